@@ -1,0 +1,70 @@
+"""Facts → Analysis: every statistic and rule, each alone, so that one that fails does not stop the others."""
+
+from collections.abc import Iterable, Sequence
+
+from explainer.facts import Fact, Facts, Need
+from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, RuleStatus, Stat
+from explainer.registry import Rule, Statistic
+
+
+def needs(statistics: Iterable[Statistic], rules: Iterable[Rule]) -> tuple[Need, ...]:
+    """Return what these statistics and rules need."""
+    of_statistics = (need for entry in statistics for need in entry.needs)
+    return (*of_statistics, *(need for entry in rules for need in entry.needs))
+
+
+def analysis(
+    info: CaptureInfo, facts: Facts, statistics: Iterable[Statistic], rules: Iterable[Rule], *, strict: bool = False
+) -> Analysis:
+    """Return the analysis; `strict` lets a rule's exception out instead of turning it into a failed outcome."""
+    stats = tuple(_computed(entry, facts) for entry in statistics)
+    rules = tuple(rules)
+    outcomes = [_outcome(entry, facts, strict=strict) for entry in rules]
+    symptoms = {entry.id for entry in rules if entry.symptom}
+    return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
+
+
+def _computed(entry: Statistic, facts: Facts) -> Stat:
+    return entry.compute(facts.limited_to(entry.needs))
+
+
+def _outcome(entry: Rule, facts: Facts, *, strict: bool) -> RuleOutcome:
+    view = facts.limited_to(entry.needs)
+    try:
+        if not _has_subject(entry, view):
+            reason = f"no {entry.subject} in this capture"
+            return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.NOT_APPLICABLE, reason=reason)
+        findings = tuple(entry.check(view))
+    except Exception as error:
+        if strict:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.FAILED, reason=reason)
+    return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.RAN, findings=findings)
+
+
+def _has_subject(entry: Rule, facts: Facts) -> bool:
+    subject = entry.needs[0]
+    return not isinstance(subject, Fact) or bool(facts[subject])
+
+
+def _explained(outcomes: Sequence[RuleOutcome], symptoms: set[str]) -> tuple[RuleOutcome, ...]:
+    """Return the outcomes with each symptom naming the cause whose evidence holds all its frames."""
+    causes = [f for outcome in outcomes if outcome.rule not in symptoms for f in outcome.findings]
+    by_frame = dict[int, list[Finding]]()
+    for cause in causes:
+        for frame in cause.evidence.frames:
+            by_frame.setdefault(frame, []).append(cause)
+    return tuple(
+        outcome.model_copy(update={"findings": tuple(_with_cause(f, by_frame) for f in outcome.findings)})
+        if outcome.rule in symptoms
+        else outcome
+        for outcome in outcomes
+    )
+
+
+def _with_cause(symptom: Finding, by_frame: dict[int, list[Finding]]) -> Finding:
+    frames = set(symptom.evidence.frames)
+    candidates = by_frame.get(symptom.evidence.frames[-1], [])
+    cause = next((c for c in candidates if frames <= set(c.evidence.frames)), None)
+    return symptom.model_copy(update={"explained_by": cause.id}) if cause else symptom

@@ -1,0 +1,73 @@
+"""The capture as a file: whether it can be opened at all, its checksum, and what capinfos says of its container."""
+
+import csv
+import hashlib
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from explainer.capture.tshark import Tshark, environment
+from explainer.errors import CaptureError
+from explainer.escape import visible
+
+BRING_ANOTHER = "Name a capture that Wireshark can open: pcap, pcapng or .cap, gzip-compressed or not."
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the container says: format as capinfos names it, snap length in bytes (None where it sets none)."""
+
+    format: str
+    snap_length: int | None
+
+
+def check(path: Path) -> None:
+    """Make sure that the path is a file with something in it that this user may read.
+
+    Raises:
+        CaptureError: it is not.
+    """
+    name = visible(str(path))
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise CaptureError(f"{name} is a directory.", "Name one capture file in it.")
+        if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
+            raise CaptureError(f"{name} is not a regular file.", "Save the capture to a file first, and name that.")
+        path.open("rb").close()
+    except FileNotFoundError as error:
+        raise CaptureError(f"{name} does not exist.", "Check the path of the capture.") from error
+    except PermissionError as error:
+        raise CaptureError(f"{name} may not be read by this user.", "Give yourself read permission on it.") from error
+    except OSError as error:
+        raise CaptureError(
+            f"{name} cannot be read: {error.strerror}.", "Copy it to a local disk and try again."
+        ) from error
+    if status.st_size == 0:
+        raise CaptureError(
+            f"{name} is empty: it holds 0 bytes.", "The recording or the copy went wrong: bring it again."
+        )
+
+
+def sha256(path: Path) -> str:
+    """Return the file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def container(tshark: Tshark, path: Path) -> Container | None:
+    """Return what capinfos, which comes with tshark, says of the file's container, or None where it says nothing."""
+    program = tshark.companion("capinfos")
+    if program is None:
+        return None
+    with environment() as variables:
+        done = subprocess.run(
+            [program, "-T", "-m", "-Q", "-M", "-t", "-l", path.absolute()],
+            capture_output=True, env=variables, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    rows = list(csv.DictReader(done.stdout.decode("utf-8", "replace").splitlines()))
+    if not rows:
+        return None
+    limit = rows[0].get("Packet size limit") or ""
+    return Container(rows[0].get("File type") or "unknown", int(limit) if limit.isdigit() else None)

@@ -1,0 +1,99 @@
+"""One run of a program over a capture: its output as a stream, with a time limit, and nothing left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO
+
+from explainer.capture.tshark import Tshark, environment
+from explainer.errors import TsharkError
+
+CHUNK_BYTES = 1 << 20
+GRACE_S = 3.0
+"""How long tshark may take, once told to stop, to print the taps of what it has read."""
+# As root tshark warns on each call; it says nothing about the file.
+_NOISE = (b"Running as user",)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: exit code (negative for a signal), what it said on standard error, and whether time ran out."""
+
+    exit_code: int
+    complaint: str
+    timed_out: bool
+
+
+class Run:
+    """A running tshark."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> None:
+        self._process = process
+        self._errors = errors
+        self._timed_out = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield its standard output as it comes, until it ends."""
+        assert self._process.stdout is not None  # it was asked for
+        descriptor = self._process.stdout.fileno()
+        pieces, size = list[bytes](), 0
+        while piece := os.read(descriptor, CHUNK_BYTES):
+            pieces.append(piece)
+            size += len(piece)
+            if size >= CHUNK_BYTES:  # a pipe hands out 64 KiB at a time
+                yield b"".join(pieces)
+                pieces, size = [], 0
+        yield b"".join(pieces)
+
+    def ending(self) -> Ending:
+        """Wait for its end and return how it ended; what tshark says on each call is left out of the complaint."""
+        exit_code = self._process.wait()
+        self._errors.seek(0)
+        lines = [line for line in self._errors.read(1 << 16).splitlines() if line and not line.startswith(_NOISE)]
+        return Ending(exit_code, b"\n".join(lines).decode("utf-8", "replace"), self._timed_out)
+
+    def stop(self) -> None:
+        """Tell it to stop reading: it prints what it has and ends; killed when it does not."""
+        self._timed_out = True
+        if sys.platform != "win32":
+            self._process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_S)
+        self._process.kill()
+
+
+@contextmanager
+def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> Iterator[Run]:
+    """Yield a started tshark that is stopped after `time_limit_s`, and killed on the way out whatever happens.
+
+    Raises:
+        TsharkError: it cannot be started.
+    """
+    with environment() as variables, tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                [tshark.path, *arguments],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
+            )  # fmt: skip
+        except OSError as error:
+            raise TsharkError(
+                f"{tshark.path} does not run: {error}.", "Reinstall it, or name another with --tshark."
+            ) from error
+        run = Run(process, errors)
+        limit = threading.Timer(time_limit_s, run.stop)
+        limit.daemon = True
+        limit.start()
+        try:
+            yield run
+        finally:
+            limit.cancel()
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()

@@ -1,0 +1,111 @@
+"""tshark's `-T fields` lines → typed columns; pure.
+
+Rules: values are separated by tabs and their repetitions by carriage returns, because these two and the line feed are
+the only characters that tshark 4 escapes inside values, so that a captured string cannot shift a column; text that
+follows the rows (the taps) begins at the first empty line, which no row can be.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.facts import Column, Kind
+from explainer.lazy import pl
+from explainer.protocols.frame import FRAME, LENGTH
+
+_REPEATED = "\r"
+_OPTIONS = ("-E", "separator=/t", "-E", f"aggregator={_REPEATED}", "-E", "occurrence=a", "-E", "quote=n")
+_TRUE = ("1", "True")  # tshark 4.0; newer ones
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Whole lines of the table."""
+
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What follows the table."""
+
+    text: bytes
+
+
+def ordered(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Return the columns with the frame number first and its length last: no row begins or ends empty."""
+    return (FRAME, *(column for column in columns if column not in (FRAME, LENGTH)), LENGTH)
+
+
+def arguments(columns: Sequence[Column]) -> list[str]:
+    """Return tshark's arguments that print these columns."""
+    return ["-T", "fields", *_OPTIONS, *(word for column in columns for word in ("-e", column.field))]
+
+
+def split(chunks: Iterable[bytes]) -> Iterator[Rows | Rest]:
+    """Yield whole lines as they come, then what follows the first empty line."""
+    pending = b""
+    stream = iter(chunks)
+    for chunk in stream:
+        pending += chunk
+        end = 0 if pending.startswith(b"\n") else pending.find(b"\n\n") + 1
+        if end or pending.startswith(b"\n"):
+            if end:
+                yield Rows(pending[:end])
+            yield Rest(pending[end:])
+            yield from map(Rest, stream)
+            return
+        # The last line may go on in the next chunk, and its line feed may be the first of two.
+        cut = pending.rfind(b"\n", 0, -1) + 1
+        if cut:
+            yield Rows(pending[:cut])
+            pending = pending[cut:]
+    if last := pending[: pending.rfind(b"\n") + 1]:
+        yield Rows(last)
+
+
+def read(rows: Rows, columns: Sequence[Column]) -> "pl.DataFrame":
+    """Return the lines as a frame table, each column in its type."""
+    names = [column.field for column in columns]
+    text = pl.read_csv(
+        rows.text,
+        has_header=False, separator="\t", quote_char=None, eol_char="\n", encoding="utf8-lossy",
+        new_columns=names, schema_overrides=[pl.String] * len(names), infer_schema=False,
+    )  # fmt: skip
+    return pl.DataFrame([_typed(text[column.field], column) for column in columns])
+
+
+def empty(columns: Sequence[Column]) -> "pl.DataFrame":
+    """Return a table of these columns without a row."""
+    return pl.DataFrame([_typed(pl.Series(column.field, [], dtype=pl.String), column) for column in columns])
+
+
+def _typed(text: "pl.Series", column: Column) -> "pl.Series":
+    if column.many:
+        occurrences = pl.element() if column.kind is Kind.TEXT else _value(pl.element(), column.kind)
+        return text.str.split(_REPEATED).list.eval(occurrences)
+    if text.str.contains(_REPEATED, literal=True).any():
+        text = text.str.split(_REPEATED).list.first()
+    return text.to_frame().select(_value(pl.col(column.field), column.kind)).to_series().alias(column.field)
+
+
+def _value(text: "pl.Expr", kind: Kind) -> "pl.Expr":
+    match kind:
+        case Kind.TEXT:
+            return text
+        case Kind.INT:
+            hexadecimal = text.str.strip_prefix("0x").str.to_integer(base=16, strict=False)
+            return pl.when(text.str.starts_with("0x")).then(hexadecimal).otherwise(text.str.to_integer(strict=False))
+        case Kind.FLOAT:
+            return text.cast(pl.Float64, strict=False)
+        case Kind.FLAG:
+            return text.is_in(_TRUE).fill_null(value=False)
+        case Kind.TIME:
+            return _nanoseconds(text)
+
+
+def _nanoseconds(text: "pl.Expr") -> "pl.Expr":
+    # Two integers, since a float of today's seconds has no room for nanoseconds.
+    parts = text.str.split_exact(".", 1)
+    seconds = parts.struct.field("field_0").cast(pl.Int64, strict=False)
+    fraction = parts.struct.field("field_1").fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
+    return seconds * 1_000_000_000 + pl.when(text.str.starts_with("-")).then(-fraction).otherwise(fraction)

@@ -1,0 +1,46 @@
+"""`explainer ask`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explainer.cli import common
+from explainer.errors import SettingsError
+
+
+def ask(
+    words: Annotated[
+        list[str], typer.Argument(metavar="CAPTURE... QUESTION", help="Capture files, then the question.")
+    ],
+    output: common.Format = "text",
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A language model to ask; without one, the findings answer.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no model, whatever the settings say.")] = False,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server of your own.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="How much the model is given to read.")] = None,
+    tshark: common.Tshark = None,
+    time_limit: common.TimeLimit = None,
+) -> None:
+    """Answer a question about a capture in plain words, with the frames that prove it.
+
+    With several captures, each is answered from on its own.
+    """
+    *captures, question = words
+    if not captures or not question.strip():
+        raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
+    renderer = common.renderer(output)
+    settings = common.settings(
+        tshark=tshark, time_limit_s=time_limit, model="" if offline else model, base_url=base_url, budget=budget
+    )
+    from explainer import pipeline
+
+    answered = []
+    for capture in map(Path, captures):
+        with common.progress(capture.name) as progress:
+            analysis = pipeline.analyse(capture, settings=settings, progress=progress)
+        answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))
+    typer.echo(renderer.answers(answered, common.style()), nl=False)

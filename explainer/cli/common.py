@@ -1,0 +1,88 @@
+"""What the commands share: options, settings, output format, progress."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from explainer.errors import SettingsError
+from explainer.escape import visible
+
+if TYPE_CHECKING:
+    from explainer.registry import Renderer, Style
+    from explainer.settings import Settings
+
+Capture = Annotated[Path, typer.Argument(metavar="CAPTURE", help="A capture file: pcap, pcapng, .cap, gzipped or not.")]
+Tshark = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="The tshark to use.", show_default="the one on the PATH")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="30 and 1 for each MB"),
+]
+Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the result is written.")]
+
+_PIPE_WIDTH = 100_000
+_REDRAW_S = 0.2
+
+
+def settings(**flags: object) -> "Settings":
+    """Return the settings of the file, the environment and these flags."""
+    import platformdirs
+
+    from explainer.settings import load
+
+    folder = Path(platformdirs.user_config_dir("explainer", appauthor=False))
+    return load(folder / "config.toml", os.environ, flags)
+
+
+def renderer(name: str) -> "Renderer":
+    """Return the output format of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    from explainer.registry import renderers
+
+    found = renderers.get(name)
+    if found is None:
+        known = ", ".join(entry.id for entry in renderers)
+        raise SettingsError(f"There is no output format {visible(name)}.", f"Choose from: {known}.")
+    return found
+
+
+def style() -> "Style":
+    """Return how wide and colourful the terminal is; a pipe or a file gets whole lines without colour."""
+    from explainer.registry import Style
+
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _PIPE_WIDTH
+    return Style(width=width, colour=terminal and not os.environ.get("NO_COLOR"))
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows on stderr how many frames have been read; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda frames: None
+        return
+    started = drawn = time.monotonic()
+
+    def show(frames: int) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - drawn >= _REDRAW_S:
+            drawn = now
+            rate = frames / (now - started)
+            print(f"\r\x1b[Kreading {visible(name)}: {frames:,} frames, {rate:,.0f} a second", end="", file=sys.stderr)
+
+    try:
+        yield show
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,73 @@
+"""The command `explainer`: its commands, and the one place where an error becomes a sentence and an exit code."""
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from explainer import __version__
+from explainer.cli import ask, doctor, findings, show, stats
+from explainer.errors import ExplainerError, OutputError
+from explainer.escape import visible
+
+app = typer.Typer(
+    name="explainer",
+    help="Ask a packet capture why a connection fails, and get an answer that the packets prove.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (ask.ask, stats.stats, findings.findings, show.show, doctor.doctor):
+    app.command()(command)
+
+_INTERRUPTED = 130
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"explainer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> None:
+    """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was written.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _exit(
+            OutputError(
+                f"The output cannot be written: {os.strerror(error.errno)}.", "Make room, or write it elsewhere."
+            )
+        )
+    except ExplainerError as error:
+        _exit(error)
+
+
+def _exit(error: ExplainerError) -> None:
+    print(f"explainer: {visible(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(visible(error.hint), file=sys.stderr)
+    sys.exit(error.exit_code)

@@ -1,0 +1,135 @@
+"""Facts: what is asked of tshark, and what is made of it, each declared where it is used.
+
+Rules: a column is a tshark field with a type; a fact is a function from the frame table (and other facts) to a typed
+value, computed once; whoever reads a fact declares it, so that the columns asked for are exactly those that are needed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import polars as pl
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Kind(Enum):
+    """How a column's text is read."""
+
+    TEXT = auto()
+    INT = auto()  # decimal or 0x…
+    FLOAT = auto()
+    FLAG = auto()  # tshark prints nothing for an unset analysis flag: absent is False
+    TIME = auto()  # seconds since 1970 with up to 9 decimals → nanoseconds
+
+
+@dataclass(frozen=True)
+class Column:
+    """A tshark field; `many` keeps all its occurrences in a frame, in order, otherwise the first one counts."""
+
+    field: str
+    kind: Kind = Kind.TEXT
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A tshark statistics tap (`-z`), whose text follows the rows of the same pass."""
+
+    argument: str
+
+
+@dataclass(frozen=True, eq=False)
+class Fact(Generic[T_co]):
+    """Facts of one kind: how they are called in a sentence, what they need, and how they are made."""
+
+    title: str
+    needs: tuple["Need", ...]
+    extract: Callable[["Facts"], T_co]
+
+
+Need = Column | Tap | Fact[Any]
+
+
+class UndeclaredNeedError(LookupError):
+    """A fact was read by somebody who had not declared it."""
+
+
+class Facts:
+    """The frame table, the taps' text, and the facts made of them, each once."""
+
+    def __init__(self, frames: "pl.DataFrame", taps: Mapping[str, str], allowed: Iterable[Need] | None = None) -> None:
+        self._frames = frames
+        self._taps = taps
+        self._made: dict[Fact[Any], Any] = {}
+        self._allowed = None if allowed is None else frozenset(allowed)
+
+    def limited_to(self, needs: Iterable[Need]) -> "Facts":
+        """Return the same facts, of which only those in `needs` can be read."""
+        view = Facts(self._frames, self._taps, needs)
+        view._made = self._made
+        return view
+
+    def __getitem__(self, fact: Fact[T]) -> T:
+        """Return the fact's value.
+
+        Raises:
+            UndeclaredNeedError: whoever asks did not declare it.
+        """
+        self._check(fact, fact.title)
+        if fact not in self._made:
+            self._made[fact] = fact.extract(self.limited_to(fact.needs))
+        made: T = self._made[fact]
+        return made
+
+    def frames(self, *columns: Column) -> "pl.DataFrame":
+        """Return the frame table, a row a frame in file order, with just these columns."""
+        for column in columns:
+            self._check(column, column.field)
+        return self._frames.select([column.field for column in columns])
+
+    def tap(self, tap: Tap) -> str:
+        """Return the text that the tap printed, empty when tshark was stopped before it could."""
+        self._check(tap, tap.argument)
+        return self._taps.get(tap.argument, "")
+
+    def _check(self, need: Need, name: str) -> None:
+        if self._allowed is not None and need not in self._allowed:
+            raise UndeclaredNeedError(f"{name} is read but not declared")
+
+
+def fact(title: str, *needs: Need) -> Callable[[Callable[[Facts], T]], Fact[T]]:
+    """Return a decorator that makes a function of Facts a fact."""
+
+    def decorate(extract: Callable[[Facts], T]) -> Fact[T]:
+        return Fact(title, needs, extract)
+
+    return decorate
+
+
+def required(needs: Iterable[Need]) -> tuple[tuple[Column, ...], tuple[Tap, ...]]:
+    """Return the columns and taps behind `needs`, each once, sorted by name.
+
+    Raises:
+        ValueError: two columns read the same field in different ways.
+    """
+    columns: dict[str, Column] = {}
+    taps: dict[str, Tap] = {}
+    queue, seen = list(needs), set[Need]()
+    while queue:
+        need = queue.pop()
+        if need in seen:
+            continue
+        seen.add(need)
+        match need:
+            case Column():
+                if columns.setdefault(need.field, need) != need:
+                    raise ValueError(f"two different columns read {need.field}")
+            case Tap():
+                taps[need.argument] = need
+            case Fact():
+                queue.extend(need.needs)
+    return tuple(columns[name] for name in sorted(columns)), tuple(taps[name] for name in sorted(taps))

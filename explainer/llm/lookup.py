@@ -1,0 +1,100 @@
+"""Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from explainer.brief.question import Question, Topic
+from explainer.model import Analysis, Claim, Stat
+from explainer.wording import count, listing, milliseconds
+
+_ROWS = 5
+
+Row = dict[str, Any]
+
+
+def claims(analysis: Analysis, question: Question) -> list[Claim]:
+    """Return what the statistics say to the question, or nothing when it asks for no number."""
+    return [
+        claim
+        for topic, look_up in _LOOKUPS.items()
+        if topic in question.topics
+        for claim in look_up(analysis, question)
+    ]
+
+
+def health(analysis: Analysis) -> list[Claim]:
+    """Return the facts that speak for a working network: connections answered, and how fast."""
+    stat = analysis.stat("rtt")
+    rows = [row for row in _rows(stat) if row["syn_ack_rtt_ms"] is not None]
+    if not rows:
+        return []
+    slowest = max(rows, key=lambda row: row["syn_ack_rtt_ms"])
+    answered = count(len(rows), "connection request was answered", "connection requests were answered")
+    worst = milliseconds(slowest["syn_ack_rtt_ms"])
+    text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
+    return [Claim(text=text, frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))]
+
+
+def addresses(analysis: Analysis) -> set[str]:
+    """Return the addresses that packets were sent to or connections made from."""
+    found = {row["address"] for row in _rows(analysis.stat("destinations"))}
+    return found | {_address(row[side]) for row in _rows(analysis.stat("rtt")) for side in ("client", "server")}
+
+
+def _address(endpoint: str) -> str:
+    return endpoint.rpartition(":")[0].strip("[]")
+
+
+def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
+    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
+    for row in (named or rows)[:_ROWS]:
+        between = f"between {row['client']} and {row['server']}"
+        text = f"The round-trip time {between} is {milliseconds(row['syn_ack_rtt_ms'])} (SYN to SYN/ACK)"
+        if row["initial_rtt_ms"] is not None:
+            text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
+        yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
+
+
+def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    for row in _rows(analysis.stat("ports")):
+        if row["port"] not in question.ports:
+            continue
+        service = f" ({row['service']})" if row["service"] else ""
+        conversations = count(row["conversations"], "conversation")
+        text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
+        yield Claim(text=f"{text}, {row['bytes']:,} bytes.", frames=_frames(row, "first_frame"), sources=("ports",))
+
+
+def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("protocol_hierarchy")) if row["depth"]]
+    top = sorted(rows, key=lambda row: (-row["depth"], -row["frames"]))[: 2 * _ROWS]
+    if top:
+        words = [f"{row['path'].removeprefix('frame/')} ({row['frame_share']:g} % of the frames)" for row in top]
+        yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
+
+
+def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = _rows(analysis.stat("destinations"))[:_ROWS]
+    if rows:
+        words = [f"{r['address']} {r['transport']} port {r['port']} ({count(r['packets'], 'packet')})" for r in rows]
+        yield Claim(text=f"Most packets go to {listing(words)}.", sources=("destinations",))
+
+
+_LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.RTT: _rtt,
+    Topic.PORTS: _ports,
+    Topic.PROTOCOLS: _protocols,
+    Topic.DESTINATIONS: _destinations,
+}
+
+
+def _rows(stat: Stat | None) -> Sequence[Row]:
+    if stat is None:
+        return []
+    names = [column.name for column in stat.columns]
+    return [dict(zip(names, row, strict=True)) for row in stat.rows]
+
+
+def _frames(row: Row, *names: str) -> tuple[int, ...]:
+    return tuple(row[name] for name in names if row[name] is not None)

@@ -1,0 +1,120 @@
+"""The answer without a model: the finding that matters to the question, or what was looked at and found in order."""
+
+from collections.abc import Sequence
+
+from explainer.brief import question as questions
+from explainer.brief.question import Question, Topic
+from explainer.brief.sections import ranked
+from explainer.llm import lookup
+from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
+from explainer.wording import listing
+
+_FAILURES = (Severity.HIGH, Severity.MEDIUM)
+_ALSO = 5
+
+
+def answer(analysis: Analysis, text: str) -> Answer:
+    """Return the answer that the findings give, and where there are none, what was looked at."""
+    question = questions.parse(text)
+    found = ranked((f for f in analysis.findings if not f.explained_by and f.severity != Severity.INFO), question)
+    looked_up = lookup.claims(analysis, question)
+    fitting = [f for f in found if _fits(f, question)]
+    if fitting:
+        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
+    return _from_nothing(analysis, question, found, looked_up)
+
+
+def _fits(finding: Finding, question: Question) -> bool:
+    """Return whether the finding can be what the question is about: of the hosts that it names, at least one."""
+    if not question.names_hosts():
+        return True
+    scope = finding.scope
+    names = {name.lower().rstrip(".") for name in scope.names}
+    # A finding without names may well be about the name that the question uses.
+    return bool(question.addresses & set(scope.addresses) or question.names & names or (question.names and not names))
+
+
+def _from_finding(
+    analysis: Analysis, question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]
+) -> Answer:
+    failed = finding.severity in _FAILURES
+    claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
+    return Answer(
+        question=question.text,
+        verdict=finding.title if failed else f"No connection failed for good. Worth knowing: {finding.title}",
+        act=finding.act,
+        claims=(*claims, *looked_up),
+        also=tuple(map(_mention, others[:_ALSO])),
+        next_steps=finding.advice,
+        filters=(finding.evidence.display_filter,),
+        not_shown=(*analysis.info.warnings, *finding.limitations),
+    )
+
+
+def _from_nothing(
+    analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]
+) -> Answer:
+    return Answer(
+        question=question.text,
+        verdict=_verdict(analysis, question, others, looked_up),
+        claims=(*looked_up, *_looked_at(analysis, question)),
+        also=tuple(map(_mention, others[:_ALSO])),
+        next_steps=_next_capture(question) if not looked_up else (),
+        not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
+    )
+
+
+def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
+    missing = _missing(analysis, question)
+    if missing:
+        return f"This capture cannot tell: it holds no {missing}."
+    if looked_up:
+        return looked_up[0].text
+    if others:
+        hosts = listing(sorted(question.addresses | question.names))
+        return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
+    if analysis.info.warnings:
+        return "Nothing is wrong in the part of this capture that could be read."
+    return "Nothing is wrong in this capture: none of the faults that are looked for is in it."
+
+
+def _missing(analysis: Analysis, question: Question) -> str:
+    """Return what the question is about and the capture does not hold, or nothing."""
+    if Topic.TLS in question.topics and not _subjects(analysis, "tls_"):
+        return "TLS connection in clear sight (no ClientHello, certificate or alert)"
+    absent = sorted(question.addresses - lookup.addresses(analysis))
+    return f"packet of {listing(absent)}" if absent and absent == sorted(question.addresses) else ""
+
+
+def _subjects(analysis: Analysis, prefix: str) -> bool:
+    return any(o.status is not RuleStatus.NOT_APPLICABLE for o in analysis.outcomes if o.rule.startswith(prefix))
+
+
+def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
+    """Return what was looked at and found in order, what was not there to look at, and what failed to run."""
+    lines = lookup.health(analysis)
+    clean = [o.title.lower() for o in analysis.outcomes if o.status is RuleStatus.RAN and not o.findings]
+    if clean:
+        lines.append(Claim(text=f"Looked for and not found: {listing(clean, 'or')}.", sources=("rules",)))
+    absent = sorted({o.reason for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
+    if absent:
+        lines.append(Claim(text=f"Not there to look at: {listing(absent)}.", sources=("rules",)))
+    failed = [o.title.lower() for o in analysis.outcomes if o.status is RuleStatus.FAILED]
+    if failed:
+        lines.append(
+            Claim(text=f"Could not be checked, because the rule failed: {listing(failed)}.", sources=("rules",))
+        )
+    return lines
+
+
+def _mention(finding: Finding) -> Claim:
+    return Claim(text=finding.title, frames=finding.evidence.frames, sources=(finding.id,))
+
+
+def _next_capture(question: Question) -> tuple[str, ...]:
+    host = sorted(question.addresses)[0] if question.addresses else "SERVER"
+    return (
+        "If something fails all the same, record while it fails, from before the first packet of the connection:"
+        f" tcpdump -ni any -s 0 -w failing.pcap host {host}",
+        "Record at the client and at the server at the same time, if you can: what differs shows where it is lost.",
+    )

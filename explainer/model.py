@@ -1,0 +1,299 @@
+"""The core types: everything that is analysed, found and answered is one of these values.
+
+Rules: values are frozen; units stand in the name; a finding without evidence cannot be built; "not found",
+"not applicable" and "failed" are three values.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Self
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, model_validator
+
+SCHEMA_VERSION = "1"
+EVIDENCE_FRAMES = 20
+"""How many frame numbers an Evidence lists; its display filter finds them all."""
+
+Cell = str | int | float | bool | None
+FrameNumber = Annotated[int, pydantic.Field(ge=1)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Severity(StrEnum):
+    """How much a finding matters to the person who asks, worst first."""
+
+    HIGH = "high"  # a connection failed because of it
+    MEDIUM = "medium"  # something is wrong that did not stop this connection, or may have stopped it
+    LOW = "low"  # worth mending, harmless here
+    INFO = "info"  # worth knowing
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst severity, counting up."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure the packets make a finding."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the surest, counting up."""
+        return list(Confidence).index(self)
+
+
+class Side(StrEnum):
+    """Whose side must act."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    NETWORK = "network"
+    EITHER = "either"
+    NOBODY = "nobody"
+
+
+class Interface(_Value):
+    """A capture interface, as the file names it; number counts from 0 over the whole file."""
+
+    number: int
+    name: str
+    frames: int
+
+
+class CaptureInfo(_Value):
+    """Facts about the capture file; `first` and `last` are UTC, `cut_frames` counts frames stored shorter than sent."""
+
+    file: str
+    sha256: str
+    bytes: int
+    format: str
+    link_types: tuple[str, ...]
+    frames: int
+    first: datetime | None
+    last: datetime | None
+    duration_s: float
+    snap_length: int | None
+    cut_frames: int
+    interfaces: tuple[Interface, ...]
+    tshark_version: str
+    warnings: tuple[str, ...] = ()
+
+
+class StatColumn(_Value):
+    """A column of a Stat; unit is empty for names and counts without one."""
+
+    name: str
+    unit: str = ""
+
+
+class Stat(_Value):
+    """A table of numbers; `total_rows` counts the rows before any cut."""
+
+    id: str
+    title: str
+    columns: tuple[StatColumn, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total_rows: int
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _rows_fit_columns(self) -> Self:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"a row of {self.id} does not fit its columns")
+        return self
+
+
+class Step(_Value):
+    """One thing that the named frames show, as a plain sentence; without frames, what their absence shows."""
+
+    frames: tuple[FrameNumber, ...]
+    text: str
+
+
+class Evidence(_Value):
+    """The frames that prove a finding: the first ones by number, their total, and a Wireshark display filter."""
+
+    frames: Annotated[tuple[FrameNumber, ...], pydantic.Field(min_length=1, max_length=EVIDENCE_FRAMES)]
+    total: Annotated[int, pydantic.Field(ge=1)]
+    display_filter: Annotated[str, pydantic.Field(min_length=1)]
+    steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, frames: Iterable[int], display_filter: str, steps: Iterable[Step] = ()) -> "Evidence":
+        """Return the evidence of any number of frames, sorted, of which the first 20 are listed."""
+        numbers = sorted(set(frames))
+        return cls(
+            frames=tuple(numbers[:EVIDENCE_FRAMES]),
+            total=len(numbers),
+            display_filter=display_filter,
+            steps=tuple(steps),
+        )
+
+
+class Scope(_Value):
+    """What a finding is about: TCP streams, addresses, ports and names, for matching it with a question."""
+
+    streams: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Finding(_Value):
+    """What an expert would say, with its proof.
+
+    `title` is the cause as one sentence and `act` says who must do what; `advice` lists the steps, and `limitations`
+    what the capture cannot show. `explained_by` names the finding that is the cause of this symptom.
+    """
+
+    id: str
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    side: Side
+    title: str
+    act: str
+    detail: str = ""
+    measured: dict[str, int | float | str] = pydantic.Field(default_factory=dict)
+    evidence: Evidence
+    scope: Scope = Scope()
+    advice: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    explained_by: str = ""
+
+
+class RuleStatus(StrEnum):
+    """What became of a rule on this capture."""
+
+    RAN = "ran"
+    NOT_APPLICABLE = "not applicable"
+    FAILED = "failed"
+
+
+class RuleOutcome(_Value):
+    """One rule's result; `reason` says why it did not apply or how it failed."""
+
+    rule: str
+    title: str
+    status: RuleStatus
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Analysis(_Value):
+    """The one document: every output is made from it."""
+
+    schema_version: str = SCHEMA_VERSION
+    info: CaptureInfo
+    stats: tuple[Stat, ...]
+    outcomes: tuple[RuleOutcome, ...]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings, worst and surest first, causes before the symptoms that they explain."""
+        found = (finding for outcome in self.outcomes for finding in outcome.findings)
+        return tuple(
+            sorted(
+                found,
+                key=lambda f: (bool(f.explained_by), f.severity.rank, f.confidence.rank, f.evidence.frames[0], f.id),
+            )
+        )
+
+    def stat(self, stat_id: str) -> Stat | None:
+        """Return the statistic, or None where it was not computed."""
+        return next((stat for stat in self.stats if stat.id == stat_id), None)
+
+
+class Field(_Value):
+    """A field of a frame: Wireshark's name for it, its value, and the line that Wireshark shows."""
+
+    name: str
+    value: str
+    text: str
+
+
+class Layer(_Value):
+    """A protocol layer of a frame, with all its fields."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+
+class Check(_Value):
+    """Something that this machine has or lacks, and how to get it; without what is `needed` no capture can be read."""
+
+    ok: bool
+    needed: bool
+    text: str
+    hint: str = ""
+
+
+class Section(_Value):
+    """A part of a brief; `tokens` by the brief's counter."""
+
+    key: str
+    text: str
+    tokens: int
+
+
+class LeftOut(_Value):
+    """A part that did not fit into a brief."""
+
+    key: str
+    why: str
+
+
+class Brief(_Value):
+    """What a model reads: sections within a token budget, and what was left out of it."""
+
+    question: str
+    sections: tuple[Section, ...]
+    left_out: tuple[LeftOut, ...]
+    tokens: int
+    budget: int
+    counter: str
+
+    @property
+    def text(self) -> str:
+        """Return the sections as one text."""
+        return "\n\n".join(section.text for section in self.sections)
+
+
+class Claim(_Value):
+    """One statement of an answer, with the frames and the finding or statistic ids that back it."""
+
+    text: str
+    frames: tuple[FrameNumber, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class Usage(_Value):
+    """Tokens that a model's reply took, where its server says."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Answer(_Value):
+    """The answer to a question about one capture; `model` is empty when it was made from the findings alone."""
+
+    question: str
+    verdict: str
+    act: str = ""
+    claims: tuple[Claim, ...] = ()
+    also: tuple[Claim, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
+    model: str = ""
+    usage: Usage | None = None

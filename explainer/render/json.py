@@ -1,0 +1,38 @@
+"""JSON: the values of the model as they are; ASCII only, so that a captured string cannot act on a terminal."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from explainer.model import Analysis, Answer
+from explainer.registry import Renderer, Style, renderers
+
+
+def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
+    return _text([{"capture": _plain(analysis.info), "answer": _plain(answer)} for analysis, answer in answered])
+
+
+def _statistics(analysis: Analysis, style: Style) -> str:
+    return _text({"capture": _plain(analysis.info), "statistics": [_plain(stat) for stat in analysis.stats]})
+
+
+def _findings(analysis: Analysis, style: Style) -> str:
+    return _text(
+        {
+            "schema_version": analysis.schema_version,
+            "capture": _plain(analysis.info),
+            "findings": [_plain(finding) for finding in analysis.findings],
+            "rules": [outcome.model_dump(mode="json", exclude={"findings"}) for outcome in analysis.outcomes],
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+renderers.add(Renderer("json", _answers, _statistics, _findings))

@@ -1,0 +1,179 @@
+"""Plain text for a terminal: wrapped and coloured where there is one, one line a statement where there is none."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from explainer.escape import visible
+from explainer.model import Analysis, Answer, Cell, Claim, Finding, RuleStatus, Severity, Stat
+from explainer.registry import Renderer, Style, renderers
+from explainer.wording import count, frame_list
+
+_SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
+_TABLE_ROWS = 20
+_INDENT = "  "
+
+
+def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
+    parts = list[RenderableType]()
+    for analysis, answer in answered:
+        if parts:
+            parts.append(Text())
+        if len(answered) > 1:
+            parts.append(_text(analysis.info.file, "bold underline"))
+        parts += [*_answer(answer), _text(_basis(analysis, answer), "dim")]
+    return _printed(parts, style)
+
+
+def _answer(answer: Answer) -> Iterable[RenderableType]:
+    # A model's answer has lines of its own; a line feed in any other verdict comes from the capture.
+    yield from (_text(line) for line in answer.verdict.splitlines()) if answer.model else [_text(answer.verdict, "bold")]
+    if answer.act:
+        yield _text(answer.act)
+    yield Text()
+    if answer.claims:
+        yield _text("How we know", "bold")
+        yield _claims(answer.claims)
+        yield Text()
+    if answer.also:
+        yield _text("Also found", "bold")
+        yield _claims(answer.also)
+        yield Text()
+    if answer.next_steps:
+        yield _text("What to do", "bold")
+        yield _grid((f"{number}.", step) for number, step in enumerate(answer.next_steps, 1))
+        yield Text()
+    labelled = [("See for yourself", text) for text in answer.filters]
+    labelled += [("Not shown here", text) for text in answer.not_shown]
+    if labelled:
+        yield _grid(_label_once(labelled), indent="")
+
+
+def _label_once(rows: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Yield the rows with each label only where it begins."""
+    previous = ""
+    for label, text in rows:
+        yield ("" if label == previous else label), text
+        previous = label
+
+
+def _claims(claims: Sequence[Claim]) -> RenderableType:
+    return _grid((frame_list(claim.frames) if claim.frames else "", claim.text) for claim in claims)
+
+
+def _basis(analysis: Analysis, answer: Answer) -> str:
+    if answer.model:
+        used = answer.usage
+        tokens = f" · {used.prompt_tokens:,} tokens read, {used.completion_tokens:,} written" if used else ""
+        return f"Answered by {answer.model} from the findings; its words are not checked against the packets{tokens}"
+    found = sum(not finding.explained_by for finding in analysis.findings)
+    return (
+        f"Answered from the findings, without a language model · {count(analysis.info.frames, 'frame')} · "
+        f"{count(found, 'finding') if found else 'no findings'}"
+    )
+
+
+def _statistics(analysis: Analysis, style: Style) -> str:
+    parts: list[RenderableType] = [*_file(analysis)]
+    for stat in analysis.stats:
+        parts += [Text(), _text(stat.title, "bold"), _table(stat)]
+        hidden = stat.total_rows - min(len(stat.rows), _TABLE_ROWS)
+        if hidden:
+            parts.append(_text(f"{_INDENT}{count(hidden, 'more row')}: --format json has them all", "dim"))
+        if stat.note:
+            parts.append(_text(f"{_INDENT}{stat.note}", "dim"))
+    return _printed(parts, style)
+
+
+def _findings(analysis: Analysis, style: Style) -> str:
+    parts: list[RenderableType] = [*_file(analysis)]
+    for finding in analysis.findings:
+        parts += [Text(), *_finding(finding)]
+    if not analysis.findings:
+        parts += [Text(), _text("No findings: none of the faults that are looked for is in this capture.", "bold")]
+    parts.append(Text())
+    for outcome in analysis.outcomes:
+        if outcome.status is not RuleStatus.RAN:
+            parts.append(_text(f"{outcome.title}: {outcome.status} ({outcome.reason})", "dim"))
+    return _printed(parts, style)
+
+
+def _finding(finding: Finding) -> Iterable[RenderableType]:
+    severity = Text(f"{finding.severity.upper()} ", style=_SEVERITY_STYLES[finding.severity])
+    yield severity + _text(finding.title, "bold")
+    if finding.explained_by:
+        yield _text(f"{_INDENT}a symptom of {finding.explained_by}")
+        return
+    yield _text(f"{_INDENT}{finding.act}")
+    yield _claims([Claim(text=step.text, frames=step.frames) for step in finding.evidence.steps])
+    measured = ", ".join(f"{name} {value}" for name, value in finding.measured.items())
+    rows = [
+        ("filter", finding.evidence.display_filter),
+        ("measured", measured),
+        ("certainty", finding.confidence.value),
+    ]
+    yield _grid([*rows, *(("not shown here", text) for text in finding.limitations)])
+
+
+def _file(analysis: Analysis) -> Iterable[RenderableType]:
+    info = analysis.info
+    span = f", {info.first:%Y-%m-%d %H:%M:%S} UTC, {info.duration_s:.3f} s" if info.first else ""
+    links = ", ".join(info.link_types)
+    yield _text(f"{info.file}: {count(info.frames, 'frame')}, {links}, {info.format}{span}")
+    yield from (_text(warning, "yellow") for warning in info.warnings)
+
+
+def _table(stat: Stat) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, column in enumerate(stat.columns):
+        numeric = all(isinstance(row[index], int | float) or row[index] is None for row in stat.rows)
+        header = f"{column.name} {column.unit}" if column.unit and column.unit not in column.name else column.name
+        table.add_column(Text(header), justify="right" if numeric else "left", overflow="fold", header_style="dim")
+    for row in stat.rows[:_TABLE_ROWS]:
+        table.add_row(*(_text(_cell(cell)) for cell in row))
+    return table
+
+
+def _cell(cell: Cell) -> str:
+    match cell:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if cell else "no"
+        case int():
+            return f"{cell:,}"
+        case float():
+            return f"{cell:,.3f}".rstrip("0").rstrip(".")
+        case _:
+            return cell
+
+
+def _grid(rows: Iterable[tuple[str, str]], indent: str = _INDENT) -> RenderableType:
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row(_text(f"{indent}{label}", "cyan"), _text(text))
+    return grid
+
+
+def _text(text: str, style: str = "") -> Text:
+    # A Text is never parsed for markup: a captured "[red]" stays what it is.
+    return Text(visible(text), style=style, overflow="fold")
+
+
+def _printed(parts: Iterable[RenderableType], style: Style) -> str:
+    out = io.StringIO()
+    console = Console(
+        file=out, width=style.width, force_terminal=style.colour, no_color=not style.colour, legacy_windows=False,
+        color_system="standard" if style.colour else None, highlight=False, markup=False, emoji=False,
+    )  # fmt: skip
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
+
+
+renderers.add(Renderer("text", _answers, _statistics, _findings))

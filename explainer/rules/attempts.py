@@ -1,0 +1,72 @@
+"""Attempts to connect that failed in one way: grouped by hosts and ports, and held against those that succeeded."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.model import Scope
+from explainer.protocols.tcp import Connection, Endpoint
+from explainer.wording import listing
+
+Group = list[Connection]
+
+MANY_PORTS = 5
+"""More failing ports than this between two hosts are one matter: a host that is not set up, or a scan."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The connections that were accepted: the first one by host, and the last SYN/ACK frame by client and server."""
+
+    by_host: dict[str, Connection]
+    last: dict[tuple[str, Endpoint], int]
+
+    @classmethod
+    def among(cls, connections: Iterable[Connection]) -> "Accepted":
+        """Return the index over these connections."""
+        accepted = cls({}, {})
+        for connection in connections:
+            if connection.syn_ack_frame is not None:
+                accepted.by_host.setdefault(connection.server.address, connection)
+                accepted.last[connection.client.address, connection.server] = connection.syn_ack_frame
+        return accepted
+
+    def after(self, group: Group) -> int | None:
+        """Return the SYN/ACK frame of a later attempt from the same client to one of the same ports, or None."""
+        end = group[-1].last_frame
+        frames = (self.last.get((c.client.address, c.server), 0) for c in group)
+        return next((frame for frame in frames if frame > end), None)
+
+
+def grouped(attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
+    """Yield the attempts by client and server address, a group a port, or all as one where there are many ports."""
+    by_hosts = defaultdict[tuple[str, str], dict[int, Group]](lambda: defaultdict(list))
+    for connection in attempts:
+        by_hosts[connection.client.address, connection.server.address][connection.server.port].append(connection)
+    for by_port in by_hosts.values():
+        if len(by_port) > many_ports:
+            yield sorted((c for group in by_port.values() for c in group), key=lambda c: c.stream)
+        else:
+            yield from by_port.values()
+
+
+def ports(group: Group) -> list[int]:
+    """Return the ports that the group tried."""
+    return sorted({connection.server.port for connection in group})
+
+
+def port_words(numbers: Sequence[int], limit: int = 6) -> str:
+    """Return "port 80" or "ports 1, 2, 3 and 97 more"."""
+    shown = [str(port) for port in numbers[:limit]]
+    if len(numbers) > limit:
+        shown.append(f"{len(numbers) - limit} more")
+    return f"{'port' if len(numbers) == 1 else 'ports'} {listing(shown)}"
+
+
+def scope(group: Group) -> Scope:
+    """Return what a finding about the group is about."""
+    return Scope(
+        streams=tuple(c.stream for c in group[:100]),
+        addresses=(group[0].client.address, group[0].server.address),
+        ports=tuple(ports(group)[:100]),
+    )

@@ -1,0 +1,235 @@
+"""TCP connections that never opened: refused, unanswered, rejected by ICMP (RFC 9293 section 3.5)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.frame import last_ns
+from explainer.protocols.icmp import Unreachable, unreachable
+from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.registry import rule
+from explainer.rules.attempts import MANY_PORTS, Accepted, Group, grouped, port_words, ports, scope
+from explainer.rules.evidence import port_filter
+from explainer.wording import count, milliseconds
+
+Hosts = tuple[Endpoint, Endpoint]
+
+# What each code says and whose side must act: RFC 792, RFC 1812 section 5.2.7.1 (IPv4), RFC 4443 section 3.1 (IPv6).
+_REASONS = {
+    (4, 0): ("has no route to the network", Side.NETWORK),
+    (4, 1): ("cannot reach the host", Side.NETWORK),
+    (4, 2): ("says that the host does not speak TCP", Side.SERVER),
+    (4, 3): ("says that nothing listens on the port", Side.SERVER),
+    (4, 9): ("is told to prohibit this network", Side.NETWORK),
+    (4, 10): ("is told to prohibit this host", Side.NETWORK),
+    (4, 13): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
+    (6, 0): ("has no route to the network", Side.NETWORK),
+    (6, 1): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
+    (6, 3): ("cannot reach the host", Side.NETWORK),
+    (6, 4): ("says that nothing listens on the port", Side.SERVER),
+    (6, 5): ("is told to prohibit this source address", Side.NETWORK),
+    (6, 6): ("is told to reject this route", Side.NETWORK),
+}
+
+
+@rule("Connection refused", connections, subject="TCP connections")
+def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
+    """A SYN that the server's address answers with a reset and never with SYN/ACK.
+
+    More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
+    host that is not set up, or of a scan. A refusal that a later attempt overcame is of low severity.
+    """
+    every = facts[connections]
+    refused = [c for c in every if c.syn_frames and c.syn_ack_frame is None and c.server_resets]
+    accepted = Accepted.among(every)
+    for group in grouped(refused, many_ports):
+        yield _refused(group, accepted)
+
+
+def _refused(group: Group, accepted: Accepted) -> Finding:
+    first, where = group[0], port_words(ports(group))
+    client, server = first.client.address, first.server.address
+    overcome = accepted.after(group)
+    ending = (
+        " at first; a later attempt was accepted." if overcome else ": nothing listens there, or it is set to reject."
+    )
+    frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
+    return Finding(
+        id=f"tcp_refused:{first.stream}",
+        rule="tcp_refused",
+        severity=Severity.LOW if overcome else Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        side=Side.SERVER,
+        title=f"{server} refused the connection to {where}{ending}",
+        act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}.",
+        measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
+        evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
+        scope=scope(group),
+        advice=(
+            f"On {server}, see whether the service runs and listens on {where}: ss -ltn",
+            "If it does, see whether it listens on this address (not on 127.0.0.1 alone) and whether a firewall rejects.",
+            "If the port is wrong, correct it in the client.",
+        ),
+        limitations=("whether the host itself or a firewall in front of it sent the reset: both look the same here",),
+    )
+
+
+def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
+    first, server = group[0], group[0].server.address
+    yield _asked(first)
+    waited = milliseconds(_refusal_ms(first))
+    yield Step(frames=first.server_resets[:1], text=f"{server} refuses {waited} later (RST)")
+    if len(group) > 1:
+        rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
+        yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
+    contrast = accepted.by_host.get(server)
+    if overcome := accepted.after(group):
+        text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
+        yield Step(frames=(overcome,), text=text)
+    elif contrast and contrast.syn_ack_frame:
+        text = f"{server} accepts on port {contrast.server.port}: it is up and reachable"
+        yield Step(frames=(contrast.syn_ack_frame,), text=text)
+
+
+def _refusal_ms(connection: Connection) -> float:
+    return round(((connection.server_reset_ns or 0) - connection.syn_ns[0]) / 1e6, 6)
+
+
+@rule("SYN without an answer", connections, last_ns, unreachable, subject="TCP connections")
+def tcp_syn_unanswered(
+    facts: Facts, *, min_syns: int = 2, min_wait_s: float = 1.0, many_ports: int = MANY_PORTS
+) -> Iterator[Finding]:
+    """A SYN, sent at least `min_syns` times, that nothing answers: no SYN/ACK, no reset, no ICMP error.
+
+    The client must have waited `min_wait_s` (the first retransmission time-out of RFC 6298) before the capture ends,
+    and sent nothing that acknowledges an answer which this capture missed.
+    """
+    every, end = facts[connections], facts[last_ns]
+    rejected = {(error.source, error.destination) for error in facts[unreachable]}
+    unanswered = [
+        c
+        for c in every
+        if len(c.syn_frames) >= min_syns
+        and not c.server_frames
+        and c.client_frames == len(c.syn_frames)
+        and (end - c.syn_ns[0]) / 1e9 >= min_wait_s
+        and (c.client, c.server) not in rejected
+    ]
+    accepted = Accepted.among(every)
+    heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
+    for group in grouped(unanswered, many_ports):
+        yield _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
+
+
+def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: float) -> Finding:
+    first, where = group[0], port_words(ports(group))
+    client, server = first.client.address, first.server.address
+    syns = [frame for c in group for frame in c.syn_frames]
+    overcome, contrast = accepted.after(group), accepted.by_host.get(server)
+    dropped = ": the packets, or the answers to them, are dropped silently."
+    return Finding(
+        id=f"tcp_syn_unanswered:{first.stream}",
+        rule="tcp_syn_unanswered",
+        severity=Severity.LOW if overcome else Severity.HIGH,
+        confidence=Confidence.CERTAIN if contrast else Confidence.PROBABLE,
+        side=Side.NETWORK if contrast else Side.EITHER,
+        title=f"{server} never answered the connection to {where}"
+        + (" at first; a later attempt was answered." if overcome else dropped),
+        act=_unanswered_act(server, where, host_is_up=contrast is not None),
+        measured={"attempts": len(group), "syns": len(syns), "waited_s": round(waited_s, 3)},
+        evidence=Evidence.of(
+            syns, port_filter(server, ports(group)), _unanswered_steps(group, accepted, heard, waited_s)
+        ),
+        scope=scope(group),
+        advice=(
+            f"Look for a firewall or security group that drops {where} between {client} and {server}, and on {server}.",
+            f"Record on {server} at the same time: tcpdump -ni any -w server.pcap host {client} and"
+            f" port {first.server.port}",
+            "If the SYN arrives there, the answer is lost on its way back; if it does not, it is lost on its way in.",
+        ),
+        limitations=("where the packets are dropped: a capture at the server shows it",),
+    )
+
+
+def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_s: float) -> Iterator[Step]:
+    first, server = group[0], group[0].server.address
+    yield _asked(first)
+    again = [frame for c in group for frame in c.syn_frames][1:]
+    text = f"it asks again, {count(len(again), 'time')}: no answer in {waited_s:.1f} s"
+    yield Step(frames=tuple(again[:20]), text=text)
+    contrast = accepted.by_host.get(server)
+    if overcome := accepted.after(group):
+        yield Step(frames=(overcome,), text="a later attempt is answered")
+    elif contrast and contrast.syn_ack_frame:
+        filtered = f"the host is up, so {port_words(ports(group))} is filtered"
+        text = f"{server} answers on port {contrast.server.port}: {filtered}"
+        yield Step(frames=(contrast.syn_ack_frame,), text=text)
+    elif server not in heard:
+        yield Step(frames=(), text=f"This capture holds no TCP packet from {server} at all.")
+
+
+def _unanswered_act(server: str, where: str, *, host_is_up: bool) -> str:
+    if host_is_up:
+        return f"Whoever runs the firewall before or on {server} must act: it has to let {where} through."
+    return (
+        f"Either {server} is down, or a firewall or route on the way drops the packets: check the server first,"
+        " then the path."
+    )
+
+
+@rule("Connection rejected by ICMP", connections, unreachable, subject="TCP connections")
+def tcp_rejected_by_icmp(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
+    """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443)."""
+    known = (error for error in facts[unreachable] if (error.version, error.code) in _REASONS)
+    errors = dict[Hosts, Unreachable]()
+    for error in known:
+        errors.setdefault((error.source, error.destination), error)
+    rejected = [
+        c for c in facts[connections] if c.syn_frames and c.syn_ack_frame is None and (c.client, c.server) in errors
+    ]
+    by_reason = defaultdict[tuple[str, int], Group](list)
+    for connection in rejected:
+        error = errors[connection.client, connection.server]
+        by_reason[error.sender, error.code].append(connection)
+    for same_reason in by_reason.values():
+        for group in grouped(same_reason, many_ports):
+            yield _rejected(group, [errors[c.client, c.server] for c in group])
+
+
+def _rejected(group: Group, errors: Sequence[Unreachable]) -> Finding:
+    first, error, where = group[0], errors[0], port_words(ports(group))
+    reason, side = _REASONS[error.version, error.code]
+    client, server = first.client.address, first.server.address
+    who = "The network" if side is Side.NETWORK else "The server's side"
+    sender = (
+        "itself sends the rejection" if error.sender == server else f"is answered for by {error.sender}: look there"
+    )
+    icmp = "icmp.type == 3" if error.version == 4 else "icmpv6.type == 1"
+    said = f"{error.sender} answers by ICMP, destination unreachable (code {error.code}): it {reason}"
+    return Finding(
+        id=f"tcp_rejected_by_icmp:{first.stream}",
+        rule="tcp_rejected_by_icmp",
+        severity=Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        side=side,
+        title=f"{error.sender} rejects the connection to {server} {where}: it {reason}.",
+        act=f"{who} must act: {server} {sender}.",
+        measured={"attempts": len(group), "icmp_code": error.code},
+        evidence=Evidence.of(
+            [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],
+            f"{icmp} || ({port_filter(server, ports(group))})",
+            [_asked(first), Step(frames=(error.frame,), text=said)],
+        ),
+        scope=scope(group),
+        advice=(
+            f"On {error.sender}, look up the firewall rule or route for {server} {where}.",
+            f"If the rule is meant, {client} must take the permitted way (another port, a proxy, a VPN).",
+        ),
+        limitations=("which rule or route made it reject",),
+    )
+
+
+def _asked(connection: Connection) -> Step:
+    text = f"the client {connection.client.address} asks to connect to {connection.server} (SYN)"
+    return Step(frames=connection.syn_frames[:1], text=text)

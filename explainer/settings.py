@@ -1,0 +1,67 @@
+"""Settings: one model of what the user may set; flags win over the environment, and the environment over the file."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from explainer.errors import SettingsError
+from explainer.escape import visible
+
+PREFIX = "EXPLAINER_"
+
+
+class Settings(BaseModel):
+    """What the user may set.
+
+    `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `model` empty answers
+    from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tshark: Path | None = None
+    time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    model: str = ""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    budget: int = Field(default=4000, ge=200)
+    model_timeout_s: float = Field(default=60, gt=0, allow_inf_nan=False)
+
+
+def load(file: Path, environment: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
+    """Return the settings of the file (where it exists), overlaid by EXPLAINER_* variables, overlaid by given flags.
+
+    OPENAI_API_KEY stands in for EXPLAINER_API_KEY; flags that are None were not given.
+
+    Raises:
+        SettingsError: the file cannot be read, or a value is unknown or wrong.
+    """
+    values = _from_file(file)
+    if key := environment.get("OPENAI_API_KEY"):
+        values["api_key"] = key
+    for name in Settings.model_fields:
+        if (value := environment.get(PREFIX + name.upper())) is not None:
+            values[name] = value
+    values.update({name: value for name, value in flags.items() if value is not None})
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        hint = f"Correct it where it is set: a flag, {PREFIX}{name.upper()}, or {visible(str(file))}."
+        raise SettingsError(f"The setting {visible(name)} is wrong: {first['msg']}.", hint) from error
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as opened:
+            return tomllib.load(opened)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {visible(str(file))} cannot be read: {error}.", "Correct or remove it."
+        ) from error
