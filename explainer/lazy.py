@@ -1,28 +1,27 @@
 """Modules that are imported at their first use: tshark starts before anything heavy is loaded."""
 
-import importlib.util
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 
-def lazy_module(name: str) -> ModuleType:
-    """Return the module, whose code runs when one of its attributes is first read."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+class _LazyModule:
+    """Stands for a module; imports it when one of its attributes is first read.
+
+    importlib.util.LazyLoader does the same, but hands half a module to a second thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(importlib.import_module(self._name), attribute)
+        setattr(self, attribute, value)
+        return value
 
 
 if TYPE_CHECKING:
     import polars as pl
 else:
-    pl = lazy_module("polars")
+    pl = _LazyModule("polars")
 
 __all__ = ["pl"]

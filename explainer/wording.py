@@ -34,6 +34,11 @@ def listing(words: Sequence[str], conjunction: str = "and") -> str:
     return f" {conjunction} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
+def in_sentence(title: str) -> str:
+    """Return a title as it stands in the middle of a sentence: "Expired certificate" → "expired certificate"."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def milliseconds(value: float) -> str:
     """Return "0.088 ms", "1.2 ms", "127.5 ms", "1.16 s"."""
     if value >= 1000:

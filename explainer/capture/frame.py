@@ -30,8 +30,8 @@ def dissection(tshark: Tshark, path: Path, number: int) -> tuple[Layer, ...]:
     with environment() as variables, _process_environment(variables):
         capture = pyshark.FileCapture(
             str(path.absolute()),
-            tshark_path=str(tshark.path), display_filter=f"frame.number == {number}", keep_packets=False, eventloop=loop,
-            custom_parameters=["-c", str(number)],
+            tshark_path=str(tshark.path), display_filter=f"frame.number == {number}", keep_packets=False,
+            eventloop=loop, custom_parameters=["-c", str(number)],
         )  # fmt: skip
         try:
             packet = next(iter(capture), None)

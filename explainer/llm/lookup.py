@@ -24,15 +24,34 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
 
 def health(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
-    stat = analysis.stat("rtt")
-    rows = [row for row in _rows(stat) if row["syn_ack_rtt_ms"] is not None]
+    return [*_answered_connections(analysis), *_completed_handshakes(analysis)]
+
+
+def unfinished_handshakes(analysis: Analysis) -> str:
+    """Return "1 TLS handshake is" for those that neither completed nor failed, or nothing."""
+    open_ones = sum(row["outcome"] == "not finished" for row in _rows(analysis.stat("tls")))
+    return count(open_ones, "TLS handshake is", "TLS handshakes are") if open_ones else ""
+
+
+def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
     if not rows:
-        return []
+        return
     slowest = max(rows, key=lambda row: row["syn_ack_rtt_ms"])
     answered = count(len(rows), "connection request was answered", "connection requests were answered")
     worst = milliseconds(slowest["syn_ack_rtt_ms"])
     text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
-    return [Claim(text=text, frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))]
+    yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
+
+
+def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"] == "established"]
+    if not rows:
+        return
+    versions = listing(sorted({row["version"] for row in rows if row["version"]}))
+    completed = count(len(rows), "TLS handshake was completed", "TLS handshakes were completed")
+    frames = tuple(frame for row in rows[:_ROWS] for frame in _frames(row, "client_hello_frame", "server_hello_frame"))
+    yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
 
 
 def addresses(analysis: Analysis) -> set[str]:

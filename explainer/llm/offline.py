@@ -7,7 +7,7 @@ from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
 from explainer.llm import lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
-from explainer.wording import listing
+from explainer.wording import in_sentence, listing
 
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
@@ -73,9 +73,11 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if others:
         hosts = listing(sorted(question.addresses | question.names))
         return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
-    if analysis.info.warnings:
-        return "Nothing is wrong in the part of this capture that could be read."
-    return "Nothing is wrong in this capture: none of the faults that are looked for is in it."
+    unfinished = lookup.unfinished_handshakes(analysis)
+    if unfinished:
+        return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
+    part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
+    return f"No fault was found in {part}: nothing that is looked for explains a failure."
 
 
 def _missing(analysis: Analysis, question: Question) -> str:
@@ -93,13 +95,13 @@ def _subjects(analysis: Analysis, prefix: str) -> bool:
 def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     """Return what was looked at and found in order, what was not there to look at, and what failed to run."""
     lines = lookup.health(analysis)
-    clean = [o.title.lower() for o in analysis.outcomes if o.status is RuleStatus.RAN and not o.findings]
+    clean = [f"no {in_sentence(o.title)}" for o in analysis.outcomes if o.status is RuleStatus.RAN and not o.findings]
     if clean:
-        lines.append(Claim(text=f"Looked for and not found: {listing(clean, 'or')}.", sources=("rules",)))
+        lines.append(Claim(text=f"Looked for, and not there: {listing(clean)}.", sources=("rules",)))
     absent = sorted({o.reason for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
         lines.append(Claim(text=f"Not there to look at: {listing(absent)}.", sources=("rules",)))
-    failed = [o.title.lower() for o in analysis.outcomes if o.status is RuleStatus.FAILED]
+    failed = [in_sentence(o.title) for o in analysis.outcomes if o.status is RuleStatus.FAILED]
     if failed:
         lines.append(
             Claim(text=f"Could not be checked, because the rule failed: {listing(failed)}.", sources=("rules",))

@@ -82,7 +82,7 @@ def segments(facts: Facts) -> "pl.DataFrame":
     """Return a row a TCP segment, in file order.
 
     Columns: frame, time (ns), length (bytes of the frame), stream, src, sport, dst, dport, fin, syn, rst, ack, payload
-    (bytes), retransmission, lost, ack_rtt_ms, initial_rtt_ms, and of its stream client, client_port, server, server_port;
+    (bytes), retransmission, lost, ack_rtt_ms, initial_rtt_ms; of its stream client, client_port, server, server_port;
     from_client says who sent it.
     """
     quoted = pl.col(ICMP_TYPE.field).is_not_null() | pl.col(ICMPV6_TYPE.field).is_not_null()

@@ -28,7 +28,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 CHANGE_CIPHER_SPEC, ALERT, APPLICATION_DATA = 20, 21, 23
-CLIENT_HELLO, SERVER_HELLO, CERTIFICATE_MESSAGE = 1, 2, 11
+CLIENT_HELLO, SERVER_HELLO, CERTIFICATE_MESSAGE, CERTIFICATE_REQUEST = 1, 2, 11, 13
 _FATAL, _CLOSE_NOTIFY = 2, 0
 
 Row = dict[str, Any]
@@ -85,7 +85,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """One TLS connection; frame numbers of ChangeCipherSpec and application data by sender."""
+    """One TLS connection; frame numbers of the CertificateRequest, and of ChangeCipherSpec and data by sender."""
 
     stream: int
     client: Endpoint
@@ -93,6 +93,7 @@ class Handshake:
     client_hello: ClientHello | None
     server_hello: ServerHello | None
     certificate_messages: tuple[CertificateMessage, ...]
+    certificate_request: int | None
     alerts: tuple[Alert, ...]
     client_change_cipher: tuple[int, ...]
     server_change_cipher: tuple[int, ...]
@@ -108,6 +109,11 @@ class Handshake:
     def server_certificates(self) -> CertificateMessage | None:
         """Return the server's certificate message where it went in clear (up to TLS 1.2)."""
         return next((message for message in self.certificate_messages if not message.from_client), None)
+
+    @property
+    def empty_client_certificate(self) -> CertificateMessage | None:
+        """Return the client's certificate message where it holds no certificate: it has none to show."""
+        return next((m for m in self.certificate_messages if m.from_client and not m.certificates), None)
 
     @property
     def fatal_alerts(self) -> tuple[Alert, ...]:
@@ -160,6 +166,9 @@ def _handshake(rows: list[Row]) -> Handshake:
         client_hello=next(filter(None, map(_client_hello, rows)), None),
         server_hello=next(filter(None, map(_server_hello, rows)), None),
         certificate_messages=tuple(filter(None, map(_certificate_message, rows))),
+        certificate_request=next(
+            (r[FRAME.field] for r in rows if CERTIFICATE_REQUEST in _values(r, HANDSHAKE_TYPE)), None
+        ),
         alerts=tuple(alert for row in rows for alert in _alerts(row)),
         client_change_cipher=_with_record(rows, CHANGE_CIPHER_SPEC, from_client=True),
         server_change_cipher=_with_record(rows, CHANGE_CIPHER_SPEC, from_client=False),

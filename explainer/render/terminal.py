@@ -30,7 +30,9 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
 
 def _answer(answer: Answer) -> Iterable[RenderableType]:
     # A model's answer has lines of its own; a line feed in any other verdict comes from the capture.
-    yield from (_text(line) for line in answer.verdict.splitlines()) if answer.model else [_text(answer.verdict, "bold")]
+    yield from (
+        (_text(line) for line in answer.verdict.splitlines()) if answer.model else [_text(answer.verdict, "bold")]
+    )
     if answer.act:
         yield _text(answer.act)
     yield Text()

@@ -67,6 +67,6 @@ def scope(group: Group) -> Scope:
     """Return what a finding about the group is about."""
     return Scope(
         streams=tuple(c.stream for c in group[:100]),
-        addresses=(group[0].client.address, group[0].server.address),
+        addresses=tuple(dict.fromkeys(a for c in group[:100] for a in (c.client.address, c.server.address))),
         ports=tuple(ports(group)[:100]),
     )

@@ -11,7 +11,10 @@ from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, grouped, port_words, ports, scope
 from explainer.rules.evidence import port_filter
-from explainer.wording import count, milliseconds
+from explainer.wording import count, listing, milliseconds
+
+MANY_HOSTS = 2
+_HOSTS_IN_FILTER = 5
 
 Hosts = tuple[Endpoint, Endpoint]
 
@@ -51,9 +54,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
     overcome = accepted.after(group)
-    ending = (
-        " at first; a later attempt was accepted." if overcome else ": nothing listens there, or it is set to reject."
-    )
+    for_good, at_first = ": nothing listens there, or it is set to reject.", " at first; a later attempt was accepted."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
         id=f"tcp_refused:{first.stream}",
@@ -61,14 +62,15 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"{server} refused the connection to {where}{ending}",
+        title=f"{server} refused the connection to {where}{at_first if overcome else for_good}",
         act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}.",
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
         scope=scope(group),
         advice=(
             f"On {server}, see whether the service runs and listens on {where}: ss -ltn",
-            "If it does, see whether it listens on this address (not on 127.0.0.1 alone) and whether a firewall rejects.",
+            "If it does, see whether it listens on this address (not on 127.0.0.1 alone), and whether a firewall"
+            " rejects.",
             "If the port is wrong, correct it in the client.",
         ),
         limitations=("whether the host itself or a firewall in front of it sent the reset: both look the same here",),
@@ -179,7 +181,9 @@ def _unanswered_act(server: str, where: str, *, host_is_up: bool) -> str:
 
 
 @rule("Connection rejected by ICMP", connections, unreachable, subject="TCP connections")
-def tcp_rejected_by_icmp(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
+def tcp_rejected_by_icmp(
+    facts: Facts, *, many_ports: int = MANY_PORTS, many_hosts: int = MANY_HOSTS
+) -> Iterator[Finding]:
     """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443)."""
     known = (error for error in facts[unreachable] if (error.version, error.code) in _REASONS)
     errors = dict[Hosts, Unreachable]()
@@ -188,23 +192,24 @@ def tcp_rejected_by_icmp(facts: Facts, *, many_ports: int = MANY_PORTS) -> Itera
     rejected = [
         c for c in facts[connections] if c.syn_frames and c.syn_ack_frame is None and (c.client, c.server) in errors
     ]
-    by_reason = defaultdict[tuple[str, int], Group](list)
+    by_reason = defaultdict[tuple[str, str, int], Group](list)
     for connection in rejected:
         error = errors[connection.client, connection.server]
-        by_reason[error.sender, error.code].append(connection)
+        by_reason[connection.client.address, error.sender, error.code].append(connection)
     for same_reason in by_reason.values():
-        for group in grouped(same_reason, many_ports):
+        # Many hosts behind one refusal are one matter, as many ports are.
+        one_matter = len({c.server.address for c in same_reason}) > many_hosts
+        for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
             yield _rejected(group, [errors[c.client, c.server] for c in group])
 
 
 def _rejected(group: Group, errors: Sequence[Unreachable]) -> Finding:
-    first, error, where = group[0], errors[0], port_words(ports(group))
+    first, error, where = group[0], errors[0], _destination_words(group)
     reason, side = _REASONS[error.version, error.code]
-    client, server = first.client.address, first.server.address
     who = "The network" if side is Side.NETWORK else "The server's side"
-    sender = (
-        "itself sends the rejection" if error.sender == server else f"is answered for by {error.sender}: look there"
-    )
+    itself = error.sender == first.server.address
+    hosts = sorted({c.server.address for c in group})
+    filters = dict.fromkeys(port_filter(host, ports(group)) for host in hosts[:_HOSTS_IN_FILTER])
     icmp = "icmp.type == 3" if error.version == 4 else "icmpv6.type == 1"
     said = f"{error.sender} answers by ICMP, destination unreachable (code {error.code}): it {reason}"
     return Finding(
@@ -213,21 +218,28 @@ def _rejected(group: Group, errors: Sequence[Unreachable]) -> Finding:
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=side,
-        title=f"{error.sender} rejects the connection to {server} {where}: it {reason}.",
-        act=f"{who} must act: {server} {sender}.",
-        measured={"attempts": len(group), "icmp_code": error.code},
+        title=f"{error.sender} rejects the connection to {where}: it {reason}.",
+        act=f"{who} must act: {f'{error.sender} itself' if itself else f'{error.sender} on the way'} sends the rejection.",
+        measured={"attempts": len(group), "hosts": len(hosts), "icmp_code": error.code},
         evidence=Evidence.of(
             [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],
-            f"{icmp} || ({port_filter(server, ports(group))})",
+            " || ".join([icmp, *(f"({text})" for text in filters)]),
             [_asked(first), Step(frames=(error.frame,), text=said)],
         ),
         scope=scope(group),
         advice=(
-            f"On {error.sender}, look up the firewall rule or route for {server} {where}.",
-            f"If the rule is meant, {client} must take the permitted way (another port, a proxy, a VPN).",
+            f"On {error.sender}, look up the firewall rule or route for {where}.",
+            f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
         ),
         limitations=("which rule or route made it reject",),
     )
+
+
+def _destination_words(group: Group) -> str:
+    hosts = sorted({c.server.address for c in group})
+    if len(hosts) == 1:
+        return f"{hosts[0]} {port_words(ports(group))}"
+    return f"{len(hosts)} hosts ({listing([*hosts[:2], f'{len(hosts) - 2} more'])})"
 
 
 def _asked(connection: Connection) -> Step:

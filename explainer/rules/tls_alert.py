@@ -11,7 +11,15 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls import Alert, Handshake, handshakes
 from explainer.registry import rule
 from explainer.rules.evidence import network_step, stream_filter
-from explainer.rules.tls_alert_meanings import Meaning, meaning
+from explainer.rules.tls_alert_meanings import (
+    BEFORE_SERVER_HELLO,
+    FROM_CLIENT,
+    FROM_SERVER,
+    NO_CLIENT_CERTIFICATE,
+    REFUSED_EMPTY_CERTIFICATE,
+    Meaning,
+    unspecific,
+)
 from explainer.wording import count, listing
 
 Case = tuple[Handshake, Alert]
@@ -36,10 +44,10 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
 
 def _finding(cases: Sequence[Case], connection: Connection | None) -> Finding:
     handshake, alert = cases[0]
-    said = meaning(alert.code, from_client=alert.from_client)
+    said = _meaning(handshake, alert)
     fill = _filling(handshake)
     streams = tuple(h.stream for h, _ in cases)
-    frames = [f for h, a in cases for f in (h.client_hello.frame if h.client_hello else None, a.frame) if f]
+    frames = [frame for h, a in cases for frame in _frames(h, a)]
     return Finding(
         id=f"tls_alert:{handshake.stream}",
         rule="tls_alert",
@@ -63,6 +71,24 @@ def _finding(cases: Sequence[Case], connection: Connection | None) -> Finding:
     )
 
 
+def _frames(handshake: Handshake, alert: Alert) -> Iterator[int]:
+    if handshake.client_hello:
+        yield handshake.client_hello.frame
+    if handshake.empty_client_certificate:
+        yield handshake.empty_client_certificate.frame
+    yield alert.frame
+
+
+def _meaning(handshake: Handshake, alert: Alert) -> Meaning:
+    if alert.from_client:
+        return FROM_CLIENT.get(alert.code) or unspecific(alert.code, "client")
+    if handshake.empty_client_certificate and alert.code in REFUSED_EMPTY_CERTIFICATE:
+        return NO_CLIENT_CERTIFICATE
+    if handshake.server_hello is None and alert.code in BEFORE_SERVER_HELLO:
+        return BEFORE_SERVER_HELLO[alert.code]
+    return FROM_SERVER.get(alert.code) or unspecific(alert.code, "server")
+
+
 def _filling(handshake: Handshake) -> dict[str, str]:
     server = handshake.server
     return {
@@ -84,6 +110,12 @@ def _steps(cases: Sequence[Case]) -> Iterator[Step]:
         hello = handshake.server_hello
         chosen = f"{tls_names.version(hello.version)}, {tls_names.cipher_suite(hello.cipher_suite)}"
         yield Step(frames=(hello.frame,), text=f"the server {handshake.server.address} chooses {chosen}")
+    if handshake.certificate_request:
+        yield Step(frames=(handshake.certificate_request,), text="the server asks the client for a certificate")
+    if handshake.empty_client_certificate:
+        yield Step(
+            frames=(handshake.empty_client_certificate.frame,), text="the client answers that it has none (empty)"
+        )
     sender, address = ("client", handshake.client) if alert.from_client else ("server", handshake.server)
     when = "" if handshake.server_hello else " instead of a ServerHello"
     yield Step(frames=(alert.frame,), text=f"the {sender} {address.address} sends the fatal alert {alert.name}{when}")

@@ -84,9 +84,21 @@ FROM_CLIENT = {
     ),
 }
 
+BEFORE_SERVER_HELLO = {40: _NO_COMMON, 71: _NO_COMMON, 70: _NO_VERSION}
+
+NO_CLIENT_CERTIFICATE = Meaning(
+    "The server requires a client certificate (mutual TLS), and the client sent none.",
+    Side.CLIENT,
+    "The client's side must act: set up a client certificate that {server} accepts.",
+    (
+        "Give the client a certificate and its key, issued by a CA that {server} trusts.",
+        "Check it: openssl s_client -connect {connect} -servername {sni} -cert client.pem -key client.key",
+    ),
+)
+# What servers answer to an empty client certificate (RFC 5246 section 7.4.6, RFC 8446 section 4.4.2.4).
+REFUSED_EMPTY_CERTIFICATE = frozenset({40, 42, 48, 49, 116})
+
 FROM_SERVER = {
-    40: _NO_COMMON,
-    71: _NO_COMMON,
     47: Meaning(
         "The server says that a value in the client's handshake is not allowed.",
         Side.CLIENT,
@@ -130,11 +142,7 @@ FROM_SERVER = {
         "The server's side must act: set up {name} on {server}, or the client must use the right name.",
         (_CHECK,),
     ),
-    116: Meaning(
-        "The server requires a client certificate, and the client sent none.",
-        Side.CLIENT,
-        "The client's side must act: set up a client certificate that {server} accepts.",
-    ),
+    116: NO_CLIENT_CERTIFICATE,
     120: Meaning(
         "The client and the server have no application protocol in common (ALPN).",
         Side.EITHER,
@@ -142,29 +150,22 @@ FROM_SERVER = {
     ),
 }
 
-_EITHER_SENDER = {
+_UNSPECIFIC = {
+    10: "received a message that does not belong there",
     20: "says that a record does not decrypt or was changed on its way",
+    40: "broke off the handshake: it does not accept what the other side sent",
+    49: "denies access",
     50: "cannot decode a message of the handshake",
     51: "cannot verify a signature or a Finished message of the handshake",
-    10: "received a message that does not belong there",
     80: "had an internal error",
-    49: "denies access",
     109: "misses an extension that it requires",
     110: "received an extension that it did not ask for",
     115: "does not know the pre-shared key",
 }
 
 
-def meaning(code: int, *, from_client: bool) -> Meaning:
-    """Return what the alert says when this side sends it."""
-    known = (FROM_CLIENT if from_client else FROM_SERVER).get(code)
-    if known:
-        return known
-    sender = "client" if from_client else "server"
-    said = _EITHER_SENDER.get(code, "ended the TLS handshake")
-    return Meaning(
-        f"The {sender} {said}.",
-        Side.EITHER,
-        f"The {sender}'s log should tell why; the packets say no more than the alert.",
-        (_CHECK,),
-    )
+def unspecific(code: int, sender: str) -> Meaning:
+    """Return what an alert says that leaves the cause open, when the "client" or the "server" sends it."""
+    said = _UNSPECIFIC.get(code, "ended the TLS handshake")
+    act = f"The {sender}'s log should tell why; the packets say no more than the alert."
+    return Meaning(f"The {sender} {said}.", Side.EITHER, act, (_CHECK,))

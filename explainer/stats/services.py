@@ -13,7 +13,8 @@ _NAMES = {
     3478: "stun", 4433: "tls (tests)", 4500: "ipsec-nat-t", 4789: "vxlan", 5060: "sip", 5061: "sips", 5222: "xmpp",
     5353: "mdns", 5355: "llmnr", 5432: "postgresql", 5671: "amqps", 5672: "amqp", 5900: "vnc", 5985: "winrm",
     6379: "redis", 6443: "kubernetes", 6667: "irc", 6881: "bittorrent", 8080: "http-alternative",
-    8443: "https-alternative", 8883: "mqtts", 9000: "http-alternative", 9092: "kafka", 9200: "elasticsearch", 9418: "git", 10250: "kubelet",
+    8443: "https-alternative", 8883: "mqtts", 9000: "http-alternative", 9092: "kafka", 9200: "elasticsearch",
+    9418: "git", 10250: "kubelet",
     11211: "memcached", 18080: "monero", 27017: "mongodb", 51820: "wireguard",
 }  # fmt: skip
 
