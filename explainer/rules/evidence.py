@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from explainer.escape import shell_word
 from explainer.model import Step
 from explainer.protocols.tcp import Connection
+from explainer.protocols.tls import Handshake
 from explainer.wording import milliseconds
 
 _STREAMS_IN_FILTER = 20
@@ -27,6 +29,12 @@ def port_filter(address: str, ports: Iterable[int]) -> str:
     numbers = sorted(set(ports))[:_STREAMS_IN_FILTER]
     port = f"tcp.port == {numbers[0]}" if len(numbers) == 1 else f"tcp.port in {{{', '.join(map(str, numbers))}}}"
     return f"{address_field(address)} == {address} && {port}"
+
+
+def check_command(handshake: Handshake) -> str:
+    """Return the command that opens the same TLS connection again and shows what the server presents."""
+    name = f"-servername {shell_word(handshake.server_name)}" if handshake.server_name else "-noservername"
+    return f"openssl s_client -connect {shell_word(str(handshake.server))} {name}"
 
 
 def network_step(connection: Connection | None, before: int) -> tuple[Step, ...]:

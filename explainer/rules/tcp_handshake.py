@@ -219,7 +219,7 @@ def _rejected(group: Group, errors: Sequence[Unreachable]) -> Finding:
         confidence=Confidence.CERTAIN,
         side=side,
         title=f"{error.sender} rejects the connection to {where}: it {reason}.",
-        act=f"{who} must act: {f'{error.sender} itself' if itself else f'{error.sender} on the way'} sends the rejection.",
+        act=f"{who} must act: {error.sender} {'itself' if itself else 'on the way'} sends the rejection.",
         measured={"attempts": len(group), "hosts": len(hosts), "icmp_code": error.code},
         evidence=Evidence.of(
             [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],

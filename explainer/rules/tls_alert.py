@@ -10,7 +10,7 @@ from explainer.protocols import tls_names
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls import Alert, Handshake, handshakes
 from explainer.registry import rule
-from explainer.rules.evidence import network_step, stream_filter
+from explainer.rules.evidence import check_command, network_step, stream_filter
 from explainer.rules.tls_alert_meanings import (
     BEFORE_SERVER_HELLO,
     FROM_CLIENT,
@@ -96,8 +96,7 @@ def _filling(handshake: Handshake) -> dict[str, str]:
         "server": server.address,
         "address": shell_word(server.address),
         "port": str(server.port),
-        "connect": shell_word(str(server)),
-        "sni": shell_word(handshake.server_name or server.address),
+        "check": check_command(handshake),
         "name": handshake.server_name or "that it was asked for",
     }
 

@@ -15,7 +15,7 @@ class Meaning:
     advice: tuple[str, ...] = ()
 
 
-_CHECK = "Check it: openssl s_client -connect {connect} -servername {sni}"
+_CHECK = "Check it: {check}"
 _NO_COMMON = Meaning(
     "The client and the server have no cipher suite or other parameter in common: the server accepts nothing of what"
     " the client offers.",
@@ -30,7 +30,7 @@ _NO_VERSION = Meaning(
     "The client and the server have no TLS version in common.",
     Side.EITHER,
     "The side with the old versions must be updated or set up: usually TLS 1.2 and 1.3 should be allowed on both.",
-    ("Try single versions: openssl s_client -connect {connect} -servername {sni} -tls1_2 (or -tls1_3)",),
+    ("Try single versions: {check} -tls1_2 (or -tls1_3)",),
 )
 
 FROM_CLIENT = {
@@ -92,7 +92,7 @@ NO_CLIENT_CERTIFICATE = Meaning(
     "The client's side must act: set up a client certificate that {server} accepts.",
     (
         "Give the client a certificate and its key, issued by a CA that {server} trusts.",
-        "Check it: openssl s_client -connect {connect} -servername {sni} -cert client.pem -key client.key",
+        "Check it: {check} -cert client.pem -key client.key",
     ),
 )
 # What servers answer to an empty client certificate (RFC 5246 section 7.4.6, RFC 8446 section 4.4.2.4).

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tls import Alert, CertificateMessage, Handshake, handshakes
 from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
-from explainer.rules.evidence import network_step, stream_filter
+from explainer.rules.evidence import check_command, network_step, stream_filter
 from explainer.rules.tls_alert import hello_text
 from explainer.wording import count, moment, span
 
@@ -68,7 +67,10 @@ def _expired(group: Sequence[Case], connection: Connection | None) -> Finding:
         },
         evidence=_evidence(group, presented, connection),
         scope=_scope(group),
-        advice=(f"Renew the certificate on {server.address} and restart its service.", _check(case.handshake)),
+        advice=(
+            f"Renew the certificate on {server.address} and restart its service.",
+            f"Check it: {check_command(case.handshake)}",
+        ),
         limitations=(
             "whether the capture's clock is right: validity was judged by it",
             "whether other clients are affected",
@@ -107,7 +109,7 @@ def _self_signed(group: Sequence[Case], connection: Connection | None) -> Findin
         advice=(
             f"Install a certificate from a trusted CA on {server.address} and restart its service.",
             "If it is meant to be self-signed (a test system), add this certificate to the client's trust store.",
-            _check(case.handshake),
+            f"Check it: {check_command(case.handshake)}",
         ),
         limitations=("whether other clients trust this certificate",),
     )
@@ -170,8 +172,3 @@ def _scope(group: Sequence[Case]) -> Scope:
         ports=(handshake.server.port,),
         names=tuple(sorted(names)),
     )
-
-
-def _check(handshake: Handshake) -> str:
-    name = handshake.server_name or handshake.server.address
-    return f"Check it: openssl s_client -connect {shell_word(str(handshake.server))} -servername {shell_word(name)}"
