@@ -1,5 +1,9 @@
 """Names of TLS numbers: versions, alerts and the cipher suites in common use (IANA TLS Parameters; RFC 8446, 5246)."""
 
+from collections.abc import Iterable
+
+from explainer.wording import listing
+
 VERSIONS = {
     0x0002: "SSL 2.0",
     0x0300: "SSL 3.0",
@@ -89,6 +93,18 @@ def version(number: int) -> str:
     if number >> 8 == 0x7F:
         return f"TLS 1.3 draft {number & 0xFF}"
     return VERSIONS.get(number, f"version 0x{number:04x}")
+
+
+def versions(numbers: Iterable[int]) -> str:
+    """Return "TLS 1.2", "TLS 1.2 or 1.3", "TLS 1.0 to 1.3", or the single names where there is a gap."""
+    offered = sorted(set(numbers))
+    names = [version(number) for number in offered]
+    if len(names) > 1 and all(name.startswith("TLS ") for name in names[1:]) and names[0] in VERSIONS.values():
+        if len(names) == offered[-1] - offered[0] + 1 and len(names) > 2:
+            return f"{names[0]} to {names[-1].removeprefix('TLS ')}"
+        if names[0].startswith("TLS "):
+            return listing([names[0], *(name.removeprefix("TLS ") for name in names[1:])], "or")
+    return listing(names, "or")
 
 
 def alert(code: int) -> str:

@@ -72,10 +72,12 @@ def _basis(analysis: Analysis, answer: Answer) -> str:
         tokens = f" · {used.prompt_tokens:,} tokens read, {used.completion_tokens:,} written" if used else ""
         return f"Answered by {answer.model} from the findings; its words are not checked against the packets{tokens}"
     found = sum(not finding.explained_by for finding in analysis.findings)
-    return (
-        f"Answered from the findings, without a language model · {count(analysis.info.frames, 'frame')} · "
-        f"{count(found, 'finding') if found else 'no findings'}"
-    )
+    connections = analysis.stat("rtt")
+    seen = [count(analysis.info.frames, "frame")]
+    if connections and connections.total_rows:
+        seen.append(count(connections.total_rows, "TCP connection"))
+    findings = count(found, "finding") if found else "no findings"
+    return f"Answered from the findings, without a language model · {', '.join(seen)} · {findings}"
 
 
 def _statistics(analysis: Analysis, style: Style) -> str:

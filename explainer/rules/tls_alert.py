@@ -131,7 +131,7 @@ def hello_text(handshake: Handshake) -> str:
     if hello is None:
         return "the start of the handshake is not in this capture"
     asks = f" asks for {hello.server_name}" if hello.server_name else " opens the handshake without naming a host"
-    versions = listing([tls_names.version(v) for v in sorted(hello.versions)], "or")
+    versions = tls_names.versions(hello.versions)
     suites = [tls_names.cipher_suite(suite) for suite in hello.cipher_suites]
     offer = listing(suites) if len(suites) <= _FEW_SUITES else count(len(suites), "cipher suite")
     return f"the client {handshake.client.address}{asks}, offering {versions or 'no version'} and {offer}"

@@ -1,0 +1,56 @@
+# Two commands set everything up on a fresh Debian or Ubuntu machine: `make demo` and `make test`.
+# Both need root or sudo where tshark or Python's venv module is missing, and are quick the second time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+DEMO := tests/captures/tls12_expired.pcapng
+
+.PHONY: demo test check docs lab bench tshark clean
+
+demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capture.
+	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
+
+test: tshark $(VENV)/.dev  ## Run the tests.
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+check: $(VENV)/.dev  ## Run the static checks, and see whether the generated docs are true.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python docs/generate.py --check
+
+docs: $(VENV)/.dev  ## Write docs/rules.md and docs/statistics.md anew.
+	$(BIN)/python docs/generate.py
+
+lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
+	$(BIN)/python -m tests.lab
+
+bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
+	$(BIN)/python benchmarks/findings.py
+
+tshark:
+	@command -v tshark >/dev/null || { echo "Installing tshark ..."; $(APT) update && $(APT) install -y tshark; } || \
+		{ echo "tshark could not be installed: install it by hand (see README.md), then run this again." >&2; exit 1; }
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: name one with PYTHON=..., as in: make demo PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update && $(APT) install -y python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade --constraint constraints.txt pip
+
+$(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.package
+	$(PIP) install --constraint constraints.txt --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) test-output
