@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Tap:
-    """A tshark statistics tap (`-z`), whose text follows the rows of the same pass."""
+    """A tshark statistics tap (`-z`)."""
 
     argument: str
 

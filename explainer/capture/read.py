@@ -1,4 +1,4 @@
-"""A capture file → its Capture: facts about the file, one typed table, and the taps' text, in one pass of tshark."""
+"""A capture file → its Capture: facts about the file, one typed table, and the taps' text."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -52,18 +52,18 @@ def read(
     """
     file.check(path)
     asked = table.ordered([*FILE_COLUMNS, *(column for column in columns if column not in FILE_COLUMNS)])
-    tap_arguments = [word for tap in wanted_taps for word in ("-z", tap.argument)]
-    arguments = ["-n", "-r", str(path.absolute()), *table.arguments(asked), *tap_arguments]
+    arguments = ["-n", "-r", str(path.absolute()), *table.arguments(asked)]
     with running(program, arguments, time_limit_s) as run:
+        tapped = _in_background(lambda: taps.read(path, program, wanted_taps, time_limit_s))
         version = _in_background(lambda: tshark.version(program))
         checksum = _in_background(lambda: file.sha256(path))
         container = _in_background(lambda: file.container(program, path))
-        frames, rest = _collect(run, asked, progress)
+        frames = _collect(run, asked, progress)
         ending = run.ending()
     known_version = version.result()
     warnings = _verdict(ending, path, frames.height, time_limit_s)
     info = _info(path, frames, checksum.result(), container.result(), known_version, warnings)
-    return Capture(info, frames, taps.sections(rest))
+    return Capture(info, frames, tapped.result())
 
 
 def _in_background(work: Callable[[], T]) -> "Future[T]":
@@ -80,16 +80,13 @@ def _in_background(work: Callable[[], T]) -> "Future[T]":
     return future
 
 
-def _collect(run: Run, columns: Sequence[Column], progress: Progress) -> "tuple[pl.DataFrame, str]":
-    parts, rest, frames = [table.empty(columns)], list[bytes](), 0
-    for part in table.split(run.chunks()):
-        if isinstance(part, table.Rest):
-            rest.append(part.text)
-            continue
-        parts.append(table.read(part, columns))
+def _collect(run: Run, columns: Sequence[Column], progress: Progress) -> "pl.DataFrame":
+    parts, frames = [table.empty(columns)], 0
+    for lines in table.whole_lines(run.chunks()):
+        parts.append(table.read(lines, columns))
         frames += parts[-1].height
         progress(frames)
-    return pl.concat(parts), b"".join(rest).decode("utf-8", "replace")
+    return pl.concat(parts)
 
 
 def _verdict(ending: Ending, path: Path, frames: int, time_limit_s: float) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
 """tshark's `-T fields` lines → typed columns; pure.
 
 Rules: values are separated by tabs and their repetitions by carriage returns, because these two and the line feed are
-the only characters that tshark 4 escapes inside values, so that a captured string cannot shift a column; text that
-follows the rows (the taps) begins at the first empty line, which no row can be.
+the only characters that tshark 4 escapes inside values, so that a captured string cannot shift a column.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from explainer.facts import Column, Kind
 from explainer.lazy import pl
@@ -15,20 +13,6 @@ from explainer.protocols.frame import FRAME, LENGTH
 _REPEATED = "\r"
 _OPTIONS = ("-E", "separator=/t", "-E", f"aggregator={_REPEATED}", "-E", "occurrence=a", "-E", "quote=n")
 _TRUE = ("1", "True")  # tshark 4.0; newer ones
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Whole lines of the table."""
-
-    text: bytes
-
-
-@dataclass(frozen=True)
-class Rest:
-    """What follows the table."""
-
-    text: bytes
 
 
 def ordered(columns: Iterable[Column]) -> tuple[Column, ...]:
@@ -41,33 +25,22 @@ def arguments(columns: Sequence[Column]) -> list[str]:
     return ["-T", "fields", *_OPTIONS, *(word for column in columns for word in ("-e", column.field))]
 
 
-def split(chunks: Iterable[bytes]) -> Iterator[Rows | Rest]:
-    """Yield whole lines as they come, then what follows the first empty line."""
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the chunks cut anew, each after a line feed; a last line without one (tshark was stopped) is dropped."""
     pending = b""
-    stream = iter(chunks)
-    for chunk in stream:
+    for chunk in chunks:
         pending += chunk
-        end = 0 if pending.startswith(b"\n") else pending.find(b"\n\n") + 1
-        if end or pending.startswith(b"\n"):
-            if end:
-                yield Rows(pending[:end])
-            yield Rest(pending[end:])
-            yield from map(Rest, stream)
-            return
-        # The last line may go on in the next chunk, and its line feed may be the first of two.
-        cut = pending.rfind(b"\n", 0, -1) + 1
+        cut = pending.rfind(b"\n") + 1
         if cut:
-            yield Rows(pending[:cut])
+            yield pending[:cut]
             pending = pending[cut:]
-    if last := pending[: pending.rfind(b"\n") + 1]:
-        yield Rows(last)
 
 
-def read(rows: Rows, columns: Sequence[Column]) -> "pl.DataFrame":
+def read(lines: bytes, columns: Sequence[Column]) -> "pl.DataFrame":
     """Return the lines as a frame table, each column in its type."""
     names = [column.field for column in columns]
     text = pl.read_csv(
-        rows.text,
+        lines,
         has_header=False, separator="\t", quote_char=None, eol_char="\n", encoding="utf8-lossy",
         new_columns=names, schema_overrides=[pl.String] * len(names), infer_schema=False,
     )  # fmt: skip

@@ -1,19 +1,38 @@
-"""The text that tshark's `-z` taps print after the rows, one section a tap; pure."""
+"""The text that tshark's `-z` taps print, one section a tap.
+
+The taps run in a lean tshark of their own, beside the one that prints the columns: `-T fields` makes the whole protocol
+tree visible, and then `-z io,phs` counts other protocols than it does alone (tshark 4.0.17).
+"""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
-HIERARCHY = "io,phs"
-_RULER = re.compile(r"^=+$", re.MULTILINE)
-# The headline that each tap prints, by its argument.
-_HEADLINES = {HIERARCHY: "Protocol Hierarchy Statistics"}
+from explainer.capture.process import running
+from explainer.capture.tshark import Tshark
+from explainer.facts import Tap
+
+_SECTIONS = {
+    "io,phs": re.compile(r"^Protocol Hierarchy Statistics\n(.*?)^=+$", re.MULTILINE | re.DOTALL),
+    "expert": re.compile(
+        r"^(?:Errors|Warns|Notes|Chats|Comments) \(\d+\)\n=+\n.*?(?=^=+\nProtocol Hier|\Z)", re.MULTILINE | re.DOTALL
+    ),
+}
+
+
+def read(path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float) -> dict[str, str]:
+    """Return each tap's text by its argument; none where tshark was stopped or failed before it could print them."""
+    if not taps:
+        return {}
+    arguments = ["-n", "-q", "-r", str(path.absolute()), *(word for tap in taps for word in ("-z", tap.argument))]
+    with running(program, arguments, time_limit_s) as run:
+        text = b"".join(run.chunks()).decode("utf-8", "replace")
+        if run.ending().timed_out:
+            return {}
+    return sections(text)
 
 
 def sections(text: str) -> dict[str, str]:
-    """Return each tap's text, between its rulers, by the tap's argument."""
-    blocks = [block.strip("\n") for block in _RULER.split(text)]
-    return {
-        argument: block.removeprefix(headline).strip("\n")
-        for argument, headline in _HEADLINES.items()
-        for block in blocks
-        if block.startswith(headline)
-    }
+    """Return the text of each tap that is in tshark's output, by the tap's argument."""
+    found = ((argument, pattern.search(text)) for argument, pattern in _SECTIONS.items())
+    return {argument: match[0] for argument, match in found if match}

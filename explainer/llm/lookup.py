@@ -89,7 +89,7 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("protocol_hierarchy")) if row["depth"]]
     top = sorted(rows, key=lambda row: (-row["depth"], -row["frames"]))[: 2 * _ROWS]
     if top:
-        words = [f"{row['path'].removeprefix('frame/')} ({row['frame_share']:g} % of the frames)" for row in top]
+        words = [f"{row['path']} ({row['frame_share']:g} % of the frames)" for row in top]
         yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
 
 

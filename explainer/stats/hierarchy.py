@@ -42,7 +42,7 @@ def protocol_hierarchy(facts: Facts) -> Stat:
 
 
 def _totals(rows: list[tuple[Cell, ...]]) -> tuple[int, int]:
-    """Return all frames and bytes: the sum of the roots, of which a file has one ("frame")."""
+    """Return all frames and bytes: the sum of the roots, one a link type."""
     roots = [row for row in rows if row[2] == 0]
     return sum(int(str(row[3])) for row in roots), sum(int(str(row[4])) for row in roots)
 
