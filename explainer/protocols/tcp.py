@@ -7,7 +7,7 @@ from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
 from explainer.protocols.ip import ICMP_TYPE, ICMPV6_TYPE, packets
 
-STREAM = Column("tcp.stream", Kind.INT)
+STREAM = Column("tcp.stream", Kind.INT, many=True)
 SOURCE_PORT = Column("tcp.srcport", Kind.INT, many=True)
 DESTINATION_PORT = Column("tcp.dstport", Kind.INT, many=True)
 FLAGS = Column("tcp.flags", Kind.INT)
@@ -90,7 +90,7 @@ def segments(facts: Facts) -> "pl.DataFrame":
     own = facts.frames(*_COLUMNS).filter(pl.col(STREAM.field).is_not_null() & ~quoted)
     table = own.select(
         pl.col(FRAME.field).alias("frame"),
-        pl.col(STREAM.field).alias("stream"),
+        pl.col(STREAM.field).list.last().alias("stream"),
         pl.col(SOURCE_PORT.field).list.last().alias("sport"),
         pl.col(DESTINATION_PORT.field).list.last().alias("dport"),
         *(

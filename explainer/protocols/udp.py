@@ -8,7 +8,7 @@ from explainer.protocols.frame import FRAME
 from explainer.protocols.ip import ICMP_TYPE, ICMPV6_TYPE, packets
 from explainer.protocols.tcp import Endpoint
 
-STREAM = Column("udp.stream", Kind.INT)
+STREAM = Column("udp.stream", Kind.INT, many=True)
 SOURCE_PORT = Column("udp.srcport", Kind.INT, many=True)
 DESTINATION_PORT = Column("udp.dstport", Kind.INT, many=True)
 
@@ -32,6 +32,7 @@ def conversations(facts: Facts) -> tuple[Conversation, ...]:
     """Return the conversations by stream number."""
     quoted = pl.col(ICMP_TYPE.field).is_not_null() | pl.col(ICMPV6_TYPE.field).is_not_null()
     own = facts.frames(*_COLUMNS).filter(pl.col(STREAM.field).is_not_null() & ~quoted)
+    own = own.with_columns(pl.col(STREAM.field).list.last())
     table = own.join(facts[packets], left_on=FRAME.field, right_on="frame").sort(FRAME.field)
     grouped = (
         table.group_by(STREAM.field)

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +16,7 @@ from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _TABLE_ROWS = 20
+_GAP = 2
 _INDENT = "  "
 
 
@@ -83,7 +86,10 @@ def _basis(analysis: Analysis, answer: Answer) -> str:
 def _statistics(analysis: Analysis, style: Style) -> str:
     parts: list[RenderableType] = [*_file(analysis)]
     for stat in analysis.stats:
-        parts += [Text(), _text(stat.title, "bold"), _table(stat)]
+        shown = _columns_that_fit(stat, style.width)
+        parts += [Text(), _text(f"{stat.title} ({stat.id})", "bold"), _table(stat, shown)]
+        if dropped := [column.name for column in stat.columns[shown:]]:
+            parts.append(_text(f"{_INDENT}too narrow for: {', '.join(dropped)}", "dim"))
         hidden = stat.total_rows - min(len(stat.rows), _TABLE_ROWS)
         if hidden:
             parts.append(_text(f"{_INDENT}{count(hidden, 'more row')}: --format json has them all", "dim"))
@@ -130,15 +136,31 @@ def _file(analysis: Analysis) -> Iterable[RenderableType]:
     yield from (_text(warning, "yellow") for warning in info.warnings)
 
 
-def _table(stat: Stat) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, column in enumerate(stat.columns):
+def _columns_that_fit(stat: Stat, width: int) -> int:
+    """Return how many columns, counted from the left, fit side by side: a table folded into itself cannot be read."""
+    used = 0
+    for index in range(len(stat.columns)):
+        cells = [visible(_cell(row[index])) for row in stat.rows[:_TABLE_ROWS]]
+        used += max(cell_len(text) for text in [_header(stat, index), *cells]) + _GAP
+        if used - _GAP > width:
+            return max(index, 1)
+    return len(stat.columns)
+
+
+def _table(stat: Stat, shown: int) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for index in range(shown):
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in stat.rows)
-        header = f"{column.name} {column.unit}" if column.unit and column.unit not in column.name else column.name
-        table.add_column(Text(header), justify="right" if numeric else "left", overflow="fold", header_style="dim")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(Text(_header(stat, index)), justify=justify, overflow="fold", header_style="dim")
     for row in stat.rows[:_TABLE_ROWS]:
-        table.add_row(*(_text(_cell(cell)) for cell in row))
+        table.add_row(*(_text(_cell(cell)) for cell in row[:shown]))
     return table
+
+
+def _header(stat: Stat, index: int) -> str:
+    column = stat.columns[index]
+    return f"{column.name} {column.unit}" if column.unit and column.unit not in column.name else column.name
 
 
 def _cell(cell: Cell) -> str:
