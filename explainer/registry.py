@@ -103,10 +103,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Renderer:
-    """A registered output format: each kind of result in, one string out. An answer comes with its analysis."""
+    """A registered output format: each kind of result in, one string out.
+
+    An answer comes with its analysis; None stands for a format that cannot hold answers.
+    """
 
     id: str
-    answers: Callable[[Sequence[tuple[Analysis, Answer]], Style], str]
+    answers: Callable[[Sequence[tuple[Analysis, Answer]], Style], str] | None
     statistics: Callable[[Analysis, Style], str]
     findings: Callable[[Analysis, Style], str]
 

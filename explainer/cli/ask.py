@@ -32,7 +32,9 @@ def ask(
     *captures, question = words
     if not captures or not question.strip():
         raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
-    renderer = common.renderer(output)
+    render = common.renderer(output).answers
+    if render is None:
+        raise SettingsError(f"An answer cannot be written as {output}.", "Choose text, json or markdown.")
     settings = common.settings(
         tshark=tshark, time_limit_s=time_limit, model="" if offline else model, base_url=base_url, budget=budget
     )
@@ -43,4 +45,4 @@ def ask(
         with common.progress(capture.name) as progress:
             analysis = pipeline.analyse(capture, settings=settings, progress=progress)
         answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))
-    typer.echo(renderer.answers(answered, common.style()), nl=False)
+    typer.echo(render(answered, common.style()), nl=False)

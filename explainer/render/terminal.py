@@ -17,6 +17,7 @@ from explainer.wording import count, frame_list
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _TABLE_ROWS = 20
 _GAP = 2
+_HEADER_WIDTH = 12
 _INDENT = "  "
 
 
@@ -141,7 +142,7 @@ def _columns_that_fit(stat: Stat, width: int) -> int:
     used = 0
     for index in range(len(stat.columns)):
         cells = [visible(_cell(row[index])) for row in stat.rows[:_TABLE_ROWS]]
-        used += max(cell_len(text) for text in [_header(stat, index), *cells]) + _GAP
+        used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *cells]) + _GAP
         if used - _GAP > width:
             return max(index, 1)
     return len(stat.columns)
@@ -159,8 +160,15 @@ def _table(stat: Stat, shown: int) -> Table:
 
 
 def _header(stat: Stat, index: int) -> str:
+    """Return the column's name, broken at its underscores so that it is hardly wider than its numbers."""
     column = stat.columns[index]
-    return f"{column.name} {column.unit}" if column.unit and column.unit not in column.name else column.name
+    name = f"{column.name}_{column.unit}" if column.unit and column.unit not in column.name else column.name
+    lines = [""]
+    for word in name.split("_"):
+        if lines[-1] and len(lines[-1]) + len(word) >= _HEADER_WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(lines)
 
 
 def _cell(cell: Cell) -> str:

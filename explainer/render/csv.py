@@ -1,0 +1,50 @@
+"""CSV for spreadsheets: one table after the other, each under a line with its id where there are several."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from explainer.escape import visible
+from explainer.model import Analysis, Cell
+from explainer.registry import Renderer, Style, renderers
+from explainer.wording import frame_list
+
+# A spreadsheet runs a cell that begins with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@")
+_FINDING_COLUMNS = ("id", "severity", "confidence", "side", "title", "act", "frames", "display_filter", "explained_by")
+
+
+def _statistics(analysis: Analysis, style: Style) -> str:
+    several = len(analysis.stats) > 1
+    tables = [
+        (f"# {stat.id}\n" if several else "") + _table([column.name for column in stat.columns], stat.rows)
+        for stat in analysis.stats
+    ]
+    return "\n".join(tables)
+
+
+def _findings(analysis: Analysis, style: Style) -> str:
+    rows = (
+        (f.id, f.severity, f.confidence, f.side, f.title, f.act, frame_list(f.evidence.frames), f.evidence.display_filter,
+         f.explained_by)
+        for f in analysis.findings
+    )  # fmt: skip
+    return _table(_FINDING_COLUMNS, rows)
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
+    text = visible(cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+renderers.add(Renderer("csv", None, _statistics, _findings))

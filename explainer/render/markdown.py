@@ -1,0 +1,105 @@
+"""Markdown that pastes into a ticket: short, with tables that survive, and without HTML."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from explainer.escape import visible
+from explainer.model import Analysis, Answer, Cell, Claim, Finding, Stat
+from explainer.registry import Renderer, Style, renderers
+from explainer.wording import count, frame_list
+
+_TABLE_ROWS = 50
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+
+
+def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
+    parts = list[str]()
+    for analysis, answer in answered:
+        parts += [f"## {_text(analysis.info.file)}: {_text(answer.question)}", *_answer(answer)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _answer(answer: Answer) -> Iterator[str]:
+    # A model writes Markdown itself.
+    lines = answer.verdict.splitlines()
+    yield "\n".join(map(visible, lines)) if answer.model else f"**{_text(answer.verdict)}**"
+    if answer.act:
+        yield _text(answer.act)
+    if answer.claims:
+        yield "How we know:\n\n" + _list(map(_claim, answer.claims))
+    if answer.also:
+        yield "Also found:\n\n" + _list(map(_claim, answer.also))
+    if answer.next_steps:
+        yield "What to do:\n\n" + "\n".join(f"{n}. {_text(step)}" for n, step in enumerate(answer.next_steps, 1))
+    if answer.filters:
+        yield "Display filter:\n\n" + _list(_code(text) for text in answer.filters)
+    if answer.not_shown:
+        yield "Not shown here: " + "; ".join(map(_text, answer.not_shown))
+    by_model = f"Answered by {_text(answer.model)}; its words are not checked against the packets"
+    yield by_model if answer.model else "Answered from the findings, without a language model"
+
+
+def _claim(claim: Claim) -> str:
+    return f"{frame_list(claim.frames)}: {_text(claim.text)}" if claim.frames else _text(claim.text)
+
+
+def _statistics(analysis: Analysis, style: Style) -> str:
+    return "\n\n".join([_heading(analysis), *(part for stat in analysis.stats for part in _stat(stat))]) + "\n"
+
+
+def _stat(stat: Stat) -> Iterator[str]:
+    yield f"## {stat.title}"
+    names = (f"{column.name} ({column.unit})" if column.unit else column.name for column in stat.columns)
+    shown = ([_cell(cell) for cell in row] for row in stat.rows[:_TABLE_ROWS])
+    rows = [list(names), ["---"] * len(stat.columns), *shown]
+    yield "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    hidden = stat.total_rows - min(len(stat.rows), _TABLE_ROWS)
+    if hidden:
+        yield count(hidden, "more row")
+    if stat.note:
+        yield _text(stat.note)
+
+
+def _findings(analysis: Analysis, style: Style) -> str:
+    parts = [_heading(analysis)]
+    for finding in analysis.findings:
+        parts += _finding(finding)
+    if not analysis.findings:
+        parts.append("No findings: none of the faults that are looked for is in this capture.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"## {finding.severity}: {_text(finding.title)}"
+    yield _text(finding.act)
+    steps = [_claim(Claim(text=step.text, frames=step.frames)) for step in finding.evidence.steps]
+    yield _list([*steps, f"display filter: {_code(finding.evidence.display_filter)}"])
+
+
+def _heading(analysis: Analysis) -> str:
+    info = analysis.info
+    lines = [
+        f"# {_text(info.file)}",
+        f"{count(info.frames, 'frame')}, sha256 {info.sha256}, tshark {info.tshark_version}",
+    ]
+    return "\n\n".join([*lines, *map(_text, info.warnings)])
+
+
+def _list(lines: Iterator[str] | Sequence[str]) -> str:
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def _cell(cell: Cell) -> str:
+    return "" if cell is None else _text(str(cell))
+
+
+def _code(text: str) -> str:
+    # A backtick cannot be escaped inside a code span: filters hold none, captured strings might.
+    return f"`{visible(text).replace('`', chr(39))}`"
+
+
+def _text(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", visible(text))
+
+
+renderers.add(Renderer("markdown", _answers, _statistics, _findings))
