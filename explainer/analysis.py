@@ -33,14 +33,16 @@ def _outcome(entry: Rule, facts: Facts, *, strict: bool) -> RuleOutcome:
     try:
         if not _has_subject(entry, view):
             reason = f"no {entry.subject} in this capture"
-            return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.NOT_APPLICABLE, reason=reason)
+            return RuleOutcome(
+                rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.NOT_APPLICABLE, reason=reason
+            )
         findings = tuple(entry.check(view))
     except Exception as error:
         if strict:
             raise
         reason = f"{type(error).__name__}: {error}"
-        return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.FAILED, reason=reason)
-    return RuleOutcome(rule=entry.id, title=entry.title, status=RuleStatus.RAN, findings=findings)
+        return RuleOutcome(rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.FAILED, reason=reason)
+    return RuleOutcome(rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.RAN, findings=findings)
 
 
 def _has_subject(entry: Rule, facts: Facts) -> bool:
@@ -64,7 +66,13 @@ def _explained(outcomes: Sequence[RuleOutcome], symptoms: set[str]) -> tuple[Rul
 
 
 def _with_cause(symptom: Finding, by_frame: dict[int, list[Finding]]) -> Finding:
-    frames = set(symptom.evidence.frames)
-    candidates = by_frame.get(symptom.evidence.frames[-1], [])
-    cause = next((c for c in candidates if frames <= set(c.evidence.frames)), None)
+    candidates = by_frame.get(symptom.evidence.frames[0], [])
+    cause = next((c for c in candidates if _holds(c, symptom)), None)
     return symptom.model_copy(update={"explained_by": cause.id}) if cause else symptom
+
+
+def _holds(cause: Finding, symptom: Finding) -> bool:
+    """Return whether the cause's evidence holds the symptom's, as far as its list of frames goes."""
+    listed = cause.evidence.frames
+    cut = cause.evidence.total > len(listed)
+    return all(frame in listed or (cut and frame > listed[-1]) for frame in symptom.evidence.frames)

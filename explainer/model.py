@@ -71,7 +71,10 @@ class Interface(_Value):
 
 
 class CaptureInfo(_Value):
-    """Facts about the capture file; `first` and `last` are UTC, `cut_frames` counts frames stored shorter than sent."""
+    """Facts about the capture file; `first` and `last` are UTC, `cut_frames` counts frames stored shorter than sent.
+
+    `selection` says in sentences what the user chose of the file; empty, everything. The counts are of what was chosen.
+    """
 
     file: str
     sha256: str
@@ -87,6 +90,7 @@ class CaptureInfo(_Value):
     interfaces: tuple[Interface, ...]
     tshark_version: str
     warnings: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
 
 
 class StatColumn(_Value):
@@ -181,10 +185,11 @@ class RuleStatus(StrEnum):
 
 
 class RuleOutcome(_Value):
-    """One rule's result; `reason` says why it did not apply or how it failed."""
+    """One rule's result; `reason` says why it did not apply or how it failed; `area` is what it looked at."""
 
     rule: str
     title: str
+    area: str
     status: RuleStatus
     reason: str = ""
     findings: tuple[Finding, ...] = ()

@@ -6,11 +6,16 @@ Rule: tshark starts first; what is heavy to import is imported while it works.
 from collections.abc import Callable, Collection
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from explainer import registry
 from explainer.analysis import analysis, needs
 from explainer.capture import read, tshark
+from explainer.capture.export import Exported as Exported
+from explainer.capture.export import Shape as Shape
+from explainer.capture.export import export as write_dissections
+from explainer.capture.selection import EVERYTHING
+from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
 from explainer.facts import Facts, required
@@ -20,13 +25,16 @@ if TYPE_CHECKING:
     from explainer.model import Analysis, Answer, Brief, Check, Layer
 
 DEFAULTS = Settings()
+PLAIN = Shape()
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
+_EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
 
 
 def analyse(
     capture: str | PathLike[str],
     *,
     settings: Settings = DEFAULTS,
+    selection: Selection = EVERYTHING,
     only_statistics: Collection[str] | None = None,
     rules: bool = True,
     progress: Callable[[int], None] = lambda frames: None,
@@ -37,13 +45,14 @@ def analyse(
     Args:
         capture: path of a capture that Wireshark can open.
         settings: where tshark is, how long it may take.
+        selection: which frames are looked at, and how they are dissected; none that matches is no error.
         only_statistics: ids of the statistics to compute; None computes all.
         rules: whether to look for findings.
         progress: called with the number of frames read so far.
         strict: let a rule's exception out instead of recording it as a failed outcome.
 
     Raises:
-        SettingsError: tshark is not where the settings say, or a statistic is unknown.
+        SettingsError: tshark is not where the settings say, a statistic is unknown, or tshark refuses the selection.
         CaptureError: the file is no capture or holds no packets.
         TsharkError: tshark is missing, too old, or fails.
     """
@@ -53,7 +62,7 @@ def analyse(
     columns, taps = required(needs(wanted_statistics, wanted_rules))
     program = tshark.find(settings.tshark)
     limit = settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
-    captured = read.read(path, program, columns, taps, time_limit_s=limit, progress=progress)
+    captured = read.read(path, program, columns, taps, time_limit_s=limit, progress=progress, selection=selection)
     facts = Facts(captured.frames, captured.taps)
     return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
 
@@ -85,18 +94,61 @@ def brief(analysis: "Analysis", question: str, *, settings: Settings = DEFAULTS)
     return build(analysis, question, budget=settings.budget, counter=counter(settings.model))
 
 
-def frame(capture: str | PathLike[str], number: int, *, settings: Settings = DEFAULTS) -> "tuple[Layer, ...]":
+def frame(
+    capture: str | PathLike[str], number: int, *, settings: Settings = DEFAULTS, selection: Selection = EVERYTHING
+) -> "tuple[Layer, ...]":
     """Return the whole dissection of one frame, counted from 1.
 
     Raises:
-        CaptureError: the file is no capture or has no such frame.
+        SettingsError: tshark refuses the selection.
+        CaptureError: the file is no capture, has no such frame, or the frame is not selected.
         TsharkError: tshark is missing, too old, or fails.
     """
     from explainer.capture.frame import dissection
 
     program = tshark.find(settings.tshark)
     tshark.version(program)
-    return dissection(program, Path(capture), number)
+    return dissection(program, Path(capture), number, selection=selection)
+
+
+def export(
+    capture: str | PathLike[str],
+    target: Path | BinaryIO,
+    *,
+    settings: Settings = DEFAULTS,
+    selection: Selection = EVERYTHING,
+    shape: Shape = PLAIN,
+    force: bool = False,
+    progress: Callable[[int], None] = lambda frames: None,
+    notice: Callable[[str], None] = lambda sentence: None,
+) -> Exported:
+    """Write the dissections of the selected frames as JSON, as Wireshark's File → Export Packet Dissections does.
+
+    Args:
+        capture: path of a capture that Wireshark can open.
+        target: a path, where the whole export or nothing appears; or an open binary file.
+        settings: where tshark is, how long it may take (None: a minute, and one more for each megabyte).
+        selection: which frames are written, and how they are dissected.
+        shape: keys, format, bytes, protocols; by default JSON in which a repeated key holds a list.
+        force: replace the target, and write even where there seems to be too little room.
+        progress: called with the number of frames written so far.
+        notice: called with a sentence about the size, before anything is written, where it will pass 1 GB.
+
+    Returns:
+        how many frames and bytes were written, and warnings about a file that was read in part.
+
+    Raises:
+        SettingsError: tshark refuses the selection, or the target exists.
+        OutputError: the target cannot be written.
+        CaptureError: the file is no capture or holds no packets.
+        TsharkError: tshark is missing, too old, or fails.
+    """
+    path, program = Path(capture), tshark.find(settings.tshark)
+    limit = settings.time_limit_s or _EXPORT_LIMIT_S + _EXPORT_LIMIT_S_PER_BYTE * _size(path)
+    return write_dissections(
+        path, program, target, shape, selection,
+        time_limit_s=limit, force=force, progress=progress, notice=notice,
+    )  # fmt: skip
 
 
 def checks(settings: Settings = DEFAULTS) -> "tuple[Check, ...]":

@@ -80,13 +80,15 @@ class Statistic:
 class Rule:
     """A registered rule.
 
-    `subject` is what it looks at, as a plural noun; it does not apply where the first of its needs is empty. A symptom
-    gives way to a cause whose evidence holds all its frames.
+    `subject` is what it looks at, as a plural noun; it does not apply where the first of its needs is empty. `area` is
+    what is in order where no rule of it finds anything. A symptom gives way to a cause whose evidence holds all its
+    frames.
     """
 
     id: str
     title: str
     subject: str
+    area: str
     meaning: str
     symptom: bool
     needs: tuple[Need, ...]
@@ -129,11 +131,11 @@ def statistic(title: str, *needs: Need) -> Callable[[StatMaker], StatMaker]:
     return decorate
 
 
-def rule(title: str, *needs: Need, subject: str, symptom: bool = False) -> Callable[[RuleCheck], RuleCheck]:
+def rule(title: str, *needs: Need, subject: str, area: str, symptom: bool = False) -> Callable[[RuleCheck], RuleCheck]:
     """Return a decorator that registers a function as the rule of its name."""
 
     def decorate(check: RuleCheck) -> RuleCheck:
-        rules.add(Rule(_name(check), title, subject, _meaning(check), symptom, needs, check))
+        rules.add(Rule(_name(check), title, subject, area, _meaning(check), symptom, needs, check))
         return check
 
     return decorate

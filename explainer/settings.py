@@ -51,7 +51,7 @@ def load(file: Path, environment: Mapping[str, str], flags: Mapping[str, object]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(map(str, first["loc"]))
-        hint = f"Correct it where it is set: a flag, {PREFIX}{name.upper()}, or {visible(str(file))}."
+        hint = f"Correct it where it is set: a flag, {PREFIX}{visible(name.upper())}, or {visible(str(file))}."
         raise SettingsError(f"The setting {visible(name)} is wrong: {first['msg']}.", hint) from error
 
 
@@ -61,7 +61,7 @@ def _from_file(file: Path) -> dict[str, Any]:
             return tomllib.load(opened)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
             f"The settings file {visible(str(file))} cannot be read: {error}.", "Correct or remove it."
         ) from error

@@ -40,7 +40,9 @@ def in_sentence(title: str) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Return "0.088 ms", "1.2 ms", "127.5 ms", "1.16 s"."""
+    """Return "0.088 ms", "1.2 ms", "127.5 ms", "1.16 s", "1,000 s"."""
+    if value >= 100_000:
+        return f"{value / 1000:,.0f} s"
     if value >= 1000:
         return f"{value / 1000:.3g} s"
     return f"{value:.1f} ms" if value >= 1 else f"{value:.3f} ms"

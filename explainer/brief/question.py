@@ -25,7 +25,9 @@ _WORDS = {
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|who talks)\b",
 }
-_ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*)(?![\w:])")
+_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|:[^\d\s])|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(?![\w:]))"
+)
 _PORT = re.compile(r"(?:\bports?\s+|\]:|\d\.\d+:)(\d{1,5})(?:(?:\s*,|\s+and|\s+or)\s+(\d{1,5}))*\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w.@-])(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,}(?![\w-])", re.IGNORECASE)
 _FRAME = re.compile(r"\b(?:frame|packet)s?\s+#?(\d+)", re.IGNORECASE)
@@ -73,10 +75,12 @@ def parse(text: str) -> Question:
 
 
 def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text.rstrip(".:")))
-    except ValueError:
-        return ""
+    for candidate in (text, text.rstrip("."), text.rstrip(".:")):  # a sentence may go on with a mark
+        try:
+            return str(ipaddress.ip_address(candidate))
+        except ValueError:
+            continue
+    return ""
 
 
 def _ports(text: str) -> list[str]:

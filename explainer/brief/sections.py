@@ -29,8 +29,9 @@ def texts(analysis: Analysis, question: Question) -> Iterator[tuple[str, str]]:
 
 def _capture(info: CaptureInfo) -> str:
     lines = [
-        f"CAPTURE {visible(info.file)}: {count(info.frames, 'frame')}, {', '.join(info.link_types)}, {info.format}",
+        f"CAPTURE {visible(info.file)}: {', '.join([count(info.frames, 'frame'), *info.link_types, info.format])}",
         f"from {info.first} to {info.last} ({info.duration_s:.3f} s)",
+        *map(visible, info.selection),
         *info.warnings,
     ]
     if info.cut_frames:

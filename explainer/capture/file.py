@@ -4,7 +4,7 @@ import csv
 import hashlib
 import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from explainer.capture.tshark import Tshark, environment
@@ -16,10 +16,14 @@ BRING_ANOTHER = "Name a capture that Wireshark can open: pcap, pcapng or .cap, g
 
 @dataclass(frozen=True)
 class Container:
-    """What the container says: format as capinfos names it, snap length in bytes (None where it sets none)."""
+    """What the container says: format as capinfos names it, snap length in bytes (None where it sets none).
+
+    `frames` counts those that can be read, None where capinfos does not say.
+    """
 
     format: str
     snap_length: int | None
+    frames: int | None = field(default=None, compare=False)
 
 
 def check(path: Path) -> None:
@@ -63,11 +67,15 @@ def container(tshark: Tshark, path: Path) -> Container | None:
         return None
     with environment() as variables:
         done = subprocess.run(
-            [program, "-T", "-m", "-Q", "-M", "-t", "-l", path.absolute()],
+            [program, "-T", "-m", "-Q", "-M", "-t", "-l", "-c", path.absolute()],
             capture_output=True, env=variables, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
     rows = list(csv.DictReader(done.stdout.decode("utf-8", "replace").splitlines()))
     if not rows:
         return None
-    limit = rows[0].get("Packet size limit") or ""
-    return Container(rows[0].get("File type") or "unknown", int(limit) if limit.isdigit() else None)
+    limit, frames = rows[0].get("Packet size limit") or "", rows[0].get("Number of packets") or ""
+    return Container(
+        rows[0].get("File type") or "unknown",
+        int(limit) if limit.isdigit() else None,
+        int(frames) if frames.isdigit() else None,
+    )

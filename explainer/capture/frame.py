@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from explainer.capture import file
+from explainer.capture.filters import check
+from explainer.capture.selection import EVERYTHING, Selection
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.model import Field, Layer
 
 
-def dissection(tshark: Tshark, path: Path, number: int) -> tuple[Layer, ...]:
+def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection = EVERYTHING) -> tuple[Layer, ...]:
     """Return the frame's layers, in the order of the frame.
 
     Raises:
-        CaptureError: the file cannot be opened, or holds no such frame.
+        SettingsError: tshark refuses the filter or a "Decode As" rule.
+        CaptureError: the file cannot be opened, holds no such frame, or the frame is not selected.
         TsharkError: tshark failed.
     """
     # Imported here: pyshark is needed for single frames only.
@@ -26,23 +29,34 @@ def dissection(tshark: Tshark, path: Path, number: int) -> tuple[Layer, ...]:
     from pyshark.capture.capture import TSharkCrashException
 
     file.check(path)
+    check(tshark, selection)
+    wanted = f"frame.number == {number}"
     loop = asyncio.new_event_loop()  # an explicit loop keeps pyshark off the deprecated child watchers
     with environment() as variables, _process_environment(variables):
         capture = pyshark.FileCapture(
             str(path.absolute()),
-            tshark_path=str(tshark.path), display_filter=f"frame.number == {number}", keep_packets=False,
-            eventloop=loop, custom_parameters=["-c", str(number)],
+            tshark_path=str(tshark.path), keep_packets=False, eventloop=loop,
+            display_filter=f"{selection.condition} && {wanted}" if selection.condition else wanted,
+            custom_parameters=["-c", str(number), *selection.dissection()],
         )  # fmt: skip
+        packet = None
         try:
             packet = next(iter(capture), None)
             capture.close()
         except TSharkCrashException as error:
-            raise TsharkError(
-                f"tshark could not read frame {number} of {visible(path.name)}.",
-                "Look at the file with: explainer findings",
-            ) from error
+            if packet is None:  # with a packet in hand, tshark only complains of the file's damaged end
+                raise TsharkError(
+                    f"tshark could not read frame {number} of {visible(path.name)}.",
+                    "Look at the whole file first: explainer findings",
+                ) from error
         finally:
+            capture._running_processes.clear()  # or its destructor would close them again, on the closed loop
             loop.close()
+    if packet is None and selection.condition:
+        raise CaptureError(
+            f"{visible(path.name)} has no frame {number} that matches.",
+            "Choose another frame, or ask for it without a filter.",
+        )
     if packet is None:
         raise CaptureError(f"{visible(path.name)} has no frame {number}.", "Choose a smaller number.")
     return tuple(map(_layer, [packet.frame_info, *packet.layers]))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from explainer.capture import file, table, taps, tshark
+from explainer.capture.filters import check
 from explainer.capture.link_types import link_type
 from explainer.capture.process import Ending, Run, running
+from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.facts import Column, Tap
@@ -21,6 +23,7 @@ from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME
 T = TypeVar("T")
 Progress = Callable[[int], None]
 """Called with the number of frames read so far."""
+_FIRST_FRAME_LIMIT_S = 60.0
 
 
 FILE_COLUMNS = (TIME, CAPTURED_LENGTH, LINK_TYPE, INTERFACE, INTERFACE_NAME)
@@ -43,30 +46,39 @@ def read(
     *,
     time_limit_s: float,
     progress: Progress = lambda frames: None,
+    selection: Selection = EVERYTHING,
 ) -> Capture:
-    """Return the capture with these columns and taps.
+    """Return the capture with these columns and taps, of the selected frames.
 
     Raises:
+        SettingsError: tshark refuses the filter or a "Decode As" rule.
         CaptureError: the file cannot be opened, is no capture, or holds no packet.
         TsharkError: tshark is too old, cannot be started, or ended before its work was done.
     """
     file.check(path)
     asked = table.ordered([*FILE_COLUMNS, *(column for column in columns if column not in FILE_COLUMNS)])
-    arguments = ["-n", "-r", str(path.absolute()), *table.arguments(asked)]
+    arguments = ["-n", "-r", str(path.absolute()), *selection.arguments(), *table.arguments(asked)]
     with running(program, arguments, time_limit_s) as run:
-        tapped = _in_background(lambda: taps.read(path, program, wanted_taps, time_limit_s))
-        version = _in_background(lambda: tshark.version(program))
-        checksum = _in_background(lambda: file.sha256(path))
-        container = _in_background(lambda: file.container(program, path))
+        tapped = in_background(lambda: taps.read(path, program, wanted_taps, time_limit_s, selection=selection))
+        version = in_background(lambda: tshark.version(program))
+        accepted = in_background(lambda: check(program, selection))
+        checksum = in_background(lambda: file.sha256(path))
+        container = in_background(lambda: file.container(program, path))
         frames = _collect(run, asked, progress)
         ending = run.ending()
     known_version = version.result()
-    warnings = _verdict(ending, path, frames.height, time_limit_s)
-    info = _info(path, frames, checksum.result(), container.result(), known_version, warnings)
+    accepted.result()
+    known = container.result()
+    total: int | None = frames.height
+    if selection.condition:  # rows tell of the frames that match alone
+        total = None if ending.timed_out else frames_read(program, path, frames.height, known)
+    warnings = verdict(ending, path, total, time_limit_s)
+    said = (*selection.sentences(), *matching(selection, frames.height, total))
+    info = _info(path, frames, checksum.result(), known, known_version, warnings, said)
     return Capture(info, frames, tapped.result())
 
 
-def _in_background(work: Callable[[], T]) -> "Future[T]":
+def in_background(work: Callable[[], T]) -> "Future[T]":
     """Return the future of work that runs beside tshark; its exception comes out of `result`."""
     future: Future[T] = Future()
 
@@ -89,16 +101,38 @@ def _collect(run: Run, columns: Sequence[Column], progress: Progress) -> "pl.Dat
     return pl.concat(parts)
 
 
-def _verdict(ending: Ending, path: Path, frames: int, time_limit_s: float) -> tuple[str, ...]:
-    """Return the warnings about a file that was read in part, or raise when nothing came of it."""
+def frames_read(program: tshark.Tshark, path: Path, matching: int, container: file.Container | None) -> int | None:
+    """Return how many frames a filtered pass went through, None for "some": their rows do not tell."""
+    if container and container.frames is not None:
+        return container.frames
+    if matching:
+        return None
+    first = ["-n", "-r", str(path.absolute()), "-c", "1", "-T", "fields", "-e", "frame.number"]
+    with running(program, first, _FIRST_FRAME_LIMIT_S) as run:
+        return None if b"".join(run.chunks()).strip() else 0
+
+
+def matching(selection: Selection, frames: int, total: int | None) -> tuple[str, ...]:
+    """Return how many frames match, as a sentence; nothing where all were asked for."""
+    if not selection.condition:
+        return ()
+    of_all = "" if total is None else f" of {total:,}"
+    if not frames:
+        return (f"no frame matches: 0{of_all} frames",)
+    return (f"{frames:,}{of_all} frames match; what seems missing may be in the others",)
+
+
+def verdict(ending: Ending, path: Path, frames: int | None, time_limit_s: float) -> tuple[str, ...]:
+    """Return the warnings about a file of which `frames` (None: some) were read, or raise when nothing came of it."""
     name, complaint = visible(path.name), ending.complaint
+    known = f"{frames:,} frames" if frames else "frames"
     if ending.timed_out:
-        if not frames:
+        if frames == 0:
             raise TsharkError(
                 f"tshark read no frame of {name} within {time_limit_s:g} seconds.", "Allow it more with --time-limit."
             )
         return (
-            f"Only the first {frames:,} frames were read: tshark was stopped after {time_limit_s:g} seconds"
+            f"Only the first {known} were read: tshark was stopped after {time_limit_s:g} seconds"
             " (--time-limit allows it more).",
         )
     if ending.exit_code < 0 or (ending.exit_code and not complaint):
@@ -106,27 +140,30 @@ def _verdict(ending: Ending, path: Path, frames: int, time_limit_s: float) -> tu
             f"tshark ended before it had read {name} (it was killed, or crashed; exit code {ending.exit_code}).",
             "Try again with more memory free; if it goes on, update tshark.",
         )
-    if ending.exit_code == 0 and frames:
+    if ending.exit_code == 0 and frames != 0:
         return ()
-    if frames:
-        return (_damage(complaint, frames),)
+    if frames != 0:
+        if "cut short" in complaint:
+            return (f"The file is cut off in the middle of a packet: the {known} up to there were read.",)
+        place = f"after frame {frames:,}" if frames else "somewhere"
+        return (f"The file is damaged {place}: what came before was read.",)
+    raise _unreadable(ending, name)
+
+
+def _unreadable(ending: Ending, name: str) -> CaptureError | TsharkError:
+    """Return the error about a file of which no frame was read."""
+    complaint = ending.complaint
     if ending.exit_code == 0:
-        raise CaptureError(f"{name} holds no packets.", "Record again while the problem happens.")
+        return CaptureError(f"{name} holds no packets.", "Record again while the problem happens.")
     if "isn't a capture file" in complaint:
-        raise CaptureError(f"{name} is not a capture file.", file.BRING_ANOTHER)
+        return CaptureError(f"{name} is not a capture file.", file.BRING_ANOTHER)
     if "cut short" in complaint or "damaged" in complaint or "doesn't support" in complaint:
-        raise CaptureError(
+        return CaptureError(
             f"{name} is damaged, and no packet in it can be read.", "Copy it again in binary mode, or record it anew."
         )
-    raise TsharkError(
+    return TsharkError(
         f"tshark cannot read {name}: {visible(complaint.splitlines()[0])}", "Check it with: explainer doctor"
     )
-
-
-def _damage(complaint: str, frames: int) -> str:
-    if "cut short" in complaint:
-        return f"The file is cut off in the middle of a packet: the {frames:,} frames up to there were read."
-    return f"The file is damaged after frame {frames:,}: what came before was read."
 
 
 def _info(
@@ -136,6 +173,7 @@ def _info(
     container: file.Container | None,
     version: str,
     warnings: tuple[str, ...],
+    selection: tuple[str, ...],
 ) -> CaptureInfo:
     times = frames[TIME.field].drop_nulls()
     first, last = times.min(), times.max()
@@ -155,6 +193,7 @@ def _info(
         interfaces=_interfaces(frames),
         tshark_version=version,
         warnings=warnings,
+        selection=selection,
     )
 
 

@@ -12,6 +12,7 @@ from explainer.protocols.frame import FRAME, LENGTH
 
 _REPEATED = "\r"
 _OPTIONS = ("-E", "separator=/t", "-E", f"aggregator={_REPEATED}", "-E", "occurrence=a", "-E", "quote=n")
+_END_OF_TIME_S = 9_223_372_036  # in the year 2262: later nanoseconds do not fit into 64 bits
 _TRUE = ("1", "True")  # tshark 4.0; newer ones
 
 
@@ -80,5 +81,6 @@ def _nanoseconds(text: "pl.Expr") -> "pl.Expr":
     # Two integers, since a float of today's seconds has no room for nanoseconds.
     parts = text.str.split_exact(".", 1)
     seconds = parts.struct.field("field_0").cast(pl.Int64, strict=False)
+    seconds = pl.when(seconds.abs() < _END_OF_TIME_S).then(seconds)  # a damaged file can claim any time
     fraction = parts.struct.field("field_1").fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
     return seconds * 1_000_000_000 + pl.when(text.str.starts_with("-")).then(-fraction).otherwise(fraction)

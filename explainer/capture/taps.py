@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explainer.capture.process import running
+from explainer.capture.selection import EVERYTHING, Selection
 from explainer.capture.tshark import Tshark
 from explainer.facts import Tap
 
@@ -20,16 +21,23 @@ _SECTIONS = {
 }
 
 
-def read(path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float) -> dict[str, str]:
-    """Return each tap's text by its argument; none where tshark was stopped or failed before it could print them."""
+def read(
+    path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float, *, selection: Selection = EVERYTHING
+) -> dict[str, str]:
+    """Return each tap's text by its argument; none where tshark was stopped or failed before it could print them.
+
+    A selection's filter goes to each tap: `-Y` does not reach them (tshark 4.0.17).
+    """
     if not taps:
         return {}
-    arguments = ["-n", "-q", "-r", str(path.absolute()), *(word for tap in taps for word in ("-z", tap.argument))]
+    asked = (word for tap in taps for word in ("-z", selection.tap(tap.argument)))
+    arguments = ["-n", "-q", "-r", str(path.absolute()), *selection.dissection(), *asked]
     with running(program, arguments, time_limit_s) as run:
         text = b"".join(run.chunks()).decode("utf-8", "replace")
         if run.ending().timed_out:
             return {}
-    return sections(text)
+    # The hierarchy repeats its filter, which could look like a line of the table.
+    return sections(text.replace(f"\nFilter: {selection.condition}\n", "\nFilter: \n"))
 
 
 def sections(text: str) -> dict[str, str]:

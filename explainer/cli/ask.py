@@ -22,6 +22,11 @@ def ask(
         str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server of your own.")
     ] = None,
     budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="How much the model is given to read.")] = None,
+    display_filter: common.Filter = "",
+    keylog: common.Keylog = None,
+    decode_as: common.DecodeAs = None,
+    start: common.From = "",
+    end: common.To = "",
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -40,9 +45,10 @@ def ask(
     )
     from explainer import pipeline
 
+    selection = common.selection(display_filter, keylog, decode_as, start, end)
     answered = []
     for capture in map(Path, captures):
         with common.progress(capture.name) as progress:
-            analysis = pipeline.analyse(capture, settings=settings, progress=progress)
+            analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
         answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))
     typer.echo(render(answered, common.style()), nl=False)

@@ -15,6 +15,7 @@ from explainer.errors import SettingsError
 from explainer.escape import visible
 
 if TYPE_CHECKING:
+    from explainer.capture.selection import Selection
     from explainer.registry import Renderer, Style
     from explainer.settings import Settings
 
@@ -26,6 +27,25 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="30 and 1 for each MB"),
 ]
+ExportTimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="60 and 60 a MB"),
+]
+Filter = Annotated[
+    str, typer.Option("--filter", metavar="FILTER", help="Only frames that match this Wireshark display filter.")
+]
+Keylog = Annotated[
+    Path | None, typer.Option("--keylog", metavar="FILE", help="TLS secrets to decrypt with (SSLKEYLOGFILE).")
+]
+DecodeAs = Annotated[
+    list[str] | None,
+    typer.Option("--decode-as", metavar="tcp.port==8443,tls", help="How to dissect a port; may be repeated."),
+]
+From = Annotated[
+    str,
+    typer.Option("--from", metavar="TIME", help="Only frames from this time on: ISO (UTC), or seconds from the start."),
+]
+To = Annotated[str, typer.Option("--to", metavar="TIME", help="Only frames up to this time.")]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the result is written.")]
 
 _PIPE_WIDTH = 100_000
@@ -40,6 +60,15 @@ def settings(**flags: object) -> "Settings":
 
     folder = Path(platformdirs.user_config_dir("explainer", appauthor=False))
     return load(folder / "config.toml", os.environ, flags)
+
+
+def selection(
+    display_filter: str, keylog: Path | None, decode_as: list[str] | None, start: str, end: str, frames: str = ""
+) -> "Selection":
+    """Return what these flags choose of a capture."""
+    from explainer.pipeline import Selection
+
+    return Selection(display_filter, keylog and keylog.expanduser(), tuple(decode_as or ()), start, end, frames)
 
 
 def renderer(name: str) -> "Renderer":
@@ -67,9 +96,9 @@ def style() -> "Style":
 
 
 @contextmanager
-def progress(name: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows on stderr how many frames have been read; silent where stderr is no terminal."""
-    if not sys.stderr.isatty():
+def progress(name: str, verb: str = "reading", *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows on stderr how many frames are done; nothing if `quiet` or if that is no terminal."""
+    if quiet or not sys.stderr.isatty():
         yield lambda frames: None
         return
     started = drawn = time.monotonic()
@@ -80,7 +109,7 @@ def progress(name: str) -> Iterator[Callable[[int], None]]:
         if now - drawn >= _REDRAW_S:
             drawn = now
             rate = frames / (now - started)
-            print(f"\r\x1b[Kreading {visible(name)}: {frames:,} frames, {rate:,.0f} a second", end="", file=sys.stderr)
+            print(f"\r\x1b[K{verb} {visible(name)}: {frames:,} frames, {rate:,.0f} a second", end="", file=sys.stderr)
 
     try:
         yield show

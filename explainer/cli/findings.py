@@ -8,6 +8,11 @@ from explainer.cli import common
 def findings(
     capture: common.Capture,
     output: common.Format = "text",
+    display_filter: common.Filter = "",
+    keylog: common.Keylog = None,
+    decode_as: common.DecodeAs = None,
+    start: common.From = "",
+    end: common.To = "",
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -16,6 +21,9 @@ def findings(
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import pipeline
 
+    selection = common.selection(display_filter, keylog, decode_as, start, end)
     with common.progress(capture.name) as progress:
-        analysis = pipeline.analyse(capture, settings=settings, only_statistics=(), progress=progress)
+        analysis = pipeline.analyse(
+            capture, settings=settings, selection=selection, only_statistics=(), progress=progress
+        )
     typer.echo(renderer.findings(analysis, common.style()), nl=False)

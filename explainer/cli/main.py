@@ -2,13 +2,15 @@
 
 import errno
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, doctor, findings, show, stats
+from explainer.cli import ask, doctor, export, findings, show, stats
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -18,10 +20,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (ask.ask, stats.stats, findings.findings, show.show, doctor.doctor):
+for command in (ask.ask, stats.stats, findings.findings, show.show, export.export, doctor.doctor):
     app.command()(command)
 
-_INTERRUPTED = 130
+_INTERRUPTED, _TERMINATED = 130, 143
 
 
 def _print_version(wanted: bool) -> None:
@@ -41,6 +43,7 @@ def _root(
 
 def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         try:
             app()
@@ -51,7 +54,7 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
@@ -66,8 +69,13 @@ def run() -> None:
         _exit(error)
 
 
+def _terminated(number: int, frame: FrameType | None) -> None:
+    sys.exit(_TERMINATED)  # an exception, so that no tshark and no half file is left behind
+
+
 def _exit(error: ExplainerError) -> None:
-    print(f"explainer: {visible(error.message)}", file=sys.stderr)
+    # A display filter is followed by marks under its fault: the only message of several lines.
+    print("explainer: " + "\n".join(map(visible, error.message.split("\n"))), file=sys.stderr)
     if error.hint:
         print(visible(error.hint), file=sys.stderr)
     sys.exit(error.exit_code)

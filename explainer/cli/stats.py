@@ -11,6 +11,11 @@ def stats(
     capture: common.Capture,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Just this statistic; may be repeated.")] = None,
     output: common.Format = "text",
+    display_filter: common.Filter = "",
+    keylog: common.Keylog = None,
+    decode_as: common.DecodeAs = None,
+    start: common.From = "",
+    end: common.To = "",
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -19,6 +24,9 @@ def stats(
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import pipeline
 
+    selection = common.selection(display_filter, keylog, decode_as, start, end)
     with common.progress(capture.name) as progress:
-        analysis = pipeline.analyse(capture, settings=settings, only_statistics=only, rules=False, progress=progress)
+        analysis = pipeline.analyse(
+            capture, settings=settings, selection=selection, only_statistics=only, rules=False, progress=progress
+        )
     typer.echo(renderer.statistics(analysis, common.style()), nl=False)

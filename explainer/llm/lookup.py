@@ -24,7 +24,7 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
 
 def health(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
-    return [*_answered_connections(analysis), *_completed_handshakes(analysis)]
+    return [*_answered_connections(analysis), *_completed_handshakes(analysis), *_warnings(analysis)]
 
 
 def unfinished_handshakes(analysis: Analysis) -> str:
@@ -52,6 +52,13 @@ def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
     completed = count(len(rows), "TLS handshake was completed", "TLS handshakes were completed")
     frames = tuple(frame for row in rows[:_ROWS] for frame in _frames(row, "client_hello_frame", "server_hello_frame"))
     yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
+
+
+def _warnings(analysis: Analysis) -> Iterator[Claim]:
+    for row in [row for row in _rows(analysis.stat("tls")) if row["warnings"]][:_ROWS]:
+        text = f"An alert of level warning is no failure: {row['warnings']}; the connection went on."
+        if row["outcome"] == "established":
+            yield Claim(text=text, frames=_frames(row, "warning_frame"), sources=("tls",))
 
 
 def addresses(analysis: Analysis) -> set[str]:

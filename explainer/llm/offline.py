@@ -67,7 +67,10 @@ def _from_nothing(
 def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
     missing = _missing(analysis, question)
     if missing:
-        return f"This capture cannot tell: it holds no {missing}."
+        where = (
+            "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
+        )
+        return f"{where} no {missing}."
     if looked_up:
         return looked_up[0].text
     if others:
@@ -77,6 +80,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if unfinished:
         return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
+    if analysis.info.selection:
+        part = "the frames that were looked at"
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
 
 
@@ -95,9 +100,11 @@ def _subjects(analysis: Analysis, prefix: str) -> bool:
 def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     """Return what was looked at and found in order, what was not there to look at, and what failed to run."""
     lines = lookup.health(analysis)
-    clean = [f"no {in_sentence(o.title)}" for o in analysis.outcomes if o.status is RuleStatus.RAN and not o.findings]
+    ran = [outcome for outcome in analysis.outcomes if outcome.status is RuleStatus.RAN]
+    faulty = {o.area for o in analysis.outcomes if o.findings or o.status is RuleStatus.FAILED}
+    clean = list(dict.fromkeys(outcome.area for outcome in ran if outcome.area not in faulty))
     if clean:
-        lines.append(Claim(text=f"Looked for, and not there: {listing(clean)}.", sources=("rules",)))
+        lines.append(Claim(text=f"Looked at, and found in order: {listing(clean)}.", sources=("rules",)))
     absent = sorted({o.reason for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
         lines.append(Claim(text=f"Not there to look at: {listing(absent)}.", sources=("rules",)))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from explainer.errors import ModelError, SettingsError
 from explainer.escape import visible
@@ -39,6 +40,15 @@ class OpenAIModel:
                 "No key for the model is set.",
                 "Set OPENAI_API_KEY, or name a server of your own with --base-url, or ask without --model.",
             )
+        if not key.isascii():
+            raise SettingsError(
+                "The key for the model holds letters that no key has.", "Copy it again from its source."
+            )
+        if settings.base_url and not _is_address(settings.base_url):
+            raise SettingsError(
+                f"{visible(settings.base_url)} is not the address of a server.",
+                "Name one like http://localhost:11434/v1",
+            )
         client = OpenAI(
             api_key=key or _NO_KEY,
             base_url=settings.base_url or None,
@@ -50,18 +60,29 @@ class OpenAIModel:
     def reply(self, messages: list[Message]) -> Reply:
         """Return the model's reply; raises ModelError with what to do."""
         import openai
+        from openai.types.chat import ChatCompletion
 
         sent: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
         try:
             done = self.client.chat.completions.create(model=self.name, messages=sent, temperature=0)
         except openai.OpenAIError as error:
             raise _model_error(error) from error
+        if not isinstance(done, ChatCompletion):  # a web page, say, where the address lacks its /v1
+            raise ModelError("What answers there is no model's server.", f"Check --base-url. {_OFFLINE}")
         text = done.choices[0].message.content if done.choices else None
-        if not text:
+        if not (text or "").strip():
             raise ModelError(f"The model {visible(self.name)} gave an empty reply.", _OFFLINE)
         used = done.usage
         usage = Usage(prompt_tokens=used.prompt_tokens, completion_tokens=used.completion_tokens) if used else None
-        return Reply(text, usage)
+        return Reply(text or "", usage)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _model_error(error: Exception) -> ModelError:

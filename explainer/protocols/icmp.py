@@ -1,4 +1,4 @@
-"""ICMP and ICMPv6 errors, and the packet that each one quotes (RFC 792, RFC 4443)."""
+"""ICMP and ICMPv6 messages, and the packet that each error quotes (RFC 792, RFC 4443)."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from explainer.protocols.tcp import DESTINATION_PORT, SOURCE_PORT, Endpoint
 
 ICMP_CODE = Column("icmp.code", Kind.INT)
 ICMPV6_CODE = Column("icmpv6.code", Kind.INT)
+MTU = Column("icmp.mtu", Kind.INT)
+PACKET_TOO_BIG_MTU = Column("icmpv6.mtu", Kind.INT)
 
 _UNREACHABLE = 3
 _UNREACHABLE_V6 = 1
@@ -62,3 +64,26 @@ def unreachable(facts: Facts) -> tuple[Unreachable, ...]:
         quoted = Endpoint(row[src.field][-1], ports[0]), Endpoint(row[dst.field][-1], ports[1])
         found.append(Unreachable(row[FRAME.field], row["sender"], 4 if v4 else 6, code, *quoted))
     return tuple(found)
+
+
+@fact("ICMP messages", FRAME, ICMP_TYPE, ICMP_CODE, ICMPV6_TYPE, ICMPV6_CODE, MTU, PACKET_TOO_BIG_MTU, packets)
+def messages(facts: Facts) -> "pl.DataFrame":
+    """Return a row an ICMP message, in file order.
+
+    Columns: frame, time (ns), src, dst, version (4 or 6), type, code, mtu (bytes, where one is named).
+    """
+    table = facts.frames(FRAME, ICMP_TYPE, ICMP_CODE, ICMPV6_TYPE, ICMPV6_CODE, MTU, PACKET_TOO_BIG_MTU)
+    v4 = pl.col(ICMP_TYPE.field).is_not_null()
+    own = table.filter(v4 | pl.col(ICMPV6_TYPE.field).is_not_null()).select(
+        pl.col(FRAME.field).alias("frame"),
+        pl.when(v4).then(4).otherwise(6).alias("version"),
+        pl.when(v4).then(ICMP_TYPE.field).otherwise(ICMPV6_TYPE.field).alias("type"),
+        pl.when(v4).then(ICMP_CODE.field).otherwise(ICMPV6_CODE.field).alias("code"),
+        # A router older than RFC 1191 leaves the field zero: it names none.
+        pl.when(v4).then(pl.when(pl.col(MTU.field) > 0).then(MTU.field)).otherwise(PACKET_TOO_BIG_MTU.field)
+        .alias("mtu"),
+    )  # fmt: skip
+    sent = facts[packets].select("frame", "time", "src", "dst")
+    return own.join(sent, on="frame").sort("frame").select(
+        "frame", "time", "src", "dst", "version", "type", "code", "mtu"
+    )  # fmt: skip

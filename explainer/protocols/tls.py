@@ -29,7 +29,8 @@ _COLUMNS = (
 
 CHANGE_CIPHER_SPEC, ALERT, APPLICATION_DATA = 20, 21, 23
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE_MESSAGE, CERTIFICATE_REQUEST = 1, 2, 11, 13
-_FATAL, _CLOSE_NOTIFY = 2, 0
+_WARNING, _FATAL = 1, 2
+_CLOSE_NOTIFY, _USER_CANCELED = 0, 90
 
 Row = dict[str, Any]
 
@@ -76,6 +77,11 @@ class Alert:
     def fatal(self) -> bool:
         """Return whether it ends the connection as a failure."""
         return self.level == _FATAL and self.code != _CLOSE_NOTIFY
+
+    @property
+    def warning(self) -> bool:
+        """Return whether it is a warning that ends nothing; close_notify and user_canceled announce an orderly end."""
+        return self.level == _WARNING and self.code not in (_CLOSE_NOTIFY, _USER_CANCELED)
 
     @property
     def name(self) -> str:

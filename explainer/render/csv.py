@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from explainer.escape import visible
-from explainer.model import Analysis, Cell
+from explainer.model import Analysis, Cell, Finding
 from explainer.registry import Renderer, Style, renderers
 from explainer.wording import frame_list
 
@@ -20,16 +20,30 @@ def _statistics(analysis: Analysis, style: Style) -> str:
         (f"# {stat.id}\n" if several else "") + _table([column.name for column in stat.columns], stat.rows)
         for stat in analysis.stats
     ]
-    return "\n".join(tables)
+    return _selection(analysis) + "\n".join(tables)
 
 
 def _findings(analysis: Analysis, style: Style) -> str:
-    rows = (
-        (f.id, f.severity, f.confidence, f.side, f.title, f.act, frame_list(f.evidence.frames), f.evidence.display_filter,
-         f.explained_by)
-        for f in analysis.findings
-    )  # fmt: skip
-    return _table(_FINDING_COLUMNS, rows)
+    return _selection(analysis) + _table(_FINDING_COLUMNS, map(_row, analysis.findings))
+
+
+def _selection(analysis: Analysis) -> str:
+    """Return what was chosen of the capture, a line each; nothing where that is everything."""
+    return "".join(f"# {visible(sentence)}\n" for sentence in analysis.info.selection)
+
+
+def _row(finding: Finding) -> tuple[Cell, ...]:
+    return (
+        finding.id,
+        finding.severity,
+        finding.confidence,
+        finding.side,
+        finding.title,
+        finding.act,
+        frame_list(finding.evidence.frames),
+        finding.evidence.display_filter,
+        finding.explained_by,
+    )
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

@@ -16,6 +16,7 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
     parts = list[str]()
     for analysis, answer in answered:
         parts += [f"## {_text(analysis.info.file)}: {_text(answer.question)}", *_answer(answer)]
+        parts += map(_text, analysis.info.selection)
     return "\n\n".join(parts) + "\n"
 
 
@@ -65,12 +66,16 @@ def _findings(analysis: Analysis, style: Style) -> str:
     for finding in analysis.findings:
         parts += _finding(finding)
     if not analysis.findings:
-        parts.append("No findings: none of the faults that are looked for is in this capture.")
+        where = "among the frames that were looked at" if analysis.info.selection else "in this capture"
+        parts.append(f"No findings: none of the faults that are looked for is {where}.")
     return "\n\n".join(parts) + "\n"
 
 
 def _finding(finding: Finding) -> Iterator[str]:
     yield f"## {finding.severity}: {_text(finding.title)}"
+    if finding.explained_by:
+        yield f"A symptom of {_code(finding.explained_by)}."
+        return
     yield _text(finding.act)
     steps = [_claim(Claim(text=step.text, frames=step.frames)) for step in finding.evidence.steps]
     yield _list([*steps, f"display filter: {_code(finding.evidence.display_filter)}"])
@@ -82,7 +87,7 @@ def _heading(analysis: Analysis) -> str:
         f"# {_text(info.file)}",
         f"{count(info.frames, 'frame')}, sha256 {info.sha256}, tshark {info.tshark_version}",
     ]
-    return "\n\n".join([*lines, *map(_text, info.warnings)])
+    return "\n\n".join([*lines, *map(_text, info.selection), *map(_text, info.warnings)])
 
 
 def _list(lines: Iterator[str] | Sequence[str]) -> str:

@@ -29,6 +29,7 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
         if len(answered) > 1:
             parts.append(_text(analysis.info.file, "bold underline"))
         parts += [*_answer(answer), _text(_basis(analysis, answer), "dim")]
+        parts += [_text(sentence, "dim") for sentence in analysis.info.selection]
     return _printed(parts, style)
 
 
@@ -104,7 +105,8 @@ def _findings(analysis: Analysis, style: Style) -> str:
     for finding in analysis.findings:
         parts += [Text(), *_finding(finding)]
     if not analysis.findings:
-        parts += [Text(), _text("No findings: none of the faults that are looked for is in this capture.", "bold")]
+        where = "among the frames that were looked at" if analysis.info.selection else "in this capture"
+        parts += [Text(), _text(f"No findings: none of the faults that are looked for is {where}.", "bold")]
     parts.append(Text())
     for outcome in analysis.outcomes:
         if outcome.status is not RuleStatus.RAN:
@@ -132,8 +134,9 @@ def _finding(finding: Finding) -> Iterable[RenderableType]:
 def _file(analysis: Analysis) -> Iterable[RenderableType]:
     info = analysis.info
     span = f", {info.first:%Y-%m-%d %H:%M:%S} UTC, {info.duration_s:.3f} s" if info.first else ""
-    links = ", ".join(info.link_types)
-    yield _text(f"{info.file}: {count(info.frames, 'frame')}, {links}, {info.format}{span}")
+    about = ", ".join([count(info.frames, "frame"), *info.link_types, info.format])
+    yield _text(f"{info.file}: {about}{span}")
+    yield from (_text(sentence, "cyan") for sentence in info.selection)
     yield from (_text(warning, "yellow") for warning in info.warnings)
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from explainer.model import Scope
+from explainer.model import Scope, Step
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.wording import listing
 
@@ -31,11 +31,18 @@ class Accepted:
                 accepted.last[connection.client.address, connection.server] = connection.syn_ack_frame
         return accepted
 
-    def after(self, group: Group) -> int | None:
-        """Return the SYN/ACK frame of a later attempt from the same client to one of the same ports, or None."""
-        end = group[-1].last_frame
-        frames = (self.last.get((c.client.address, c.server), 0) for c in group)
-        return next((frame for frame in frames if frame > end), None)
+    def after(self, connection: Connection) -> int | None:
+        """Return the SYN/ACK frame of a later attempt from the same client to the same port, or None."""
+        frame = self.last.get((connection.client.address, connection.server), 0)
+        return frame if frame > connection.last_frame else None
+
+    def groups(self, attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
+        """Yield the attempts in groups, those that a later attempt overcame apart from those that nothing did."""
+        overcome, lasting = list[Connection](), list[Connection]()
+        for attempt in attempts:
+            (overcome if self.after(attempt) else lasting).append(attempt)
+        yield from grouped(lasting, many_ports)
+        yield from grouped(overcome, many_ports)
 
 
 def grouped(attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
@@ -70,3 +77,15 @@ def scope(group: Group) -> Scope:
         addresses=tuple(dict.fromkeys(a for c in group[:100] for a in (c.client.address, c.server.address))),
         ports=tuple(ports(group)[:100]),
     )
+
+
+def opened(connection: Connection) -> bool:
+    """Return whether it was opened, as far as the capture shows: its answer is seen, or acknowledged, or data is."""
+    seen = connection.syn_ack_frame is not None or connection.server_payload > 0
+    return not connection.syn_frames or seen or connection.ack_frame is not None
+
+
+def asked(connection: Connection) -> Step:
+    """Return the step of the SYN."""
+    text = f"the client {connection.client.address} asks to connect to {connection.server} (SYN)"
+    return Step(frames=connection.syn_frames[:1], text=text)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from explainer.escape import shell_word
 from explainer.model import Step
-from explainer.protocols.tcp import Connection
+from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tls import Handshake
 from explainer.wording import milliseconds
 
-_STREAMS_IN_FILTER = 20
+_LISTED_IN_FILTER = 20
 
 
 def address_field(address: str) -> str:
@@ -16,19 +16,28 @@ def address_field(address: str) -> str:
     return "ipv6.addr" if ":" in address else "ip.addr"
 
 
-def stream_filter(streams: Iterable[int]) -> str:
-    """Return a display filter for these TCP streams (the first 20 where there are more)."""
-    numbers = sorted(set(streams))[:_STREAMS_IN_FILTER]
-    if len(numbers) == 1:
-        return f"tcp.stream == {numbers[0]}"
-    return f"tcp.stream in {{{', '.join(map(str, numbers))}}}"
+def tls_filter(server: Endpoint, streams: Iterable[int]) -> str:
+    """Return a display filter for TLS in these TCP streams; where they are too many to list, at the server's port."""
+    return f"{_one_of('tcp.stream', streams) or port_filter(server.address, [server.port])} && tls"
 
 
 def port_filter(address: str, ports: Iterable[int]) -> str:
-    """Return a display filter for the address and any of these TCP ports."""
-    numbers = sorted(set(ports))[:_STREAMS_IN_FILTER]
-    port = f"tcp.port == {numbers[0]}" if len(numbers) == 1 else f"tcp.port in {{{', '.join(map(str, numbers))}}}"
+    """Return a display filter for the address and any of these TCP ports; where they are too many, for the address."""
+    port = _one_of("tcp.port", ports) or "tcp"
     return f"{address_field(address)} == {address} && {port}"
+
+
+def host_filter(addresses: Iterable[str]) -> str:
+    """Return a display filter for TCP and ICMP of any of these hosts, each with any other."""
+    return " || ".join(f"{address_field(address)} == {address}" for address in sorted(set(addresses)))
+
+
+def _one_of(field: str, values: Iterable[int]) -> str:
+    """Return a comparison of the field with these values, nothing where they are too many to list."""
+    numbers = sorted(set(values))
+    if len(numbers) == 1:
+        return f"{field} == {numbers[0]}"
+    return f"{field} in {{{', '.join(map(str, numbers))}}}" if len(numbers) <= _LISTED_IN_FILTER else ""
 
 
 def check_command(handshake: Handshake) -> str:

@@ -1,42 +1,20 @@
-"""TCP connections that never opened: refused, unanswered, rejected by ICMP (RFC 9293 section 3.5)."""
+"""TCP connections that never opened: refused or unanswered (RFC 9293 section 3.5)."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.frame import last_ns
-from explainer.protocols.icmp import Unreachable, unreachable
-from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.protocols.icmp import unreachable
+from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
-from explainer.rules.attempts import MANY_PORTS, Accepted, Group, grouped, port_words, ports, scope
+from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, opened, port_words, ports, scope
 from explainer.rules.evidence import port_filter
-from explainer.wording import count, listing, milliseconds
-
-MANY_HOSTS = 2
-_HOSTS_IN_FILTER = 5
-
-Hosts = tuple[Endpoint, Endpoint]
-
-# What each code says and whose side must act: RFC 792, RFC 1812 section 5.2.7.1 (IPv4), RFC 4443 section 3.1 (IPv6).
-_REASONS = {
-    (4, 0): ("has no route to the network", Side.NETWORK),
-    (4, 1): ("cannot reach the host", Side.NETWORK),
-    (4, 2): ("says that the host does not speak TCP", Side.SERVER),
-    (4, 3): ("says that nothing listens on the port", Side.SERVER),
-    (4, 9): ("is told to prohibit this network", Side.NETWORK),
-    (4, 10): ("is told to prohibit this host", Side.NETWORK),
-    (4, 13): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
-    (6, 0): ("has no route to the network", Side.NETWORK),
-    (6, 1): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
-    (6, 3): ("cannot reach the host", Side.NETWORK),
-    (6, 4): ("says that nothing listens on the port", Side.SERVER),
-    (6, 5): ("is told to prohibit this source address", Side.NETWORK),
-    (6, 6): ("is told to reject this route", Side.NETWORK),
-}
+from explainer.rules.tcp_rejected import rejections
+from explainer.wording import count, milliseconds
 
 
-@rule("Connection refused", connections, subject="TCP connections")
+@rule("Connection refused", connections, subject="TCP connections", area="the opening of TCP connections")
 def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
     """A SYN that the server's address answers with a reset and never with SYN/ACK.
 
@@ -44,16 +22,16 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
     host that is not set up, or of a scan. A refusal that a later attempt overcame is of low severity.
     """
     every = facts[connections]
-    refused = [c for c in every if c.syn_frames and c.syn_ack_frame is None and c.server_resets]
+    refused = [c for c in every if c.server_resets and not opened(c)]
     accepted = Accepted.among(every)
-    for group in grouped(refused, many_ports):
+    for group in accepted.groups(refused, many_ports):
         yield _refused(group, accepted)
 
 
 def _refused(group: Group, accepted: Accepted) -> Finding:
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
-    overcome = accepted.after(group)
+    overcome = accepted.after(first)
     for_good, at_first = ": nothing listens there, or it is set to reject.", " at first; a later attempt was accepted."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
@@ -79,14 +57,14 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
 
 def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
     first, server = group[0], group[0].server.address
-    yield _asked(first)
+    yield asked(first)
     waited = milliseconds(_refusal_ms(first))
     yield Step(frames=first.server_resets[:1], text=f"{server} refuses {waited} later (RST)")
     if len(group) > 1:
         rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
         yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
     contrast = accepted.by_host.get(server)
-    if overcome := accepted.after(group):
+    if overcome := accepted.after(first):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
     elif contrast and contrast.syn_ack_frame:
@@ -98,7 +76,14 @@ def _refusal_ms(connection: Connection) -> float:
     return round(((connection.server_reset_ns or 0) - connection.syn_ns[0]) / 1e6, 6)
 
 
-@rule("SYN without an answer", connections, last_ns, unreachable, subject="TCP connections")
+@rule(
+    "SYN without an answer",
+    connections,
+    last_ns,
+    unreachable,
+    subject="TCP connections",
+    area="the opening of TCP connections",
+)
 def tcp_syn_unanswered(
     facts: Facts, *, min_syns: int = 2, min_wait_s: float = 1.0, many_ports: int = MANY_PORTS
 ) -> Iterator[Finding]:
@@ -108,7 +93,7 @@ def tcp_syn_unanswered(
     and sent nothing that acknowledges an answer which this capture missed.
     """
     every, end = facts[connections], facts[last_ns]
-    rejected = {(error.source, error.destination) for error in facts[unreachable]}
+    rejected = rejections(facts[unreachable])
     unanswered = [
         c
         for c in every
@@ -120,7 +105,7 @@ def tcp_syn_unanswered(
     ]
     accepted = Accepted.among(every)
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
-    for group in grouped(unanswered, many_ports):
+    for group in accepted.groups(unanswered, many_ports):
         yield _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
 
 
@@ -128,7 +113,7 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
     syns = [frame for c in group for frame in c.syn_frames]
-    overcome, contrast = accepted.after(group), accepted.by_host.get(server)
+    overcome, contrast = accepted.after(first), accepted.by_host.get(server)
     dropped = ": the packets, or the answers to them, are dropped silently."
     return Finding(
         id=f"tcp_syn_unanswered:{first.stream}",
@@ -156,12 +141,12 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
 
 def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_s: float) -> Iterator[Step]:
     first, server = group[0], group[0].server.address
-    yield _asked(first)
+    yield asked(first)
     again = [frame for c in group for frame in c.syn_frames][1:]
     text = f"it asks again, {count(len(again), 'time')}: no answer in {waited_s:.1f} s"
     yield Step(frames=tuple(again[:20]), text=text)
     contrast = accepted.by_host.get(server)
-    if overcome := accepted.after(group):
+    if overcome := accepted.after(first):
         yield Step(frames=(overcome,), text="a later attempt is answered")
     elif contrast and contrast.syn_ack_frame:
         filtered = f"the host is up, so {port_words(ports(group))} is filtered"
@@ -178,70 +163,3 @@ def _unanswered_act(server: str, where: str, *, host_is_up: bool) -> str:
         f"Either {server} is down, or a firewall or route on the way drops the packets: check the server first,"
         " then the path."
     )
-
-
-@rule("Connection rejected by ICMP", connections, unreachable, subject="TCP connections")
-def tcp_rejected_by_icmp(
-    facts: Facts, *, many_ports: int = MANY_PORTS, many_hosts: int = MANY_HOSTS
-) -> Iterator[Finding]:
-    """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443)."""
-    known = (error for error in facts[unreachable] if (error.version, error.code) in _REASONS)
-    errors = dict[Hosts, Unreachable]()
-    for error in known:
-        errors.setdefault((error.source, error.destination), error)
-    rejected = [
-        c for c in facts[connections] if c.syn_frames and c.syn_ack_frame is None and (c.client, c.server) in errors
-    ]
-    by_reason = defaultdict[tuple[str, str, int], Group](list)
-    for connection in rejected:
-        error = errors[connection.client, connection.server]
-        by_reason[connection.client.address, error.sender, error.code].append(connection)
-    for same_reason in by_reason.values():
-        # Many hosts behind one refusal are one matter, as many ports are.
-        one_matter = len({c.server.address for c in same_reason}) > many_hosts
-        for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
-            yield _rejected(group, [errors[c.client, c.server] for c in group])
-
-
-def _rejected(group: Group, errors: Sequence[Unreachable]) -> Finding:
-    first, error, where = group[0], errors[0], _destination_words(group)
-    reason, side = _REASONS[error.version, error.code]
-    who = "The network" if side is Side.NETWORK else "The server's side"
-    itself = error.sender == first.server.address
-    hosts = sorted({c.server.address for c in group})
-    filters = dict.fromkeys(port_filter(host, ports(group)) for host in hosts[:_HOSTS_IN_FILTER])
-    icmp = "icmp.type == 3" if error.version == 4 else "icmpv6.type == 1"
-    said = f"{error.sender} answers by ICMP, destination unreachable (code {error.code}): it {reason}"
-    return Finding(
-        id=f"tcp_rejected_by_icmp:{first.stream}",
-        rule="tcp_rejected_by_icmp",
-        severity=Severity.HIGH,
-        confidence=Confidence.CERTAIN,
-        side=side,
-        title=f"{error.sender} rejects the connection to {where}: it {reason}.",
-        act=f"{who} must act: {error.sender} {'itself' if itself else 'on the way'} sends the rejection.",
-        measured={"attempts": len(group), "hosts": len(hosts), "icmp_code": error.code},
-        evidence=Evidence.of(
-            [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],
-            " || ".join([icmp, *(f"({text})" for text in filters)]),
-            [_asked(first), Step(frames=(error.frame,), text=said)],
-        ),
-        scope=scope(group),
-        advice=(
-            f"On {error.sender}, look up the firewall rule or route for {where}.",
-            f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
-        ),
-        limitations=("which rule or route made it reject",),
-    )
-
-
-def _destination_words(group: Group) -> str:
-    hosts = sorted({c.server.address for c in group})
-    if len(hosts) == 1:
-        return f"{hosts[0]} {port_words(ports(group))}"
-    return f"{len(hosts)} hosts ({listing([*hosts[:2], f'{len(hosts) - 2} more'])})"
-
-
-def _asked(connection: Connection) -> Step:
-    text = f"the client {connection.client.address} asks to connect to {connection.server} (SYN)"
-    return Step(frames=connection.syn_frames[:1], text=text)

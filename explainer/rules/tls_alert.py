@@ -10,7 +10,7 @@ from explainer.protocols import tls_names
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls import Alert, Handshake, handshakes
 from explainer.registry import rule
-from explainer.rules.evidence import check_command, network_step, stream_filter
+from explainer.rules.evidence import check_command, network_step, tls_filter
 from explainer.rules.tls_alert_meanings import (
     BEFORE_SERVER_HELLO,
     FROM_CLIENT,
@@ -26,7 +26,7 @@ Case = tuple[Handshake, Alert]
 _FEW_SUITES = 3
 
 
-@rule("Fatal TLS alert", handshakes, connections, subject="TLS connections", symptom=True)
+@rule("Fatal TLS alert", handshakes, connections, subject="TLS connections", area="TLS alerts", symptom=True)
 def tls_alert(facts: Facts) -> Iterator[Finding]:
     """An alert of level fatal, sent in clear, that ended a TLS connection; a warning never counts.
 
@@ -58,7 +58,9 @@ def _finding(cases: Sequence[Case], connection: Connection | None) -> Finding:
         act=said.act.format(**fill),
         measured={"connections": len(cases), "alert": alert.code},
         evidence=Evidence.of(
-            frames, f"{stream_filter(streams)} && tls", (*_steps(cases), *network_step(connection, alert.frame))
+            frames,
+            tls_filter(handshake.server, streams),
+            (*_steps(cases), *network_step(connection, alert.frame)),
         ),
         scope=Scope(
             streams=streams[:100],

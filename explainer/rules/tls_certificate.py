@@ -11,7 +11,7 @@ from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tls import Alert, CertificateMessage, Handshake, handshakes
 from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
-from explainer.rules.evidence import check_command, network_step, stream_filter
+from explainer.rules.evidence import check_command, network_step, tls_filter
 from explainer.rules.tls_alert import hello_text
 from explainer.wording import count, moment, span
 
@@ -35,7 +35,9 @@ class Case:
         return datetime.fromtimestamp(self.message.time_ns / 1e9, UTC)
 
 
-@rule("Expired certificate", handshakes, connections, subject="TLS connections")
+@rule(
+    "Expired certificate", handshakes, connections, subject="TLS connections", area="the certificates that are visible"
+)
 def tls_certificate_expired(facts: Facts) -> Iterator[Finding]:
     """A server certificate whose notAfter lies before the time of the frame that presents it."""
     cases = _cases(facts[handshakes], _EXPIRED_ALERTS)
@@ -78,7 +80,13 @@ def _expired(group: Sequence[Case], connection: Connection | None) -> Finding:
     )
 
 
-@rule("Self-signed certificate", handshakes, connections, subject="TLS connections")
+@rule(
+    "Self-signed certificate",
+    handshakes,
+    connections,
+    subject="TLS connections",
+    area="the certificates that are visible",
+)
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
     """A server whose own certificate is signed with its own key (checked), so that no client trusts it unasked."""
     cases = _cases(facts[handshakes], _UNTRUSTED_ALERTS)
@@ -158,7 +166,7 @@ def _evidence(group: Sequence[Case], presented: str, connection: Connection | No
     if len(group) > 1:
         more = count(len(group) - 1, "more connection")
         steps.append(Step(frames=tuple(c.message.frame for c in group[1:21]), text=f"the same on {more}"))
-    return Evidence.of(frames, f"{stream_filter(c.handshake.stream for c in group)} && tls", steps)
+    return Evidence.of(frames, tls_filter(case.handshake.server, [c.handshake.stream for c in group]), steps)
 
 
 def _scope(group: Sequence[Case]) -> Scope:

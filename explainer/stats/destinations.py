@@ -2,48 +2,63 @@
 
 from collections import defaultdict
 
-from explainer.facts import Facts
+from explainer.facts import Column, Facts, Kind
 from explainer.lazy import pl
 from explainer.model import Cell, Stat, StatColumn
 from explainer.protocols import tcp, udp
 from explainer.protocols.frame import FRAME
-from explainer.protocols.ip import packets
+from explainer.protocols.layers import IPV4, IPV6, patterns
 from explainer.registry import statistic
 from explainer.stats.services import service
+from explainer.stats.tables import table
+
+SCTP_PORT = Column("sctp.dstport", Kind.INT, many=True)
+DCCP_PORT = Column("dccp.dstport", Kind.INT, many=True)
+_PORTS = {
+    "tcp": ("TCP", tcp.DESTINATION_PORT), "udp": ("UDP", udp.DESTINATION_PORT),
+    "udplite": ("UDP", udp.DESTINATION_PORT), "sctp": ("SCTP", SCTP_PORT), "dccp": ("DCCP", DCCP_PORT),
+}  # fmt: skip
+_COLUMNS = (FRAME, udp.STREAM, tcp.DESTINATION_PORT, udp.DESTINATION_PORT, SCTP_PORT, DCCP_PORT)
 
 
-@statistic("Destinations and ports", FRAME, packets, tcp.DESTINATION_PORT, udp.DESTINATION_PORT)
+@statistic("Destinations and ports", IPV4.headers, IPV6.headers, patterns, *_COLUMNS)
 def destinations(facts: Facts) -> Stat:
     """Packets to each address, transport and port; as `tshark -z dests,tree` and `-z ipv6_dests,tree` count them.
 
     Two habits of these are kept, so that the numbers agree: a packet in a tunnel counts once for each IP header of its
     own, under the innermost address, and an ICMP error counts under the ports that it quotes.
     """
-    table = facts.frames(FRAME, tcp.DESTINATION_PORT, udp.DESTINATION_PORT)
-    tcp_port = pl.col(tcp.DESTINATION_PORT.field).list.last()
-    udp_port = pl.col(udp.DESTINATION_PORT.field).list.last()
-    transport = pl.when(tcp_port.is_not_null()).then(pl.lit("TCP"))
     counted = (
-        facts[packets]
-        .join(table, left_on="frame", right_on=FRAME.field)
-        .filter(pl.col("dst").is_not_null())
-        .with_columns(
-            transport.when(udp_port.is_not_null()).then(pl.lit("UDP")).otherwise(pl.lit("none")).alias("transport"),
-            pl.coalesce(tcp_port, udp_port, pl.lit(0)).alias("port"),
-        )
+        _addresses(facts)
+        .join(_ports(facts), on="frame", maintain_order="left")
         .group_by("dst", "transport", "port")
         .agg(pl.col("headers").sum().alias("packets"))
         .sort(["packets", "dst", "transport", "port"], descending=[True, False, False, False])
     )
     total = int(counted["packets"].sum())
-    rows = tuple((*row, round(100 * row[3] / total, 2)) for row in counted.iter_rows())
-    names = (("address", ""), ("transport", ""), ("port", ""), ("packets", ""), ("share", "%"))
-    return Stat(
-        id="destinations",
-        title="Destinations and ports",
-        columns=tuple(StatColumn(name=name, unit=unit) for name, unit in names),
-        rows=rows,
-        total_rows=len(rows),
+    rows = [(*row, round(100 * row[3] / total, 2)) for row in counted.iter_rows()]
+    return table("destinations", "Destinations and ports", ("address", "transport", "port", "packets", "share"), rows)
+
+
+def _addresses(facts: Facts) -> "pl.DataFrame":
+    """Return a row an IP frame: how many IP headers are its own, and the last one's destination."""
+    own = pl.concat(facts[layer.headers].select("frame", "position", "dst") for layer in (IPV4, IPV6))
+    return own.sort("frame", "position").group_by("frame").agg(pl.len().alias("headers"), pl.col("dst").last())
+
+
+def _ports(facts: Facts) -> "pl.DataFrame":
+    """Return each frame's transport and destination port: the last ones in it, quoted or not."""
+    found = facts[patterns]
+    frames = facts.frames(*_COLUMNS).with_columns(found.of_frame)
+    names, port = pl.lit("none"), pl.lit(0)
+    for layer, (name, column) in _PORTS.items():
+        here = pl.col("transport") == layer
+        if name == "UDP":  # a header with an impossible length belongs to no stream, and to no transport
+            here &= pl.col(udp.STREAM.field).list.len() == pl.col(column.field).list.len()
+        names = pl.when(here).then(pl.lit(name)).otherwise(names)
+        port = pl.when(here).then(pl.col(column.field).list.last().fill_null(0)).otherwise(port)
+    return frames.join(found.transports, on="pattern", how="left", maintain_order="left").select(
+        pl.col(FRAME.field).alias("frame"), names.alias("transport"), port.alias("port")
     )
 
 

@@ -71,8 +71,8 @@ def rtt_distribution(facts: Facts) -> Stat:
     One row a class: the times above from_ms, up to and including to_ms (none for the last class).
     """
     values = facts[segments]["ack_rtt_ms"].drop_nulls()
-    classes = values.cut(_BOUNDS_MS, labels=[str(i) for i in range(len(_BOUNDS_MS) + 1)]).value_counts()
-    counts = {int(label): number for label, number in classes.iter_rows()}
+    classes = pl.Series(_BOUNDS_MS).search_sorted(values, side="left").value_counts()
+    counts = dict(classes.iter_rows())
     bounds = [0.0, *_BOUNDS_MS, None]
     rows = [
         (bounds[i], bounds[i + 1], counts[i], round(100 * counts[i] / len(values), 2))

@@ -22,3 +22,23 @@ def table(stat_id: str, title: str, names: Sequence[str], rows: Sequence[Sequenc
 def unit(name: str) -> str:
     """Return the unit of a column by its name: "rtt_ms" is in ms, "tx_bytes" in bytes, "share" in %."""
     return next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
+
+
+def arranged(stat: Stat, sort: str | None, top: int | None) -> Stat:
+    """Return the statistic sorted by a column (numbers: largest first; text: A first) and cut to its first rows.
+
+    A statistic without that column stays in its own order; `total_rows` still counts all rows.
+    """
+    names = [column.name for column in stat.columns]
+    rows = list(stat.rows)
+    if sort in names:
+        index = names.index(sort)
+        present = [row for row in rows if row[index] is not None]
+        textual = any(isinstance(row[index], str) for row in present)
+        present.sort(key=lambda row: _sort_key(row[index]), reverse=not textual)
+        rows = present + [row for row in rows if row[index] is None]
+    return stat.model_copy(update={"rows": tuple(rows[:top])})
+
+
+def _sort_key(cell: Cell) -> tuple[float, str]:
+    return (0.0, cell) if isinstance(cell, str) else (float(cell or 0), "")

@@ -5,10 +5,11 @@ from explainer.model import Stat, StatColumn
 from explainer.protocols import tls_names
 from explainer.protocols.tls import Handshake, handshakes
 from explainer.registry import statistic
+from explainer.wording import listing
 
 _NAMES = (
     "stream", "client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version", "cipher_suite",
-    "certificate", "certificate_expiry", "outcome", "outcome_frame",
+    "certificate", "certificate_expiry", "outcome", "outcome_frame", "warnings", "warning_frame",
 )  # fmt: skip
 
 
@@ -17,7 +18,7 @@ def tls(facts: Facts) -> Stat:
     """One row a TLS connection over TCP; Wireshark has no such menu.
 
     The outcome is "established", "failed: NAME (number) from client" or server for a fatal alert in clear, or
-    "not finished"; the certificate is the server's own, where it went in clear (up to TLS 1.2).
+    "not finished"; warnings are alerts that end nothing; the certificate is the server's own, where it went in clear (up to TLS 1.2).
     """
     rows = tuple(_row(handshake) for handshake in facts[handshakes])
     columns = tuple(StatColumn(name=name) for name in _NAMES)
@@ -28,6 +29,7 @@ def _row(handshake: Handshake) -> tuple[str | int | None, ...]:
     hello, chosen, message = handshake.client_hello, handshake.server_hello, handshake.server_certificates
     certificate = message.certificates[0] if message and message.certificates else None
     outcome, frame = _outcome(handshake)
+    warnings = [alert for alert in handshake.alerts if alert.warning]
     return (
         handshake.stream,
         str(handshake.client),
@@ -41,6 +43,8 @@ def _row(handshake: Handshake) -> tuple[str | int | None, ...]:
         certificate.not_after.isoformat() if certificate else None,
         outcome,
         frame,
+        listing([f"{alert.name} from {'client' if alert.from_client else 'server'}" for alert in warnings]) or None,
+        warnings[0].frame if warnings else None,
     )
 
 

@@ -31,7 +31,7 @@ root on Linux: `python -m tests.lab NAME`.
 
 # What looks like a fault, whoever caused it.
 ODD = (
-    "(tcp.analysis.flags || tcp.flags.reset == 1 || icmp || dns.flags.rcode > 0 || tcp.checksum.status == 0 "
+    "(tcp.analysis.flags || tcp.flags.reset == 1 || icmp || icmpv6 || dns.flags.rcode > 0 || tcp.checksum.status == 0 "
     "|| udp.checksum.status == 0 || ip.checksum.status == 0)"
 )
 

@@ -2,7 +2,8 @@
 
 Rules
 * Namespace names are unique, so labs can run side by side; everything is removed again, also after an error.
-* No IPv6 and no offloading: what the kernel sends on its own, and segments that no wire carries, are not the point.
+* No offloading, and IPv6 only where a scenario asks for it: segments that no wire carries, and what the kernel sends on
+  its own, are not the point.
 * Waiting for a listener reads the kernel's table: a trial connection would be in the recording.
 """
 
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .plan import Plan
+from .plan import Plan, ipv6
 from .programs import ENVIRONMENT, LabError, run
 
 Side = Literal["client", "router", "server"]
@@ -34,6 +35,13 @@ SETTINGS = (
     "net.ipv4.ip_forward=1",
     # On a wire without delay a sender fills a receive window that starts small, before it can grow.
     "net.ipv4.tcp_rmem=4096 1048576 4194304",
+)
+# addr_gen_mode 1, before IPv6 starts: no link-local addresses, and so no solicitations of routers.
+IPV6_SETTINGS = (
+    "net.ipv6.conf.all.addr_gen_mode=1",
+    "net.ipv6.conf.default.disable_ipv6=0",
+    "net.ipv6.conf.all.disable_ipv6=0",
+    "net.ipv6.conf.all.forwarding=1",
 )
 
 
@@ -108,6 +116,23 @@ class Network:
     def side(self, side: Side) -> tuple[Host, str]:
         """The host and the interface at which that side sees what crosses."""
         return {"client": (self.client, "eth0"), "router": (self.router, "lan0"), "server": (self.server, "eth0")}[side]
+
+    def add_ipv6(self, plan: Plan) -> None:
+        """Give every side an IPv6 address as well; neighbours are entered by hand, so none is ever solicited."""
+        for host in (self.client, self.router, self.server):
+            host.run("sysctl", "-qw", *IPV6_SETTINGS)
+        for host, link, own, peer in (
+            (self.client, "eth0", plan.client, plan.gateway),
+            (self.router, "lan0", plan.gateway, plan.client),
+            (self.router, "wan0", plan.server_gateway, plan.server),
+            (self.server, "eth0", plan.server, plan.server_gateway),
+        ):
+            six = ("-n", host.namespace, "-6")
+            _ip(*six, "address", "add", f"{ipv6(own)}/64", "dev", link, "nodad")
+            _ip(*six, "neighbour", "add", ipv6(peer), "lladdr", _mac(peer), "dev", link, "nud", "permanent")
+        for host, gateway in ((self.client, plan.gateway), (self.server, plan.server_gateway)):
+            _ip("-n", host.namespace, "-6", "route", "add", "default", "via", ipv6(gateway))
+            (NAMESPACE_ETC / host.namespace / "resolv.conf").write_text(f"nameserver {ipv6(plan.gateway)}\n")
 
 
 @contextmanager

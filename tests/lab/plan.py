@@ -2,7 +2,7 @@
 
 Rules
 * Nothing outside this module writes an address, a port or a host name.
-* Addresses come from 10.0.0.0/8, names end in .example or .test.
+* Addresses come from 10.0.0.0/8 and fd00::/16, names end in .example or .test.
 * The default plan is written out, because the documentation quotes it; any other seed draws a new one.
 """
 
@@ -44,9 +44,21 @@ class Plan:
     def names(self) -> tuple[str, ...]:
         return (self.secure_name, self.web_name, self.file_name, self.service_name)
 
+    @property
+    def tunnel(self) -> tuple[str, str]:
+        """The inner addresses of a tunnel, client first; no other network of a plan has the third part 255."""
+        first, second, *_ = self.client.split(".")
+        return f"{first}.{second}.255.1", f"{first}.{second}.255.2"
+
     def fill(self, text: str) -> str:
         """Put the plan's values into a text that says $server, $https_port and so on."""
         return Template(text).safe_substitute(asdict(self))
+
+
+def ipv6(address: str) -> str:
+    """The IPv6 address of who has this IPv4 address, in its /64: 10.20.1.10 is fd00:20:1::10."""
+    _, second, third, fourth = address.split(".")
+    return f"fd00:{second}:{third}::{fourth}"
 
 
 def plan_for(seed: int) -> Plan:

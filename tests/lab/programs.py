@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterable
 
 PACKAGES = {
+    "aria2c": "aria2",
     "curl": "curl",
     "dnsmasq": "dnsmasq-base",
     "dumpcap": "wireshark-common",
@@ -20,6 +21,9 @@ PACKAGES = {
     "nft": "nftables",
     "nginx": "nginx-light",
     "openssl": "openssl",
+    "rpcbind": "rpcbind",
+    "rpcinfo": "rpcbind",
+    "socat": "socat",
     "ss": "iproute2",
     "sysctl": "procps",
     "tshark": "tshark",

@@ -3,7 +3,7 @@
 Rules
 * The scenario begins after the recorder listens, and the recorder ends after the wire is quiet: nothing is lost.
 * A recorder that dropped packets is an error.
-* ARP is left out: when the kernel asks for a neighbour again is chance.
+* ARP is left out, and what announces multicast groups: when the kernel sends them is chance.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from .programs import LabError, run
 
 # Longer than the 100 ms after which libpcap hands over a block that is not full.
 QUIET_SECONDS = 0.6
+# Multicast Listener Discovery is what has a hop-by-hop header, number 0 (RFC 3810, section 5).
+TRAFFIC = "ip or (ip6 and not ip6 proto 0)"
 
 
 @contextmanager
-def recorded(host: Host, interface: str, into: Path, only: str = "ip") -> Iterator[None]:
+def recorded(host: Host, interface: str, into: Path, only: str = TRAFFIC) -> Iterator[None]:
     """Record one interface of a host while the body runs."""
     recorder = host.start("dumpcap", "-q", "-i", interface, "-f", only, "-w", str(into))
     sockets = Path(f"/proc/{recorder.pid}/net/packet")

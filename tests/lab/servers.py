@@ -33,14 +33,14 @@ class Site:
         return f"server {{ {' '.join(lines)} }}"
 
 
-def names(lab: Lab) -> None:
+def names(lab: Lab, *options: str) -> None:
     """dnsmasq, on the router, knows where every name of the plan is."""
     records = [f"--host-record={name},{lab.plan.server}" for name in lab.plan.names]
     zones = {name.partition(".")[2] for name in lab.plan.names}
     lab.router.serve(
         "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root",
         "--bind-interfaces", f"--listen-address={lab.plan.gateway}", "--pid-file", "--log-facility=-",
-        *(f"--local=/{zone}/" for zone in zones), *records, port=53, protocol="udp",
+        *(f"--local=/{zone}/" for zone in zones), *records, *options, port=53, protocol="udp",
     )  # fmt: skip
 
 

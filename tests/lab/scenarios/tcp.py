@@ -119,7 +119,7 @@ def tcp_healthy_idle(lab: Lab) -> None:
     question="Why can I not reach the database?",
     shows='The router rejects connections to port $service_port with the ICMP message "communication administratively '
     'filtered"; the web site on the same server works.',
-    later=True,
+    findings=("tcp_rejected_by_icmp",),
     decisive_filter="icmp.type == 3 && icmp.code == 13",
     words=(r"(?i)prohibited|filtered|reject|firewall|router", r"\b$service_port\b|$gateway"),
     answer_must_not=(r"(?i)never answered",),

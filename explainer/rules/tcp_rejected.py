@@ -1,0 +1,110 @@
+"""TCP connections that ICMP rejects: who said so, and why (RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.icmp import Unreachable, unreachable
+from explainer.protocols.tcp import Endpoint, connections
+from explainer.registry import rule
+from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, grouped, opened, port_words, ports, scope
+from explainer.rules.evidence import host_filter
+from explainer.wording import listing
+
+MANY_HOSTS = 2
+_HOSTS_IN_FILTER = 5
+_ACCEPTED_LATER = "; a later attempt was accepted"
+
+Hosts = tuple[Endpoint, Endpoint]
+
+# What each code says and whose side must act: RFC 792, RFC 1812 section 5.2.7.1 (IPv4), RFC 4443 section 3.1 (IPv6).
+_REASONS = {
+    (4, 0): ("has no route to the network", Side.NETWORK),
+    (4, 1): ("cannot reach the host", Side.NETWORK),
+    (4, 2): ("says that the host does not speak TCP", Side.SERVER),
+    (4, 3): ("says that nothing listens on the port", Side.SERVER),
+    (4, 9): ("is told to prohibit this network", Side.NETWORK),
+    (4, 10): ("is told to prohibit this host", Side.NETWORK),
+    (4, 13): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
+    (6, 0): ("has no route to the network", Side.NETWORK),
+    (6, 1): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
+    (6, 3): ("cannot reach the host", Side.NETWORK),
+    (6, 4): ("says that nothing listens on the port", Side.SERVER),
+    (6, 5): ("is told to prohibit this source address", Side.NETWORK),
+    (6, 6): ("is told to reject this route", Side.NETWORK),
+}
+
+
+@rule(
+    "Connection rejected by ICMP",
+    connections,
+    unreachable,
+    subject="TCP connections",
+    area="the opening of TCP connections",
+)
+def tcp_rejected_by_icmp(
+    facts: Facts, *, many_ports: int = MANY_PORTS, many_hosts: int = MANY_HOSTS
+) -> Iterator[Finding]:
+    """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443)."""
+    every, errors = facts[connections], rejections(facts[unreachable])
+    accepted = Accepted.among(every)
+    rejected = [c for c in every if (c.client, c.server) in errors and not opened(c)]
+    by_reason = defaultdict[tuple[object, ...], Group](list)
+    for c in rejected:
+        error = errors[c.client, c.server]
+        by_reason[c.client.address, error.sender, error.code, accepted.after(c) is None].append(c)
+    for same_reason in by_reason.values():
+        # Many hosts behind one refusal are one matter, as many ports are.
+        one_matter = len({c.server.address for c in same_reason}) > many_hosts
+        for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
+            yield _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[0]))
+
+
+def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None) -> Finding:
+    first, error, where = group[0], errors[0], _destination_words(group)
+    reason, side = _REASONS[error.version, error.code]
+    who = "The network" if side is Side.NETWORK else "The server's side"
+    itself = error.sender == first.server.address
+    hosts = {c.server.address for c in group}
+    # The errors quote the packets, so the address of a host finds both.
+    filter_ = host_filter(hosts if len(hosts) <= _HOSTS_IN_FILTER else {first.client.address})
+    icmp = "icmp.type == 3" if error.version == 4 else "icmpv6.type == 1"
+    said = f"{error.sender} answers by ICMP, destination unreachable (code {error.code}): it {reason}"
+    return Finding(
+        id=f"tcp_rejected_by_icmp:{first.stream}",
+        rule="tcp_rejected_by_icmp",
+        severity=Severity.LOW if overcome else Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        side=side,
+        title=f"{error.sender} rejects the connection to {where}: it {reason}{_ACCEPTED_LATER if overcome else ''}.",
+        act=f"{who} must act: {error.sender} {'itself' if itself else 'on the way'} sends the rejection.",
+        measured={"attempts": len(group), "hosts": len(hosts), "icmp_code": error.code},
+        evidence=Evidence.of(
+            [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],
+            f"({filter_}) && (tcp.flags.syn == 1 || {icmp})",
+            [asked(first), Step(frames=(error.frame,), text=said)],
+        ),
+        scope=scope(group),
+        advice=(
+            f"On {error.sender}, look up the firewall rule or route for {where}.",
+            f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
+        ),
+        limitations=("which rule or route made it reject",),
+    )
+
+
+def _destination_words(group: Group) -> str:
+    hosts = sorted({c.server.address for c in group})
+    if len(hosts) == 1:
+        return f"{hosts[0]} {port_words(ports(group))}"
+    return f"{len(hosts)} hosts ({listing([*hosts[:2], f'{len(hosts) - 2} more'])})"
+
+
+def rejections(errors: Iterable[Unreachable]) -> dict[Hosts, Unreachable]:
+    """Return the first error that rejects each connection; others ("too large", say) tell of single packets."""
+    found = dict[Hosts, Unreachable]()
+    for error in errors:
+        if (error.version, error.code) in _REASONS:
+            found.setdefault((error.source, error.destination), error)
+    return found

@@ -1,0 +1,1 @@
+"""Tests of explainer/brief, and small analyses to test with."""

@@ -1,0 +1,1 @@
+"""Tests of explainer/capture, and stand-ins for tshark that misbehave."""

@@ -1,0 +1,118 @@
+import threading
+from pathlib import Path
+
+import pytest
+
+from capture import programs
+from capture.programs import MARK, left_behind, program
+from explainer.capture import process
+from explainer.capture.tshark import Tshark
+from explainer.errors import TsharkError
+
+LONG_S = 300.0
+
+
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A mark that all processes of this test carry."""
+    monkeypatch.setenv(MARK, str(tmp_path))
+    return str(tmp_path)
+
+
+def fake(folder: Path, body: str) -> Tshark:
+    return Tshark(program(folder, body))
+
+
+def test_output_exit_code_and_complaint(tmp_path: Path) -> None:
+    with process.running(fake(tmp_path, "printf 'a\\nb'; echo oh >&2; exit 3\n"), [], LONG_S) as run:
+        assert b"".join(run.chunks()) == b"a\nb"
+        assert run.ending() == process.Ending(3, "oh", timed_out=False)
+
+
+def test_arguments_arrive_unchanged(tmp_path: Path) -> None:
+    words = ["-n", "a b", "$(id)", "\x1b", "ü", ""]
+    with process.running(fake(tmp_path, "printf '%s\\n' \"$@\"\n"), words, LONG_S) as run:
+        assert b"".join(run.chunks()).decode().split("\n")[:-1] == words
+
+
+def test_much_output_comes_in_chunks_and_whole(tmp_path: Path) -> None:
+    size = 3 * process.CHUNK_BYTES + 17
+    with process.running(fake(tmp_path, f"head -c {size} /dev/zero\n"), [], LONG_S) as run:
+        chunks = list(run.chunks())
+    assert sum(map(len, chunks)) == size
+    assert len(chunks) > 2
+
+
+def test_much_said_on_standard_error_does_not_block(tmp_path: Path) -> None:
+    body = "head -c 3000000 /dev/zero | tr '\\0' x >&2; echo done\n"
+    with process.running(fake(tmp_path, body), [], LONG_S) as run:
+        assert b"".join(run.chunks()) == b"done\n"
+        assert 0 < len(run.ending().complaint) <= 1 << 16
+
+
+def test_what_tshark_says_on_each_call_is_no_complaint(tmp_path: Path) -> None:
+    body = 'echo \'Running as user "root" and group "root". This could be dangerous.\' >&2\necho >&2; echo real >&2\n'
+    with process.running(fake(tmp_path, body), [], LONG_S) as run:
+        list(run.chunks())
+        assert run.ending().complaint == "real"
+
+
+def test_a_killed_program_has_a_negative_exit_code(tmp_path: Path) -> None:
+    with process.running(fake(tmp_path, "kill -KILL $$\n"), [], LONG_S) as run:
+        assert list(run.chunks()) == [b""]
+        assert run.ending().exit_code == -9
+
+
+def test_a_program_that_cannot_start(tmp_path: Path) -> None:
+    broken = tmp_path / "tshark"
+    broken.write_bytes(b"\x7fELF nonsense")
+    broken.chmod(0o755)
+    with pytest.raises(TsharkError, match="does not run"), process.running(Tshark(broken), [], LONG_S):
+        pass
+
+
+@pytest.mark.parametrize(
+    "body", ["exec sleep 600\n", "trap '' INT; exec sleep 600\n"], ids=["polite", "deaf to SIGINT"]
+)
+def test_the_time_limit_ends_it(tmp_path: Path, mark: str, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    monkeypatch.setattr(process, "GRACE_S", 0.2)
+    with process.running(fake(tmp_path, "echo row\n" + body), [], 0.3) as run:
+        assert b"".join(run.chunks()) == b"row\n"
+        ending = run.ending()
+    assert ending.timed_out
+    assert ending.exit_code < 0
+    assert left_behind(mark) == []
+
+
+def test_told_to_stop_it_may_still_print_its_taps(tmp_path: Path) -> None:
+    body = "trap 'echo taps; exit 0' INT\necho row\nwhile :; do sleep 0.05; done\n"
+    with process.running(fake(tmp_path, body), [], 0.3) as run:
+        assert b"".join(run.chunks()) == b"row\ntaps\n"
+        assert run.ending() == process.Ending(0, "", timed_out=True)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_whatever_is_raised_inside_nothing_is_left(tmp_path: Path, mark: str, error: type[BaseException]) -> None:
+    def interrupted() -> None:
+        with process.running(fake(tmp_path, "exec sleep 600\n"), [], LONG_S):
+            programs.wait_for(mark, "sleep")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert left_behind(mark) == []
+
+
+def test_a_reader_that_stops_early_leaves_nothing(tmp_path: Path, mark: str) -> None:
+    with process.running(fake(tmp_path, "exec cat /dev/zero\n"), [], LONG_S) as run:
+        assert next(run.chunks())
+    assert left_behind(mark, ["cat"]) == []
+
+
+def test_the_limit_s_timer_ends_with_the_run(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with process.running(fake(tmp_path, programs.QUIET), [], LONG_S) as run:
+        list(run.chunks())
+    assert not [
+        thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and thread.is_alive()
+    ] or (threading.active_count() <= before)

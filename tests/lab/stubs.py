@@ -1,0 +1,76 @@
+"""Servers that misbehave on purpose, where no real one can be made to: python stubs.py dns|http … (see --help).
+
+Rules
+* Nothing but the standard library, and nothing of the lab: it runs as a program of its own in a namespace.
+* What it does wrong is chosen by its arguments; it never decides by chance or by time of day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import socket
+import struct
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+QUESTION_AT = 12  # RFC 1035, section 4.1.1: the header's length
+RESPONSE, RECURSION_AVAILABLE = 0x8000, 0x0080
+
+
+def dns(options: argparse.Namespace) -> None:
+    """Answer every question with one address, or with a code and no answer, after a delay."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listening.bind(("", options.port))
+    while True:
+        query, sender = listening.recvfrom(4096)
+        time.sleep(options.delay)
+        listening.sendto(_dns_answer(query, options.rcode, options.address), sender)
+
+
+def _dns_answer(query: bytes, rcode: int, address: str) -> bytes:
+    end = query.index(0, QUESTION_AT) + 5
+    number, flags = struct.unpack_from("!HH", query)
+    header = struct.pack("!HH", number, RESPONSE | flags | RECURSION_AVAILABLE | rcode)
+    if rcode:
+        return header + struct.pack("!HHHH", 1, 0, 0, 0) + query[QUESTION_AT:end]
+    record = struct.pack("!HHHIH", 0xC000 | QUESTION_AT, 1, 1, 300, 4) + ipaddress.ip_address(address).packed
+    return header + struct.pack("!HHHH", 1, 1, 0, 0) + query[QUESTION_AT:end] + record
+
+
+def http(options: argparse.Namespace) -> None:
+    """Answer every GET after a delay, and with fewer bytes than announced where told so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        server_version, sys_version = "stub", ""
+
+        def do_GET(self) -> None:
+            time.sleep(options.delay)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(options.announce))
+            self.end_headers()
+            self.wfile.write(b"x" * min(options.send, options.announce))
+
+    ThreadingHTTPServer(("", options.port), Handler).serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--delay", type=float, default=0, help="seconds before each answer")
+    kinds = parser.add_subparsers(required=True)
+    dns_options = kinds.add_parser("dns")
+    dns_options.add_argument("--rcode", type=int, default=0)
+    dns_options.add_argument("--address", default="127.0.0.1")
+    dns_options.set_defaults(serve=dns)
+    http_options = kinds.add_parser("http")
+    http_options.add_argument("--announce", type=int, default=600, help="the Content-Length")
+    http_options.add_argument("--send", type=int, default=600, help="bytes really sent")
+    http_options.set_defaults(serve=http)
+    options = parser.parse_args()
+    options.serve(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Every statistic against Wireshark's own numbers for the same file."""

@@ -1,0 +1,155 @@
+"""Each number beside Wireshark's own, for the lab's captures, and all in the folders that EXPLAINER_PARITY names."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explainer import analyse
+from explainer.capture import tshark
+from explainer.errors import CaptureError, TsharkError
+from explainer.model import Analysis, Stat
+from explainer.registry import statistics
+from parity import oracle
+from parity.oracle import Row, Times
+
+CAPTURES = Path(__file__).parents[1] / "captures"
+FOLDERS = [Path(name) for name in os.environ.get("EXPLAINER_PARITY", "").split(os.pathsep) if name]
+LAYERS = tuple(oracle.LAYERS)
+WITH_PORTS = ("tcp", "udp")
+WANTED = [
+    "protocol_hierarchy", "destinations", "rtt", "expert",
+    *(f"{kind}_{layer}" for kind in ("endpoints", "conversations") for layer in LAYERS),
+]  # fmt: skip
+SEVERITIES = {"Errors": "error", "Warns": "warning", "Notes": "note", "Chats": "chat", "Comments": "comment"}
+SHOWN_ROWS = 10
+AHEAD = 4
+"""How many files are read ahead of the test that needs them: two programs work while a third is compared."""
+
+
+@dataclass(frozen=True)
+class Both:
+    """One capture, as analysed and as Wireshark counts it."""
+
+    analysis: Analysis
+    taps: dict[str, list[dict[str, Any]]]
+    text: oracle.Text
+
+
+def captures() -> list[Path]:
+    named = (path for folder in FOLDERS for path in sorted(folder.iterdir()) if path.suffix not in (".jsonl", ".md"))
+    return [*sorted(CAPTURES.glob("*.pcapng")), *named]
+
+
+FILES = captures()
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Both]]:
+    """Return a capture's numbers, one analysis a file; the next files are read while this one is compared."""
+    program = tshark.find(None)
+    sharkd, editcap = program.companion("sharkd"), program.companion("editcap")
+    if sharkd is None or editcap is None:
+        pytest.skip("sharkd and editcap are not installed beside tshark")
+    wanted = [name for name in WANTED if statistics.get(name)]
+    copies = tmp_path_factory.mktemp("readable")
+
+    def read(path: Path) -> Both:
+        text = oracle.text(program, path)
+        whole = oracle.readable(editcap, path, copies / f"{path.name}.pcapng") if text.damaged else path
+        with oracle.sharkd(sharkd) as running:
+            taps = running.taps(whole)
+        return Both(analyse(path, only_statistics=wanted, rules=False), taps, text)
+
+    futures = dict[Path, Future[Both]]()
+    with ThreadPoolExecutor(2) as pool:
+
+        def numbers(path: Path) -> Both:
+            at = FILES.index(path)
+            for near in FILES[at : at + AHEAD]:
+                if near not in futures:
+                    futures[near] = pool.submit(read, near)
+            try:
+                return futures[path].result()
+            except (CaptureError, TsharkError, oracle.UnreadableError) as error:
+                pytest.skip(f"{path.name}: {error}")
+
+        yield numbers
+
+
+def test_folders_are_named() -> None:
+    if not FOLDERS:
+        warnings.warn("EXPLAINER_PARITY is not set: only the lab's captures are compared", stacklevel=1)
+        pytest.skip("EXPLAINER_PARITY is not set: only the lab's captures are compared with Wireshark's numbers")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_equals_wireshark(path: Path, both: Callable[[Path], Both]) -> None:
+    numbers = both(path)
+    differences = [line for name, ours, theirs in _tables(numbers) for line in _difference(name, ours, theirs)]
+    assert not differences, "\n" + "\n".join(differences)
+
+
+def _tables(numbers: Both) -> Iterator[tuple[str, Counter[Row], Counter[Row]]]:
+    """Yield each table's name, our rows, and Wireshark's, in the same form."""
+    found, text = numbers.analysis, numbers.text
+    for layer in LAYERS:
+        name = f"endpoints_{layer}"
+        yield name, Counter(_stat(found, name).rows), oracle.endpoints(numbers.taps, layer)
+        name = f"conversations_{layer}"
+        ours = Counter(_conversation(row, layer) for row in _stat(found, name).rows)
+        yield name, ours, oracle.conversations(numbers.taps, layer)
+    destinations = {row[:3]: int(str(row[3])) for row in _stat(found, "destinations").rows}
+    yield "destinations", Counter(destinations), text.destinations
+    hierarchy = enumerate(_stat(found, "protocol_hierarchy").rows)
+    ours = Counter((at, depth, name, *counts[:2]) for at, (_, name, depth, *counts) in hierarchy)
+    yield "protocol_hierarchy", ours, Counter((at, *row) for at, row in enumerate(text.hierarchy))
+    if statistics.get("expert") is not None:
+        remarks = Counter[Row]()
+        for row in _stat(found, "expert").rows:
+            remarks[row[:4]] += int(str(row[4]))
+        theirs = Counter({(SEVERITIES[row[0]], *row[1:]): count for row, count in text.expert.items()})
+        yield "expert", remarks, theirs
+    yield "rtt", *_rtt(numbers)
+
+
+def _stat(analysis: Analysis, name: str) -> Stat:
+    stat = analysis.stat(name)
+    assert stat is not None, f"{name} was not computed"
+    return stat
+
+
+def _conversation(row: Row, layer: str) -> Row:
+    start, duration = row[-2:]
+    ends_and_counts = (*row[:4], *row[5:-2]) if layer in WITH_PORTS else row[:-2]  # sharkd does not name the stream
+    return (*ends_and_counts, Times(start, None if start is None else start + duration))
+
+
+def _rtt(numbers: Both) -> tuple[Counter[Row], Counter[Row]]:
+    """Return stream, SYN/ACK's ack_rtt and initial_rtt of each answered connection: ours, tshark's."""
+    stat = _stat(numbers.analysis, "rtt")
+    names = [column.name for column in stat.columns]
+    at = [names.index(name) for name in ("stream", "syn_ack_rtt_ms", "initial_rtt_ms")]
+    ours = Counter(tuple(row[index] for index in at) for row in stat.rows)
+    theirs = numbers.text.rtt
+    return ours, Counter(
+        (stream, _ms(theirs[int(str(stream))].syn_ack), _ms(theirs[int(str(stream))].initial)) for stream, *_ in ours
+    )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 6)
+
+
+def _difference(name: str, ours: Counter[Row], theirs: Counter[Row]) -> Iterator[str]:
+    for side, rows in (("only here", ours - theirs), ("only in Wireshark", theirs - ours)):
+        for row, count in list(rows.items())[:SHOWN_ROWS]:
+            yield f"{name}, {side}: {row}" + (f" ({count} times)" if count > 1 else "")
+        if len(rows) > SHOWN_ROWS:
+            yield f"{name}, {side}: … and {len(rows) - SHOWN_ROWS} more"

@@ -1,0 +1,222 @@
+"""What holds for every rule: its evidence can be pasted into Wireshark, its words are whole, its cost grows slowly."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import (
+    ACK,
+    CLIENT,
+    ICMPV6,
+    PSH,
+    RST,
+    SERVER,
+    SYN,
+    TCP,
+    certificate,
+    certificates,
+    connection,
+    ethernet,
+    facts,
+    failed_handshake,
+    findings_of,
+    icmp_error,
+    ip,
+    matching,
+    pcap,
+    refused,
+    segment,
+    tls_alert,
+    tls_hello,
+    unanswered,
+    unreachable,
+)
+from factories import alert as alert_of
+
+from explainer import analyse, registry
+from explainer.facts import Facts
+from explainer.model import EVIDENCE_FRAMES, Analysis, Finding, RuleStatus, Severity
+from explainer.protocols.tcp import Connection, Endpoint
+
+AnalysisOf = Callable[[str], Analysis]
+RULES = [rule.id for rule in registry.rules]
+
+
+def words(finding: Finding) -> str:
+    steps = [step.text for step in finding.evidence.steps]
+    return "\n".join([finding.title, finding.act, finding.detail, *finding.advice, *finding.limitations, *steps])
+
+
+def assert_evidence_can_be_pasted(finding: Finding, capture: Path) -> None:
+    matched = matching(capture, finding.evidence.display_filter)
+    assert set(finding.evidence.frames) <= matched, finding.evidence.display_filter
+    assert len(matched) >= finding.evidence.total, finding.evidence.display_filter
+
+
+def test_every_display_filter_of_the_lab_finds_its_evidence(
+    case: dict[str, Any], captures: Path, analysis_of: AnalysisOf
+) -> None:
+    for finding in analysis_of(case["name"]).findings:
+        assert_evidence_can_be_pasted(finding, captures / case["file"])
+
+
+def test_every_finding_of_the_lab_is_whole(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(case["name"])
+    for finding in analysis.findings:
+        assert finding.title
+        assert finding.act
+        assert finding.advice
+        assert finding.limitations
+        assert not any(mark in words(finding) for mark in ("{", "}", "None", "()")) or "hostile" in case["name"]
+        assert {frame for step in finding.evidence.steps for frame in step.frames} <= set(
+            range(1, analysis.info.frames + 1)
+        )
+    ids = [finding.id for finding in analysis.findings]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_rule_fires_on_some_capture_of_the_lab(captures: Path, analysis_of: AnalysisOf) -> None:
+    names = [path.stem for path in captures.glob("*.pcapng")]
+    fired = {finding.rule for name in names for finding in analysis_of(name).findings}
+    assert set(RULES) - fired == set()
+
+
+def test_a_finding_carries_the_id_of_its_rule(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    for outcome in analysis_of(case["name"]).outcomes:
+        assert {finding.rule for finding in outcome.findings} <= {outcome.rule}
+        assert all(finding.id.startswith(f"{outcome.rule}:") for finding in outcome.findings)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_does_not_apply_to_a_capture_without_its_subject(rule: str, empty: Analysis) -> None:
+    (outcome,) = (outcome for outcome in empty.outcomes if outcome.rule == rule)
+    assert outcome.status is RuleStatus.NOT_APPLICABLE
+    assert outcome.reason
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.startswith("tls_")])
+def test_tls_rules_do_not_apply_where_there_is_only_tcp(rule: str, analysis_of: AnalysisOf) -> None:
+    (outcome,) = (outcome for outcome in analysis_of("tcp_refused").outcomes if outcome.rule == rule)
+    assert outcome.status is RuleStatus.NOT_APPLICABLE
+    assert outcome.reason == "no TLS connections in this capture"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """The analysis of a capture without IP."""
+    capture = pcap(tmp_path_factory.mktemp("empty") / "none.pcap", [bytes(12) + b"\x88\xb5" + bytes(46)])
+    return analyse(capture, strict=True)
+
+
+def talk(client: str, server: str, sport: int, dport: int, *said: tuple[str, int, int, int, bytes]) -> list[bytes]:
+    """Return the frames of a connection, each as (who, flags, seq, ack, payload)."""
+    return [
+        ethernet(ip(client, server, TCP, segment(sport, dport, flags, seq, ack, payload)))
+        if who == "client"
+        else ethernet(ip(server, client, TCP, segment(dport, sport, flags, seq, ack, payload)))
+        for who, flags, seq, ack, payload in said
+    ]
+
+
+def refusal(client: str, server: str, sport: int, dport: int) -> list[bytes]:
+    return talk(client, server, sport, dport, ("client", SYN, 1, 0, b""), ("server", RST | ACK, 0, 2, b""))
+
+
+V6_CLIENT, V6_SERVER = "2001:db8::10", "2001:db8::20"
+
+
+def rejection(sport: int, server: str) -> list[bytes]:
+    asked = ip(V6_CLIENT, server, TCP, segment(sport, 443, SYN, 1))
+    return [ethernet(asked), ethernet(ip("2001:db8::1", V6_CLIENT, ICMPV6, icmp_error(1, 1, asked)))]
+
+
+@pytest.mark.parametrize(
+    ("rule", "packets"),
+    [
+        ("tcp_refused", refusal(V6_CLIENT, V6_SERVER, 40000, 443)),
+        ("tcp_syn_unanswered", [refusal(V6_CLIENT, V6_SERVER, 40000, 443)[0]] * 3),
+        ("tcp_rejected_by_icmp", rejection(40000, V6_SERVER)),
+        ("tcp_rejected_by_icmp", [p for n in range(8) for p in rejection(40000 + n, f"2001:db8::{n + 0x20:x}")]),
+        ("tcp_refused", [p for port in range(40, 0, -1) for p in refusal(CLIENT, SERVER, 40000 + port, port)]),
+        ("tcp_refused", [p for n in range(40) for p in refusal(CLIENT, SERVER, 40000 + n, 443)]),
+    ],
+    ids=["IPv6 refused", "IPv6 unanswered", "IPv6 rejected", "8 hosts rejected", "40 ports refused", "40 attempts"],
+)
+def test_evidence_of_other_shapes_can_be_pasted_too(rule: str, packets: list[bytes], tmp_path: Path) -> None:
+    capture = pcap(tmp_path / "made.pcap", packets, step_ns=1_000_000_000)
+    (finding,) = (finding for finding in analyse(capture, strict=True).findings if finding.rule == rule)
+    assert_evidence_can_be_pasted(finding, capture)
+
+
+def test_the_filter_of_many_alerts_finds_those_that_are_listed(tmp_path: Path) -> None:
+    hello, opened, said = tls_hello(), list[bytes](), list[list[bytes]]()
+    for port in range(40000, 40025):
+        start = ("client", SYN, 1, 0, b""), ("server", SYN | ACK, 1, 2, b""), ("client", ACK, 2, 2, b"")
+        opened += talk(CLIENT, SERVER, port, 443, *start)
+        after = 2 + len(hello)
+        end = ("client", PSH | ACK, 2, 2, hello), ("server", PSH | ACK, 2, after, tls_alert(2, 40))
+        said.append(talk(CLIENT, SERVER, port, 443, *end))
+    # Opened in one order, and spoken on in the opposite one.
+    capture = pcap(tmp_path / "alerts.pcap", opened + [packet for pair in reversed(said) for packet in pair])
+    (finding,) = (finding for finding in analyse(capture, strict=True).findings if finding.rule == "tls_alert")
+    assert finding.evidence.total == 50
+    assert_evidence_can_be_pasted(finding, capture)
+
+
+def elsewhere(n: int) -> dict[str, Endpoint]:
+    return {"server": Endpoint(f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}", 443)}
+
+
+def attempts(rule: str, n: int, *, apart: bool) -> Facts:
+    """Return facts in which n connections show the rule's fault: all to one server, or each to another."""
+
+    def where(stream: int) -> dict[str, Any]:
+        return elsewhere(stream) if apart else {}
+
+    if rule.startswith("tls_"):
+        code = {"tls_certificate_expired": 45}.get(rule, 48)
+        leaf = certificate(not_after=certificate().not_before, self_signed=True, self_issued=True)
+        connections: list[Connection] = [connection(s, **where(s)) for s in range(n)]
+        return facts(
+            connections,
+            [
+                failed_handshake(
+                    s,
+                    alert_of(s, code, from_client=True),
+                    certificate_messages=(certificates(s, leaf),),
+                    **where(s),
+                )
+                for s in range(n)
+            ],
+        )
+    make = refused if rule == "tcp_refused" else unanswered
+    connections = [make(s, **where(s)) for s in range(n)]
+    errors = [unreachable(c) for c in connections] if rule == "tcp_rejected_by_icmp" else []
+    return facts(connections, errors=errors)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_evidence_lists_the_first_twenty_frames_and_counts_all(rule: str) -> None:
+    (finding,) = findings_of(rule, attempts(rule, 100, apart=False))
+    frames = finding.evidence.frames
+    assert len(frames) == EVIDENCE_FRAMES
+    assert list(frames) == sorted(set(frames))
+    assert finding.evidence.total >= 200
+    assert finding.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("few", "apart"), [(2000, False), (200, True)], ids=["one server", "many servers"])
+def test_ten_times_the_connections_cost_less_than_thirty_times(rule: str, few: int, apart: bool) -> None:
+    def cost(known: Facts) -> float:
+        def once() -> float:
+            began = time.process_time()
+            findings_of(rule, known)
+            return time.process_time() - began
+
+        return min(once() for _ in range(3))
+
+    small, large = (attempts(rule, n, apart=apart) for n in (few, 10 * few))
+    assert cost(large) < 30 * cost(small)

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import (
+    SERVER,
+    connection,
+    facts,
+    findings_of,
+    first_frame,
+    matching,
+    refused,
+    unanswered,
+)
+
+from explainer.model import Analysis, Finding, Severity
+from explainer.protocols.tcp import Connection, Endpoint
+from explainer.rules.attempts import MANY_PORTS
+from explainer.rules.tcp_handshake import tcp_refused
+
+AnalysisOf = Callable[[str], Analysis]
+
+
+def to(port: int, address: str = SERVER) -> dict[str, Endpoint]:
+    return {"server": Endpoint(address, port)}
+
+
+def found(*attempts: Connection) -> list[Finding]:
+    return findings_of("tcp_refused", facts(attempts))
+
+
+def test_the_labs_refusals_are_one_finding_of_syn_and_reset_in_turn(captures: Path, analysis_of: AnalysisOf) -> None:
+    (finding,) = analysis_of("tcp_refused").findings
+    capture = captures / "tcp_refused.pcapng"
+    asked = matching(capture, "tcp.dstport == 5432 && tcp.flags.syn == 1 && tcp.flags.ack == 0")
+    answered = matching(capture, "tcp.srcport == 5432 && tcp.flags.reset == 1")
+    assert set(finding.evidence.frames) == asked | answered
+    assert finding.severity is Severity.HIGH
+    assert finding.measured["attempts"] == 3
+    assert finding.scope.ports == (5432,)
+
+
+def test_a_refusal_that_was_overcome_names_the_later_answer(captures: Path, analysis_of: AnalysisOf) -> None:
+    (finding,) = analysis_of("tcp_refused_then_up").findings
+    assert finding.severity is Severity.LOW
+    answers = matching(captures / "tcp_refused_then_up.pcapng", "tcp.flags.syn == 1 && tcp.flags.ack == 1")
+    assert set(finding.evidence.steps[-1].frames) <= answers
+
+
+def test_a_syn_that_is_answered_with_a_reset_is_refused() -> None:
+    (finding,) = found(refused())
+    assert finding.evidence.frames == (first_frame(0), first_frame(0) + 1)
+    assert finding.measured == {"attempts": 1, "ports": 1, "answer_ms": 1.0}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        connection(),
+        connection(server_resets=(9,), server_reset_ns=0),
+        unanswered(),
+        refused(syn_frames=(), syn_ns=()),
+        refused(server_resets=(), client_resets=(2,)),
+    ],
+    ids=["accepted", "accepted and reset later", "unanswered", "no SYN in the capture", "reset by the client"],
+)
+def test_anything_else_is_not_refused(attempt: Connection) -> None:
+    assert found(attempt) == []
+
+
+def test_a_connection_on_which_the_server_sent_data_was_not_refused() -> None:
+    # The capture missed the SYN/ACK, as captures on busy machines do.
+    assert found(refused(server_payload=100, server_frames=3, client_payload=50, client_frames=3, ack_frame=3)) == []
+
+
+def test_many_attempts_at_one_port_are_one_finding() -> None:
+    (finding,) = found(*(refused(n) for n in range(50)))
+    assert finding.measured["attempts"] == 50
+    assert finding.evidence.total == 100
+
+
+def test_up_to_the_limit_each_port_is_a_finding_of_its_own() -> None:
+    assert len(found(*(refused(n, **to(n + 1)) for n in range(MANY_PORTS)))) == MANY_PORTS
+
+
+def test_more_ports_than_the_limit_are_one_finding() -> None:
+    (finding,) = found(*(refused(n, **to(n + 1)) for n in range(MANY_PORTS + 1)))
+    assert finding.measured["ports"] == MANY_PORTS + 1
+
+
+def test_the_limit_can_be_set() -> None:
+    # The decorator's type hides the thresholds.
+    check: Any = tcp_refused
+    known = facts(refused(n, **to(n + 1)) for n in range(3))
+    assert len(list(check(known, many_ports=2))) == 1
+    assert len(list(check(known, many_ports=3))) == 3
+
+
+def test_different_hosts_are_findings_of_their_own() -> None:
+    hosts = [f"198.51.100.{n}" for n in range(1, 4)]
+    assert [f.scope.addresses[1] for f in found(*(refused(n, **to(80, h)) for n, h in enumerate(hosts)))] == hosts
+
+
+def test_a_later_success_makes_it_low_and_an_earlier_one_does_not() -> None:
+    assert [f.severity for f in found(refused(0), connection(1))] == [Severity.LOW]
+    assert [f.severity for f in found(connection(0), refused(1))] == [Severity.HIGH]
+    assert [f.severity for f in found(refused(0), connection(1), refused(2))] == [Severity.HIGH]
+
+
+def test_another_clients_or_ports_success_does_not_make_it_low() -> None:
+    other_client = connection(1, client=Endpoint("192.0.2.99", 40000))
+    assert [f.severity for f in found(refused(0), other_client)] == [Severity.HIGH]
+    assert [f.severity for f in found(refused(0), connection(1, **to(80)))] == [Severity.HIGH]
+
+
+def test_one_port_of_many_that_opens_later_does_not_make_the_others_low() -> None:
+    attempts = [refused(n, **to(n + 1)) for n in range(MANY_PORTS + 3)]
+    (finding,) = found(*attempts, connection(90, **to(1)))
+    assert finding.severity is Severity.HIGH
+    assert "a later attempt was accepted" not in finding.title
+
+
+def test_the_contrast_is_another_port_of_the_same_host() -> None:
+    (finding,) = found(refused(0), connection(1, **to(80)))
+    assert finding.evidence.steps[-1].frames == (first_frame(1) + 1,)
+    assert "port 80" in finding.evidence.steps[-1].text

@@ -1,0 +1,119 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import (
+    SECOND,
+    SERVER,
+    connection,
+    facts,
+    findings_of,
+    first_frame,
+    matching,
+    refused,
+    start_ns,
+    unanswered,
+    unreachable,
+)
+
+from explainer.model import Analysis, Confidence, Finding, Severity
+from explainer.protocols.tcp import Connection, Endpoint
+from explainer.rules.attempts import MANY_PORTS
+from explainer.rules.tcp_handshake import tcp_syn_unanswered
+
+AnalysisOf = Callable[[str], Analysis]
+
+
+def found(*attempts: Connection, **known: Any) -> list[Finding]:
+    return findings_of("tcp_syn_unanswered", facts(attempts, **known))
+
+
+def test_the_labs_evidence_is_every_syn(captures: Path, analysis_of: AnalysisOf) -> None:
+    (finding,) = analysis_of("tcp_syn_unanswered").findings
+    syns = matching(captures / "tcp_syn_unanswered.pcapng", "tcp.dstport == 5432 && tcp.flags.syn == 1")
+    assert set(finding.evidence.frames) == syns
+    assert finding.measured["syns"] == len(syns)
+    assert finding.severity is Severity.HIGH
+    assert finding.confidence is Confidence.CERTAIN
+
+
+def test_two_syns_and_a_second_are_enough() -> None:
+    attempt = unanswered(0, syns=2)
+    assert len(found(attempt, last_ns=start_ns(0) + SECOND)) == 1
+
+
+def test_one_syn_is_not_enough() -> None:
+    assert found(unanswered(0, syns=1)) == []
+
+
+def test_a_second_must_have_passed_since_the_first_syn() -> None:
+    attempt = unanswered(0, syns=2, last_ns=start_ns(0) + SECOND // 2)
+    assert found(attempt, last_ns=start_ns(0) + 990_000_000) == []
+
+
+def test_thresholds_can_be_set() -> None:
+    # The decorator's type hides the thresholds.
+    check: Any = tcp_syn_unanswered
+    known = facts([unanswered(0, syns=3)], last_ns=start_ns(0) + 3 * SECOND)
+    assert len(list(check(known, min_syns=3, min_wait_s=3))) == 1
+    assert list(check(known, min_syns=4)) == []
+    assert list(check(known, min_wait_s=3.001)) == []
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        connection(),
+        refused(),
+        unanswered(server_frames=1),
+        unanswered(client_frames=4),
+        unanswered(ack_frame=9, client_frames=4),
+        unanswered(syn_frames=(), syn_ns=()),
+    ],
+    ids=["accepted", "refused", "the server sent something", "the client sent more", "the client acked", "no SYN"],
+)
+def test_anything_else_is_not_unanswered(attempt: Connection) -> None:
+    assert found(attempt) == []
+
+
+def test_a_rejection_by_icmp_is_an_answer() -> None:
+    attempt = unanswered()
+    assert found(attempt, errors=[unreachable(attempt)]) == []
+    other = unreachable(unanswered(client=Endpoint("192.0.2.99", 1)))
+    assert len(found(attempt, errors=[other])) == 1
+
+
+@pytest.mark.parametrize(("version", "code"), [(v, c) for v, codes in ((4, 16), (6, 8)) for c in range(codes)])
+def test_an_attempt_that_icmp_answers_is_told_by_one_rule_or_the_other(version: int, code: int) -> None:
+    attempt = unanswered(server=Endpoint("2001:db8::20", 443)) if version == 6 else unanswered()
+    known = facts([attempt], errors=[unreachable(attempt, code=code)])
+    told = findings_of("tcp_syn_unanswered", known) + findings_of("tcp_rejected_by_icmp", known)
+    assert len(told) == 1
+
+
+def test_a_host_that_answers_elsewhere_makes_it_certain() -> None:
+    (alone,) = found(unanswered(0))
+    (beside,) = found(unanswered(0), connection(1, server=Endpoint(SERVER, 80)))
+    assert (alone.confidence, beside.confidence) == (Confidence.PROBABLE, Confidence.CERTAIN)
+    assert beside.evidence.steps[-1].frames == (first_frame(1) + 1,)
+
+
+def test_that_nothing_was_heard_of_the_host_is_said_only_where_it_is_true() -> None:
+    (alone,) = found(unanswered(0))
+    assert "no TCP packet from" in alone.evidence.steps[-1].text
+    (beside,) = found(unanswered(0), refused(1, server=Endpoint(SERVER, 80)))
+    assert not any("no TCP packet from" in step.text for step in beside.evidence.steps)
+
+
+def test_a_later_success_makes_it_low() -> None:
+    assert [f.severity for f in found(unanswered(0), connection(1))] == [Severity.LOW]
+    assert [f.severity for f in found(connection(0), unanswered(1))] == [Severity.HIGH]
+
+
+def test_many_attempts_and_many_ports_are_one_finding() -> None:
+    (same_port,) = found(*(unanswered(n) for n in range(40)))
+    assert same_port.measured["attempts"] == 40
+    ports = [unanswered(n, server=Endpoint(SERVER, n + 1)) for n in range(MANY_PORTS + 1)]
+    assert len(found(*ports)) == 1
+    assert len(found(*ports[1:])) == MANY_PORTS
