@@ -17,8 +17,12 @@ from explainer.errors import SettingsError
 from explainer.escape import visible
 
 _CHECK_LIMIT_S = 60.0
-_DEEPEST = 12
-_MANY_PREFIXES = re.compile(r"(?:(?:!|\bnot\b|-)\s*){4}", re.IGNORECASE)
+_ROOM = 80
+_WORD = re.compile(
+    r"\|\||&&|\^\^|[!=<>~]=+|[()\[\]{}!<>~&+*/%-]|\b(?:or|and|xor|not|in|contains|matches|eq|ne|gt|lt|ge|le)\b"
+)
+_KINDS = dict.fromkeys(("||", "or"), "or") | dict.fromkeys(("&&", "and"), "and") | dict.fromkeys(("^^", "xor"), "xor")
+_KINDS |= dict.fromkeys("&+*/%", "arithmetic")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CARET = re.compile(r"^    ( *)(\^~*)$", re.MULTILINE)
 _EMPTY_CAPTURE = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
@@ -43,24 +47,35 @@ def check_filter(program: Tshark, display_filter: str, flag: str) -> None:
     Raises:
         SettingsError: it refuses it; with its own explanation, and marks under the fault.
     """
-    if _is_deep(display_filter):
+    if _waiting(display_filter) > _ROOM:
         raise SettingsError(f"{flag} is nested too deep for tshark, which would not tell.", "Write it flatter.")
     if display_filter and (complaint := _complaint(program, ["-Y", display_filter])) is not None:
         sentence = complaint.partition("\n")[0]
         raise SettingsError(f"{flag} is wrong: {sentence}{_marked(display_filter, complaint)}", _FILTER_HINT)
 
 
-def _is_deep(display_filter: str) -> bool:
-    """Return whether tshark's parser could run out of room, which holds 100 words that wait for their end.
+def _waiting(display_filter: str) -> int:
+    """Return how many words of the filter can wait for their end at once, at the most, while it is parsed.
 
-    It then takes every frame, or none, and says nothing (4.0.17). A level can take several words: this stays far below.
+    tshark's parser has room for 100; past that it forgets what it has read, and may take every frame without a word
+    (4.0.17).
     """
-    plain = _QUOTED.sub("", display_filter)
-    depth = deepest = 0
-    for character in plain:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return deepest > _DEEPEST or _MANY_PREFIXES.search(plain) is not None
+    most, levels, prefixes = 0, [set[str]()], [0]
+    for word in _WORD.findall(_QUOTED.sub("", display_filter.lower())):
+        if word in "([{":
+            levels.append(set())
+            prefixes.append(0)
+        elif word in ")]}":
+            if len(levels) > 1:
+                levels.pop()
+                prefixes.pop()
+        elif word in ("!", "not", "-"):
+            prefixes[-1] += 1
+        else:
+            levels[-1].add(_KINDS.get(word, "comparison"))
+            prefixes[-1] = 0
+        most = max(most, sum(1 + 2 * len(kinds) + before for kinds, before in zip(levels, prefixes, strict=True)))
+    return most
 
 
 def _complaint(program: Tshark, arguments: list[str]) -> str | None:

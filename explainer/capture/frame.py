@@ -15,6 +15,9 @@ from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.model import Field, Layer
 
+# What asyncio makes of the exit code when another thread has seen the process end: it says nothing about tshark.
+_ENDED_UNSEEN = "(retcode: 255)"
+
 
 def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection = EVERYTHING) -> tuple[Layer, ...]:
     """Return the frame's layers, in the order of the frame.
@@ -44,7 +47,8 @@ def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection 
             packet = next(iter(capture), None)
             capture.close()
         except TSharkCrashException as error:
-            if packet is None:  # with a packet in hand, tshark only complains of the file's damaged end
+            # With a packet in hand, tshark only complains of the file's damaged end.
+            if packet is None and _ENDED_UNSEEN not in str(error):
                 raise TsharkError(
                     f"tshark could not read frame {number} of {visible(path.name)}.",
                     "Look at the whole file first: explainer findings",

@@ -184,10 +184,13 @@ UDP = Layer("udp", "UDP", _transport_headers("udp", udp.SOURCE_PORT, udp.DESTINA
 LAYERS = (ETHERNET, IPV4, IPV6, TCP, UDP)
 
 QUIRKS = {
-    "eth": " As in Wireshark 4.0, of more than four Ethernet headers in a frame the later ones replace the earlier.",
+    "eth": (
+        " Differs for Cisco FabricPath, whose outer addresses have fields of their own. As in Wireshark 4.0, of more"
+        " than four Ethernet headers in a frame the later ones replace the earlier."
+    ),
     "ip": "",
     "ipv6": " As in Wireshark 4.0, a fragment counts when it completes its packet, and one with mobility alone never.",
-    "tcp": " Differs on purpose: a segment whose options are cut off by the snap length counts here.",
+    "tcp": " Differs inside Cisco FabricPath, which Wireshark 4.0 does not count.",
     "udp": "",
 }
 """What each layer's counts keep of Wireshark's habits, and where they differ, as sentences for the documentation."""

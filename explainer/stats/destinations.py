@@ -26,7 +26,8 @@ def destinations(facts: Facts) -> Stat:
     """Packets to each address, transport and port; as `tshark -z dests,tree` and `-z ipv6_dests,tree` count them.
 
     Two habits of these are kept, so that the numbers agree: a packet in a tunnel counts once for each IP header of its
-    own, under the innermost address, and an ICMP error counts under the ports that it quotes.
+    own, under the innermost address, and an ICMP error counts under the ports that it quotes. Differs for PGM, whose
+    ports Wireshark shows without a transport, and for SCTP inside Cisco FabricPath.
     """
     counted = (
         _addresses(facts)

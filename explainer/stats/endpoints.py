@@ -9,10 +9,9 @@ from explainer.stats.tables import table
 
 _MEANING = """What each {name} {what} sent and received.
 
-It equals Statistics → Endpoints → {name} (`tshark -z endpoints,{id}`).
-
-A header that occurs twice in a frame (a tunnel) counts twice, with the bytes of the whole frame each time, and so does
-an address that sends to itself.{quirk} Sorted by packets, then bytes, then {what}.
+It equals Statistics → Endpoints → {name} (`tshark -z endpoints,{id}`). A header that occurs twice in a frame (a tunnel)
+counts twice, with the bytes of the whole frame each time, and so does an address that sends to itself.{quirk} Sorted by
+packets, then bytes, then {what}.
 """
 _COUNTS = ("packets", "bytes", "tx_packets", "tx_bytes", "rx_packets", "rx_bytes")
 

@@ -93,7 +93,7 @@ class TestFilter:
 
     @pytest.mark.parametrize(
         ("depth", "opening", "closing"),
-        [(20_000, "(", ""), (98, "(", ")"), (99, "!", ""), (13, "(eth && ", ")"), (5, "not ", ""), (40, "!(", ")")],
+        [(20_000, "(", ""), (98, "(", ")"), (99, "!", ""), (33, "(eth && ", ")"), (100, "not ", ""), (50, "!(", ")")],
     )
     def test_one_that_tshark_would_not_understand_without_telling_is_refused(
         self, captures: Path, depth: int, opening: str, closing: str
@@ -101,13 +101,23 @@ class TestFilter:
         with pytest.raises(SettingsError, match="--filter is nested too deep"):
             read_frames(captures / "tls12_expired.pcapng", Selection(opening * depth + "udp" + closing * depth))
 
-    def test_the_deepest_that_is_taken_is_understood(self, captures: Path) -> None:
-        deep = "(tcp || eth && !!!" * 12 + '!frame contains "((((((((((((((((((((((((" && udp' + ")" * 12
-        with pytest.raises(SettingsError):
-            read_frames(captures / "tls12_expired.pcapng", Selection(deep))
-        deep = deep.replace("!!!!", "!!!")
-        assert set(column(captures / "tls12_expired.pcapng", Selection(deep))) == set(range(1, 71))
-        assert read_frames(captures / "tls12_expired.pcapng", Selection(deep.replace("tcp", "stp"))).frames.height == 6
+    @pytest.mark.parametrize(
+        ("depth", "opening", "closing", "expected"),
+        [
+            (8, "(stp || eth && !!!!", ")", 6),
+            (9, "(stp || eth && !!!", ")", 64),
+            (25, "(eth && ", ")", 6),
+            (75, "!", "", 64),
+            (75, "(", ")", 6),
+            (2000, "stp || ", "", 6),
+            (1, 'not frame contains "((((((((((((((((((((((((((((((((((((((((((((((((" && ', "", 6),
+        ],
+    )
+    def test_one_that_is_almost_too_deep_is_understood(
+        self, captures: Path, depth: int, opening: str, closing: str, expected: int
+    ) -> None:
+        chosen = Selection(opening * depth + "udp" + closing * depth)
+        assert read_frames(captures / "tls12_expired.pcapng", chosen).frames.height == expected
 
     @pytest.mark.parametrize("wrong", ["tcp\0", "x" * 30_001])
     def test_what_cannot_be_an_argument_is_refused(self, wrong: str) -> None:
@@ -261,7 +271,7 @@ class TestDecodeAs:
         assert "tls" not in as_http
         healthy = captures / "dns_and_http_healthy.pcapng"
         assert "http" in _protocols(healthy, EVERYTHING)
-        assert "http" not in _protocols(healthy, Selection(decode_as=("tcp.port==80,tls",)))
+        assert "http" not in _protocols(healthy, Selection(decode_as=("tcp.port==80,ssh",)))
 
     def test_it_is_said(self, captures: Path) -> None:
         info = read_frames(captures / "tls12_healthy.pcapng", Selection(decode_as=("tcp.port==443,http",))).info

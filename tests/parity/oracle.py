@@ -26,6 +26,7 @@ _HIERARCHY = re.compile(r"^( *)(\S+) +frames:(\d+) bytes:(\d+)$", re.MULTILINE)
 _TREE = re.compile(r"^( {1,3})(\S+) +(\d+) ", re.MULTILINE)
 _ADDRESS = re.compile(r"\w+\.addr==(\S+)")
 _PATIENCE_S = 60.0
+_HALF_NS = 5e-10
 _REPRESENTABLE_S = 9.2e9
 _SEVERITY = re.compile(r"^(Errors|Warns|Notes|Chats|Comments) \(\d+\)$")
 _EXPERT = re.compile(r"^ *(\d+) +(\S.*?) {2,}(\S+)  (.*)$")
@@ -39,16 +40,16 @@ class Times:
     stop: float | None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Times) and _near(self.start, other.start) and _near(self.stop, other.stop)
+        if not isinstance(other, Times) or self.start is None or self.stop is None:
+            return isinstance(other, Times)
+        mine, theirs = (self.start, self.stop), (other.start or 0.0, other.stop or 0.0)
+        scale = max(map(abs, (*mine, *theirs)))
+        # Beyond that, the file claims a time that nanoseconds in 64 bits cannot hold.
+        near = max(_HALF_NS, 4 * math.ulp(scale))
+        return scale > _REPRESENTABLE_S or all(abs(x - y) <= near for x, y in zip(mine, theirs, strict=True))
 
     def __hash__(self) -> int:
         return 0
-
-
-def _near(one: float | None, other: float | None) -> bool:
-    if one is None or other is None or max(abs(one), abs(other)) > _REPRESENTABLE_S:
-        return True  # the file claims a time that nanoseconds in 64 bits cannot hold
-    return math.isclose(one, other, rel_tol=4e-16, abs_tol=5e-10)
 
 
 class UnreadableError(Exception):

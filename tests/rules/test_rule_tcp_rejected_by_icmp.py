@@ -18,7 +18,7 @@ from explainer.model import Analysis, Finding, Severity, Side
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import MANY_PORTS
-from explainer.rules.tcp_handshake import MANY_HOSTS
+from explainer.rules.tcp_rejected import MANY_HOSTS
 
 AnalysisOf = Callable[[str], Analysis]
 

@@ -1,0 +1,78 @@
+"""DNS messages that are quoted, tunnelled, cut or damaged."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import (
+    CLIENT,
+    ICMP,
+    IPIP,
+    SERVER,
+    UDP,
+    datagram,
+    ethernet,
+    icmp_error,
+    ip,
+    pcap,
+    vxlan,
+)
+from messages import (
+    CNAME,
+    A,
+    address,
+    answer,
+    ask,
+    encoded,
+    query,
+    reply,
+)
+
+from explainer.facts import Facts
+from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.tcp import Endpoint
+
+FactsOf = Callable[..., Facts]
+LookupsOf = Callable[..., tuple[Lookup, ...]]
+
+
+@pytest.fixture
+def lookups_of(tmp_path: Path, facts_of: FactsOf) -> LookupsOf:
+    def found(*packets: bytes, **options: Any) -> tuple[Lookup, ...]:
+        return facts_of(pcap(tmp_path / "made.pcap", packets, **options), lookups)[lookups]
+
+    return found
+
+
+def test_a_query_that_an_icmp_error_quotes_is_none(lookups_of: LookupsOf) -> None:
+    quoted = ip(CLIENT, SERVER, UDP, datagram(5000, 53, query(1, ("a.example", A))))
+    assert lookups_of(ethernet(ip(SERVER, CLIENT, ICMP, icmp_error(3, 3, quoted)))) == ()
+
+
+@pytest.mark.parametrize("layers", ["ipip", "vxlan"])
+def test_a_lookup_in_a_tunnel_has_the_inner_endpoints(layers: str, lookups_of: LookupsOf) -> None:
+    inner = ip(CLIENT, SERVER, UDP, datagram(5000, 53, query(1, ("a.example", A))))
+    outer = (IPIP, inner) if layers == "ipip" else (UDP, vxlan(ethernet(inner)))
+    (found,) = lookups_of(ethernet(ip("10.0.0.1", "10.0.0.2", *outer)))
+    assert (found.client, found.server) == (Endpoint(CLIENT, 5000), Endpoint(SERVER, 53))
+
+
+@pytest.mark.parametrize("snap", range(14 + 20, 14 + 20 + 8 + 12 + 60, 6))
+def test_messages_that_are_cut_raise_nothing(snap: int, lookups_of: LookupsOf) -> None:
+    said = answer(1, "a.example", A, (CNAME, encoded("b.example")), address("192.0.2.1"))
+    assert len(lookups_of(ask(query(1, ("a.example", A), ("b.example", A))), reply(said), snap=snap)) <= 2
+
+
+@pytest.mark.parametrize("damage", [0xC5, 0xFF, 0x80, 0x01])
+def test_messages_that_are_damaged_raise_nothing(damage: int, lookups_of: LookupsOf) -> None:
+    whole = answer(1, "a.example", A, (CNAME, encoded("b.example")), address("192.0.2.1"), extra=1)
+    damaged = (whole[:at] + bytes([whole[at] ^ damage]) + whole[at + 1 :] for at in range(len(whole)))
+    assert lookups_of(ask(query(1, ("a.example", A))), *map(reply, damaged))
+
+
+def test_counts_that_promise_more_than_there_is_raise_nothing(lookups_of: LookupsOf) -> None:
+    message = struct.pack("!HHHHHH", 1, 0x8180, 60000, 60000, 60000, 60000)
+    (found,) = lookups_of(reply(message + encoded("a.example") + b"\0\1\0\1"))
+    assert found.name == "a.example"
