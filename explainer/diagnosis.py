@@ -3,8 +3,8 @@
 from explainer.brief.tokens import ESTIMATE
 from explainer.capture import tshark
 from explainer.errors import ExplainerError
+from explainer.inspection import Check
 from explainer.llm.vocabulary import DEFAULT_ENCODING, counter
-from explainer.model import Check
 from explainer.settings import Settings
 
 

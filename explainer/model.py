@@ -21,7 +21,9 @@ Cell = str | int | float | bool | None
 FrameNumber = Annotated[int, pydantic.Field(ge=1)]
 
 
-class _Value(BaseModel):
+class Value(BaseModel):
+    """A frozen value that knows no other fields than its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -62,7 +64,7 @@ class Side(StrEnum):
     NOBODY = "nobody"
 
 
-class Interface(_Value):
+class Interface(Value):
     """A capture interface, as the file names it; number counts from 0 over the whole file."""
 
     number: int
@@ -70,10 +72,10 @@ class Interface(_Value):
     frames: int
 
 
-class CaptureInfo(_Value):
-    """Facts about the capture file; `first` and `last` are UTC, `cut_frames` counts frames stored shorter than sent.
+class CaptureInfo(Value):
+    """Facts about the capture file, or about what the user chose of it, which `selection` says in sentences.
 
-    `selection` says in sentences what the user chose of the file; empty, everything. The counts are of what was chosen.
+    `first` and `last` are UTC; `cut_frames` counts frames stored shorter than sent.
     """
 
     file: str
@@ -93,14 +95,14 @@ class CaptureInfo(_Value):
     selection: tuple[str, ...] = ()
 
 
-class StatColumn(_Value):
+class StatColumn(Value):
     """A column of a Stat; unit is empty for names and counts without one."""
 
     name: str
     unit: str = ""
 
 
-class Stat(_Value):
+class Stat(Value):
     """A table of numbers; `total_rows` counts the rows before any cut."""
 
     id: str
@@ -117,14 +119,14 @@ class Stat(_Value):
         return self
 
 
-class Step(_Value):
+class Step(Value):
     """One thing that the named frames show, as a plain sentence; without frames, what their absence shows."""
 
     frames: tuple[FrameNumber, ...]
     text: str
 
 
-class Evidence(_Value):
+class Evidence(Value):
     """The frames that prove a finding: the first ones by number, their total, and a Wireshark display filter."""
 
     frames: Annotated[tuple[FrameNumber, ...], pydantic.Field(min_length=1, max_length=EVIDENCE_FRAMES)]
@@ -144,7 +146,7 @@ class Evidence(_Value):
         )
 
 
-class Scope(_Value):
+class Scope(Value):
     """What a finding is about: TCP streams, addresses, ports and names, for matching it with a question."""
 
     streams: tuple[int, ...] = ()
@@ -153,7 +155,7 @@ class Scope(_Value):
     names: tuple[str, ...] = ()
 
 
-class Finding(_Value):
+class Finding(Value):
     """What an expert would say, with its proof.
 
     `title` is the cause as one sentence and `act` says who must do what; `advice` lists the steps, and `limitations`
@@ -184,7 +186,7 @@ class RuleStatus(StrEnum):
     FAILED = "failed"
 
 
-class RuleOutcome(_Value):
+class RuleOutcome(Value):
     """One rule's result; `reason` says why it did not apply or how it failed; `area` is what it looked at."""
 
     rule: str
@@ -195,7 +197,7 @@ class RuleOutcome(_Value):
     findings: tuple[Finding, ...] = ()
 
 
-class Analysis(_Value):
+class Analysis(Value):
     """The one document: every output is made from it."""
 
     schema_version: str = SCHEMA_VERSION
@@ -219,31 +221,7 @@ class Analysis(_Value):
         return next((stat for stat in self.stats if stat.id == stat_id), None)
 
 
-class Field(_Value):
-    """A field of a frame: Wireshark's name for it, its value, and the line that Wireshark shows."""
-
-    name: str
-    value: str
-    text: str
-
-
-class Layer(_Value):
-    """A protocol layer of a frame, with all its fields."""
-
-    name: str
-    fields: tuple[Field, ...]
-
-
-class Check(_Value):
-    """Something that this machine has or lacks, and how to get it; without what is `needed` no capture can be read."""
-
-    ok: bool
-    needed: bool
-    text: str
-    hint: str = ""
-
-
-class Section(_Value):
+class Section(Value):
     """A part of a brief; `tokens` by the brief's counter."""
 
     key: str
@@ -251,14 +229,14 @@ class Section(_Value):
     tokens: int
 
 
-class LeftOut(_Value):
+class LeftOut(Value):
     """A part that did not fit into a brief."""
 
     key: str
     why: str
 
 
-class Brief(_Value):
+class Brief(Value):
     """What a model reads: sections within a token budget, and what was left out of it."""
 
     question: str
@@ -274,7 +252,7 @@ class Brief(_Value):
         return "\n\n".join(section.text for section in self.sections)
 
 
-class Claim(_Value):
+class Claim(Value):
     """One statement of an answer, with the frames and the finding or statistic ids that back it."""
 
     text: str
@@ -282,14 +260,14 @@ class Claim(_Value):
     sources: tuple[str, ...] = ()
 
 
-class Usage(_Value):
+class Usage(Value):
     """Tokens that a model's reply took, where its server says."""
 
     prompt_tokens: int
     completion_tokens: int
 
 
-class Answer(_Value):
+class Answer(Value):
     """The answer to a question about one capture; `model` is empty when it was made from the findings alone."""
 
     question: str

@@ -22,7 +22,8 @@ from explainer.facts import Facts, required
 from explainer.settings import Settings
 
 if TYPE_CHECKING:
-    from explainer.model import Analysis, Answer, Brief, Check, Layer
+    from explainer.inspection import Check, Layer
+    from explainer.model import Analysis, Answer, Brief
 
 DEFAULTS = Settings()
 PLAIN = Shape()

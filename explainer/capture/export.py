@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explainer.capture import dissections, file, tshark
+from explainer.capture.background import in_background
 from explainer.capture.filters import check, check_filter
 from explainer.capture.process import Run, running
-from explainer.capture.read import Progress, frames_read, in_background, verdict
+from explainer.capture.read import Progress, frames_read, verdict
 from explainer.capture.selection import Selection
 from explainer.errors import OutputError, SettingsError
 from explainer.escape import visible

@@ -2,21 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from explainer.capture import file
 from explainer.capture.filters import check
+from explainer.capture.process import running
+from explainer.capture.read import verdict
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
-from explainer.model import Field, Layer
+from explainer.inspection import Field, Layer
 
-# What asyncio makes of the exit code when another thread has seen the process end: it says nothing about tshark.
-_ENDED_UNSEEN = "(retcode: 255)"
+_LOOK_LIMIT_S = 600.0
 
 
 def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection = EVERYTHING) -> tuple[Layer, ...]:
@@ -34,21 +35,22 @@ def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection 
     file.check(path)
     check(tshark, selection)
     wanted = f"frame.number == {number}"
+    wanted = f"{selection.condition} && {wanted}" if selection.condition else wanted
+    arguments = ["-c", str(number), *selection.dissection()]
+    _look_for(tshark, path, number, [*arguments, "-Y", wanted], filtered=bool(selection.condition))
     loop = asyncio.new_event_loop()  # an explicit loop keeps pyshark off the deprecated child watchers
     with environment() as variables, _process_environment(variables):
         capture = pyshark.FileCapture(
             str(path.absolute()),
             tshark_path=str(tshark.path), keep_packets=False, eventloop=loop,
-            display_filter=f"{selection.condition} && {wanted}" if selection.condition else wanted,
-            custom_parameters=["-c", str(number), *selection.dissection()],
+            display_filter=wanted, custom_parameters=arguments,
         )  # fmt: skip
         packet = None
         try:
             packet = next(iter(capture), None)
             capture.close()
         except TSharkCrashException as error:
-            # With a packet in hand, tshark only complains of the file's damaged end.
-            if packet is None and _ENDED_UNSEEN not in str(error):
+            if packet is None:  # with a packet in hand, tshark only complains of the file's damaged end
                 raise TsharkError(
                     f"tshark could not read frame {number} of {visible(path.name)}.",
                     "Look at the whole file first: explainer findings",
@@ -56,14 +58,26 @@ def dissection(tshark: Tshark, path: Path, number: int, *, selection: Selection 
         finally:
             capture._running_processes.clear()  # or its destructor would close them again, on the closed loop
             loop.close()
-    if packet is None and selection.condition:
-        raise CaptureError(
-            f"{visible(path.name)} has no frame {number} that matches.",
-            "Choose another frame, or ask for it without a filter.",
-        )
     if packet is None:
-        raise CaptureError(f"{visible(path.name)} has no frame {number}.", "Choose a smaller number.")
+        raise TsharkError(f"tshark printed frame {number} once and not again.", "Try again.")
     return tuple(map(_layer, [packet.frame_info, *packet.layers]))
+
+
+def _look_for(tshark: Tshark, path: Path, number: int, arguments: Sequence[str], *, filtered: bool) -> None:
+    """Make sure that the frame is there: of a tshark that fails or prints nothing, pyshark cannot tell which it was."""
+    words = ["-n", "-r", str(path.absolute()), *arguments, "-T", "fields", "-e", "frame.number"]
+    with running(tshark, words, _LOOK_LIMIT_S) as run:
+        found = b"".join(run.chunks()).split() == [str(number).encode()]
+        ending = run.ending()
+    verdict(ending, path, 0 if "isn't a capture file" in ending.complaint else None, _LOOK_LIMIT_S)
+    if found:
+        return
+    name = visible(path.name)
+    if filtered:
+        raise CaptureError(
+            f"{name} has no frame {number} that matches.", "Choose another frame, or ask for it without a filter."
+        )
+    raise CaptureError(f"{name} has no frame {number}.", "Choose a smaller number.")
 
 
 def _layer(layer: Any) -> Layer:

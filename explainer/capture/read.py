@@ -1,14 +1,13 @@
 """A capture file → its Capture: facts about the file, one typed table, and the taps' text."""
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from explainer.capture import file, table, taps, tshark
+from explainer.capture.background import in_background
 from explainer.capture.filters import check
 from explainer.capture.link_types import link_type
 from explainer.capture.process import Ending, Run, running
@@ -20,7 +19,6 @@ from explainer.lazy import pl
 from explainer.model import CaptureInfo, Interface
 from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, TIME
 
-T = TypeVar("T")
 Progress = Callable[[int], None]
 """Called with the number of frames read so far."""
 _FIRST_FRAME_LIMIT_S = 60.0
@@ -58,14 +56,17 @@ def read(
     file.check(path)
     asked = table.ordered([*FILE_COLUMNS, *(column for column in columns if column not in FILE_COLUMNS)])
     arguments = ["-n", "-r", str(path.absolute()), *selection.arguments(), *table.arguments(asked)]
-    with running(program, arguments, time_limit_s) as run:
-        tapped = in_background(lambda: taps.read(path, program, wanted_taps, time_limit_s, selection=selection))
+    with (
+        running(program, arguments, time_limit_s) as run,
+        taps.reading(path, program, wanted_taps, time_limit_s, selection=selection) as tapped,
+    ):
         version = in_background(lambda: tshark.version(program))
         accepted = in_background(lambda: check(program, selection))
         checksum = in_background(lambda: file.sha256(path))
         container = in_background(lambda: file.container(program, path))
-        frames = _collect(run, asked, progress)
+        frames = _collect(run, asked, progress, version)
         ending = run.ending()
+        tap_texts = tapped.result()
     known_version = version.result()
     accepted.result()
     known = container.result()
@@ -75,26 +76,14 @@ def read(
     warnings = verdict(ending, path, total, time_limit_s)
     said = (*selection.sentences(), *matching(selection, frames.height, total))
     info = _info(path, frames, checksum.result(), known, known_version, warnings, said)
-    return Capture(info, frames, tapped.result())
+    return Capture(info, frames, tap_texts)
 
 
-def in_background(work: Callable[[], T]) -> "Future[T]":
-    """Return the future of work that runs beside tshark; its exception comes out of `result`."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # it is raised where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
-
-
-def _collect(run: Run, columns: Sequence[Column], progress: Progress) -> "pl.DataFrame":
+def _collect(run: Run, columns: Sequence[Column], progress: Progress, version: "Future[str]") -> "pl.DataFrame":
     parts, frames = [table.empty(columns)], 0
     for lines in table.whole_lines(run.chunks()):
+        if not frames:
+            version.result()  # what is no tshark prints no table
         parts.append(table.read(lines, columns))
         frames += parts[-1].height
         progress(frames)

@@ -5,10 +5,13 @@ tree visible, and then `-z io,phs` counts other protocols than it does alone (ts
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 
-from explainer.capture.process import running
+from explainer.capture.background import in_background
+from explainer.capture.process import Run, running
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.capture.tshark import Tshark
 from explainer.facts import Tap
@@ -21,21 +24,30 @@ _SECTIONS = {
 }
 
 
-def read(
+@contextmanager
+def reading(
     path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float, *, selection: Selection = EVERYTHING
-) -> dict[str, str]:
-    """Return each tap's text by its argument; none where tshark was stopped or failed before it could print them.
+) -> Iterator["Future[dict[str, str]]"]:
+    """Yield the future of each tap's text by its argument; the tshark that prints them is killed on the way out.
 
-    A selection's filter goes to each tap: `-Y` does not reach them (tshark 4.0.17).
+    There are none where tshark was stopped or failed before it could print them. A selection's filter goes to each tap:
+    `-Y` does not reach them (tshark 4.0.17).
     """
     if not taps:
-        return {}
+        nothing: Future[dict[str, str]] = Future()
+        nothing.set_result({})
+        yield nothing
+        return
     asked = (word for tap in taps for word in ("-z", selection.tap(tap.argument)))
     arguments = ["-n", "-q", "-r", str(path.absolute()), *selection.dissection(), *asked]
     with running(program, arguments, time_limit_s) as run:
-        text = b"".join(run.chunks()).decode("utf-8", "replace")
-        if run.ending().timed_out:
-            return {}
+        yield in_background(lambda: _texts(run, selection))
+
+
+def _texts(run: Run, selection: Selection) -> dict[str, str]:
+    text = b"".join(run.chunks()).decode("utf-8", "replace")
+    if run.ending().timed_out:
+        return {}
     # The hierarchy repeats its filter, which could look like a line of the table.
     return sections(text.replace(f"\nFilter: {selection.condition}\n", "\nFilter: \n"))
 

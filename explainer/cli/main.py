@@ -23,7 +23,8 @@ app = typer.Typer(
 for command in (ask.ask, stats.stats, findings.findings, show.show, export.export, doctor.doctor):
     app.command()(command)
 
-_INTERRUPTED, _TERMINATED = 130, 143
+_SIGNALLED = 128  # plus the signal's number, as shells count
+_INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
 def _print_version(wanted: bool) -> None:
@@ -44,7 +45,11 @@ def _root(
 def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _terminated)
     try:
+        if sys.stdout is None:  # closed by whoever started us
+            raise OutputError("The output has nowhere to go: standard output is closed.", "Open it, or use a file.")
         try:
             app()
         finally:
@@ -70,7 +75,7 @@ def run() -> None:
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
-    sys.exit(_TERMINATED)  # an exception, so that no tshark and no half file is left behind
+    sys.exit(_SIGNALLED + number)  # an exception, so that no tshark and no half file is left behind
 
 
 def _exit(error: ExplainerError) -> None:

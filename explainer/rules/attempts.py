@@ -37,10 +37,13 @@ class Accepted:
         return frame if frame > connection.last_frame else None
 
     def groups(self, attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
-        """Yield the attempts in groups, those that a later attempt overcame apart from those that nothing did."""
+        """Yield the attempts in groups; apart from the others those to ports that accepted after the last of them."""
+        attempts = list(attempts)
+        latest = {(attempt.client.address, attempt.server): attempt for attempt in attempts}
         overcome, lasting = list[Connection](), list[Connection]()
         for attempt in attempts:
-            (overcome if self.after(attempt) else lasting).append(attempt)
+            went_on = self.after(latest[attempt.client.address, attempt.server])
+            (overcome if went_on else lasting).append(attempt)
         yield from grouped(lasting, many_ports)
         yield from grouped(overcome, many_ports)
 

@@ -31,7 +31,7 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
 def _refused(group: Group, accepted: Accepted) -> Finding:
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
-    overcome = accepted.after(first)
+    overcome = accepted.after(group[-1])
     for_good, at_first = ": nothing listens there, or it is set to reject.", " at first; a later attempt was accepted."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
@@ -64,7 +64,7 @@ def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
         rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
         yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
     contrast = accepted.by_host.get(server)
-    if overcome := accepted.after(first):
+    if overcome := accepted.after(group[-1]):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
     elif contrast and contrast.syn_ack_frame:
@@ -113,7 +113,7 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
     syns = [frame for c in group for frame in c.syn_frames]
-    overcome, contrast = accepted.after(first), accepted.by_host.get(server)
+    overcome, contrast = accepted.after(group[-1]), accepted.by_host.get(server)
     dropped = ": the packets, or the answers to them, are dropped silently."
     return Finding(
         id=f"tcp_syn_unanswered:{first.stream}",
@@ -146,7 +146,7 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
     text = f"it asks again, {count(len(again), 'time')}: no answer in {waited_s:.1f} s"
     yield Step(frames=tuple(again[:20]), text=text)
     contrast = accepted.by_host.get(server)
-    if overcome := accepted.after(first):
+    if overcome := accepted.after(group[-1]):
         yield Step(frames=(overcome,), text="a later attempt is answered")
     elif contrast and contrast.syn_ack_frame:
         filtered = f"the host is up, so {port_words(ports(group))} is filtered"

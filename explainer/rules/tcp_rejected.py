@@ -58,7 +58,7 @@ def tcp_rejected_by_icmp(
         # Many hosts behind one refusal are one matter, as many ports are.
         one_matter = len({c.server.address for c in same_reason}) > many_hosts
         for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
-            yield _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[0]))
+            yield _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[-1]))
 
 
 def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None) -> Finding:

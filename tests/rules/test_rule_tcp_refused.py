@@ -116,9 +116,11 @@ def test_another_clients_or_ports_success_does_not_make_it_low() -> None:
 
 def test_one_port_of_many_that_opens_later_does_not_make_the_others_low() -> None:
     attempts = [refused(n, **to(n + 1)) for n in range(MANY_PORTS + 3)]
-    (finding,) = found(*attempts, connection(90, **to(1)))
-    assert finding.severity is Severity.HIGH
-    assert "a later attempt was accepted" not in finding.title
+    others, opened = found(*attempts, connection(90, **to(1)))
+    assert others.severity is Severity.HIGH
+    assert "a later attempt was accepted" not in others.title
+    assert 1 not in others.scope.ports
+    assert (opened.severity, opened.scope.ports) == (Severity.LOW, (1,))
 
 
 def test_the_contrast_is_another_port_of_the_same_host() -> None:
