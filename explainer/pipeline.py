@@ -3,7 +3,7 @@
 Rule: tshark starts first; what is heavy to import is imported while it works.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,18 +14,21 @@ from explainer.capture import read, tshark
 from explainer.capture.export import Exported as Exported
 from explainer.capture.export import Shape as Shape
 from explainer.capture.export import export as write_dissections
-from explainer.capture.selection import EVERYTHING
+from explainer.capture.selection import EVERYTHING, narrowed
 from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
-from explainer.facts import Facts, required
+from explainer.facts import Facts, Need, required
 from explainer.settings import Settings
+from explainer.wording import listing
 
 if TYPE_CHECKING:
     from explainer.inspection import Check, Layer
-    from explainer.model import Analysis, Answer, Brief
+    from explainer.model import Analysis, Answer, Brief, Stat
 
 DEFAULTS = Settings()
+ANSWERED_FROM = ("destinations", "ports", "protocol_hierarchy", "rtt", "tls")
+"""The statistics that an answer without a model reads."""
 PLAIN = Shape()
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
@@ -57,13 +60,10 @@ def analyse(
         CaptureError: the file is no capture or holds no packets.
         TsharkError: tshark is missing, too old, or fails.
     """
-    path = Path(capture)
     wanted_statistics = _statistics(only_statistics)
     wanted_rules = tuple(registry.rules) if rules else ()
-    columns, taps = required(needs(wanted_statistics, wanted_rules))
-    program = tshark.find(settings.tshark)
-    limit = settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
-    captured = read.read(path, program, columns, taps, time_limit_s=limit, progress=progress, selection=selection)
+    needed = needs(wanted_statistics, wanted_rules)
+    captured = _read(Path(capture), needed, settings, selection, progress)
     facts = Facts(captured.frames, captured.taps)
     return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
 
@@ -112,6 +112,65 @@ def frame(
     return dissection(program, Path(capture), number, selection=selection)
 
 
+def ladder(
+    capture: str | PathLike[str],
+    transport: str,
+    stream: int,
+    *,
+    settings: Settings = DEFAULTS,
+    selection: Selection = EVERYTHING,
+    progress: Callable[[int], None] = lambda frames: None,
+) -> "Analysis":
+    """Return an analysis whose one statistic is a "tcp" or "udp" conversation, packet by packet.
+
+    Raises:
+        ExplainerError: as `analyse`.
+    """
+    from explainer.stats.drilldown import LADDER_NEEDS
+    from explainer.stats.drilldown import ladder as rungs
+
+    chosen = narrowed(selection, f"{transport}.stream == {stream}")
+    captured = _read(Path(capture), LADDER_NEEDS, settings, chosen, progress)
+    stat = rungs(Facts(captured.frames, captured.taps), transport, stream)
+    return _looked_at(captured, stat)
+
+
+def port(
+    capture: str | PathLike[str],
+    number: int,
+    *,
+    settings: Settings = DEFAULTS,
+    selection: Selection = EVERYTHING,
+    progress: Callable[[int], None] = lambda frames: None,
+) -> "Analysis":
+    """Return an analysis whose one statistic is who talks to whom on a TCP or UDP port.
+
+    Raises:
+        ExplainerError: as `analyse`.
+    """
+    from explainer.stats.drilldown import PORT_NEEDS, on_port
+
+    chosen = narrowed(selection, f"tcp.port == {number} || udp.port == {number}")
+    captured = _read(Path(capture), PORT_NEEDS, settings, chosen, progress)
+    return _looked_at(captured, on_port(Facts(captured.frames, captured.taps), number))
+
+
+def arranged(analysis: "Analysis", *, sort: str | None, top: int | None) -> "Analysis":
+    """Return the analysis with the rows of its statistics ordered by a column, and cut to the first `top`.
+
+    Raises:
+        SettingsError: no statistic in it has that column.
+    """
+    from explainer.stats.tables import arranged as in_order
+
+    columns = {column.name for stat in analysis.stats for column in stat.columns}
+    if sort is not None and sort not in columns:
+        raise SettingsError(
+            f"There is no column {visible(sort)} to sort by.", f"Choose from: {listing(sorted(columns))}."
+        )
+    return analysis.model_copy(update={"stats": tuple(in_order(stat, sort, top) for stat in analysis.stats)})
+
+
 def export(
     capture: str | PathLike[str],
     target: Path | BinaryIO,
@@ -157,6 +216,25 @@ def checks(settings: Settings = DEFAULTS) -> "tuple[Check, ...]":
     from explainer import diagnosis
 
     return diagnosis.checks(settings)
+
+
+def _read(
+    path: Path,
+    needed: Iterable[Need],
+    settings: Settings,
+    selection: Selection,
+    progress: Callable[[int], None],
+) -> read.Capture:
+    columns, taps = required(needed)
+    program = tshark.find(settings.tshark)
+    limit = settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
+    return read.read(path, program, columns, taps, time_limit_s=limit, progress=progress, selection=selection)
+
+
+def _looked_at(captured: read.Capture, stat: "Stat") -> "Analysis":
+    from explainer.model import Analysis
+
+    return Analysis(info=captured.info, stats=(stat,), outcomes=())
 
 
 def _statistics(only: Collection[str] | None) -> tuple[registry.Statistic, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from explainer.facts import Facts, Need
+from explainer.inspection import Layer
 from explainer.model import Analysis, Answer, Finding, Stat
 
 
@@ -107,13 +108,14 @@ class Style:
 class Renderer:
     """A registered output format: each kind of result in, one string out.
 
-    An answer comes with its analysis; None stands for a format that cannot hold answers.
+    An answer comes with its analysis; None stands for what a format cannot hold.
     """
 
     id: str
-    answers: Callable[[Sequence[tuple[Analysis, Answer]], Style], str] | None
     statistics: Callable[[Analysis, Style], str]
     findings: Callable[[Analysis, Style], str]
+    answers: Callable[[Sequence[tuple[Analysis, Answer]], Style], str] | None = None
+    layers: Callable[[Sequence[Layer], Style], str] | None = None
 
 
 statistics: Registry[Statistic] = Registry("explainer.stats")

@@ -77,14 +77,16 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
             raise TsharkError(
                 f"{tshark.path} does not run: {error}.", "Reinstall it, or name another with --tshark."
             ) from error
-        run = Run(process, errors)
-        limit = threading.Timer(time_limit_s, run.stop)
-        limit.daemon = True
-        limit.start()
-        try:
+        limit = None
+        try:  # a signal may come at any moment from here on
+            run = Run(process, errors)
+            limit = threading.Timer(time_limit_s, run.stop)
+            limit.daemon = True
+            limit.start()
             yield run
         finally:
-            limit.cancel()
+            if limit is not None:
+                limit.cancel()
             process.kill()
             process.wait()
             if process.stdout is not None:

@@ -5,7 +5,7 @@ Rules: a user's string is one argument, never part of a command line; what tshar
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +100,12 @@ class Selection:
         said += [f"decrypted with the TLS secrets in {self.keylog.name}"] if self.keylog else []
         said += [f"decoded as the user says: {rule}" for rule in self.decode_as]
         return tuple(said)
+
+
+def narrowed(selection: Selection, display_filter: str) -> Selection:
+    """Return what is in the selection and matches the display filter, too."""
+    both = f"({selection.display_filter}) && ({display_filter})" if selection.display_filter.strip() else display_filter
+    return replace(selection, display_filter=both)
 
 
 @dataclass(frozen=True)

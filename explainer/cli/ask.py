@@ -37,9 +37,7 @@ def ask(
     *captures, question = words
     if not captures or not question.strip():
         raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
-    render = common.renderer(output).answers
-    if render is None:
-        raise SettingsError(f"An answer cannot be written as {output}.", "Choose text, json or markdown.")
+    render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
         tshark=tshark, time_limit_s=time_limit, model="" if offline else model, base_url=base_url, budget=budget
     )
@@ -49,6 +47,12 @@ def ask(
     answered = []
     for capture in map(Path, captures):
         with common.progress(capture.name) as progress:
-            analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
+            analysis = pipeline.analyse(
+                capture,
+                settings=settings,
+                selection=selection,
+                only_statistics=None if settings.model else pipeline.ANSWERED_FROM,
+                progress=progress,
+            )
         answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))
     typer.echo(render(answered, common.style()), nl=False)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -46,7 +46,9 @@ From = Annotated[
     typer.Option("--from", metavar="TIME", help="Only frames from this time on: ISO (UTC), or seconds from the start."),
 ]
 To = Annotated[str, typer.Option("--to", metavar="TIME", help="Only frames up to this time.")]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the result is written.")]
+Format = Annotated[str, typer.Option("--format", metavar="text|json|csv|markdown", help="How the result is written.")]
+
+T = TypeVar("T")
 
 _PIPE_WIDTH = 100_000
 _REDRAW_S = 0.2
@@ -84,6 +86,17 @@ def renderer(name: str) -> "Renderer":
         known = ", ".join(entry.id for entry in renderers)
         raise SettingsError(f"There is no output format {visible(name)}.", f"Choose from: {known}.")
     return found
+
+
+def supported(render: T | None, what: str, output: str) -> T:
+    """Return what the format offers for this.
+
+    Raises:
+        SettingsError: it cannot hold it.
+    """
+    if render is None:
+        raise SettingsError(f"{what} cannot be written as {visible(output)}.", "Choose text or json.")
+    return render
 
 
 def style() -> "Style":

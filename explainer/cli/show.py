@@ -1,17 +1,23 @@
 """`explainer show`."""
 
-import json
+import re
 from typing import Annotated
 
 import typer
 
 from explainer.cli import common
+from explainer.errors import SettingsError
 from explainer.escape import visible
+
+_STREAM = re.compile(r"(tcp|udp):(\d+)")
+_CHOOSE = "Like this: --frame 4, --stream tcp:3, --port 111"
 
 
 def show(
     capture: common.Capture,
-    frame: Annotated[int, typer.Option(min=1, metavar="N", help="The number of the frame.")],
+    frame: Annotated[int | None, typer.Option(min=1, metavar="N", help="A frame's whole dissection.")] = None,
+    stream: Annotated[str | None, typer.Option(metavar="tcp:N", help="A conversation, packet by packet.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, metavar="N", help="Who talks on a port.")] = None,
     output: common.Format = "text",
     display_filter: common.Filter = "",
     keylog: common.Keylog = None,
@@ -19,18 +25,34 @@ def show(
     start: common.From = "",
     end: common.To = "",
     tshark: common.Tshark = None,
+    time_limit: common.TimeLimit = None,
 ) -> None:
-    """Show the whole dissection of one frame."""
-    common.renderer(output)
-    settings = common.settings(tshark=tshark)
+    """Look closer: at one frame, at one conversation, or at who talks to whom on a port."""
+    if sum(choice is not None for choice in (frame, stream, port)) != 1:
+        raise SettingsError("Show what? One of --frame, --stream and --port is needed.", _CHOOSE)
+    renderer = common.renderer(output)
+    settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    layers = pipeline.frame(capture, frame, settings=settings, selection=selection)
-    if output == "json":
-        typer.echo(json.dumps([layer.model_dump(mode="json") for layer in layers], indent=2, ensure_ascii=True))
+    if frame is not None:
+        layers = pipeline.frame(capture, frame, settings=settings, selection=selection)
+        render = common.supported(renderer.layers, "A dissection", output)
+        typer.echo(render(layers, common.style()), nl=False)
         return
-    for layer in layers:
-        typer.echo(visible(layer.name))
-        for field in layer.fields:
-            typer.echo(f"  {visible(field.text)}")
+    with common.progress(capture.name) as progress:
+        if port is not None:
+            looked = pipeline.port(capture, port, settings=settings, selection=selection, progress=progress)
+        else:
+            transport, number = _stream(stream or "")
+            looked = pipeline.ladder(
+                capture, transport, number, settings=settings, selection=selection, progress=progress
+            )
+    typer.echo(renderer.statistics(looked, common.style()), nl=False)
+
+
+def _stream(text: str) -> tuple[str, int]:
+    match = _STREAM.fullmatch(text.lower())
+    if match is None:
+        raise SettingsError(f"{visible(text)} names no conversation.", "Like this: --stream tcp:3 or udp:0")
+    return match[1], int(match[2])

@@ -10,6 +10,8 @@ from explainer.cli import common
 def stats(
     capture: common.Capture,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Just this statistic; may be repeated.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Just the first N rows of each.")] = None,
+    sort: Annotated[str | None, typer.Option(metavar="COLUMN", help="Order rows by a column, largest first.")] = None,
     output: common.Format = "text",
     display_filter: common.Filter = "",
     keylog: common.Keylog = None,
@@ -29,4 +31,5 @@ def stats(
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=only, rules=False, progress=progress
         )
-    typer.echo(renderer.statistics(analysis, common.style()), nl=False)
+    arranged = pipeline.arranged(analysis, sort=sort, top=top)
+    typer.echo(renderer.statistics(arranged, common.style()), nl=False)

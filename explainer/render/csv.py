@@ -61,4 +61,4 @@ def _cell(cell: Cell) -> Cell:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-renderers.add(Renderer("csv", None, _statistics, _findings))
+renderers.add(Renderer("csv", _statistics, _findings))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from explainer.inspection import Layer
 from explainer.model import Analysis, Answer
 from explainer.registry import Renderer, Style, renderers
 
@@ -27,6 +28,10 @@ def _findings(analysis: Analysis, style: Style) -> str:
     )
 
 
+def _layers(layers: Sequence[Layer], style: Style) -> str:
+    return _text([_plain(layer) for layer in layers])
+
+
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 
@@ -35,4 +40,4 @@ def _text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
-renderers.add(Renderer("json", _answers, _statistics, _findings))
+renderers.add(Renderer("json", _statistics, _findings, answers=_answers, layers=_layers))

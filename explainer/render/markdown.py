@@ -107,4 +107,4 @@ def _text(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", visible(text))
 
 
-renderers.add(Renderer("markdown", _answers, _statistics, _findings))
+renderers.add(Renderer("markdown", _statistics, _findings, answers=_answers))

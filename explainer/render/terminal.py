@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from explainer.escape import visible
+from explainer.inspection import Layer
 from explainer.model import Analysis, Answer, Cell, Claim, Finding, RuleStatus, Severity, Stat
 from explainer.registry import Renderer, Style, renderers
 from explainer.wording import count, frame_list
@@ -131,6 +132,13 @@ def _finding(finding: Finding) -> Iterable[RenderableType]:
     yield _grid([*rows, *(("not shown here", text) for text in finding.limitations)])
 
 
+def _layers(layers: Sequence[Layer], style: Style) -> str:
+    parts = list[RenderableType]()
+    for layer in layers:
+        parts += [_text(layer.name, "bold"), *(_text(f"{_INDENT}{field.text}") for field in layer.fields)]
+    return _printed(parts, style)
+
+
 def _file(analysis: Analysis) -> Iterable[RenderableType]:
     info = analysis.info
     span = f", {info.first:%Y-%m-%d %H:%M:%S} UTC, {info.duration_s:.3f} s" if info.first else ""
@@ -213,4 +221,4 @@ def _printed(parts: Iterable[RenderableType], style: Style) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
-renderers.add(Renderer("text", _answers, _statistics, _findings))
+renderers.add(Renderer("text", _statistics, _findings, answers=_answers, layers=_layers))
