@@ -15,7 +15,7 @@ demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capt
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
 
 test: tshark $(VENV)/.dev  ## Run the tests.
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(VENV)/.dev  ## Run the static checks, and see whether the generated docs are true.
 	$(BIN)/ruff check .

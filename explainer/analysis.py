@@ -1,6 +1,6 @@
 """Facts → Analysis: every statistic and rule, each alone, so that one that fails does not stop the others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from explainer.facts import Fact, Facts, Need
 from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, RuleStatus, Stat
@@ -22,6 +22,16 @@ def analysis(
     outcomes = [_outcome(entry, facts, strict=strict) for entry in rules]
     symptoms = {entry.id for entry in rules if entry.symptom}
     return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
+
+
+def touching(outcomes: Iterable[RuleOutcome], frames: Collection[int]) -> tuple[RuleOutcome, ...]:
+    """Return the outcomes with just those findings that have one of these frames in their evidence."""
+    return tuple(
+        outcome.model_copy(
+            update={"findings": tuple(f for f in outcome.findings if any(n in frames for n in f.evidence.frames))}
+        )
+        for outcome in outcomes
+    )
 
 
 def _computed(entry: Statistic, facts: Facts) -> Stat:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from explainer import registry
-from explainer.analysis import analysis, needs
+from explainer.analysis import analysis, needs, touching
 from explainer.capture import read, tshark
 from explainer.capture.export import Exported as Exported
 from explainer.capture.export import Shape as Shape
@@ -19,6 +19,7 @@ from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
 from explainer.facts import Facts, Need, required
+from explainer.protocols.frame import FRAME
 from explainer.settings import Settings
 from explainer.wording import listing
 
@@ -30,6 +31,7 @@ DEFAULTS = Settings()
 ANSWERED_FROM = ("destinations", "ports", "protocol_hierarchy", "rtt", "tls")
 """The statistics that an answer without a model reads."""
 PLAIN = Shape()
+_FEW_COLUMNS = 40
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
 
@@ -62,8 +64,14 @@ def analyse(
     """
     wanted_statistics = _statistics(only_statistics)
     wanted_rules = tuple(registry.rules) if rules else ()
-    needed = needs(wanted_statistics, wanted_rules)
-    captured = _read(Path(capture), needed, settings, selection, progress)
+    if wanted_rules and selection.condition:
+        # What a rule misses among the selected frames may well be in the others: it has to look at all of them.
+        whole = _read(Path(capture), needs((), wanted_rules), settings, selection.unfiltered(), progress)
+        part = _read(Path(capture), (FRAME, *needs(wanted_statistics, ())), settings, selection, progress)
+        found = analysis(whole.info, Facts(whole.frames, whole.taps), (), wanted_rules, strict=strict)
+        counted = analysis(part.info, Facts(part.frames, part.taps), wanted_statistics, ())
+        return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
+    captured = _read(Path(capture), needs(wanted_statistics, wanted_rules), settings, selection, progress)
     facts = Facts(captured.frames, captured.taps)
     return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
 
@@ -165,9 +173,9 @@ def arranged(analysis: "Analysis", *, sort: str | None, top: int | None) -> "Ana
 
     columns = {column.name for stat in analysis.stats for column in stat.columns}
     if sort is not None and sort not in columns:
-        raise SettingsError(
-            f"There is no column {visible(sort)} to sort by.", f"Choose from: {listing(sorted(columns))}."
-        )
+        few = len(columns) <= _FEW_COLUMNS
+        known = f"Choose from: {listing(sorted(columns))}." if few else "Each statistic names its columns."
+        raise SettingsError(f"There is no column {visible(sort)} to sort by.", known)
     return analysis.model_copy(update={"stats": tuple(in_order(stat, sort, top) for stat in analysis.stats)})
 
 

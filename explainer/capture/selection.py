@@ -69,6 +69,10 @@ class Selection:
             parts.append(f"frame.number in {{{', '.join(numbers)}}}")
         return " && ".join(f"({part})" for part in parts if part)
 
+    def unfiltered(self) -> "Selection":
+        """Return the same way of dissecting, for every frame."""
+        return Selection(keylog=self.keylog, decode_as=self.decode_as)
+
     @property
     def last_frame(self) -> int | None:
         """Return the highest frame number that is asked for, or None where no numbers are given."""

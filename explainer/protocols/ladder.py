@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from explainer.facts import Column, Facts, Kind, fact
+from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
 from explainer.protocols import tcp_analysis as analysis
 from explainer.protocols import udp
-from explainer.protocols.frame import FRAME, TIME
+from explainer.protocols.frame import FRAME, RELATIVE_TIME, TIME
 from explainer.protocols.ip import packets
 from explainer.protocols.tcp import DESTINATION_PORT, LOST_SEGMENT, RETRANSMISSION, SOURCE_PORT, Endpoint
 
 PROTOCOL = Column("_ws.col.Protocol")
 INFO = Column("_ws.col.Info")
-RELATIVE_TIME = Column("frame.time_relative", Kind.FLOAT)
 
 # What is said beside a packet, most telling first: Wireshark marks a fast retransmission as a retransmission, too.
 _NOTES = {
@@ -52,7 +51,7 @@ def rungs(facts: Facts) -> tuple[Rung, ...]:
     )
     table = facts.frames(*_COLUMNS).select(
         pl.col(FRAME.field).alias("frame"),
-        pl.col(RELATIVE_TIME.field).alias("time_s"),
+        (pl.col(RELATIVE_TIME.field) / 1e9).alias("time_s"),
         pl.coalesce(pl.col(SOURCE_PORT.field, udp.SOURCE_PORT.field)).list.last().alias("sport"),
         pl.coalesce(pl.col(DESTINATION_PORT.field, udp.DESTINATION_PORT.field)).list.last().alias("dport"),
         pl.col(PROTOCOL.field).fill_null("").alias("protocol"),

@@ -11,13 +11,14 @@ from rich.text import Text
 
 from explainer.escape import visible
 from explainer.inspection import Layer
-from explainer.model import Analysis, Answer, Cell, Claim, Finding, RuleStatus, Severity, Stat
+from explainer.model import Analysis, Answer, Cell, Claim, Finding, RuleStatus, Severity, Stat, StatColumn
 from explainer.registry import Renderer, Style, renderers
 from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _TABLE_ROWS = 20
 _GAP = 2
+_IDENTIFIERS = ("port", "stream", "frame", "code")  # numbers that name something: no thousands in them
 _HEADER_WIDTH = 12
 _INDENT = "  "
 
@@ -152,7 +153,7 @@ def _columns_that_fit(stat: Stat, width: int) -> int:
     """Return how many columns, counted from the left, fit side by side: a table folded into itself cannot be read."""
     used = 0
     for index in range(len(stat.columns)):
-        cells = [visible(_cell(row[index])) for row in stat.rows[:_TABLE_ROWS]]
+        cells = [visible(_cell(row[index], stat.columns[index])) for row in stat.rows[:_TABLE_ROWS]]
         used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *cells]) + _GAP
         if used - _GAP > width:
             return max(index, 1)
@@ -166,7 +167,7 @@ def _table(stat: Stat, shown: int) -> Table:
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(_header(stat, index)), justify=justify, overflow="fold", header_style="dim")
     for row in stat.rows[:_TABLE_ROWS]:
-        table.add_row(*(_text(_cell(cell)) for cell in row[:shown]))
+        table.add_row(*(_text(_cell(row[index], stat.columns[index])) for index in range(shown)))
     return table
 
 
@@ -182,8 +183,10 @@ def _header(stat: Stat, index: int) -> str:
     return "\n".join(lines)
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, column: StatColumn) -> str:
     match cell:
+        case int() if column.name.endswith(_IDENTIFIERS):
+            return str(cell)
         case None:
             return "-"
         case bool():
@@ -191,7 +194,7 @@ def _cell(cell: Cell) -> str:
         case int():
             return f"{cell:,}"
         case float():
-            return f"{cell:,.3f}".rstrip("0").rstrip(".")
+            return f"{cell:,.6f}".rstrip("0").rstrip(".")
         case _:
             return cell
 

@@ -3,7 +3,7 @@
 from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Stat
-from explainer.protocols.frame import TIME
+from explainer.protocols.frame import start_ns
 from explainer.protocols.layers import LAYERS, QUIRKS, Layer
 from explainer.registry import statistic
 from explainer.stats.tables import table
@@ -22,7 +22,7 @@ _EXACT_S = 1e6
 
 def _conversations(layer: Layer, facts: Facts) -> Stat:
     names = ("a", "a_port", "b", "b_port", "stream") if layer.ports else ("a", "b")
-    start = facts.frames(TIME)[TIME.field].first()
+    start = facts[start_ns]
     rows = (
         _talks(_ways(facts[layer.headers], layer), names)
         .with_columns(
@@ -96,7 +96,7 @@ def _register(layer: Layer) -> None:
     compute.__doc__ = _MEANING.format(
         name=layer.name, id=layer.id, streams=streams, order=order, quirk=QUIRKS[layer.id]
     )
-    statistic(f"{layer.name} conversations", layer.headers, TIME)(compute)
+    statistic(f"{layer.name} conversations", layer.headers, start_ns)(compute)
 
 
 for _layer in LAYERS:

@@ -3,7 +3,7 @@
 from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
-from explainer.protocols.frame import LENGTH, PROTOCOLS, TIME
+from explainer.protocols.frame import LENGTH, PROTOCOLS, TIME, start_ns
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
@@ -14,7 +14,7 @@ _STEPS = (1, 2, 5)
 _LENGTHS = (20, 40, 80, 160, 320, 640, 1280, 2560, 5120)
 
 
-@statistic("Traffic over time", TIME, LENGTH, PROTOCOLS)
+@statistic("Traffic over time", TIME, LENGTH, PROTOCOLS, start_ns)
 def timeline(facts: Facts) -> Stat:
     """Packets and bytes of each interval, by the innermost protocol; what Statistics → I/O Graphs draws.
 
@@ -23,8 +23,8 @@ def timeline(facts: Facts) -> Stat:
     """
     frames = facts.frames(TIME, LENGTH, PROTOCOLS).drop_nulls(TIME.field)
     # Intervals are counted from the first frame, as Wireshark does; a clock that jumped back gives negative ones.
-    start = frames[TIME.field].first()
-    if not isinstance(start, int):
+    start = facts[start_ns]
+    if start is None:
         return table("timeline", "Traffic over time", ("start_s", "protocol", "packets", "bytes"), [])
     relative = frames[TIME.field] - start
     shortest, longest = relative.min(), relative.max()
