@@ -1,7 +1,7 @@
 """Makes captures of any size from the lab's: the same packets again and again, with other addresses and later times.
 
-Deterministic: the same size gives the same bytes. The addresses of each round are moved within 10.0.0.0/8, so that
-every round brings connections of its own; checksums are left as they were, since tshark does not verify them by default.
+Deterministic: the same size gives the same bytes. Each round moves the addresses within 10.0.0.0/8, so that every round
+brings connections of its own; checksums are left as they were, since tshark does not verify them by default.
 """
 
 import struct

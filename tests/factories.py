@@ -19,7 +19,7 @@ import pytest
 from explainer import registry
 from explainer.facts import Fact, Facts, Need
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import frame, icmp, tcp, tls, udp, x509
+from explainer.protocols import frame, icmp, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
@@ -27,7 +27,8 @@ from explainer.protocols.tls import Alert, CertificateMessage, ClientHello, Hand
 from explainer.protocols.x509 import Certificate
 
 EVERYTHING: tuple[Need, ...] = (
-    ip_facts.packets, tcp.segments, tcp.connections, udp.conversations, tls.handshakes, icmp.unreachable, frame.last_ns,
+    ip_facts.packets, tcp.segments, tcp.connections, udp_conversations.conversations, tls.handshakes, icmp.unreachable,
+    frame.last_ns,
 )  # fmt: skip
 """All facts that tests look at: asked for together, so that each capture is dissected once."""
 

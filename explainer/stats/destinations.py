@@ -5,7 +5,7 @@ from collections import defaultdict
 from explainer.facts import Column, Facts, Kind
 from explainer.lazy import pl
 from explainer.model import Cell, Stat, StatColumn
-from explainer.protocols import tcp, udp
+from explainer.protocols import tcp, udp, udp_conversations
 from explainer.protocols.frame import FRAME
 from explainer.protocols.layers import IPV4, IPV6, patterns
 from explainer.registry import statistic
@@ -63,7 +63,7 @@ def _ports(facts: Facts) -> "pl.DataFrame":
     )
 
 
-@statistic("Ports", tcp.connections, tcp.segments, udp.conversations)
+@statistic("Ports", tcp.connections, tcp.segments, udp_conversations.conversations)
 def ports(facts: Facts) -> Stat:
     """The ports that conversations were opened to: the server's port in TCP, the first packet's destination in UDP."""
     lengths = facts[tcp.segments].group_by("stream").agg(pl.col("length").sum())
@@ -77,7 +77,7 @@ def ports(facts: Facts) -> Stat:
     for connection in facts[tcp.connections]:
         size = stream_bytes[connection.stream]
         add("TCP", connection.server.port, connection.frames, size, connection.first_frame)
-    for conversation in facts[udp.conversations]:
+    for conversation in facts[udp_conversations.conversations]:
         add("UDP", conversation.server.port, conversation.frames, conversation.bytes, conversation.first_frame)
     rows: list[tuple[Cell, ...]] = [
         (transport, port, service(port), *counts) for (transport, port), counts in totals.items()

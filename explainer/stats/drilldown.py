@@ -6,13 +6,13 @@ They are tables like the statistics, but of a part of the capture, so none of th
 from explainer.facts import Facts, Need
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
-from explainer.protocols import tcp, udp
+from explainer.protocols import tcp, udp_conversations
 from explainer.protocols.ladder import rungs
 from explainer.stats.services import service
 from explainer.stats.tables import table
 
 LADDER_NEEDS: tuple[Need, ...] = (rungs,)
-PORT_NEEDS: tuple[Need, ...] = (tcp.connections, tcp.segments, udp.conversations)
+PORT_NEEDS: tuple[Need, ...] = (tcp.connections, tcp.segments, udp_conversations.conversations)
 
 
 def ladder(facts: Facts, transport: str, stream: int) -> Stat:
@@ -42,7 +42,7 @@ def on_port(facts: Facts, port: int) -> Stat:
     ]
     found += [
         ("UDP", c.stream, str(c.client), str(c.server), c.frames, c.bytes, c.first_frame)
-        for c in facts[udp.conversations]
+        for c in facts[udp_conversations.conversations]
         if port in (c.client.port, c.server.port)
     ]
     found.sort(key=lambda row: int(str(row[-1])))

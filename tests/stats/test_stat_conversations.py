@@ -2,7 +2,7 @@ import polars as pl
 from factories import KnownFacts
 
 from explainer.facts import Facts
-from explainer.protocols.frame import TIME
+from explainer.protocols.frame import start_ns
 from explainer.protocols.layers import IPV4, LAYERS, TCP, Layer
 from explainer.registry import statistics
 
@@ -15,8 +15,7 @@ START = 1_700_000_000_000_000_001
 
 class Known(KnownFacts):
     def __init__(self, layer: Layer, table: pl.DataFrame) -> None:
-        super().__init__({layer.headers: table})
-        self._frames = pl.DataFrame({TIME.field: [START]})
+        super().__init__({layer.headers: table, start_ns: START})
 
     def limited_to(self, needs: object) -> Facts:
         return self

@@ -36,6 +36,8 @@ def test_a_row_says_what_was_asked_for_and_agreed() -> None:
         "cipher_suite": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "certificate": "CN=www.example.org",
         "certificate_expiry": (START + timedelta(days=1)).isoformat(), "outcome": "established",
         "outcome_frame": first + 9,
+        "warnings": None,
+        "warning_frame": None,
     }  # fmt: skip
 
 
