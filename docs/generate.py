@@ -1,9 +1,11 @@
-"""Write docs/rules.md and docs/statistics.md from the registries; with --check, only say whether they are true."""
+"""Write the generated pages of docs/; with --check, only say whether they are true."""
 
 import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import walkthrough
 
 from explainer.registry import Rule, Statistic, rules, statistics
 
@@ -45,7 +47,11 @@ def _statistic(statistic: Statistic) -> Iterator[str]:
 
 def main() -> int:
     """Write the pages, or compare them; returns the exit code."""
-    pages = {DOCS / "rules.md": rules_page(), DOCS / "statistics.md": statistics_page()}
+    pages = {
+        DOCS / "rules.md": rules_page(),
+        DOCS / "statistics.md": statistics_page(),
+        DOCS / "walkthrough.md": walkthrough.page(),
+    }
     if "--check" not in sys.argv:
         for path, text in pages.items():
             path.write_text(text)

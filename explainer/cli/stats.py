@@ -6,11 +6,18 @@ import typer
 
 from explainer.cli import common
 
+_READABLE_ROWS = 20
+
 
 def stats(
     capture: common.Capture,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Just this statistic; may be repeated.")] = None,
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Just the first N rows of each.")] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Just the first N rows of each.", show_default="20 to read, all as json or csv"
+        ),
+    ] = None,
     sort: Annotated[str | None, typer.Option(metavar="COLUMN", help="Order rows by a column, largest first.")] = None,
     output: common.Format = "text",
     display_filter: common.Filter = "",
@@ -31,5 +38,6 @@ def stats(
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=only, rules=False, progress=progress
         )
-    arranged = pipeline.arranged(analysis, sort=sort, top=top)
+    most = top or (_READABLE_ROWS if output in ("text", "markdown") else None)
+    arranged = pipeline.arranged(analysis, sort=sort, top=most)
     typer.echo(renderer.statistics(arranged, common.style()), nl=False)

@@ -8,7 +8,6 @@ from explainer.model import Analysis, Answer, Cell, Claim, Finding, Stat
 from explainer.registry import Renderer, Style, renderers
 from explainer.wording import count, frame_list
 
-_TABLE_ROWS = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 
@@ -51,11 +50,10 @@ def _statistics(analysis: Analysis, style: Style) -> str:
 def _stat(stat: Stat) -> Iterator[str]:
     yield f"## {stat.title}"
     names = (f"{column.name} ({column.unit})" if column.unit else column.name for column in stat.columns)
-    shown = ([_cell(cell) for cell in row] for row in stat.rows[:_TABLE_ROWS])
+    shown = ([_cell(cell) for cell in row] for row in stat.rows)
     rows = [list(names), ["---"] * len(stat.columns), *shown]
     yield "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    hidden = stat.total_rows - min(len(stat.rows), _TABLE_ROWS)
-    if hidden:
+    if hidden := stat.total_rows - len(stat.rows):
         yield count(hidden, "more row")
     if stat.note:
         yield _text(stat.note)

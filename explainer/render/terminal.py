@@ -16,7 +16,6 @@ from explainer.registry import Renderer, Style, renderers
 from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
-_TABLE_ROWS = 20
 _GAP = 2
 _IDENTIFIERS = ("port", "stream", "frame", "code")  # numbers that name something: no thousands in them
 _HEADER_WIDTH = 12
@@ -89,14 +88,13 @@ def _basis(analysis: Analysis, answer: Answer) -> str:
 
 def _statistics(analysis: Analysis, style: Style) -> str:
     parts: list[RenderableType] = [*_file(analysis)]
-    for stat in analysis.stats:
+    for stat in map(_as_tree, analysis.stats):
         shown = _columns_that_fit(stat, style.width)
         parts += [Text(), _text(f"{stat.title} ({stat.id})", "bold"), _table(stat, shown)]
         if dropped := [column.name for column in stat.columns[shown:]]:
             parts.append(_text(f"{_INDENT}too narrow for: {', '.join(dropped)}", "dim"))
-        hidden = stat.total_rows - min(len(stat.rows), _TABLE_ROWS)
-        if hidden:
-            parts.append(_text(f"{_INDENT}{count(hidden, 'more row')}: --format json has them all", "dim"))
+        if hidden := stat.total_rows - len(stat.rows):
+            parts.append(_text(f"{_INDENT}{count(hidden, 'more row')} (--top shows more)", "dim"))
         if stat.note:
             parts.append(_text(f"{_INDENT}{stat.note}", "dim"))
     return _printed(parts, style)
@@ -149,11 +147,19 @@ def _file(analysis: Analysis) -> Iterable[RenderableType]:
     yield from (_text(warning, "yellow") for warning in info.warnings)
 
 
+def _as_tree(stat: Stat) -> Stat:
+    """Return a table of paths as a tree, its names indented by their depth; any other as it is."""
+    if [column.name for column in stat.columns[:3]] != ["path", "protocol", "depth"]:
+        return stat
+    rows = tuple((f"{_INDENT * int(str(depth))}{name}", *rest) for _, name, depth, *rest in stat.rows)
+    return stat.model_copy(update={"columns": (stat.columns[1], *stat.columns[3:]), "rows": rows})
+
+
 def _columns_that_fit(stat: Stat, width: int) -> int:
     """Return how many columns, counted from the left, fit side by side: a table folded into itself cannot be read."""
     used = 0
     for index in range(len(stat.columns)):
-        cells = [visible(_cell(row[index], stat.columns[index])) for row in stat.rows[:_TABLE_ROWS]]
+        cells = [visible(_cell(row[index], stat.columns[index])) for row in stat.rows]
         used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *cells]) + _GAP
         if used - _GAP > width:
             return max(index, 1)
@@ -166,7 +172,7 @@ def _table(stat: Stat, shown: int) -> Table:
         numeric = all(isinstance(row[index], int | float) or row[index] is None for row in stat.rows)
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(_header(stat, index)), justify=justify, overflow="fold", header_style="dim")
-    for row in stat.rows[:_TABLE_ROWS]:
+    for row in stat.rows:
         table.add_row(*(_text(_cell(row[index], stat.columns[index])) for index in range(shown)))
     return table
 
