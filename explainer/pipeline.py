@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from explainer.model import Analysis, Answer, Brief, Stat
 
 DEFAULTS = Settings()
-ANSWERED_FROM = ("destinations", "ports", "protocol_hierarchy", "rtt", "tls")
-"""The statistics that an answer without a model reads."""
 PLAIN = Shape()
 _FEW_COLUMNS = 40
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
@@ -93,6 +91,15 @@ def ask(analysis: "Analysis", question: str, *, settings: Settings = DEFAULTS) -
     from explainer.llm.openai import OpenAIModel
 
     return conversation.answer(OpenAIModel.of(settings), brief(analysis, question, settings=settings))
+
+
+def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:
+    """Return the statistics that the answer reads; None for all: a model is shown every one."""
+    if settings.model:
+        return None
+    from explainer.llm import lookup
+
+    return lookup.statistics(question)
 
 
 def brief(analysis: "Analysis", question: str, *, settings: Settings = DEFAULTS) -> "Brief":

@@ -51,7 +51,7 @@ def ask(
                 capture,
                 settings=settings,
                 selection=selection,
-                only_statistics=None if settings.model else pipeline.ANSWERED_FROM,
+                only_statistics=pipeline.answered_from(question, settings),
                 progress=progress,
             )
         answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))

@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from explainer.brief.question import Question, Topic
+from explainer.brief.question import Question, Topic, parse
 from explainer.model import Analysis, Claim, Stat
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 
 Row = dict[str, Any]
+
+
+def statistics(question: str) -> tuple[str, ...]:
+    """Return the ids of the statistics that an answer to this question reads."""
+    wanted = ("destinations", "ports", "rtt", "tls")
+    return (*wanted, "protocol_hierarchy") if Topic.PROTOCOLS in parse(question).topics else wanted
 
 
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
