@@ -8,6 +8,8 @@ from explainer.model import Analysis, Claim, Stat
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
+_PROTOCOLS = 15
+_NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 Row = dict[str, Any]
 
@@ -99,10 +101,14 @@ def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("protocol_hierarchy")) if row["depth"]]
-    top = sorted(rows, key=lambda row: (-row["depth"], -row["frames"]))[: 2 * _ROWS]
-    if top:
-        words = [f"{row['path']} ({row['frame_share']:g} % of the frames)" for row in top]
+    shares = dict[str, float]()
+    for row in _rows(analysis.stat("protocol_hierarchy")):
+        name, above = row["protocol"], row["path"].split("/")[:-1]
+        if name not in above and name not in _NO_PROTOCOLS:  # what carries itself would count twice
+            shares[name] = shares.get(name, 0.0) + row["frame_share"]
+    if shares:
+        largest = sorted(shares, key=lambda name: (-shares[name], name))[:_PROTOCOLS]
+        words = [f"{name} ({shares[name]:.4g} % of the frames)" for name in largest]
         yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
 
 

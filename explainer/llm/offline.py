@@ -54,10 +54,12 @@ def _from_finding(
 def _from_nothing(
     analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
+    verdict = _verdict(analysis, question, others, looked_up)
+    backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
     return Answer(
         question=question.text,
-        verdict=_verdict(analysis, question, others, looked_up),
-        claims=(*looked_up, *_looked_at(analysis, question)),
+        verdict=verdict,
+        claims=(*backing, *_looked_at(analysis, question)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=_next_capture(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
