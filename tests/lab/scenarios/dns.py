@@ -39,7 +39,6 @@ def upstream(lab: Lab, name: str, *options: str, delay: float = 0) -> tuple[str,
     words=(r"(?i)NXDOMAIN|not exist|no such (name|domain|host)|unknown name", r"old-$service_name"),
     answer_must_not=(r"(?i)server failure|SERVFAIL", r"(?i)timed out|unanswered|never answered", SAYS_REFUSED),
     oddities="dns.flags.rcode == 3",
-    later=True,
 )
 def dns_nxdomain(lab: Lab) -> None:
     servers.names(lab)
@@ -58,7 +57,6 @@ def dns_nxdomain(lab: Lab) -> None:
     words=(r"(?i)SERVFAIL|server failure|(name|DNS) server (has )?failed", r"partner-$service_name"),
     answer_must_not=(r"(?i)NXDOMAIN|not exist", SAYS_REFUSED),
     oddities="dns.flags.rcode == 2",
-    later=True,
 )
 def dns_servfail(lab: Lab) -> None:
     name = f"partner-{lab.plan.service_name}"
@@ -78,7 +76,6 @@ def dns_servfail(lab: Lab) -> None:
     words=(r"(?i)refus", r"partner-$service_name"),
     answer_must_not=(r"(?i)NXDOMAIN|not exist", r"(?i)connection (was |is )?refused"),
     oddities="dns.flags.rcode == 5",
-    later=True,
 )
 def dns_refused(lab: Lab) -> None:
     name = f"partner-{lab.plan.service_name}"
@@ -98,7 +95,6 @@ def dns_refused(lab: Lab) -> None:
     decisive_filter='dns.flags.response == 0 && dns.qry.name == "$file_name"',
     words=(r"(?i)no (answer|reply|response)|unanswered|not answered|never answer|timed? ?out", r"$file_name|$gateway"),
     answer_must_not=(r"(?i)NXDOMAIN|not exist|SERVFAIL", SAYS_REFUSED),
-    later=True,
 )
 def dns_no_answer(lab: Lab) -> None:
     servers.names(lab)

@@ -81,7 +81,6 @@ def peer_options(lab: Lab, folder: str) -> tuple[str, ...]:
     decisive_filter="bittorrent",
     words=(r"(?i)bittorrent|torrent|peer[- ]to[- ]peer", r"$client|$server|6881"),
     answer_must_not=FAILURES,
-    later=True,
 )
 def bittorrent_among_web(lab: Lab) -> None:
     address = lab.plan.server
@@ -104,7 +103,6 @@ def bittorrent_among_web(lab: Lab) -> None:
     decisive_filter="portmap || rpc",
     words=(r"(?i)portmap|rpcbind|port 111", r"$client|$server"),
     answer_must_not=FAILURES,
-    later=True,
 )
 def portmapper_probe(lab: Lab) -> None:
     office(lab)

@@ -1,0 +1,214 @@
+"""Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.escape import filter_string, shell_word
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.frame import last_ns
+from explainer.registry import rule
+from explainer.rules.evidence import address_field
+from explainer.wording import count
+
+_AREA = "name resolution"
+_NOERROR, _SERVFAIL, _NXDOMAIN, _REFUSED = 0, 2, 3, 5
+_REVERSE = (".in-addr.arpa", ".ip6.arpa")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer without an address means; {name} and {server} are filled in."""
+
+    rule: str
+    cause: str
+    shown: str
+    side: Side
+    act: str
+    advice: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+_NXDOMAIN_MEANS = Answer(
+    "dns_nxdomain",
+    "The name {name} does not exist, says the name server {server} (NXDOMAIN).",
+    "the name server {server} answers: no such name (NXDOMAIN, rcode 3)",
+    Side.EITHER,
+    "Whoever wrote the name must correct it, or whoever runs its domain must enter it.",
+    (
+        "Check the spelling of {name} where the client got it from, and any search suffix.",
+        "Ask another resolver: dig {word} @RESOLVER. A private name exists on the private resolver only.",
+    ),
+    ("whether another name server knows the name",),
+)
+_SERVFAIL_MEANS = Answer(
+    "dns_servfail",
+    "The name server {server} cannot resolve {name} (SERVFAIL): it, or a server behind it, fails.",
+    "the name server {server} answers: server failure (SERVFAIL, rcode 2)",
+    Side.SERVER,
+    "The name server's side must act: the upstream of {server}, or the zone of {name}, does not work.",
+    (
+        "On {server}, look into the resolver's log, and whether it reaches its forwarders and the domain's servers.",
+        "See whether DNSSEC is the reason: dig {word} @{server} +cd",
+    ),
+    ("what fails behind the name server",),
+)
+_REFUSED_MEANS = Answer(
+    "dns_refused",
+    "The name server {server} refuses to answer for {name} (REFUSED).",
+    "the name server {server} answers: refused (REFUSED, rcode 5)",
+    Side.SERVER,
+    "The name server's side must act: {server} has to serve this client, or the client must ask another one.",
+    (
+        "On {server}, check who may ask it (access lists, recursion).",
+        "See whether it has a forwarder, or the zone of {name}.",
+    ),
+    ("which rule of the name server refuses",),
+)
+
+
+@rule("Name does not exist", lookups, subject="DNS lookups", area=_AREA)
+def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
+    """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
+
+    Of info severity are reverse lookups, which often have no name, and a name that was only tried with a search suffix
+    behind it: the same client then resolves a shorter form of it.
+    """
+    every = facts[lookups]
+    resolved = defaultdict[str, set[str]](set)
+    for lookup in every:
+        if lookup.rcode == _NOERROR and lookup.answers:
+            resolved[lookup.client.address].add(_plain(lookup.name))
+
+    def severity(lookup: Lookup) -> Severity:
+        name, known = _plain(lookup.name), resolved[lookup.client.address]
+        labels = name.split(".")
+        shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
+        harmless = name.endswith(_REVERSE) or "." not in name or any(part in known for part in shorter)
+        return Severity.INFO if harmless else Severity.MEDIUM
+
+    failed = (x for x in every if x.rcode == _NXDOMAIN and _plain(x.name) not in resolved[x.client.address])
+    yield from _answered(failed, _NXDOMAIN_MEANS, severity)
+
+
+@rule("Name server fails", lookups, subject="DNS lookups", area=_AREA)
+def dns_servfail(facts: Facts) -> Iterator[Finding]:
+    """A lookup that is answered with SERVFAIL, and that no other lookup of the client for the same name overcomes."""
+    yield from _answered(_not_overcome(facts[lookups], _SERVFAIL), _SERVFAIL_MEANS, _by_name)
+
+
+@rule("Name server refuses", lookups, subject="DNS lookups", area=_AREA)
+def dns_refused(facts: Facts) -> Iterator[Finding]:
+    """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes."""
+    yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
+
+
+@rule("Lookup without an answer", lookups, last_ns, subject="DNS lookups", area=_AREA)
+def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
+    """A question that nobody answers, nor any other question of the client for the same name.
+
+    The capture must go on for `min_wait_s` after its last repetition: resolvers wait 5 seconds (glibc) before the next.
+    A server that answers other questions of the capture makes it a matter of that question, of medium severity.
+    """
+    every, end = facts[lookups], facts[last_ns]
+    answered = {x.server.address for x in every if x.response_frames}
+    known = {(x.client.address, _plain(x.name)) for x in every if x.response_frames}
+    lost = defaultdict[tuple[str, str], list[Lookup]](list)
+    for x in every:
+        # A repetition shows that the first question's time was over.
+        asked_ns = x.query_ns if x.retransmissions else x.last_query_ns
+        waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
+        if x.unanswered and x.name and waited and (x.client.address, _plain(x.name)) not in known:
+            lost[x.client.address, x.server.address].append(x)
+    for group in lost.values():
+        yield _unanswered(group, group[0].server.address in answered)
+
+
+def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:
+    first, server = group[0], group[0].server.address
+    frames = [frame for lookup in group for frame in lookup.query_frames]
+    contrast = f"{server} answers other questions in this capture" if server_is_up else f"{server} answers nothing here"
+    return Finding(
+        id=f"dns_unanswered:{first.first_frame}",
+        rule="dns_unanswered",
+        severity=Severity.MEDIUM if server_is_up else Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        side=Side.EITHER,
+        title=f"The name server {server} never answered the question about {first.name}: no answer came in time.",
+        act=f"Either the name server {server} is down, or the questions or answers are lost on the way (UDP port 53).",
+        measured={"questions": len(group), "queries": len(frames)},
+        evidence=Evidence.of(
+            frames,
+            f"dns && {address_field(server)} == {server}",
+            [
+                Step(frames=first.query_frames[:20], text=f"{first.client.address} asks {server} for {first.name}"),
+                Step(frames=(), text=f"No answer comes to {count(len(group), 'question')}; {contrast}."),
+            ],
+        ),
+        scope=_scope(group),
+        advice=(
+            f"Ask it by hand: dig {shell_word(first.name)} @{server}",
+            f"Check that {server} is the right resolver, is running, and that no firewall drops port 53 to it.",
+        ),
+        limitations=("where the question or its answer is lost",),
+    )
+
+
+def _plain(name: str) -> str:
+    return name.lower().rstrip(".")
+
+
+def _by_name(lookup: Lookup) -> Severity:
+    return Severity.LOW if _plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+
+
+def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:
+    overcome = {(x.client.address, _plain(x.name)) for x in every if x.rcode in (_NOERROR, _NXDOMAIN)}
+    return (x for x in every if x.rcode == rcode and (x.client.address, _plain(x.name)) not in overcome)
+
+
+def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Lookup], Severity]) -> Iterator[Finding]:
+    groups = defaultdict[tuple[str, str, str], list[Lookup]](list)
+    for lookup in failed:
+        if not lookup.multicast:
+            groups[lookup.client.address, lookup.server.address, _plain(lookup.name)].append(lookup)
+    for group in groups.values():
+        yield _finding(group, means, severity(group[0]))
+
+
+def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Finding:
+    first = group[0]
+    fill = {"name": first.name, "server": first.server.address, "word": shell_word(first.name)}
+    asked = f"{first.client.address} asks {first.server.address} for {first.name} ({first.type})"
+    frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
+    steps = [
+        *([Step(frames=first.query_frames[:20], text=asked)] if first.query_frames else []),
+        Step(frames=first.response_frames[:1], text=means.shown.format(**fill)),
+    ]
+    if len(group) > 1:
+        rest = tuple(x.response_frames[0] for x in group[1:21])
+        steps.append(Step(frames=rest, text=f"the same answer to {count(len(group) - 1, 'more question')}"))
+    return Finding(
+        id=f"{means.rule}:{first.first_frame}",
+        rule=means.rule,
+        severity=severity,
+        confidence=Confidence.CERTAIN,
+        side=means.side,
+        title=means.cause.format(**fill),
+        act=means.act.format(**fill),
+        measured={"questions": len(group), "rcode": first.rcode or 0},
+        evidence=Evidence.of(frames, f"dns.qry.name == {filter_string(first.name)}", steps),
+        scope=_scope(group),
+        advice=tuple(line.format(**fill) for line in means.advice),
+        limitations=means.limits,
+    )
+
+
+def _scope(group: Sequence[Lookup]) -> Scope:
+    return Scope(
+        addresses=tuple(dict.fromkeys(a for x in group for a in (x.client.address, x.server.address))),
+        ports=(group[0].server.port,),
+        names=tuple(dict.fromkeys(x.name for x in group if x.name)),
+    )

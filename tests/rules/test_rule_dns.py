@@ -1,0 +1,123 @@
+"""The rules of name resolution, on lookups made for each threshold; the lab's captures are in test_lab_answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from factories import KnownFacts
+
+from explainer.model import Analysis, Finding, Severity
+from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.frame import last_ns
+from explainer.protocols.tcp import Endpoint
+from explainer.rules import dns
+
+CLIENT, SERVER = Endpoint("192.0.2.10", 40000), Endpoint("192.0.2.53", 53)
+SECOND = 1_000_000_000
+NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
+BY_CODE = {NXDOMAIN: dns.dns_nxdomain, SERVFAIL: dns.dns_servfail, REFUSED: dns.dns_refused}
+
+
+def lookup(frame: int = 1, **changes: Any) -> Lookup:
+    values: dict[str, Any] = {
+        "kind": "DNS", "transport": "UDP", "stream": frame, "client": CLIENT, "server": SERVER, "id": frame,
+        "name": "shop.example", "type_number": 1, "query_frames": (frame,), "query_ns": 0, "last_query_ns": 0,
+        "response_frames": (frame + 1,), "response_ns": SECOND, "rcode": 0, "answers": ("192.0.2.80",),
+    }  # fmt: skip
+    return Lookup(**(values | changes))
+
+
+def failed(rcode: int, frame: int = 1, **changes: Any) -> Lookup:
+    return lookup(frame, rcode=rcode, answers=(), **changes)
+
+
+def silent(frame: int = 1, **changes: Any) -> Lookup:
+    return lookup(frame, response_frames=(), response_ns=None, rcode=None, answers=(), **changes)
+
+
+def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60) -> list[Finding]:
+    return list(rule(KnownFacts({lookups: every, last_ns: int(end_s * SECOND)})))
+
+
+@pytest.mark.parametrize("rcode", BY_CODE)
+def test_each_code_is_told_with_its_frames(rcode: int) -> None:
+    (finding,) = found(BY_CODE[rcode], failed(rcode))
+    assert finding.evidence.frames == (1, 2)
+    assert "shop.example" in finding.title
+    assert "192.0.2.53" in finding.title
+    assert finding.measured["rcode"] == rcode
+
+
+@pytest.mark.parametrize("rcode", BY_CODE)
+def test_the_same_answer_again_is_one_finding(rcode: int) -> None:
+    (finding,) = found(BY_CODE[rcode], failed(rcode), failed(rcode, 3), failed(rcode, 5, name="SHOP.example."))
+    assert finding.evidence.frames == (1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("rcode", BY_CODE)
+def test_an_answer_to_another_question_for_the_name_silences_it(rcode: int) -> None:
+    assert found(BY_CODE[rcode], failed(rcode), lookup(3)) == []
+    other = lookup(3, client=Endpoint("192.0.2.11", 40000))
+    assert len(found(BY_CODE[rcode], failed(rcode), other)) == 1
+
+
+@pytest.mark.parametrize("rcode", BY_CODE)
+def test_no_error_is_no_finding(rcode: int) -> None:
+    assert found(BY_CODE[rcode], lookup(), lookup(3, answers=())) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "severity"),
+    [
+        ("shop.example", [], Severity.MEDIUM),
+        ("shop.example.corp.example", ["shop.example"], Severity.INFO),
+        ("shop.example.corp.example", ["other.example"], Severity.MEDIUM),
+        ("10.2.0.192.in-addr.arpa", [], Severity.INFO),
+        ("printer", [], Severity.INFO),
+    ],
+)
+def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[str], severity: Severity) -> None:
+    resolved = [lookup(10 + 2 * index, name=other) for index, other in enumerate(others)]
+    (finding,) = found(dns.dns_nxdomain, failed(NXDOMAIN, name=name), *resolved)
+    assert finding.severity is severity
+
+
+def test_a_question_without_an_answer() -> None:
+    (finding,) = found(dns.dns_unanswered, silent(query_frames=(1, 3)))
+    assert finding.severity is Severity.HIGH
+    assert finding.evidence.frames == (1, 3)
+    assert "never answered" in finding.title
+
+
+def test_the_wait_decides() -> None:
+    assert found(dns.dns_unanswered, silent(), end_s=3.9) == []
+    assert len(found(dns.dns_unanswered, silent(), end_s=4)) == 1
+    again = silent(query_frames=(1, 3), last_query_ns=5 * SECOND)
+    assert len(found(dns.dns_unanswered, again, end_s=5.1)) == 1
+
+
+def test_a_server_that_answers_others_is_not_down() -> None:
+    (finding,) = found(dns.dns_unanswered, silent(), lookup(5, name="other.example"))
+    assert finding.severity is Severity.MEDIUM
+
+
+def test_an_answer_to_a_later_question_silences_it() -> None:
+    assert found(dns.dns_unanswered, silent(), lookup(5)) == []
+    elsewhere = lookup(5, server=Endpoint("192.0.2.54", 53))
+    assert found(dns.dns_unanswered, silent(), elsewhere) == []
+
+
+def test_many_questions_to_one_server_are_one_finding() -> None:
+    (finding,) = found(dns.dns_unanswered, *(silent(n, name=f"host{n}.example") for n in range(1, 40)))
+    assert finding.measured["questions"] == 39
+
+
+def test_multicast_needs_no_answer() -> None:
+    assert found(dns.dns_unanswered, silent(kind="mDNS", server=Endpoint("224.0.0.251", 5353))) == []
+
+
+@pytest.mark.parametrize("name", ["dns_nxdomain", "dns_servfail", "dns_refused", "dns_unanswered"])
+def test_without_a_lookup_it_does_not_apply(name: str, analysis_of: Callable[[str], Analysis]) -> None:
+    outcome = next(o for o in analysis_of("http_cut_response").outcomes if o.rule == name)
+    assert outcome.status in ("not applicable", "ran")
+    assert outcome.findings == ()
