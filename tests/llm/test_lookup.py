@@ -65,12 +65,14 @@ class TestPorts:
         assert claims("What happens on port 22?") == []
 
 
-def test_protocols_deepest_first() -> None:
-    rows = [("eth", "eth", 1, 9, 900, 100.0, 100.0), ("eth/ip", "ip", 2, 6, 600, 66.67, 66.67)]
+def test_protocols_largest_first_and_each_once() -> None:
+    rows = [
+        ("eth", "eth", 0, 9, 900, 100.0, 100.0),
+        ("eth/ip", "ip", 1, 6, 600, 66.67, 66.67),
+        ("eth/ip/gre/ip", "ip", 3, 3, 300, 33.33, 33.33),
+    ]
     (claim,) = claims("Which protocols?", analysis(ran(), stats=[stat("protocol_hierarchy", samples.HIERARCHY, rows)]))
-    assert (
-        claim.text == "The protocols in this capture are eth/ip (66.67 % of the frames) and eth (100 % of the frames)."
-    )
+    assert claim.text == "The protocols in this capture are eth (100 % of the frames) and ip (66.67 % of the frames)."
 
 
 def test_destinations() -> None:

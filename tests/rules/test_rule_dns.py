@@ -1,5 +1,6 @@
 """The rules of name resolution, on lookups made for each threshold; the lab's captures are in test_lab_answers."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -121,3 +122,21 @@ def test_without_a_lookup_it_does_not_apply(name: str, analysis_of: Callable[[st
     outcome = next(o for o in analysis_of("http_cut_response").outcomes if o.rule == name)
     assert outcome.status in ("not applicable", "ran")
     assert outcome.findings == ()
+
+
+@pytest.mark.parametrize("rule", [*BY_CODE.values(), dns.dns_unanswered], ids=lambda rule: rule.__name__)
+def test_ten_times_the_lookups_cost_less_than_thirty_times(rule: Callable[..., Any]) -> None:
+    def cost(count: int) -> float:
+        every = [make(n, name=f"host{n % 50}.example") for n in range(1, count) for make in (silent, failing)]
+
+        def once() -> float:
+            began = time.process_time()
+            found(rule, *every)
+            return time.process_time() - began
+
+        return min(once() for _ in range(3))
+
+    def failing(frame: int, **changes: Any) -> Lookup:
+        return failed(next((code for code, known in BY_CODE.items() if known is rule), NXDOMAIN), frame, **changes)
+
+    assert cost(10_000) < 30 * cost(1_000)
