@@ -78,6 +78,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if others:
         hosts = listing(sorted(question.addresses | question.names))
         return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
+    if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
+        return "This capture cannot tell: it holds nothing of what is looked at."
     unfinished = lookup.unfinished_handshakes(analysis)
     if unfinished:
         return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."

@@ -17,6 +17,7 @@ from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _GAP = 2
+_FRAME_RUNS, _NARROW = 6, 100
 _IDENTIFIERS = ("port", "stream", "frame", "code")  # numbers that name something: no thousands in them
 _HEADER_WIDTH = 12
 _INDENT = "  "
@@ -29,12 +30,12 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
             parts.append(Text())
         if len(answered) > 1:
             parts.append(_text(analysis.info.file, "bold underline"))
-        parts += [*_answer(answer), _text(_basis(analysis, answer), "dim")]
+        parts += [*_answer(answer, style.width), _text(_basis(analysis, answer), "dim")]
         parts += [_text(sentence, "dim") for sentence in analysis.info.selection]
     return _printed(parts, style)
 
 
-def _answer(answer: Answer) -> Iterable[RenderableType]:
+def _answer(answer: Answer, width: int) -> Iterable[RenderableType]:
     # A model's answer has lines of its own; a line feed in any other verdict comes from the capture.
     yield from (
         (_text(line) for line in answer.verdict.splitlines()) if answer.model else [_text(answer.verdict, "bold")]
@@ -44,11 +45,11 @@ def _answer(answer: Answer) -> Iterable[RenderableType]:
     yield Text()
     if answer.claims:
         yield _text("How we know", "bold")
-        yield _claims(answer.claims)
+        yield _claims(answer.claims, width)
         yield Text()
     if answer.also:
         yield _text("Also found", "bold")
-        yield _claims(answer.also)
+        yield _claims(answer.also, width)
         yield Text()
     if answer.next_steps:
         yield _text("What to do", "bold")
@@ -68,8 +69,10 @@ def _label_once(rows: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         previous = label
 
 
-def _claims(claims: Sequence[Claim]) -> RenderableType:
-    return _grid((frame_list(claim.frames) if claim.frames else "", claim.text) for claim in claims)
+def _claims(claims: Sequence[Claim], width: int) -> RenderableType:
+    # Where a line is short, frame numbers must leave room for the words.
+    runs = _FRAME_RUNS if width >= _NARROW else _FRAME_RUNS // 3
+    return _grid((frame_list(claim.frames, runs) if claim.frames else "", claim.text) for claim in claims)
 
 
 def _basis(analysis: Analysis, answer: Answer) -> str:
@@ -103,7 +106,7 @@ def _statistics(analysis: Analysis, style: Style) -> str:
 def _findings(analysis: Analysis, style: Style) -> str:
     parts: list[RenderableType] = [*_file(analysis)]
     for finding in analysis.findings:
-        parts += [Text(), *_finding(finding)]
+        parts += [Text(), *_finding(finding, style.width)]
     if not analysis.findings:
         where = "among the frames that were looked at" if analysis.info.selection else "in this capture"
         parts += [Text(), _text(f"No findings: none of the faults that are looked for is {where}.", "bold")]
@@ -114,14 +117,14 @@ def _findings(analysis: Analysis, style: Style) -> str:
     return _printed(parts, style)
 
 
-def _finding(finding: Finding) -> Iterable[RenderableType]:
+def _finding(finding: Finding, width: int) -> Iterable[RenderableType]:
     severity = Text(f"{finding.severity.upper()} ", style=_SEVERITY_STYLES[finding.severity])
     yield severity + _text(finding.title, "bold")
     if finding.explained_by:
         yield _text(f"{_INDENT}a symptom of {finding.explained_by}")
         return
     yield _text(f"{_INDENT}{finding.act}")
-    yield _claims([Claim(text=step.text, frames=step.frames) for step in finding.evidence.steps])
+    yield _claims([Claim(text=step.text, frames=step.frames) for step in finding.evidence.steps], width)
     measured = ", ".join(f"{name} {value}" for name, value in finding.measured.items())
     rows = [
         ("filter", finding.evidence.display_filter),
