@@ -123,8 +123,9 @@ def test_a_narrow_answer_fits_and_breaks_no_number_or_address(case: dict[str, An
     wide, narrow = (answers([(known, answer)], style) for style in (PLAIN, NARROW))
     assert max(map(len, narrow.splitlines())) <= NARROW.width
     if "hostile" not in case["name"]:
-        numbers = re.compile(r"\d[\d.,:]*\d|\d")
-        assert sorted(numbers.findall(narrow)) == sorted(numbers.findall(wide))
+        # Fewer frames are listed where a line is short ("and 6 more"); what is written is written whole.
+        numbers, left_out = re.compile(r"\d[\d.,:]*\d|\d"), re.compile(r"\d[\d,]*\s+more")
+        assert set(numbers.findall(left_out.sub("", narrow))) <= set(numbers.findall(wide))
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80])
