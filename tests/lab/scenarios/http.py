@@ -73,6 +73,7 @@ def page(lab: Lab, path: str) -> str:
     decisive_filter="http.response.code == 404",
     words=(r"404|(?i:not found)", r"/reports/2019\.html"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
+    later=True,
 )
 def http_404(lab: Lab) -> None:
     servers.names(lab)
@@ -89,6 +90,7 @@ def http_404(lab: Lab) -> None:
     decisive_filter="http.response.code == 500",
     words=(r"500|(?i:internal server error)", r"(?i)server|application"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
+    later=True,
 )
 def http_500(lab: Lab) -> None:
     servers.names(lab)
@@ -105,6 +107,7 @@ def http_500(lab: Lab) -> None:
     decisive_filter="http.response.code == 502",
     words=(r"502|(?i:bad gateway)", r"(?i)proxy|gateway|upstream|behind"),
     answer_must_not=(SAYS_REFUSED, r"(?i)certificate"),
+    later=True,
 )
 def http_502_from_proxy(lab: Lab) -> None:
     servers.names(lab)
@@ -124,6 +127,7 @@ def http_502_from_proxy(lab: Lab) -> None:
     decisive_filter="http.response.code == 302",
     words=(r"(?i)redirect", r"(?i)loop|circle|each other|back to|again and again"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
+    later=True,
 )
 def http_redirect_loop(lab: Lab) -> None:
     servers.names(lab)
@@ -140,6 +144,7 @@ def http_redirect_loop(lab: Lab) -> None:
     decisive_filter="tcp.flags.fin == 1 && ip.src == $server",
     words=(r"(?i)incomplete|cut|short|fewer|missing|before (the )?end|clos", r"(?i)server|sender"),
     answer_must_not=(SAYS_REFUSED, r"(?i)404|not found"),
+    later=True,
 )
 def http_cut_response(lab: Lab) -> None:
     servers.names(lab)
@@ -155,6 +160,7 @@ def http_cut_response(lab: Lab) -> None:
     decisive_filter="http.response.code == 200 || http.request",
     words=(r"(?i)server|application", r"(?i)slow|seconds|late|took|wait"),
     answer_must_not=(SAYS_REFUSED, r"(?i)packet loss"),
+    later=True,
 )
 def http_slow_server(lab: Lab) -> None:
     servers.names(lab)
