@@ -42,6 +42,28 @@ class Tap:
     argument: str
 
 
+@dataclass(frozen=True)
+class View:
+    """Some frames, and how they are dissected: a display filter, "Decode As" rules, preferences ("name:value")."""
+
+    display_filter: str
+    decode_as: tuple[str, ...] = ()
+    preferences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A second look at some frames, dissected another way than Wireshark does by default.
+
+    `view` says which frames and how, or None where no second look is needed; `needs` are what it decides by.
+    """
+
+    title: str
+    needs: tuple["Need", ...]
+    columns: tuple[Column, ...]
+    view: Callable[["Facts"], View | None]
+
+
 @dataclass(frozen=True, eq=False)
 class Fact(Generic[T_co]):
     """Facts of one kind: how they are called in a sentence, what they need, and how they are made."""
@@ -51,7 +73,16 @@ class Fact(Generic[T_co]):
     extract: Callable[["Facts"], T_co]
 
 
-Need = Column | Tap | Fact[Any]
+@dataclass(frozen=True)
+class Given:
+    """Something that the user gave beside the capture, such as certificates that he trusts."""
+
+    name: str
+
+
+Need = Column | Tap | Look | Given | Fact[Any]
+LookAgain = Callable[[Look, View], "pl.DataFrame"]
+"""Dissects the capture once more and returns the look's columns of the view's frames."""
 
 
 class UndeclaredNeedError(LookupError):
@@ -61,15 +92,25 @@ class UndeclaredNeedError(LookupError):
 class Facts:
     """The frame table, the taps' text, and the facts made of them, each once."""
 
-    def __init__(self, frames: "pl.DataFrame", taps: Mapping[str, str], allowed: Iterable[Need] | None = None) -> None:
+    def __init__(
+        self,
+        frames: "pl.DataFrame",
+        taps: Mapping[str, str],
+        allowed: Iterable[Need] | None = None,
+        *,
+        look_again: LookAgain | None = None,
+        given: Mapping[Given, bytes] | None = None,
+    ) -> None:
         self._frames = frames
         self._taps = taps
-        self._made: dict[Fact[Any], Any] = {}
+        self._look_again = look_again
+        self._given = given or {}
+        self._made: dict[Need, Any] = {}
         self._allowed = None if allowed is None else frozenset(allowed)
 
     def limited_to(self, needs: Iterable[Need]) -> "Facts":
         """Return the same facts, of which only those in `needs` can be read."""
-        view = Facts(self._frames, self._taps, needs)
+        view = Facts(self._frames, self._taps, needs, look_again=self._look_again, given=self._given)
         view._made = self._made
         return view
 
@@ -95,6 +136,20 @@ class Facts:
         """Return the text that the tap printed, empty when tshark was stopped before it could."""
         self._check(tap, tap.argument)
         return self._taps.get(tap.argument, "")
+
+    def given(self, given: Given) -> bytes | None:
+        """Return what the user gave, None where he gave nothing."""
+        self._check(given, given.name)
+        return self._given.get(given)
+
+    def look(self, look: Look) -> "pl.DataFrame | None":
+        """Return the frames of a second look, as `frames`; None where it was not needed, or there is no capture."""
+        self._check(look, look.title)
+        if look not in self._made:
+            view = look.view(self.limited_to(look.needs))
+            self._made[look] = self._look_again(look, view) if view and self._look_again else None
+        seen: pl.DataFrame | None = self._made[look]
+        return seen
 
     def _check(self, need: Need, name: str) -> None:
         if self._allowed is not None and need not in self._allowed:
@@ -130,6 +185,6 @@ def required(needs: Iterable[Need]) -> tuple[tuple[Column, ...], tuple[Tap, ...]
                     raise ValueError(f"two different columns read {need.field}")
             case Tap():
                 taps[need.argument] = need
-            case Fact():
+            case Look() | Fact():
                 queue.extend(need.needs)
     return tuple(columns[name] for name in sorted(columns)), tuple(taps[name] for name in sorted(taps))

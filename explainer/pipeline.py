@@ -18,12 +18,14 @@ from explainer.capture.selection import EVERYTHING, narrowed
 from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
-from explainer.facts import Facts, Need, required
+from explainer.facts import Facts, Look, Need, View, required
 from explainer.protocols.frame import FRAME
 from explainer.settings import Settings
 from explainer.wording import listing
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from explainer.inspection import Check, Layer
     from explainer.model import Analysis, Answer, Brief, Stat
 
@@ -66,11 +68,12 @@ def analyse(
         # What a rule misses among the selected frames may well be in the others: it has to look at all of them.
         whole = _read(Path(capture), needs((), wanted_rules), settings, selection.unfiltered(), progress)
         part = _read(Path(capture), (FRAME, *needs(wanted_statistics, ())), settings, selection, progress)
-        found = analysis(whole.info, Facts(whole.frames, whole.taps), (), wanted_rules, strict=strict)
+        facts = _facts(Path(capture), whole, settings, selection)
+        found = analysis(whole.info, facts, (), wanted_rules, strict=strict)
         counted = analysis(part.info, Facts(part.frames, part.taps), wanted_statistics, ())
         return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
     captured = _read(Path(capture), needs(wanted_statistics, wanted_rules), settings, selection, progress)
-    facts = Facts(captured.frames, captured.taps)
+    facts = _facts(Path(capture), captured, settings, selection)
     return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
 
 
@@ -242,8 +245,22 @@ def _read(
 ) -> read.Capture:
     columns, taps = required(needed)
     program = tshark.find(settings.tshark)
-    limit = settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
+    limit = _time_limit_s(path, settings)
     return read.read(path, program, columns, taps, time_limit_s=limit, progress=progress, selection=selection)
+
+
+def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Selection) -> Facts:
+    """Return the facts of a capture, which may look at it again."""
+
+    def look_again(look: Look, view: View) -> "pl.DataFrame":
+        program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
+        return read.again(path, program, look.columns, view, time_limit_s=limit, selection=selection)
+
+    return Facts(captured.frames, captured.taps, look_again=look_again)
+
+
+def _time_limit_s(path: Path, settings: Settings) -> float:
+    return settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
 
 
 def _looked_at(captured: read.Capture, stat: "Stat") -> "Analysis":

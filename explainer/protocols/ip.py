@@ -8,10 +8,16 @@ IPV4_SOURCE = Column("ip.src", many=True)
 IPV4_DESTINATION = Column("ip.dst", many=True)
 IPV6_SOURCE = Column("ipv6.src", many=True)
 IPV6_DESTINATION = Column("ipv6.dst", many=True)
+IPV4_TTL = Column("ip.ttl", Kind.INT, many=True)
+IPV6_HOP_LIMIT = Column("ipv6.hlim", Kind.INT, many=True)
+IPV4_ID = Column("ip.id", Kind.INT, many=True)
 ICMP_TYPE = Column("icmp.type", Kind.INT)
 ICMPV6_TYPE = Column("icmpv6.type", Kind.INT)
 
-_COLUMNS = (FRAME, TIME, LENGTH, PROTOCOLS, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE, IPV6_DESTINATION)
+_COLUMNS = (
+    FRAME, TIME, LENGTH, PROTOCOLS, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE, IPV6_DESTINATION, IPV4_TTL,
+    IPV6_HOP_LIMIT, IPV4_ID,
+)  # fmt: skip
 
 # What follows one of these in frame.protocols is quoted by an ICMP error, not sent.
 _QUOTED = r":icmp(v6)?:.*$"
@@ -19,10 +25,10 @@ _QUOTED = r":icmp(v6)?:.*$"
 
 @fact("IP packets", *_COLUMNS)
 def packets(facts: Facts) -> "pl.DataFrame":
-    """Return a row an IP frame, in file order: frame, time (ns), length (bytes), headers, src, dst.
+    """Return a row an IP frame, in file order: frame, time (ns), length (bytes), headers, src, dst, ttl, ip_id.
 
     In a tunnel the addresses are the innermost ones; of an ICMP error they are its own, not those that it quotes.
-    `headers` counts the frame's own IP headers.
+    `headers` counts the frame's own IP headers; `ttl` is the hop limit in IPv6, which has no `ip_id`.
     """
     table = facts.frames(*_COLUMNS)
     layers = _layers(table[PROTOCOLS.field].drop_nulls().unique().to_frame())
@@ -33,6 +39,8 @@ def packets(facts: Facts) -> "pl.DataFrame":
         (pl.col("v4") + pl.col("v6")).alias("headers"),
         _innermost(IPV4_SOURCE, IPV6_SOURCE).alias("src"),
         _innermost(IPV4_DESTINATION, IPV6_DESTINATION).alias("dst"),
+        _innermost(IPV4_TTL, IPV6_HOP_LIMIT).alias("ttl"),
+        pl.when("last_is_v4").then(_own(IPV4_ID, "v4")).alias("ip_id"),
     )
 
 
@@ -52,8 +60,8 @@ def _layers(protocols: "pl.DataFrame") -> "pl.DataFrame":
 
 def _innermost(ipv4: Column, ipv6: Column) -> "pl.Expr":
     # A quoted header's addresses follow the frame's own: take the last of as many as are its own.
-    return (
-        pl.when(pl.col("last_is_v4"))
-        .then(pl.col(ipv4.field).list.get(pl.col("v4").cast(pl.Int64) - 1, null_on_oob=True))
-        .otherwise(pl.col(ipv6.field).list.get(pl.col("v6").cast(pl.Int64) - 1, null_on_oob=True))
-    )
+    return pl.when(pl.col("last_is_v4")).then(_own(ipv4, "v4")).otherwise(_own(ipv6, "v6"))
+
+
+def _own(column: Column, count: str) -> "pl.Expr":
+    return pl.col(column.field).list.get(pl.col(count).cast(pl.Int64) - 1, null_on_oob=True)

@@ -12,14 +12,17 @@ SOURCE_PORT = Column("tcp.srcport", Kind.INT, many=True)
 DESTINATION_PORT = Column("tcp.dstport", Kind.INT, many=True)
 FLAGS = Column("tcp.flags", Kind.INT)
 PAYLOAD = Column("tcp.len", Kind.INT)
+SEQUENCE = Column("tcp.seq", Kind.INT)
+NEXT_SEQUENCE = Column("tcp.nxtseq", Kind.INT)
+ACKNOWLEDGED = Column("tcp.ack", Kind.INT)
 RETRANSMISSION = Column("tcp.analysis.retransmission", Kind.FLAG)
 LOST_SEGMENT = Column("tcp.analysis.lost_segment", Kind.FLAG)
 ACK_RTT = Column("tcp.analysis.ack_rtt", Kind.FLOAT)
 INITIAL_RTT = Column("tcp.analysis.initial_rtt", Kind.FLOAT)
 
 _COLUMNS = (
-    FRAME, STREAM, SOURCE_PORT, DESTINATION_PORT, FLAGS, PAYLOAD, RETRANSMISSION, LOST_SEGMENT, ACK_RTT, INITIAL_RTT,
-    ICMP_TYPE, ICMPV6_TYPE,
+    FRAME, STREAM, SOURCE_PORT, DESTINATION_PORT, FLAGS, PAYLOAD, SEQUENCE, NEXT_SEQUENCE, ACKNOWLEDGED, RETRANSMISSION,
+    LOST_SEGMENT, ACK_RTT, INITIAL_RTT, ICMP_TYPE, ICMPV6_TYPE,
 )  # fmt: skip
 
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
@@ -81,9 +84,9 @@ class Connection:
 def segments(facts: Facts) -> "pl.DataFrame":
     """Return a row a TCP segment, in file order.
 
-    Columns: frame, time (ns), length (bytes of the frame), stream, src, sport, dst, dport, fin, syn, rst, ack, payload
-    (bytes), retransmission, lost, ack_rtt_ms, initial_rtt_ms; of its stream client, client_port, server, server_port;
-    from_client says who sent it.
+    Columns: frame, time (ns), length (bytes of the frame), ttl, ip_id, stream, src, sport, dst, dport, fin, syn, rst,
+    ack, payload (bytes), seq, next_seq and acknowledged (relative, as Wireshark numbers them), retransmission, lost,
+    ack_rtt_ms, initial_rtt_ms; of its stream client, client_port, server, server_port; from_client says who sent it.
     """
     quoted = pl.col(ICMP_TYPE.field).is_not_null() | pl.col(ICMPV6_TYPE.field).is_not_null()
     flags = pl.col(FLAGS.field)
@@ -98,13 +101,16 @@ def segments(facts: Facts) -> "pl.DataFrame":
             for name, bit in (("fin", _FIN), ("syn", _SYN), ("rst", _RST), ("ack", _ACK))
         ),
         pl.col(PAYLOAD.field).fill_null(0).alias("payload"),
+        pl.col(SEQUENCE.field).alias("seq"),
+        pl.col(NEXT_SEQUENCE.field).alias("next_seq"),
+        pl.col(ACKNOWLEDGED.field).alias("acknowledged"),
         pl.col(RETRANSMISSION.field).alias("retransmission"),
         pl.col(LOST_SEGMENT.field).alias("lost"),
         (pl.col(ACK_RTT.field) * 1000).round(6).alias("ack_rtt_ms"),
         (pl.col(INITIAL_RTT.field) * 1000).round(6).alias("initial_rtt_ms"),
     )
     # A damaged frame may lack flags, ports, addresses or a time: it takes part in no connection.
-    addressed = table.join(facts[packets].select("frame", "time", "length", "src", "dst"), on="frame")
+    addressed = table.join(facts[packets].select("frame", "time", "length", "ttl", "ip_id", "src", "dst"), on="frame")
     return _with_sides(addressed.drop_nulls(["sport", "dport", "syn", "time", "src", "dst"]).sort("frame"))
 
 

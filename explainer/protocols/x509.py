@@ -1,13 +1,8 @@
 """X.509 certificates, parsed from the DER that a handshake carries (RFC 5280)."""
 
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +10,10 @@ class Certificate:
     """What a certificate says; names are as written in it, times are UTC.
 
     `self_issued`: subject and issuer are the same name; `self_signed`: its own key verifies its signature, too.
+    `key` is such as "RSA 2048", `hash` the signature's hash algorithm; `usages` the extended key usages by name, None
+    where it sets no limit; `ca` says that it may issue others; `issuer_urls` where its issuer's certificate is to be
+    had (AIA); `logged` that it carries proof of being logged publicly (RFC 6962), `must_staple` that it demands an OCSP
+    response (RFC 7633). `der` are its bytes.
     """
 
     subject: str
@@ -25,6 +24,16 @@ class Certificate:
     not_after: datetime
     self_issued: bool
     self_signed: bool
+    ip_addresses: tuple[str, ...] = ()
+    key: str = ""
+    key_bits: int = 0
+    hash: str = ""
+    usages: tuple[str, ...] | None = None
+    ca: bool = False
+    issuer_urls: tuple[str, ...] = ()
+    logged: bool = False
+    must_staple: bool = False
+    der: bytes = b""
 
     @property
     def name(self) -> str:
@@ -36,48 +45,6 @@ class Certificate:
 def parse(der_hex: str) -> Certificate | None:
     """Return the certificate, or None where the bytes are no certificate that can be read."""
     # Imported here, since most captures hold no certificate in clear and tshark should not wait for it.
-    from cryptography import x509
+    from explainer.protocols.x509_reading import read
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # oddities such as negative serial numbers are no concern of the user's
-            certificate = x509.load_der_x509_certificate(bytes.fromhex(der_hex.replace(":", "")))
-            return Certificate(
-                subject=certificate.subject.rfc4514_string(),
-                issuer=certificate.issuer.rfc4514_string(),
-                common_name=_common_name(certificate.subject),
-                dns_names=_dns_names(certificate),
-                not_before=certificate.not_valid_before_utc,
-                not_after=certificate.not_valid_after_utc,
-                self_issued=certificate.subject == certificate.issuer,
-                self_signed=_signed_by_itself(certificate),
-            )
-    except ValueError:
-        return None
-
-
-def _common_name(name: "x509.Name") -> str:
-    from cryptography.x509.oid import NameOID
-
-    values = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(values[0].value) if values else ""
-
-
-def _dns_names(certificate: "x509.Certificate") -> tuple[str, ...]:
-    from cryptography import x509
-
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return ()
-    return tuple(names.get_values_for_type(x509.DNSName))
-
-
-def _signed_by_itself(certificate: "x509.Certificate") -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-    try:
-        certificate.verify_directly_issued_by(certificate)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
+    return read(bytes.fromhex(der_hex.replace(":", "")))

@@ -27,6 +27,11 @@ def port_filter(address: str, ports: Iterable[int]) -> str:
     return f"{address_field(address)} == {address} && {port}"
 
 
+def stream_filter(streams: Iterable[int]) -> str:
+    """Return a display filter for these TCP streams; where they are too many to list, for TCP."""
+    return _one_of("tcp.stream", streams) or "tcp"
+
+
 def host_filter(addresses: Iterable[str]) -> str:
     """Return a display filter for TCP and ICMP of any of these hosts, each with any other."""
     return " || ".join(f"{address_field(address)} == {address}" for address in sorted(set(addresses)))

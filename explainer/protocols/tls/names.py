@@ -1,7 +1,8 @@
-"""Names of TLS numbers: versions, alerts and the cipher suites in common use (IANA TLS Parameters; RFC 8446, 5246)."""
+"""Names of TLS numbers: versions, alerts, cipher suites, groups, signatures (IANA TLS Parameters; RFC 8446, 5246)."""
 
 from collections.abc import Iterable
 
+from explainer.protocols.tls import cipher_suites
 from explainer.wording import listing
 
 VERSIONS = {
@@ -50,39 +51,43 @@ ALERTS = {
     120: "no_application_protocol",
 }
 
-_CIPHER_SUITES = {
-    0x000A: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-    0x002F: "TLS_RSA_WITH_AES_128_CBC_SHA",
-    0x0033: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA",
-    0x0035: "TLS_RSA_WITH_AES_256_CBC_SHA",
-    0x0039: "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
-    0x003C: "TLS_RSA_WITH_AES_128_CBC_SHA256",
-    0x003D: "TLS_RSA_WITH_AES_256_CBC_SHA256",
-    0x0067: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",
-    0x006B: "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
-    0x009C: "TLS_RSA_WITH_AES_128_GCM_SHA256",
-    0x009D: "TLS_RSA_WITH_AES_256_GCM_SHA384",
-    0x009E: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
-    0x009F: "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
-    0x1301: "TLS_AES_128_GCM_SHA256",
-    0x1302: "TLS_AES_256_GCM_SHA384",
-    0x1303: "TLS_CHACHA20_POLY1305_SHA256",
-    0xC009: "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    0xC00A: "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    0xC013: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    0xC014: "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    0xC023: "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
-    0xC024: "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",
-    0xC027: "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-    0xC028: "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",
-    0xC02B: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    0xC02C: "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    0xC02F: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    0xC030: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    0xCCA8: "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    0xCCA9: "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    0xCCAA: "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+_GROUPS = {
+    0x0013: "secp192r1",
+    0x0015: "secp224r1",
+    0x0016: "secp256k1",
+    0x0017: "secp256r1 (P-256)",
+    0x0018: "secp384r1 (P-384)",
+    0x0019: "secp521r1 (P-521)",
+    0x001A: "brainpoolP256r1",
+    0x001B: "brainpoolP384r1",
+    0x001C: "brainpoolP512r1",
+    0x001D: "x25519",
+    0x001E: "x448",
+    0x0029: "curveSM2",
+    0x0100: "ffdhe2048",
+    0x0101: "ffdhe3072",
+    0x0102: "ffdhe4096",
+    0x0103: "ffdhe6144",
+    0x0104: "ffdhe8192",
+    0x11EB: "SecP256r1MLKEM768",
+    0x11EC: "X25519MLKEM768",
+    0x11ED: "SecP384r1MLKEM1024",
+    0x6399: "X25519Kyber768Draft00",
 }
+
+_SIGNATURES = {
+    0x0804: "rsa_pss_rsae_sha256",
+    0x0805: "rsa_pss_rsae_sha384",
+    0x0806: "rsa_pss_rsae_sha512",
+    0x0807: "ed25519",
+    0x0808: "ed448",
+    0x0809: "rsa_pss_pss_sha256",
+    0x080A: "rsa_pss_pss_sha384",
+    0x080B: "rsa_pss_pss_sha512",
+}
+# Before TLS 1.3 a hash and a kind of key made a scheme (RFC 5246, 7.4.1.4.1).
+_HASHES = {1: "md5", 2: "sha1", 3: "sha224", 4: "sha256", 5: "sha384", 6: "sha512"}
+_KEYS = {1: "rsa_pkcs1", 2: "dsa", 3: "ecdsa"}
 
 # Values that offer nothing: renegotiation info and fallback signals (RFC 5746, 7507).
 _SIGNALS = frozenset({0x00FF, 0x5600})
@@ -113,8 +118,19 @@ def alert(code: int) -> str:
 
 
 def cipher_suite(number: int) -> str:
-    """Return the suite's IANA name, or its number where it is not in common use."""
-    return _CIPHER_SUITES.get(number, f"0x{number:04x}")
+    """Return the suite's IANA name, or its number where it has none."""
+    return cipher_suites.NAMES.get(number, f"0x{number:04x}")
+
+
+def group(number: int) -> str:
+    """Return the name of a group (curve) of the key exchange, or its number."""
+    return _GROUPS.get(number, f"0x{number:04x}")
+
+
+def signature(number: int) -> str:
+    """Return the name of a signature scheme, such as "ecdsa_sha256", or its number."""
+    kind, of = _KEYS.get(number & 0xFF), _HASHES.get(number >> 8)
+    return _SIGNATURES.get(number) or (f"{kind}_{of}" if kind and of else f"0x{number:04x}")
 
 
 def is_grease(number: int) -> bool:

@@ -1,0 +1,158 @@
+"""What a capture holds and lacks: packets recorded twice, one direction, a late start, cut frames, its clock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.frame import CAPTURED_LENGTH, FRAME, LENGTH, PROTOCOLS, TIME
+from explainer.protocols.ip import packets
+from explainer.protocols.tcp import Endpoint, segments
+
+COPY_MS = 200
+"""A copy follows its original within the smallest retransmission time-out in use (Linux: 200 ms)."""
+_TRANSPORT = r":(tcp|udp|icmp|icmpv6)(:|$)"
+_IDS_VARY = 0.4  # with every packet twice, half of a sender's packets have an IP id of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """IP packets that the capture holds twice.
+
+    `frames` has a row a copy: frame, original, hops (how much lower its TTL is); `packets` counts those that were
+    compared.
+    """
+
+    frames: "pl.DataFrame"
+    packets: int
+
+
+@fact("IP packets", packets, segments, FRAME, PROTOCOLS)
+def copies(facts: Facts) -> Copies:
+    """Return the packets with the IP id, length and contents of one shortly before, and its TTL or a lower one.
+
+    Compared are TCP segments, UDP datagrams and ICMP messages with an IP id (IPv4), of senders whose ids vary. Parts of
+    a fragmented datagram share their id, and carry no transport header that could be read.
+    """
+    protocols = facts.frames(FRAME, PROTOCOLS)
+    whole = protocols.filter(pl.col(PROTOCOLS.field).str.contains(_TRANSPORT)).select(
+        pl.col(FRAME.field).alias("frame")
+    )
+    contents = facts[segments].select("frame", "sport", "dport", "seq", "acknowledged", "payload", "syn", "fin", "rst")
+    named = facts[packets].filter(pl.col("ip_id") > 0).drop_nulls(["time", "src", "dst", "ttl"])
+    table = named.join(whole, on="frame", how="semi").join(contents, on="frame", how="left")
+    ids = pl.struct("src", "ip_id").n_unique() / pl.len()
+    varying = table.group_by("src").agg(ids.alias("ids")).filter(pl.col("ids") >= _IDS_VARY)
+    table = table.join(varying, on="src", how="semi")
+    # The same segment may be longer on one side, by a VLAN tag.
+    size = pl.when(pl.col("payload").is_null()).then("length").otherwise("payload")
+    key = ("src", "dst", "ip_id", "sport", "dport", "seq", "acknowledged", "syn", "fin", "rst", "size")
+    table = table.with_columns(size.alias("size")).sort("frame")
+    before = [pl.col(name).shift(1).over(key).alias(alias) for name, alias in _BEFORE]
+    near = (pl.col("time") - pl.col("earlier")).abs() <= COPY_MS * 1_000_000
+    found = table.with_columns(before).filter(near & (pl.col("ttl") <= pl.col("higher")))
+    rows = found.select("frame", "original", (pl.col("higher") - pl.col("ttl")).alias("hops"))
+    return Copies(rows, table.height)
+
+
+_BEFORE = (("time", "earlier"), ("ttl", "higher"), ("frame", "original"))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the capture holds of one TCP connection.
+
+    `acknowledged_unseen` are frames of the only side that is recorded, each acknowledging more of what the other sent.
+    """
+
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    client_frames: int
+    server_frames: int
+    starts_with_syn: bool
+    payload: int
+    first_frame: int
+    acknowledged_unseen: tuple[int, ...]
+
+    @property
+    def one_sided(self) -> bool:
+        """Return whether one side alone is recorded, and acknowledges data of the other."""
+        return min(self.client_frames, self.server_frames) == 0 and bool(self.acknowledged_unseen)
+
+
+@fact("TCP connections", segments)
+def coverage(facts: Facts) -> tuple[Coverage, ...]:
+    """Return the coverage of each connection, by stream number."""
+    table = facts[segments]
+    client, live = pl.col("from_client"), pl.col("ack") & ~pl.col("rst")
+    highest = pl.when(live).then("acknowledged").cum_max()
+    # A SYN and a FIN count one each: only more than that is data.
+    rises = (live & (highest > highest.forward_fill().shift(1) + 1)).over("stream")
+    grouped = table.with_columns(rises.fill_null(value=False).alias("rises")).group_by("stream").agg(
+        pl.col("client", "client_port", "server", "server_port").first(),
+        client.sum().alias("client_frames"), (~client).sum().alias("server_frames"),
+        pl.col("syn").any().alias("starts_with_syn"), pl.col("payload").sum(), pl.col("frame").first().alias("first"),
+        pl.col("frame").filter(pl.col("rises")).head(20).alias("unseen"),
+    )  # fmt: skip
+    return tuple(
+        Coverage(row["stream"], *ends(row), row["client_frames"], row["server_frames"], row["starts_with_syn"],
+                 row["payload"], row["first"], tuple(row["unseen"]))
+        for row in grouped.sort("stream").iter_rows(named=True)
+    )  # fmt: skip
+
+
+def ends(row: dict[str, Any]) -> tuple[Endpoint, Endpoint]:
+    """Return client and server of a row that has client, client_port, server and server_port."""
+    return Endpoint(row["client"], row["client_port"]), Endpoint(row["server"], row["server_port"])
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The capture's times: the first and the last as nanoseconds since 1970, and the frames before whose time it is.
+
+    `back` are pairs of a frame and the seconds by which it is earlier than the one before it.
+    """
+
+    first_frame: int
+    earliest_ns: int
+    latest_ns: int
+    latest_frame: int
+    back: tuple[tuple[int, float], ...]
+
+
+@fact("frames in a row", FRAME, TIME)
+def clock(facts: Facts) -> Clock | None:
+    """Return the capture's times, or None where fewer than two frames have one."""
+    table = facts.frames(FRAME, TIME).drop_nulls()
+    if table.height < 2:  # one alone has no order
+        return None
+    frame, time = pl.col(FRAME.field), pl.col(TIME.field)
+    steps = table.select(frame, (time.diff() / 1e9).alias("step")).filter(pl.col("step") < 0)
+    low, high = table[TIME.field].arg_min(), table[TIME.field].arg_max()
+    assert low is not None  # two frames have one
+    assert high is not None
+    return Clock(
+        table[FRAME.field][low], table[TIME.field][low], table[TIME.field][high], table[FRAME.field][high],
+        tuple((number, -step) for number, step in steps.iter_rows()),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Frames stored shorter than they were sent: their numbers, and the largest length that was stored (bytes)."""
+
+    frames: tuple[int, ...]
+    stored: int
+    of: int
+
+
+@fact("frames", FRAME, LENGTH, CAPTURED_LENGTH)
+def cut(facts: Facts) -> Cut | None:
+    """Return the frames that are cut, or None where there is no frame; `of` counts all frames."""
+    table = facts.frames(FRAME, LENGTH, CAPTURED_LENGTH).drop_nulls()
+    if table.is_empty():
+        return None
+    short = table.filter(pl.col(CAPTURED_LENGTH.field) < pl.col(LENGTH.field))
+    stored = short[CAPTURED_LENGTH.field].max()
+    return Cut(tuple(short[FRAME.field]), stored if isinstance(stored, int) else 0, table.height)

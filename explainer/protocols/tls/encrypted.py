@@ -1,0 +1,95 @@
+"""What TLS 1.3 hides, told by the lengths of its records (RFC 8446 sections 4.4, 5.2 and 6).
+
+Rule: every value here is inferred, none is read; who uses it says "probably".
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from explainer.protocols.tls.handshake import Handshake
+from explainer.protocols.tls.messages import FINISHED, Record
+
+_HEADER, _TYPE, _TAG, _SHORT_TAG = 4, 1, 16, 8
+_HASH = {0x1301: 32, 0x1302: 48, 0x1303: 32, 0x1304: 32, 0x1305: 32}
+_SHORT_TAGGED = 0x1305  # TLS_AES_128_CCM_8_SHA256
+_EMPTY_CERTIFICATE = 8  # header, empty context, empty list
+_ALERT = 2
+_PADDING = 17
+"""Some stacks pad their alerts: GnuTLS sends 35 bytes instead of 19."""
+_FIRST = 4
+_CERTIFICATE_BYTES = 150
+"""A Certificate message with a certificate in it is longer than this."""
+
+
+class ClientCertificate(Enum):
+    """Whether the client answered a request for a certificate, which TLS 1.3 hides as well."""
+
+    NOT_ASKED = auto()
+    EMPTY = auto()
+    SENT = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The client's encrypted records after the ServerHello, and what the server sent after them.
+
+    `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's
+    place. `after` are the server's encrypted records after the Finished, `data` the client's.
+    """
+
+    finished: Record | None
+    rejection: Record | None
+    certificate: ClientCertificate
+    after: tuple[Record, ...]
+    data: tuple[Record, ...]
+
+
+def flight(handshake: Handshake) -> Flight:
+    """Return what the client's records say of the end of a TLS 1.3 handshake."""
+    hello = handshake.server_hello
+    suite = hello.cipher_suite if hello else 0
+    tag = _SHORT_TAG if suite == _SHORT_TAGGED else _TAG
+    full = _HEADER + _HASH.get(suite, 32) + _TYPE + tag
+    start = hello.frame if hello else 0
+    encrypted = [r for r in handshake.records if r.encrypted and r.frame > start]
+    client = [r for r in encrypted if r.from_client]
+    read = handshake.message(FINISHED, from_client=True)
+    finished = next((r for r in client[:_FIRST] if r.length >= full), None)
+    if read is not None:  # decrypted
+        own = (r for r in handshake.records if r.frame == read and r.from_client)
+        finished = next(own, None)
+    first = client[0] if client else None
+    rejected = finished is None and first is not None and _is_alert(first, tag) and read is None
+    after = [r for r in handshake.records if finished and not r.from_client and r.frame > finished.frame]
+    later = [r for r in client if finished and r.frame >= finished.frame and r is not finished]
+    return Flight(
+        finished=finished,
+        rejection=first if rejected else None,
+        certificate=_certificate(client, full, tag),
+        after=tuple(r for r in after if r.encrypted or read is not None),
+        data=tuple(r for r in later if not _is_alert(r, tag)),
+    )
+
+
+def _is_alert(record: Record, tag: int) -> bool:
+    return _ALERT + _TYPE + tag <= record.length <= _ALERT + _TYPE + tag + _PADDING
+
+
+def is_short(record: Record) -> bool:
+    """Return whether an encrypted record is so short that it holds an alert, and no request or session ticket."""
+    return record.length <= _ALERT + _TYPE + _TAG + _PADDING
+
+
+def _certificate(client: list[Record], full: int, tag: int) -> ClientCertificate:
+    lengths = [record.length for record in client[:_FIRST]]
+    empty = _EMPTY_CERTIFICATE + _TYPE + tag
+    if not lengths:
+        return ClientCertificate.UNKNOWN
+    if lengths[:2] == [empty, full] or lengths[0] == full + _EMPTY_CERTIFICATE:
+        return ClientCertificate.EMPTY
+    if lengths[0] == full:
+        return ClientCertificate.NOT_ASKED
+    if lengths[0] > _CERTIFICATE_BYTES and (full in lengths[1:3]):
+        return ClientCertificate.SENT
+    return ClientCertificate.UNKNOWN

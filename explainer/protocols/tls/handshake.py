@@ -1,0 +1,219 @@
+"""TLS over TCP: one record a connection, of what was said in clear, or decrypted (RFC 8446, RFC 5246)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import TypeVar
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.frame import FRAME, TIME
+from explainer.protocols.tcp import Endpoint, segments
+from explainer.protocols.tls.again import AGAIN, hidden
+from explainer.protocols.tls.columns import JA3, OPAQUE_TYPE, TLS, Fields
+from explainer.protocols.tls.hello import (
+    CLIENT_HELLO,
+    ClientHello,
+    Row,
+    ServerHello,
+    client_hello,
+    server_hello,
+    values,
+)
+from explainer.protocols.tls.messages import (
+    ALERT,
+    APPLICATION_DATA,
+    CERTIFICATE_REQUEST,
+    CHANGE_CIPHER_SPEC,
+    Alert,
+    CertificateMessage,
+    Message,
+    Record,
+    alerts,
+    certificate_message,
+    messages,
+    records,
+)
+
+_COLUMNS = (FRAME, TIME, *TLS.every, OPAQUE_TYPE, JA3)
+T = TypeVar("T")
+_TLS13 = 0x0304
+FIRST_ROWS = 60
+"""How many frames with records are read of a connection; of the later ones only those with a handshake or an alert."""
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """One TLS connection.
+
+    `stream` is Wireshark's number of its TCP stream (tcp.stream), or of its UDP stream for DTLS and QUIC, which
+    `transport` tells; `client_hellos` are two after a HelloRetryRequest (`hello_retry`). `records` and `messages` are
+    the first ones, in order; `decoded_as` is the "Decode As" rule that shows it where Wireshark does not by itself.
+    """
+
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    client_hellos: tuple[ClientHello, ...]
+    hello_retry: ServerHello | None
+    server_hello: ServerHello | None
+    certificate_messages: tuple[CertificateMessage, ...]
+    alerts: tuple[Alert, ...]
+    records: tuple[Record, ...]
+    messages: tuple[Message, ...]
+    transport: str = "tcp"
+    decoded_as: str = ""
+
+    @property
+    def client_hello(self) -> ClientHello | None:
+        """Return the first ClientHello."""
+        return self.client_hellos[0] if self.client_hellos else None
+
+    @property
+    def server_name(self) -> str:
+        """Return the name that the client asked for (SNI), or nothing."""
+        return self.client_hello.server_name if self.client_hello else ""
+
+    @property
+    def version(self) -> int | None:
+        """Return the version that the server chose."""
+        return self.server_hello.version if self.server_hello else None
+
+    @property
+    def encrypts_certificates(self) -> bool:
+        """Return whether its version hides the certificates: TLS 1.3, its drafts included."""
+        return self.version is not None and (self.version >= _TLS13)
+
+    @property
+    def server_certificates(self) -> CertificateMessage | None:
+        """Return the server's certificate message where it can be read."""
+        return next((message for message in self.certificate_messages if not message.from_client), None)
+
+    @property
+    def client_certificates(self) -> CertificateMessage | None:
+        """Return the client's certificate message where it can be read."""
+        return next((message for message in self.certificate_messages if message.from_client), None)
+
+    @property
+    def empty_client_certificate(self) -> CertificateMessage | None:
+        """Return the client's certificate message where it holds no certificate: it has none to show."""
+        message = self.client_certificates
+        return message if message and not message.certificates else None
+
+    @property
+    def certificate_request(self) -> int | None:
+        """Return the frame in which the server asks for a client certificate, where it can be read."""
+        return self.message(CERTIFICATE_REQUEST, from_client=False)
+
+    @property
+    def fatal_alerts(self) -> tuple[Alert, ...]:
+        """Return the alerts that ended it, as far as they can be read."""
+        return tuple(alert for alert in self.alerts if alert.fatal)
+
+    @cached_property
+    def encrypted_alerts(self) -> tuple[Record, ...]:
+        """Return the alerts of TLS 1.2 and earlier that cannot be read."""
+        read = {alert.frame for alert in self.alerts}
+        return tuple(r for r in self.records if r.type == ALERT and not r.encrypted and r.frame not in read)
+
+    def message(self, kind: int, *, from_client: bool) -> int | None:
+        """Return the frame of the first handshake message of this type and sender, or None."""
+        return next((m.frame for m in self.messages if m.type == kind and m.from_client == from_client), None)
+
+    def frames(self, kind: int, *, from_client: bool) -> tuple[int, ...]:
+        """Return the frames with records of this type and sender."""
+        return tuple(dict.fromkeys(r.frame for r in self.records if r.type == kind and r.from_client == from_client))
+
+    @property
+    def client_change_cipher(self) -> tuple[int, ...]:
+        """Return the frames with the client's ChangeCipherSpec."""
+        return self.frames(CHANGE_CIPHER_SPEC, from_client=True)
+
+    @property
+    def server_change_cipher(self) -> tuple[int, ...]:
+        """Return the frames with the server's ChangeCipherSpec."""
+        return self.frames(CHANGE_CIPHER_SPEC, from_client=False)
+
+    @property
+    def client_data(self) -> tuple[int, ...]:
+        """Return the frames with the client's application data records, which in TLS 1.3 hold its Finished, too."""
+        return self.frames(APPLICATION_DATA, from_client=True)
+
+    @property
+    def server_data(self) -> tuple[int, ...]:
+        """Return the frames with the server's application data records, which in TLS 1.3 hold its handshake, too."""
+        return self.frames(APPLICATION_DATA, from_client=False)
+
+    @property
+    def last_message_frame(self) -> int:
+        """Return the last frame of what is known of the handshake."""
+        return max((*(m.frame for m in self.messages), *(r.frame for r in self.records[:1])), default=1)
+
+
+@fact("TLS connections", segments, hidden, AGAIN, *_COLUMNS)
+def handshakes(facts: Facts) -> tuple[Handshake, ...]:
+    """Return the TLS connections over TCP by stream number, each as Wireshark shows it or as a second look does."""
+    sides = facts[segments].select(
+        pl.col("frame").alias(FRAME.field),
+        "stream", "client", "client_port", "server", "server_port", "from_client",
+    )  # fmt: skip
+    plain = _with_records(facts.frames(*_COLUMNS)).join(sides, on=FRAME.field)
+    seen = {h.stream: h for h in connections(plain, TLS)}
+    again = facts.look(AGAIN)
+    if again is not None:
+        rules = facts[hidden]
+        for handshake in connections(again.join(sides, on=FRAME.field), TLS):
+            before = seen.get(handshake.stream)
+            if before is None or len(before.messages) < len(handshake.messages):
+                seen[handshake.stream] = replace(handshake, decoded_as=rules.get(handshake.stream, ""))
+    return tuple(seen[stream] for stream in sorted(seen))
+
+
+def connections(rows: "pl.DataFrame", fields: Fields) -> Iterator[Handshake]:
+    """Yield the connections in these rows: a row a frame, with its stream and sides."""
+    known = _first(rows.sort("stream", FRAME.field), fields).iter_rows(named=True)
+    for _, group in groupby(known, key=lambda row: row["stream"]):
+        yield _handshake(list(group), fields)
+
+
+def _with_records(frames: "pl.DataFrame") -> "pl.DataFrame":
+    fields = (TLS.record_type, OPAQUE_TYPE, TLS.handshake_type)
+    return frames.filter(pl.any_horizontal(pl.col(column.field).is_not_null() for column in fields))
+
+
+def _first(rows: "pl.DataFrame", fields: Fields) -> "pl.DataFrame":
+    """Return the first rows of each stream, and all with a handshake message, a readable alert or an alert record."""
+    alert = pl.col(fields.record_type.field).list.contains(ALERT).fill_null(value=False)
+    told = pl.col(fields.handshake_type.field).is_not_null() | pl.col(fields.alert_description.field).is_not_null()
+    return rows.filter((pl.int_range(pl.len()).over("stream") < FIRST_ROWS) | told | alert)
+
+
+def _handshake(rows: list[Row], fields: Fields) -> Handshake:
+    first = rows[0]
+    sides = {
+        True: Endpoint(first["client"], first["client_port"]),
+        False: Endpoint(first["server"], first["server_port"]),
+    }
+    # Who says ClientHello is the client, whatever TCP's start (not seen, perhaps) made us guess.
+    kinds = fields.handshake_type.field
+    opener = next((row["from_client"] for row in rows if CLIENT_HELLO in values(row, kinds)), True)
+    if not opener:
+        rows = [row | {"from_client": not row["from_client"]} for row in rows]
+    hellos = [hello for row in rows if (hello := server_hello(row, fields))]
+    return Handshake(
+        stream=first["stream"],
+        client=sides[opener],
+        server=sides[not opener],
+        client_hellos=_found(client_hello(row, fields) for row in rows),
+        hello_retry=next((hello for hello in hellos if hello.retry), None),
+        server_hello=next((hello for hello in hellos if not hello.retry), None),
+        certificate_messages=_found(certificate_message(row, fields) for row in rows),
+        alerts=tuple(alert for row in rows for alert in alerts(row, fields)),
+        records=tuple(record for row in rows for record in records(row, fields)),
+        messages=tuple(message for row in rows for message in messages(row, fields)),
+    )
+
+
+def _found(entries: Iterable[T | None]) -> tuple[T, ...]:
+    return tuple(entry for entry in entries if entry is not None)

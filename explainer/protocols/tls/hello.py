@@ -1,0 +1,118 @@
+"""ClientHello and ServerHello: what was offered, and what was chosen (RFC 8446 section 4.1; RFC 5246 section 7.4.1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explainer.protocols.frame import FRAME, TIME
+from explainer.protocols.tls import names
+from explainer.protocols.tls.columns import JA3, Fields
+
+CLIENT_HELLO, SERVER_HELLO = 1, 2
+Row = dict[str, Any]
+
+_HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"  # RFC 8446, 4.1.3
+_FALLBACK_SCSV = 0x5600  # RFC 7507
+_EARLY_DATA = 42  # RFC 8446, 4.2.10
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """What the client offers; `versions` come from supported_versions where it is sent, else from the hello itself.
+
+    `cipher_suites`, `groups`, `key_shares` and `signatures` are without GREASE and signals; `extensions` as sent;
+    `fallback` says that the client tries again with an older version (RFC 7507), `ja3` is Wireshark's.
+    """
+
+    frame: int
+    time_ns: int
+    versions: tuple[int, ...]
+    cipher_suites: tuple[int, ...]
+    server_name: str
+    session_id: str = ""
+    alpn: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
+    key_shares: tuple[int, ...] = ()
+    signatures: tuple[int, ...] = ()
+    extensions: tuple[int, ...] = ()
+    fallback: bool = False
+    ja3: str = ""
+
+    @property
+    def early_data(self) -> bool:
+        """Return whether the client announces data before the handshake is done (0-RTT)."""
+        return _EARLY_DATA in self.extensions
+
+    @property
+    def newest(self) -> int:
+        """Return the newest version that it offers, 0 where it offers none."""
+        return max(self.versions, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHello:
+    """What the server chose; `retry` marks a HelloRetryRequest, whose group is what it asks for."""
+
+    frame: int
+    time_ns: int
+    version: int
+    cipher_suite: int
+    retry: bool = False
+    session_id: str = ""
+    alpn: str = ""
+    group: int | None = None
+    pre_shared_key: bool = False
+
+
+def values(row: Row, column: str) -> tuple[Any, ...]:
+    """Return the values of a column that may hold several."""
+    return tuple(value for value in row[column] or () if value is not None)
+
+
+def client_hello(row: Row, fields: Fields) -> ClientHello | None:
+    """Return the ClientHello of a frame's row, or None where it has none."""
+    if CLIENT_HELLO not in values(row, fields.handshake_type.field):
+        return None
+    supported = _real(row, fields.supported_version.field)
+    suites = values(row, fields.cipher_suite.field)
+    return ClientHello(
+        frame=row[FRAME.field],
+        time_ns=row[TIME.field],
+        versions=supported or values(row, fields.version.field)[:1],
+        cipher_suites=names.real_cipher_suites(suites),
+        server_name=row[fields.server_name.field] or "",
+        session_id=(values(row, fields.session_id.field) or ("",))[0],
+        alpn=tuple(name for name in values(row, fields.alpn.field) if name.isprintable()),
+        groups=_real(row, fields.group.field),
+        key_shares=_real(row, fields.key_share.field),
+        signatures=_real(row, fields.signature.field),
+        extensions=values(row, fields.extension_type.field),
+        fallback=_FALLBACK_SCSV in suites,
+        ja3=row.get(JA3.field) or "",
+    )
+
+
+def server_hello(row: Row, fields: Fields) -> ServerHello | None:
+    """Return the ServerHello or HelloRetryRequest of a frame's row, or None where it has none that can be read."""
+    if SERVER_HELLO not in values(row, fields.handshake_type.field):
+        return None
+    version = (*values(row, fields.supported_version.field)[:1], *values(row, fields.version.field)[:1])
+    suites = values(row, fields.cipher_suite.field)
+    if not version or not suites:
+        return None
+    retry = _HELLO_RETRY in (random.replace(":", "") for random in values(row, fields.random.field))
+    shares = values(row, fields.key_share.field)
+    return ServerHello(
+        frame=row[FRAME.field],
+        time_ns=row[TIME.field],
+        version=version[0],
+        cipher_suite=suites[0],
+        retry=retry,
+        session_id=(values(row, fields.session_id.field) or ("",))[0],
+        alpn=(values(row, fields.alpn.field) or ("",))[0],
+        group=row[fields.retry_group.field] if retry else (shares[0] if shares else None),
+        pre_shared_key=row[fields.selected_psk.field] is not None,
+    )
+
+
+def _real(row: Row, column: str) -> tuple[int, ...]:
+    return tuple(value for value in values(row, column) if not names.is_grease(value))

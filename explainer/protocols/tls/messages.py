@@ -1,0 +1,118 @@
+"""What follows the hellos: records, certificates, alerts (RFC 8446, 4.4 and 6; RFC 5246, 7.2 and 7.4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from explainer.protocols import x509
+from explainer.protocols.frame import FRAME, TIME
+from explainer.protocols.tls import names
+from explainer.protocols.tls.columns import OPAQUE_TYPE, Fields
+from explainer.protocols.tls.hello import Row, values
+
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
+HELLO_REQUEST, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS, CERTIFICATE_MESSAGE = 0, 4, 8, 11
+CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_STATUS, FINISHED = 13, 14, 22, 20
+
+_WARNING, _FATAL = 1, 2
+_CLOSE_NOTIFY, _USER_CANCELED = 0, 90
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A TLS record; `length` as on the wire.
+
+    `encrypted` marks TLS 1.3 records whose outer type says nothing.
+    """
+
+    frame: int
+    time_ns: int
+    from_client: bool
+    type: int
+    length: int
+    encrypted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A handshake message that could be read."""
+
+    frame: int
+    from_client: bool
+    type: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateMessage:
+    """The certificates that one side presents, its own first; None stands for one that cannot be parsed."""
+
+    frame: int
+    time_ns: int
+    from_client: bool
+    certificates: tuple[x509.Certificate | None, ...]
+
+    @property
+    def leaf(self) -> x509.Certificate | None:
+        """Return the sender's own certificate, or None where there is none that can be read."""
+        return self.certificates[0] if self.certificates else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert that can be read."""
+
+    frame: int
+    from_client: bool
+    level: int
+    code: int
+
+    @property
+    def fatal(self) -> bool:
+        """Return whether it ends the connection as a failure."""
+        return self.level == _FATAL and self.code != _CLOSE_NOTIFY
+
+    @property
+    def warning(self) -> bool:
+        """Return whether it is a warning that ends nothing; close_notify and user_canceled announce an orderly end."""
+        return self.level == _WARNING and self.code not in (_CLOSE_NOTIFY, _USER_CANCELED)
+
+    @property
+    def name(self) -> str:
+        """Return its name and number."""
+        return names.alert(self.code)
+
+
+def records(row: Row, fields: Fields) -> Iterator[Record]:
+    """Yield the records of a frame's row, in order."""
+    clear = values(row, fields.record_type.field)
+    opaque = values(row, OPAQUE_TYPE.field) if OPAQUE_TYPE.field in row else ()
+    lengths = values(row, fields.record_length.field)
+    # A decrypted record shows both its inner and its outer type; otherwise clear records come before encrypted ones.
+    decrypted = len(clear) + len(opaque) > len(lengths)
+    types = [(kind, False) for kind in clear] if decrypted else _in_order(clear, opaque)
+    for (kind, encrypted), length in zip(types, lengths, strict=False):
+        yield Record(row[FRAME.field], row[TIME.field], row["from_client"], kind, length, encrypted)
+
+
+def _in_order(clear: tuple[int, ...], opaque: tuple[int, ...]) -> list[tuple[int, bool]]:
+    return [*((kind, False) for kind in clear), *((kind, True) for kind in opaque)]
+
+
+def messages(row: Row, fields: Fields) -> Iterator[Message]:
+    """Yield the handshake messages of a frame's row, in order."""
+    for kind in values(row, fields.handshake_type.field):
+        yield Message(row[FRAME.field], row["from_client"], kind)
+
+
+def certificate_message(row: Row, fields: Fields) -> CertificateMessage | None:
+    """Return the Certificate message of a frame's row, or None where it has none."""
+    if CERTIFICATE_MESSAGE not in values(row, fields.handshake_type.field):
+        return None
+    parsed = tuple(x509.parse(der) for der in values(row, fields.certificate.field))
+    return CertificateMessage(row[FRAME.field], row[TIME.field], row["from_client"], parsed)
+
+
+def alerts(row: Row, fields: Fields) -> Iterator[Alert]:
+    """Yield the alerts of a frame's row that can be read."""
+    levels, codes = values(row, fields.alert_level.field), values(row, fields.alert_description.field)
+    for level, code in zip(levels, codes, strict=False):
+        yield Alert(row[FRAME.field], row["from_client"], level, code)

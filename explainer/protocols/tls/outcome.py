@@ -1,0 +1,206 @@
+"""How each TLS handshake over TCP ended, as far as the capture shows; a fact, no judgement."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from explainer.facts import Facts, fact
+from explainer.protocols.banners import spoken
+from explainer.protocols.frame import last_ns
+from explainer.protocols.openings import Opening, openings
+from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp_delivery import Delivery, deliveries
+from explainer.protocols.tls.encrypted import Flight, flight, is_short
+from explainer.protocols.tls.handshake import Handshake, handshakes
+from explainer.protocols.tls.messages import SERVER_HELLO_DONE, Alert
+
+PATIENCE_S = 3.0
+"""A silence shorter than this says nothing: the answer may only be slow."""
+_GIVEN_UP_S = 1.0
+"""Nor does one after which the client left sooner than this."""
+
+
+class Outcome(StrEnum):
+    """How a handshake ended."""
+
+    ESTABLISHED = "established"
+    UNUSED = "established but not used"
+    ALERT_FROM_CLIENT = "failed: alert from client"
+    ALERT_FROM_SERVER = "failed: alert from server"
+    REJECTED_BY_CLIENT = "rejected by client, probably"
+    REJECTED_BY_SERVER = "rejected by server after Finished, probably"
+    LEFT_BY_CLIENT = "left by client in the middle"
+    LEFT_BY_SERVER = "left by server in the middle"
+    SILENCE = "no ServerHello"
+    RESET_AFTER_HELLO = "reset after ClientHello"
+    CLOSED_AFTER_HELLO = "closed after ClientHello"
+    NOT_TLS = "peer is not TLS"
+    HELLO_UNACKNOWLEDGED = "ClientHello never acknowledged"
+    FLIGHT_LOST = "server flight lost"
+    ONE_DIRECTION = "one direction only"
+    STARTED_LATE = "capture starts in the middle"
+    ENDED_EARLY = "capture ends too early"
+
+    @property
+    def failed(self) -> bool:
+        """Return whether the connection could not be used."""
+        return self not in (
+            Outcome.ESTABLISHED, Outcome.UNUSED, Outcome.ONE_DIRECTION, Outcome.STARTED_LATE, Outcome.ENDED_EARLY
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A handshake, its connection, and its end: `frame` decides it, `alert` is the one that did."""
+
+    handshake: Handshake
+    connection: Connection
+    outcome: Outcome
+    frame: int
+    alert: Alert | None = None
+    flight: Flight | None = None
+    spoken: str = ""
+
+    @property
+    def waited_s(self) -> float:
+        """Return how long nothing but TCP's own answers followed the last ClientHello, to the connection's end."""
+        hellos = self.handshake.client_hellos
+        return (self.connection.last_ns - hellos[-1].time_ns) / 1e9 if hellos else 0.0
+
+
+@fact("TLS handshakes", handshakes, connections, deliveries, openings, last_ns)
+def endings(facts: Facts) -> tuple[Ending, ...]:
+    """Return how the handshakes ended, in their order."""
+    by_stream = {connection.stream: connection for connection in facts[connections]}
+    opened = {opening.stream: opening for opening in facts[openings]}
+    delivered = facts[deliveries]
+    found = []
+    for handshake in facts[handshakes]:
+        connection, delivery = by_stream[handshake.stream], delivered.get(handshake.stream)
+        known = _Known(handshake, connection, delivery, opened.get(handshake.stream), facts[last_ns])
+        found.append(known.ending())
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """All that is known of one handshake; each method answers one question about it, or says None."""
+
+    handshake: Handshake
+    connection: Connection
+    delivery: Delivery | None
+    opening: Opening | None
+    capture_ends_ns: int
+
+    def ending(self) -> Ending:
+        """Return the first answer, in the order in which the later ones would be mistaken."""
+        handshake = self.handshake
+        return (
+            self._one_sided()
+            or self._alerted()
+            or (self._without_server_hello() if handshake.server_hello is None else None)
+            or (self._encrypted() if handshake.encrypts_certificates else self._clear())
+            or self._broken_off()
+            or self._of(Outcome.ENDED_EARLY, self.connection.last_frame)
+        )
+
+    def _of(self, outcome: Outcome, frame: int, **more: object) -> Ending:
+        return Ending(self.handshake, self.connection, outcome, frame, **more)  # type: ignore[arg-type]  # its own fields
+
+    def _one_sided(self) -> Ending | None:
+        connection = self.connection
+        if not connection.server_frames or not connection.client_frames:
+            return self._of(Outcome.ONE_DIRECTION, connection.first_frame)
+        if self.handshake.client_hellos:
+            return None
+        return None if self.handshake.fatal_alerts else self._of(Outcome.STARTED_LATE, connection.first_frame)
+
+    def _alerted(self) -> Ending | None:
+        alert = next(iter(self.handshake.fatal_alerts), None)
+        if alert is None:
+            return None
+        outcome = Outcome.ALERT_FROM_CLIENT if alert.from_client else Outcome.ALERT_FROM_SERVER
+        return self._of(outcome, alert.frame, alert=alert, flight=self._flight())
+
+    def _flight(self) -> Flight | None:
+        return flight(self.handshake) if self.handshake.encrypts_certificates else None
+
+    def _without_server_hello(self) -> Ending:
+        connection, hello = self.connection, self.handshake.client_hellos[-1]
+        language = self._language(hello.frame)
+        if language is not None:
+            return self._of(Outcome.NOT_TLS, language[0], spoken=language[1])
+        reset = next((f for f in connection.server_resets if f > hello.frame), None)
+        closed = next((f for f in connection.server_ends if f > hello.frame), None)
+        left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > hello.frame), None)
+        if reset is not None and (closed is None or reset < closed) and (left is None or reset < left):
+            return self._of(Outcome.RESET_AFTER_HELLO, reset)
+        if closed is not None and (left is None or closed < left):
+            return self._of(Outcome.CLOSED_AFTER_HELLO, closed)
+        waited = (connection.last_ns - hello.time_ns) / 1e9
+        patient = max(waited, 0 if left else (self.capture_ends_ns - hello.time_ns) / 1e9)
+        if patient < (_GIVEN_UP_S if left else PATIENCE_S):
+            return self._of(Outcome.ENDED_EARLY, connection.last_frame)
+        if self.delivery and self.delivery.server.gap_frame is not None:
+            return self._of(Outcome.FLIGHT_LOST, self.delivery.server.gap_frame)
+        if self.delivery and hello.frame in self.delivery.client.unacknowledged:
+            return self._of(Outcome.HELLO_UNACKNOWLEDGED, hello.frame)
+        return self._of(Outcome.SILENCE, hello.frame)
+
+    def _language(self, after: int) -> tuple[int, str] | None:
+        """Return the server's first segment that is no TLS, and what it speaks, empty where that is unknown."""
+        pieces = self.opening.server if self.opening else ()
+        # A greeting may come before the ClientHello; what is said in STARTTLS's protocols then is no answer to it.
+        told = [(p.frame, spoken(p.data)) for p in pieces]
+        answer = next(((f, language) for f, language in told if f > after and language != "TLS"), None)
+        return answer or next(((f, language) for f, language in told if language not in ("", "TLS")), None)
+
+    def _encrypted(self) -> Ending | None:
+        sent = flight(self.handshake)
+        if sent.finished is None:
+            if sent.rejection is None:
+                return None
+            return self._of(Outcome.REJECTED_BY_CLIENT, sent.rejection.frame, flight=sent)
+        return self._refused(sent) or self._used(sent.finished.frame, sent, used=bool(sent.data or sent.after))
+
+    def _refused(self, sent: Flight) -> Ending | None:
+        """Return the ending where the server answers the client's Finished with nothing but an alert, and leaves."""
+        assert sent.finished is not None  # asked before
+        if not sent.after or not all(is_short(record) for record in sent.after):
+            return None
+        refusal = sent.after[0].frame
+        connection = self.connection
+        leaving = (*connection.server_ends, *connection.server_resets)
+        first_left = min((*connection.client_ends, *connection.client_resets), default=None)
+        if not leaving or (first_left is not None and first_left < refusal):
+            return None
+        return self._of(Outcome.REJECTED_BY_SERVER, refusal, flight=sent)
+
+    def _clear(self) -> Ending | None:
+        handshake = self.handshake
+        both = handshake.client_change_cipher and handshake.server_change_cipher
+        if not both and not (handshake.client_data and handshake.server_data):
+            return None
+        frames = handshake.server_change_cipher or handshake.server_data
+        return self._used(frames[0], None, used=bool(handshake.client_data or handshake.server_data))
+
+    def _used(self, frame: int, sent: Flight | None, *, used: bool) -> Ending:
+        connection = self.connection
+        left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > frame), None)
+        if used or left is None:
+            return self._of(Outcome.ESTABLISHED, frame, flight=sent)
+        return self._of(Outcome.UNUSED, left, flight=sent)
+
+    def _broken_off(self) -> Ending | None:
+        """Return the ending of a handshake that stopped after the ServerHello."""
+        connection, hello = self.connection, self.handshake.server_hello
+        assert hello is not None  # the others end before
+        if self.delivery and self.delivery.server.gap_frame is not None and not self._flight_complete():
+            return self._of(Outcome.FLIGHT_LOST, self.delivery.server.gap_frame)
+        left = min((f for f in (*connection.client_ends, *connection.client_resets) if f > hello.frame), default=None)
+        gone = min((f for f in (*connection.server_ends, *connection.server_resets) if f > hello.frame), default=None)
+        if left is not None and (gone is None or left < gone):
+            return self._of(Outcome.LEFT_BY_CLIENT, left)
+        return self._of(Outcome.LEFT_BY_SERVER, gone) if gone is not None else None
+
+    def _flight_complete(self) -> bool:
+        return self.handshake.message(SERVER_HELLO_DONE, from_client=False) is not None

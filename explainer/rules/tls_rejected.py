@@ -1,0 +1,59 @@
+"""Rejections that TLS 1.3 hides: told by what stands in the Finished's place, or after it (RFC 8446, 4.4.4 and 6.2)."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Finding, Severity, Side
+from explainer.protocols.tls import Outcome, endings
+from explainer.protocols.tls.encrypted import ClientCertificate
+from explainer.registry import rule
+from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
+
+_KEYLOG = "Record again with SSLKEYLOGFILE set on the client, and pass it with --keylog: then the alert can be read."
+
+
+@rule("Certificate rejected under TLS 1.3", endings, subject=SUBJECT, area="handshakes that encryption hides")
+def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
+    """A client that answers the server's TLS 1.3 flight with an encrypted alert in place of its Finished.
+
+    RFC 8446 sections 4.4.4 and 6.2. The alert and the certificate are encrypted; at this place it is nearly always the
+    certificate that is rejected.
+    """
+    rejected = (ending for ending in facts[endings] if ending.outcome is Outcome.REJECTED_BY_CLIENT)
+    for group in grouped(rejected, lambda ending: ending.handshake.server_name):
+        verdict = Verdict(
+            rule="tls_certificate_rejected",
+            title="The client breaks off the handshake right after the server's certificate: most probably it does not"
+            " trust or accept that certificate.",
+            act="The server's side should check its certificate first: whether it has expired, is made out for {name},"
+            " and comes with its intermediate certificates from an issuer that {client} trusts.",
+            side=Side.SERVER,
+            confidence=Confidence.PROBABLE,
+            advice=("See the certificate: {check} -showcerts", "The client's log names the reason.", _KEYLOG),
+            limitations=("the certificate and the alert: TLS 1.3 encrypts both",),
+        )
+        yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
+
+
+@rule("Refused after the handshake", endings, subject=SUBJECT, area="handshakes that encryption hides")
+def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
+    """A server that answers a TLS 1.3 client's Finished with nothing but a short encrypted record, and leaves.
+
+    RFC 8446 section 4.4.4. Where the client's records are as long as ones with a certificate, or an empty one, the
+    rules about client certificates tell of it.
+    """
+    refused = (ending for ending in facts[endings] if ending.outcome is Outcome.REJECTED_BY_SERVER)
+    unknown = (ClientCertificate.NOT_ASKED, ClientCertificate.UNKNOWN)
+    for group in grouped(ending for ending in refused if ending.flight and ending.flight.certificate in unknown):
+        verdict = Verdict(
+            rule="tls_rejected_by_server",
+            title="The server ends the connection right after the handshake, before any answer: it probably does not"
+            " accept something about this client.",
+            act="The server's log must tell why: TLS 1.3 encrypts its reason.",
+            side=Side.EITHER,
+            severity=Severity.MEDIUM,
+            confidence=Confidence.POSSIBLE,
+            advice=(_KEYLOG,),
+            limitations=("the server's reason: its last record is encrypted",),
+        )
+        yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
