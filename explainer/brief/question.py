@@ -16,6 +16,8 @@ class Topic(StrEnum):
     PORTS = "ports"
     PROTOCOLS = "protocols"
     DESTINATIONS = "destinations"
+    ALERTS = "TLS alerts"
+    SEGMENT_SIZE = "segment size"
 
 
 _WORDS = {
@@ -24,7 +26,14 @@ _WORDS = {
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|who talks)\b",
+    Topic.ALERTS: r"\balerts?\b",
+    Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?|packets (?:are |be )?so (?:small|large|big))\b",
 }
+_FAULT = re.compile(
+    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
+    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*|(?:doesn|don|isn|won)'t)\b",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|:[^\d\s])|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(?![\w:]))"
 )
@@ -44,6 +53,7 @@ class Question:
     names: frozenset[str]
     frames: frozenset[int]
     topics: frozenset[Topic]
+    about_a_fault: bool = False
 
     def names_hosts(self) -> bool:
         """Return whether it is about certain addresses or names."""
@@ -71,6 +81,7 @@ def parse(text: str) -> Question:
         names=frozenset(name.lower() for name in _NAME.findall(text)),
         frames=frozenset(map(int, _FRAME.findall(text))),
         topics=frozenset(topic for topic, words in _WORDS.items() if re.search(words, text, re.IGNORECASE)),
+        about_a_fault=_FAULT.search(text) is not None,
     )
 
 

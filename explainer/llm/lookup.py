@@ -9,6 +9,9 @@ from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _PROTOCOLS = 15
+_ALWAYS = ("destinations", "ports", "quic", "rtt", "tls")
+_ONLY_FOR = {Topic.PROTOCOLS: "protocol_hierarchy", Topic.SEGMENT_SIZE: "tcp_health"}
+_UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 Row = dict[str, Any]
@@ -16,8 +19,8 @@ Row = dict[str, Any]
 
 def statistics(question: str) -> tuple[str, ...]:
     """Return the ids of the statistics that an answer to this question reads."""
-    wanted = ("destinations", "ports", "rtt", "tls")
-    return (*wanted, "protocol_hierarchy") if Topic.PROTOCOLS in parse(question).topics else wanted
+    topics = parse(question).topics
+    return (*_ALWAYS, *(name for topic, name in _ONLY_FOR.items() if topic in topics))
 
 
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
@@ -32,12 +35,17 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
 
 def health(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
-    return [*_answered_connections(analysis), *_completed_handshakes(analysis), *_warnings(analysis)]
+    return [
+        *_answered_connections(analysis),
+        *_completed_handshakes(analysis),
+        *_quic_connections(analysis),
+        *_warnings(analysis),
+    ]
 
 
 def unfinished_handshakes(analysis: Analysis) -> str:
     """Return "1 TLS handshake is" for those that neither completed nor failed, or nothing."""
-    open_ones = sum(row["outcome"] == "not finished" for row in _rows(analysis.stat("tls")))
+    open_ones = sum(row["outcome"] in _UNFINISHED for row in _rows(analysis.stat("tls")))
     return count(open_ones, "TLS handshake is", "TLS handshakes are") if open_ones else ""
 
 
@@ -53,7 +61,7 @@ def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
 
 
 def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"] == "established"]
+    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"].startswith("established")]
     if not rows:
         return
     versions = listing(sorted({row["version"] for row in rows if row["version"]}))
@@ -62,11 +70,62 @@ def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
     yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
 
 
+def _quic_connections(analysis: Analysis) -> Iterator[Claim]:
+    for row in [row for row in _rows(analysis.stat("quic")) if row["outcome"] == "established"][:_ROWS]:
+        steps = [
+            f"{name} (frame {row[column]})"
+            for name, column in (("Version Negotiation", "negotiation_frame"), ("Retry", "retry_frame"))
+            if row[column] is not None
+        ]
+        normal = f"; {listing(steps)} before it {'are' if len(steps) > 1 else 'is'} normal" if steps else ""
+        text = f"The QUIC connection of {row['client']} to {row['server']} was completed: both sides send data (1-RTT)"
+        frames = _frames(row, "negotiation_frame", "retry_frame", "client_data_frame", "server_data_frame")
+        yield Claim(text=f"{text}{normal}.", frames=frames, sources=("quic",))
+
+
 def _warnings(analysis: Analysis) -> Iterator[Claim]:
     for row in [row for row in _rows(analysis.stat("tls")) if row["warnings"]][:_ROWS]:
         text = f"An alert of level warning is no failure: {row['warnings']}; the connection went on."
-        if row["outcome"] == "established":
-            yield Claim(text=text, frames=_frames(row, "warning_frame"), sources=("tls",))
+        if row["outcome"].startswith("established"):
+            yield Claim(text=text, frames=_frames(row, "warning_frame", "outcome_frame"), sources=("tls",))
+
+
+def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what the alerts mean for the connections: the fatal ones first."""
+    rows = _rows(analysis.stat("tls"))
+    for row in [row for row in rows if "alert" in row["outcome"] or "(" in row["outcome"]][:_ROWS]:
+        text = f"The connection of {row['client']} to {row['server']} {row['outcome']}"
+        yield Claim(text=f"{text}.", frames=_frames(row, "outcome_frame"), sources=("tls",))
+    for row in [row for row in rows if row["warnings"] and row["outcome"].startswith("established")][:_ROWS]:
+        text = (
+            f"The connection did not fail: the alert {row['warnings']} is only a warning, the handshake was completed"
+        )
+        yield Claim(
+            text=f"{text} and the connection went on.",
+            frames=_frames(row, "warning_frame", "outcome_frame"),
+            sources=("tls",),
+        )
+
+
+def _segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = _rows(analysis.stat("tcp_health"))
+    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
+    told = [row for row in named or rows if row["client_mss"] is not None or row["server_mss"] is not None]
+    for row in sorted(told, key=lambda row: min(row["client_mss"] or 65535, row["server_mss"] or 65535))[:_ROWS]:
+        sides = [
+            f"{side} {row[name]} announces a maximum segment size (MSS) of {row[f'{name}_mss']} bytes"
+            for name, side in (("client", "the client"), ("server", "the server"))
+            if row[f"{name}_mss"] is not None
+        ]
+        smallest = min(row["client_mss"] or 65535, row["server_mss"] or 65535)
+        about = f", so segments carry at most {smallest} bytes (an MTU of about {smallest + 40})"
+        text = listing(sides) + about
+        yield Claim(text=f"{text[:1].upper()}{text[1:]}.", frames=_syn_frames(analysis, row), sources=("tcp_health",))
+
+
+def _syn_frames(analysis: Analysis, row: Row) -> tuple[int, ...]:
+    same = (r for r in _rows(analysis.stat("rtt")) if r["stream"] == row["stream"])
+    return next((_frames(r, "syn_frame", "syn_ack_frame") for r in same), ())
 
 
 def addresses(analysis: Analysis) -> set[str]:
@@ -124,6 +183,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.PORTS: _ports,
     Topic.PROTOCOLS: _protocols,
     Topic.DESTINATIONS: _destinations,
+    Topic.ALERTS: _alerts,
+    Topic.SEGMENT_SIZE: _segment_sizes,
 }
 
 

@@ -19,9 +19,14 @@ def answer(analysis: Analysis, text: str) -> Answer:
     found = ranked((f for f in analysis.findings if not f.explained_by and f.severity != Severity.INFO), question)
     looked_up = lookup.claims(analysis, question)
     fitting = [f for f in found if _fits(f, question)]
-    if fitting:
+    if fitting and not (looked_up and _asked_outright(question, fitting[0])):
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
     return _from_nothing(analysis, question, found, looked_up)
+
+
+def _asked_outright(question: Question, worst: Finding) -> bool:
+    """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
+    return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
 
 def _fits(finding: Finding, question: Question) -> bool:
@@ -39,11 +44,12 @@ def _from_finding(
 ) -> Answer:
     failed = finding.severity in _FAILURES
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
+    healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
     return Answer(
         question=question.text,
         verdict=finding.title if failed else f"No connection failed for good. Worth knowing: {finding.title}",
         act=finding.act,
-        claims=(*claims, *looked_up),
+        claims=(*claims, *looked_up, *(claim for claim in healthy if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=finding.advice,
         filters=(finding.evidence.display_filter,),

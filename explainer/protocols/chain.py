@@ -39,6 +39,11 @@ class Chain:
         """Return the last certificate of the path."""
         return self.path[-1]
 
+    def issued_by(self, other: Certificate) -> bool:
+        """Return whether another certificate, no root, issued the last one of the path (checked)."""
+        named = other.subject == self.top.issuer and not other.self_issued
+        return named and _issued(other.der, self.top.der)
+
     @property
     def ends(self) -> bool:
         """Return whether it goes all the way up: to a known root, or to a certificate that is signed by itself."""

@@ -47,4 +47,8 @@ def parse(der_hex: str) -> Certificate | None:
     # Imported here, since most captures hold no certificate in clear and tshark should not wait for it.
     from explainer.protocols.x509_reading import read
 
-    return read(bytes.fromhex(der_hex.replace(":", "")))
+    try:
+        der = bytes.fromhex(der_hex.replace(":", ""))
+    except ValueError:  # tshark cuts very long values
+        return None
+    return read(der)

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
@@ -114,8 +115,20 @@ def _hash(certificate: x509.Certificate) -> str:
 
 
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Return whether the issuer is named and its key verifies the signature.
+
+    verify_directly_issued_by refuses SHA-1 and MD5, which old captures are full of: those are verified here.
+    """
+    if certificate.issuer != issuer.subject:
+        return False
     try:
-        certificate.verify_directly_issued_by(issuer)
+        key, algorithm = issuer.public_key(), certificate.signature_hash_algorithm
+        if isinstance(key, rsa.RSAPublicKey) and isinstance(algorithm, hashes.SHA1 | hashes.MD5):
+            key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(algorithm, hashes.SHA1):
+            key.verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(algorithm))
+        else:
+            certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True

@@ -18,7 +18,12 @@ def address_field(address: str) -> str:
 
 def tls_filter(server: Endpoint, streams: Iterable[int]) -> str:
     """Return a display filter for TLS in these TCP streams; where they are too many to list, at the server's port."""
-    return f"{_one_of('tcp.stream', streams) or port_filter(server.address, [server.port])} && tls"
+    return f"{connection_filter(server, streams)} && tls"
+
+
+def connection_filter(server: Endpoint, streams: Iterable[int]) -> str:
+    """Return a display filter for these TCP streams; where they are too many to list, for the server's port."""
+    return _one_of("tcp.stream", streams) or port_filter(server.address, [server.port])
 
 
 def port_filter(address: str, ports: Iterable[int]) -> str:
@@ -48,7 +53,8 @@ def _one_of(field: str, values: Iterable[int]) -> str:
 def check_command(handshake: Handshake) -> str:
     """Return the command that opens the same TLS connection again and shows what the server presents."""
     name = f"-servername {shell_word(handshake.server_name)}" if handshake.server_name else "-noservername"
-    return f"openssl s_client -connect {shell_word(str(handshake.server))} {name}"
+    transport = {"dtls": " -dtls", "quic": " -quic -alpn h3"}.get(handshake.transport, "")
+    return f"openssl s_client{transport} -connect {shell_word(str(handshake.server))} {name}"
 
 
 def network_step(connection: Connection | None, before: int) -> tuple[Step, ...]:

@@ -16,22 +16,6 @@ class Meaning:
 
 
 _CHECK = "Check it: {check}"
-_NO_COMMON = Meaning(
-    "The client and the server have no cipher suite or other parameter in common: the server accepts nothing of what"
-    " the client offers.",
-    Side.EITHER,
-    "One side must be set up to allow what the other one offers: usually the older of the two has to be updated.",
-    (
-        "Compare the cipher suites, groups and versions that {server} allows with those that the client offers.",
-        "List what the server accepts: nmap --script ssl-enum-ciphers -p {port} {address}",
-    ),
-)
-_NO_VERSION = Meaning(
-    "The client and the server have no TLS version in common.",
-    Side.EITHER,
-    "The side with the old versions must be updated or set up: usually TLS 1.2 and 1.3 should be allowed on both.",
-    ("Try single versions: {check} -tls1_2 (or -tls1_3)",),
-)
 
 FROM_CLIENT = {
     42: Meaning(
@@ -75,7 +59,6 @@ FROM_CLIENT = {
             _CHECK,
         ),
     ),
-    70: _NO_VERSION,
     40: Meaning(
         "The client accepts none of what the server chose for the handshake.",
         Side.EITHER,
@@ -84,26 +67,7 @@ FROM_CLIENT = {
     ),
 }
 
-BEFORE_SERVER_HELLO = {40: _NO_COMMON, 71: _NO_COMMON, 70: _NO_VERSION}
-
-NO_CLIENT_CERTIFICATE = Meaning(
-    "The server requires a client certificate (mutual TLS), and the client sent none.",
-    Side.CLIENT,
-    "The client's side must act: set up a client certificate that {server} accepts.",
-    (
-        "Give the client a certificate and its key, issued by a CA that {server} trusts.",
-        "Check it: {check} -cert client.pem -key client.key",
-    ),
-)
-# What servers answer to an empty client certificate (RFC 5246 section 7.4.6, RFC 8446 section 4.4.2.4).
-REFUSED_EMPTY_CERTIFICATE = frozenset({40, 42, 48, 49, 116})
-
 FROM_SERVER = {
-    47: Meaning(
-        "The server says that a value in the client's handshake is not allowed.",
-        Side.CLIENT,
-        "The client's side should act: update its TLS library; the server's log names the field.",
-    ),
     42: Meaning(
         "The server rejects the client's certificate as unusable.",
         Side.CLIENT,
@@ -130,23 +94,11 @@ FROM_SERVER = {
         "Either the client must present a certificate from an issuer that {server} trusts, or the server must be told"
         " to trust that issuer.",
     ),
-    70: _NO_VERSION,
-    86: Meaning(
-        "The client came back with an older TLS version than both sides support, and the server refuses the downgrade.",
-        Side.EITHER,
-        "Find out why the first attempt with the newer version failed: it comes before this one.",
-    ),
     112: Meaning(
         "The server does not know the name {name} that the client asks for.",
         Side.SERVER,
         "The server's side must act: set up {name} on {server}, or the client must use the right name.",
         (_CHECK,),
-    ),
-    116: NO_CLIENT_CERTIFICATE,
-    120: Meaning(
-        "The client and the server have no application protocol in common (ALPN).",
-        Side.EITHER,
-        "One side must be set up to offer a protocol, such as http/1.1, that the other one speaks.",
     ),
 }
 
@@ -157,10 +109,14 @@ _UNSPECIFIC = {
     49: "denies access",
     50: "cannot decode a message of the handshake",
     51: "cannot verify a signature or a Finished message of the handshake",
+    70: "does not speak the version",
     80: "had an internal error",
+    86: "refuses the older version",
     109: "misses an extension that it requires",
     110: "received an extension that it did not ask for",
     115: "does not know the pre-shared key",
+    116: "requires a certificate",
+    120: "speaks none of the application protocols offered",
 }
 
 

@@ -22,7 +22,8 @@ class Verdict:
     """What a rule says of a group of cases; the texts may name {client}, {server}, {address}, {port}, {name}, {check}.
 
     {server} and {client} are addresses, {address} is the server's as a word of a shell command, {name} the server name
-    that was asked for, {check} a command that opens the connection again.
+    that was asked for, {check} a command that opens the connection again. With `clears_network` the evidence says that
+    the network is not the cause, where the connection shows it.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Verdict:
     limitations: tuple[str, ...] = ()
     measured: dict[str, int | float | str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    clears_network: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def finding(group: Sequence[Ending], verdict: Verdict, tell: Callable[[Ending], 
     handshake = first.handshake
     fill = filling(handshake)
     told = [tell(ending) for ending in group]
-    steps = [*hello_steps(handshake), *told[0].steps, *network_step(first.connection, first.frame)]
+    steps = [*hello_steps(handshake), *told[0].steps]
+    if verdict.clears_network and verdict.severity is Severity.HIGH:
+        steps.extend(network_step(first.connection, first.frame))
     if len(group) > 1:
         more = tuple(frame for each in told[1:] for frame in _deciding(each))[:_LISTED]
         steps.append(Step(frames=more, text=f"the same on {count(len(group) - 1, 'more connection')}"))
@@ -102,6 +106,8 @@ def _frames(group: Sequence[Ending], told: Sequence[Told]) -> list[int]:
 def _filter(group: Sequence[Ending]) -> str:
     """Return the display filter: TLS in these streams, or all of them where Wireshark does not see the TLS."""
     handshake = group[0].handshake
+    if handshake.transport != "tcp":
+        return " || ".join(f"udp.stream == {ending.handshake.stream}" for ending in group[:_LISTED])
     chosen = tls_filter(handshake.server, [ending.handshake.stream for ending in group])
     return chosen.removesuffix(" && tls") if handshake.decoded_as or not handshake.server_hello else chosen
 
@@ -109,7 +115,7 @@ def _filter(group: Sequence[Ending]) -> str:
 def _scope(group: Sequence[Ending], names: Iterable[str]) -> Scope:
     handshakes = [ending.handshake for ending in group[:_STREAMS]]
     return Scope(
-        streams=tuple(h.stream for h in handshakes),
+        streams=tuple(h.stream for h in handshakes if h.transport == "tcp"),
         addresses=tuple(dict.fromkeys(a for h in handshakes for a in (h.client.address, h.server.address))),
         ports=(group[0].handshake.server.port,),
         names=tuple(sorted({*(h.server_name for h in handshakes), *names} - {""})),
@@ -173,6 +179,11 @@ def by_alert(ending: Ending) -> Told:
 def by_alert_and(*steps: Step) -> Callable[[Ending], Told]:
     """Return what tells a case: its alert, and what else shows its cause."""
     return lambda ending: Told((alert_step(ending), *steps), (ending.frame,))
+
+
+def always(*steps: Step) -> Callable[[Ending], Told]:
+    """Return what tells every case with the same steps."""
+    return lambda ending: Told(steps)
 
 
 def end_step(ending: Ending) -> Step:

@@ -7,7 +7,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.tls import CertificateMessage, Ending, Outcome, endings
 from explainer.protocols.tls.encrypted import ClientCertificate
-from explainer.protocols.tls.messages import APPLICATION_DATA, Record
+from explainer.protocols.tls.messages import APPLICATION_DATA
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
 from explainer.wording import moment
@@ -25,7 +25,7 @@ _REASONS = {
     49: "it does not let this certificate in",
     51: "it cannot verify the client's signature",
 }
-_SHORT_ANSWER_BYTES = 2500  # an error page with its headers; session tickets come on top in TLS 1.3
+_SHORT_ANSWER_BYTES = 1500  # an error page with its headers
 
 
 @rule("Client certificate missing", endings, subject=SUBJECT, area=AREA)
@@ -84,18 +84,12 @@ def _dismissed(ending: Ending) -> bool:
     client_left = min((*connection.client_ends, *connection.client_resets), default=None)
     if leaving is None or (client_left is not None and client_left < leaving):
         return False
-    data = [r for r in records if r.type == APPLICATION_DATA and r.frame >= _finished_frame(ending)]
-    answered = [r for r in data if not r.from_client]
-    return bool(answered) and sum(r.length for r in answered) <= _SHORT_ANSWER_BYTES and len(_requests(data)) <= 1
-
-
-def _finished_frame(ending: Ending) -> int:
-    return ending.flight.finished.frame if ending.flight and ending.flight.finished else ending.frame
-
-
-def _requests(data: list[Record]) -> list[Record]:
-    """Return the client's records that may hold requests: neither its certificate nor its Finished nor an alert."""
-    return [r for r in data if r.from_client and r.length > 77]
+    data = [r for r in records if r.type == APPLICATION_DATA]
+    requests = ending.flight.data if ending.flight else [r for r in data if r.from_client]
+    if len(requests) != 1:
+        return False
+    answer = [r for r in data if not r.from_client and r.frame > requests[0].frame]
+    return bool(answer) and sum(r.length for r in answer) <= _SHORT_ANSWER_BYTES
 
 
 def _without(ending: Ending) -> Told:

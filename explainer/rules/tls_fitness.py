@@ -6,6 +6,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.host_names import covers, known_by, too_deep
 from explainer.protocols.tls import endings
+from explainer.protocols.tls.messages import CERTIFICATE_STATUS
 from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
@@ -25,6 +26,8 @@ from explainer.wording import listing
 _NAME_ALERTS = Alerts(outright=(), possible=(42, 46, 40))
 _USAGE_ALERTS = Alerts(outright=(43,), possible=(42, 46))
 _WEAK_ALERTS = Alerts(outright=(), possible=(42, 46, 71, 40))
+_STAPLE_ALERTS = Alerts(outright=(113,), possible=(42, 46, 40))
+_STATUS_REQUEST = 5  # RFC 6066, 8
 _SHOWN_NAMES = 4
 _STRONG_RSA_BITS, _STRONG_SINCE = 2048, 2014  # CA/Browser Forum Baseline Requirements, 6.1.5
 _BROKEN_RSA_BITS = 1024
@@ -164,3 +167,33 @@ def _weakness(case: Presented) -> str:
     if not leaf.self_signed and (leaf.hash == "md5" or (leaf.hash == "sha1" and year >= _SHA1_ENDED)):
         return f"its signature uses {leaf.hash.upper()}"
     return ""
+
+
+@rule("Missing OCSP response", endings, subject=SUBJECT, area=AREA)
+def tls_staple_missing(facts: Facts) -> Iterator[Finding]:
+    """A certificate that demands an OCSP response in the handshake (must-staple), presented without one.
+
+    RFC 7633 section 4.2.3, RFC 6066 section 8. It counts where the client asked for the response (status_request).
+    """
+    for group in _groups(facts):
+        case = _told(group)[0]
+        hello = case.ending.handshake.client_hello
+        asked = hello is not None and _STATUS_REQUEST in hello.extensions
+        stapled = case.ending.handshake.message(CERTIFICATE_STATUS, from_client=False)
+        if not case.leaf.must_staple or not asked or stapled:
+            continue
+        weighed = weight(case, _STAPLE_ALERTS)
+        verdict = Verdict(
+            rule="tls_staple_missing",
+            title=f"The certificate of {case.leaf.name} demands proof that it is not revoked (OCSP must-staple), and"
+            f" the server does not send it{weighed.went_on}.",
+            act="The server's side must act: switch OCSP stapling on at {server}.",
+            side=Side.SERVER,
+            severity=weighed.severity,
+            confidence=weighed.confidence,
+            advice=("Switch OCSP stapling on and check that {server} reaches its CA.", "Check it: {check} -status"),
+            limitations=(OTHERS,),
+            names=names(case.leaf),
+        )
+        tell = showing(lambda c: f"{c.leaf.subject}, which demands an OCSP response, without one")
+        yield finding([c.ending for c in _told(group)], verdict, tell)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
-from explainer.model import Finding, Severity, Side, Step
+from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
@@ -13,6 +13,7 @@ from explainer.wording import listing
 
 AREA = "what TLS clients and servers agree on"
 _PROTOCOL_VERSION, _NO_ALPN, _FALLBACK = 70, 120, 86
+_VAGUE = (40, 71, 80)
 _TLS10, _TLS11, _TLS12, _TLS13 = 0x0301, 0x0302, 0x0303, 0x0304
 _SHOWN = 6
 _CONTRAST = "what else the server would accept"
@@ -34,9 +35,11 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
     """The alert protocol_version (70): a server accepts none of the versions offered, or a client not the one chosen.
 
     RFC 8446 section 4.2.1 and appendix D, RFC 5246 appendix E.1. What the server speaks is known where it chose a
-    version, or did so on another connection in the capture.
+    version, or did so on another connection in the capture. Some clients answer the choice of an old version with a
+    vaguer alert: it counts as probable where the server chose less than TLS 1.2 although more was offered.
     """
-    for group in alerted(facts, (_PROTOCOL_VERSION,)):
+    vague = [group for group in alerted(facts, _VAGUE, from_client=True) if _too_old(group[0])]
+    for group in (*alerted(facts, (_PROTOCOL_VERSION,)), *vague):
         handshake = group[0].handshake
         hello, chosen = handshake.client_hello, handshake.version
         offered = hello.versions if hello else ()
@@ -49,9 +52,10 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
         elsewhere = f" It speaks {tls_names.versions(sorted(spoken))} with others." if spoken else ""
         verdict = Verdict(
             rule="tls_no_common_version",
-            title=f"The client and the server have no TLS version in common: {reason}.{elsewhere}".removesuffix("."),
+            title=f"The client and the server have no TLS version in common: {reason}.{elsewhere}",
             act=_VERSION_ACTS[side],
             side=side,
+            confidence=Confidence.PROBABLE if group in vague else Confidence.CERTAIN,
             measured={"offered": tls_names.versions(offered) or "unknown"},
             advice=(
                 "Allow TLS 1.2 and 1.3 on both sides.",
@@ -60,6 +64,11 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
             limitations=("the server's whole range of versions",) if not chosen else ("the client's lowest version",),
         )
         yield finding(group, verdict, by_alert)
+
+
+def _too_old(ending: Ending) -> bool:
+    hello, chosen = ending.handshake.client_hello, ending.handshake.version
+    return hello is not None and chosen is not None and chosen < _TLS12 <= hello.newest
 
 
 _VERSION_ACTS = {

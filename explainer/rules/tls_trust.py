@@ -1,7 +1,7 @@
 """Whether anybody whom the client trusts vouches for the server's certificate (RFC 5280 section 6; RFC 5246, 7.4.2)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.facts import Facts
@@ -92,18 +92,22 @@ def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
 def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
     """A server that sends its own certificate without the intermediate that issued it (RFC 5246, 7.4.2; RFC 5280, 6.1).
 
-    Its issuer is no known root, and the certificate names a place where its issuer's certificate is to be had (AIA),
-    which roots have no use for. Where the client went on, only publicly logged certificates (RFC 6962) count: those of
-    a company's own authority may well come from its root.
+    Its issuer is no known root, and that it is an intermediate is seen on another connection, or told by a public log's
+    proof (RFC 6962), or probable because the certificate names a place where its issuer's is to be had (AIA), of which
+    roots have no need. That last sign alone does not count where the client went on: the certificates of a company's
+    own authority may well come from its root.
     """
-    for group in _cases(facts):
+    groups = list(_cases(facts))
+    seen = {c.der: c for g in groups for case in g for c in (*case.chain.path, *case.chain.unused)}
+    for group in groups:
         case, chain = group[0].presented, group[0].chain
-        if chain.ends or len(chain.path) > 1 or not (chain.top.issuer_urls or chain.top.logged):
+        if not _cut_short(chain, seen.values()):
             continue
-        if not group[0].unused_or_rejected and not chain.top.logged:
+        sure = chain.top.logged or any(chain.issued_by(c) for c in seen.values())
+        if not group[0].unused_or_rejected and not sure:
             continue
         weighed = weight(case, _ALERTS)
-        confidence = weighed.confidence if chain.top.logged else Confidence.PROBABLE
+        confidence = weighed.confidence if sure else Confidence.PROBABLE
         where = f" It is to be had at {chain.top.issuer_urls[0]}." if chain.top.issuer_urls else ""
         verdict = Verdict(
             rule="tls_chain_incomplete",
@@ -124,6 +128,13 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
         yield finding(_endings(group), verdict, showing(_only_own))
 
 
+def _cut_short(chain: Chain, seen: Iterable[Certificate]) -> bool:
+    """Return whether the server's own certificate stands alone although an intermediate issued it."""
+    if chain.ends or len(chain.path) > 1:
+        return False
+    return bool(chain.top.issuer_urls or chain.top.logged or any(chain.issued_by(c) for c in seen))
+
+
 def _only_own(case: Presented) -> str:
     return f"only its own certificate {case.leaf.subject}, without that of its issuer {case.leaf.issuer}"
 
@@ -135,11 +146,12 @@ def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     It says whether the chain leads to a root of Mozilla's store (then the client's store is at fault) or to one of its
     own.
     """
-    for group in _cases(facts):
+    groups = list(_cases(facts))
+    seen = {c.der: c for g in groups for case in g for c in (*case.chain.path, *case.chain.unused)}
+    for group in groups:
         case, chain = group[0].presented, group[0].chain
-        cut_short = not chain.ends and len(chain.path) == 1 and (chain.top.issuer_urls or chain.top.logged)
         rejected = case.rejected_with((_UNKNOWN_CA,))
-        if not rejected or chain.leaf.self_signed or cut_short or interceptor(chain):
+        if not rejected or chain.leaf.self_signed or _cut_short(chain, seen.values()) or interceptor(chain):
             continue
         yield finding(_endings(group), _unknown_issuer(case, chain, facts[roots]), showing(_issuers))
 
@@ -185,20 +197,22 @@ def _issuers(case: Presented) -> str:
 def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
     """Certificates that do not each certify the one before, or belong to no place in the chain (RFC 5246, 7.4.2).
 
-    Most clients sort them; some do not. A root at the end is allowed.
+    Most clients sort them; some do not. A root at the end is allowed. Stray ones alone are only worth knowing, unless
+    the client rejects the certificate.
     """
     for group in _cases(facts):
         chain = group[0].chain
         stray = _stray(chain)
         if chain.ordered and not stray:
             continue
+        harmless = chain.ordered and not group[0].rejected
         what = "in the wrong order" if not chain.ordered else f"with {count(len(stray), 'stray one')} among them"
         verdict = Verdict(
             rule="tls_chain_disordered",
             title=f"The server sends its certificates {what}, which some clients do not accept.",
             act="The server's side should act: {server} has to send its own certificate first, then each one's issuer.",
             side=Side.SERVER,
-            severity=Severity.MEDIUM if group[0].rejected else Severity.LOW,
+            severity=Severity.INFO if harmless else Severity.MEDIUM if group[0].rejected else Severity.LOW,
             confidence=Confidence.CERTAIN,
             advice=("Sort the chain file on {server}: own certificate, intermediate, next intermediate.",),
             limitations=(OTHERS,),

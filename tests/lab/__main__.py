@@ -13,10 +13,11 @@ from pathlib import Path
 
 from . import catalogue, scenarios
 from .network import network
+from .pcapng import with_secrets
 from .plan import DEFAULT_SEED, Plan, plan_for
 from .programs import LabError, missing
 from .recording import recorded
-from .scenario import SCENARIOS, Lab, Scenario
+from .scenario import KEY_LOG, SCENARIOS, Lab, Scenario
 
 ATTEMPTS = 3
 
@@ -33,7 +34,9 @@ def record(scenario: Scenario, plan: Plan, into: Path) -> catalogue.Case:
             with recorded(host, interface, capture):
                 scenario.play(Lab(plan, built, directory))
         data = capture.read_bytes()
-        capture.write_bytes(scenario.finish(data) if scenario.finish else data)
+        data = scenario.finish(data) if scenario.finish else data
+        keys = directory / KEY_LOG
+        capture.write_bytes(with_secrets(data, keys.read_bytes()) if keys.exists() else data)
         case = catalogue.case(scenario, plan, capture)
         into.mkdir(parents=True, exist_ok=True)
         (into / capture.name).write_bytes(capture.read_bytes())

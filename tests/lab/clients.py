@@ -17,17 +17,20 @@ from .scenario import Lab
 OK, REFUSED, TIMED_OUT, TLS_FAILED, NOT_TRUSTED = 0, 7, 28, 35, 60
 
 
-def curl(lab: Lab, url: str, *options: str, expect: int = OK) -> None:
-    """Fetch a URL, whose name is looked up at the lab's dnsmasq; -q: without the machine's .curlrc."""
+def curl(lab: Lab, url: str, *options: str, expect: int = OK, under: tuple[str, ...] = ()) -> None:
+    """Fetch a URL, whose name is looked up at the lab's dnsmasq; -q: without the machine's .curlrc.
+
+    under: the program that runs curl, with its options: env, faketime.
+    """
     quiet = ("-q", "-sS", "-o", "/dev/null", "--max-time", "25")
-    lab.client.run("curl", *quiet, "-4", *options, url, accept=(expect,))
+    lab.client.run(*under, "curl", *quiet, "-4", *options, url, accept=(expect,))
 
 
-def https(lab: Lab, *options: str, expect: int = OK) -> None:
+def https(lab: Lab, *options: str, expect: int = OK, under: tuple[str, ...] = ()) -> None:
     """Fetch the start page of the secure name, trusting the lab's authority."""
     trusted, _ = lab.authority.save(lab.directory)
     url = f"https://{lab.plan.secure_name}:{lab.plan.https_port}/"
-    curl(lab, url, "--cacert", str(trusted), *options, expect=expect)
+    curl(lab, url, "--cacert", str(trusted), *options, expect=expect, under=under)
 
 
 def browse(lab: Lab, *paths: str) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-SECTION_HEADER, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
+SECTION_HEADER, INTERFACE, PACKET, SECRETS = 0x0A0D0D0A, 1, 6, 0x0A
+# pcapng, section 4.7: the type of a TLS key log.
+TLS_KEY_LOG = 0x544C534B
 # pcapng, sections 4.1 and 4.2: the options start after the fixed fields of each block.
 OPTIONS_AT = {SECTION_HEADER: 24, INTERFACE: 16}
 # hardware, operating system and program of the section; operating system and hardware of the interface.
@@ -34,6 +36,15 @@ def cut_in_last_packet(capture: bytes) -> bytes:
     """The capture as a full disk leaves it: it ends in the middle of its last packet."""
     start, length = [(start, length) for kind, start, length in blocks(capture) if kind == PACKET][-1]
     return capture[: start + length // 2]
+
+
+def with_secrets(capture: bytes, key_log: bytes) -> bytes:
+    """The capture with the keys of its TLS connections before its packets, as editcap --inject-secrets puts them."""
+    length = 20 + (len(key_log) + 3) // 4 * 4
+    fixed = struct.pack("<IIII", SECRETS, length, TLS_KEY_LOG, len(key_log))
+    block = fixed + key_log.ljust(length - 20, b"\0") + struct.pack("<I", length)
+    first = next(start for kind, start, _ in blocks(capture) if kind == PACKET)
+    return capture[:first] + block + capture[first:]
 
 
 def _stripped(kind: int, block: bytes) -> bytes:

@@ -16,6 +16,8 @@ from .network import Host, Network, Side
 from .pki import Credential, authority
 from .plan import Plan
 
+KEY_LOG = "tls.keys"
+
 
 @dataclass(frozen=True)
 class Lab:
@@ -36,6 +38,11 @@ class Lab:
     @property
     def server(self) -> Host:
         return self.network.server
+
+    @property
+    def key_log(self) -> Path:
+        """Keys that a client leaves here go into the capture."""
+        return self.directory / KEY_LOG
 
     @cached_property
     def authority(self) -> Credential:

@@ -7,11 +7,16 @@ Rules
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from .pki import Credential
 from .scenario import Lab
+
+Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -22,10 +27,15 @@ class Site:
     certificate: Credential | None = None
     protocols: str = "TLSv1.2"
     directives: tuple[str, ...] = ()
+    listening: str = ""  # further words of the listen directive
     pages: dict[str, int] = field(default_factory=lambda: {"index.html": 600})
 
     def block(self, directory: Path) -> str:
-        lines = [f"listen {self.port}{' ssl' if self.certificate else ''};", f"root {directory};", *self.directives]
+        lines = [
+            f"listen {self.port}{' ssl' if self.certificate else ''} {self.listening};",
+            f"root {directory};",
+            *self.directives,
+        ]
         if self.certificate:
             certificate, key = self.certificate.save(directory)
             lines += [f"ssl_certificate {certificate};", f"ssl_certificate_key {key};"]
@@ -48,8 +58,8 @@ def web(lab: Lab, *sites: Site) -> None:
     """One nginx with these sites."""
     top = lab.directory / f"nginx-{secrets.token_hex(3)}"
     blocks = []
-    for site in sites:
-        root = top / str(site.port)
+    for number, site in enumerate(sites):
+        root = top / str(number)
         root.mkdir(parents=True)
         for page, size in site.pages.items():
             (root / page).write_text(_page(size))
@@ -64,11 +74,23 @@ def web(lab: Lab, *sites: Site) -> None:
     lab.server.serve("nginx", "-p", str(top), "-e", f"{top}/error.log", "-c", str(configuration), port=sites[0].port)
 
 
-def openssl(lab: Lab, port: int, certificate: Credential, *options: str) -> None:
+def openssl(lab: Lab, port: int, certificate: Credential, *options: str) -> Process:
     """openssl s_server, which sends the leaf alone and answers a request with a page about the connection."""
     leaf, key = certificate.save(lab.directory)
     sent = ("-cert", str(leaf), "-key", str(key))
-    lab.server.serve("openssl", "s_server", "-accept", str(port), *sent, "-www", *options, port=port)
+    return lab.server.serve("openssl", "s_server", "-accept", str(port), *sent, "-www", *options, port=port)
+
+
+def gnutls(lab: Lab, port: int, certificate: Credential, *options: str) -> None:
+    """gnutls-serv, which answers a request with a page about the connection."""
+    chain, key = certificate.save(lab.directory)
+    sent = (f"--x509certfile={chain}", f"--x509keyfile={key}")
+    lab.server.serve("gnutls-serv", f"--port={port}", "--http", "--quiet", *sent, *options, port=port)
+
+
+def stub(lab: Lab, program: ModuleType, port: int, *options: str) -> None:
+    """One of the lab's own servers that misbehave: a module that is also a program."""
+    lab.server.serve(sys.executable, str(program.__file__), f"--port={port}", *options, port=port)
 
 
 def _page(size: int) -> str:

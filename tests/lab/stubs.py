@@ -1,4 +1,4 @@
-"""Servers that misbehave on purpose, where no real one can be made to: python stubs.py dns|http … (see --help).
+"""Servers that misbehave on purpose, where no real one can be made to: python stubs.py dns|http|raw … (see --help).
 
 Rules
 * Nothing but the standard library, and nothing of the lab: it runs as a program of its own in a namespace.
@@ -55,6 +55,28 @@ def http(options: argparse.Namespace) -> None:
     ThreadingHTTPServer(("", options.port), Handler).serve_forever()
 
 
+def raw(options: argparse.Namespace) -> None:
+    """Say a line first or nothing, read once, say a line or nothing, then close, reset or keep silent."""
+    listening = socket.create_server(("", options.port))
+    open_still = []
+    while True:
+        connection, _ = listening.accept()
+        connection.sendall(_line(options.banner))
+        connection.recv(4096)
+        time.sleep(options.delay)
+        connection.sendall(_line(options.reply))
+        if options.then == "silence":
+            open_still.append(connection)
+            continue
+        if options.then == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+
+def _line(text: str) -> bytes:
+    return text.encode().decode("unicode_escape").encode()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
@@ -68,6 +90,11 @@ def main() -> None:
     http_options.add_argument("--announce", type=int, default=600, help="the Content-Length")
     http_options.add_argument("--send", type=int, default=600, help="bytes really sent")
     http_options.set_defaults(serve=http)
+    raw_options = kinds.add_parser("raw")
+    raw_options.add_argument("--banner", default="", help="sent as soon as a client connects; knows \\r and \\n")
+    raw_options.add_argument("--reply", default="", help="sent after the first bytes of the client")
+    raw_options.add_argument("--then", choices=("close", "reset", "silence"), default="close")
+    raw_options.set_defaults(serve=raw)
     options = parser.parse_args()
     options.serve(options)
 

@@ -26,10 +26,12 @@ def is_client_hello(data: bytes) -> bool:
     return in_record or (len(data) > 4 and data[0] & 0x80 != 0 and data[2:4] == _SSL2_HELLO)
 
 
-@fact("TLS on unexpected ports", openings, segments)
+@fact("TLS on unexpected ports", openings, segments, FRAME, TLS.handshake_type)
 def hidden(facts: Facts) -> dict[int, str]:
     """Return the "Decode As" rule for each stream that holds a ClientHello which tshark does not see, by stream."""
-    opened = {o.stream: o for o in facts[openings] if _hello(o.client) or _hello(o.server)}
+    kinds = pl.col(TLS.handshake_type.field)
+    seen = facts.frames(FRAME, TLS.handshake_type).filter(kinds.list.contains(CLIENT_HELLO))[FRAME.field].to_list()
+    opened = {o.stream: o for o in facts[openings] if {p.frame for p in _hellos(o)}.difference(seen)}
     if not opened:
         return {}
     ports = facts[segments].group_by("stream").agg(pl.col("client_port", "server_port").first())
@@ -43,6 +45,10 @@ def hidden(facts: Facts) -> dict[int, str]:
 
 def _hello(pieces: tuple[Piece, ...]) -> Piece | None:
     return next((piece for piece in pieces if is_client_hello(piece.data)), None)
+
+
+def _hellos(opening: Opening) -> list[Piece]:
+    return [piece for piece in (_hello(opening.client), _hello(opening.server)) if piece]
 
 
 def hello_piece(opening: Opening) -> Piece | None:

@@ -35,7 +35,8 @@ class Flight:
     """The client's encrypted records after the ServerHello, and what the server sent after them.
 
     `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's
-    place. `after` are the server's encrypted records after the Finished, `data` the client's.
+    place. `after` are the server's encrypted records after the Finished, `data` the client's but for an alert at the
+    end.
     """
 
     finished: Record | None
@@ -68,7 +69,7 @@ def flight(handshake: Handshake) -> Flight:
         rejection=first if rejected else None,
         certificate=_certificate(client, full, tag),
         after=tuple(r for r in after if r.encrypted or read is not None),
-        data=tuple(r for r in later if not _is_alert(r, tag)),
+        data=tuple(later[:-1] if later and _is_alert(later[-1], tag) else later),
     )
 
 

@@ -38,7 +38,7 @@ from explainer.protocols.tls.messages import (
 
 _COLUMNS = (FRAME, TIME, *TLS.every, OPAQUE_TYPE, JA3)
 T = TypeVar("T")
-_TLS13 = 0x0304
+_TLS13, _DTLS13, _DRAFT = 0x0304, 0xFEFC, 0x7F
 FIRST_ROWS = 60
 """How many frames with records are read of a connection; of the later ones only those with a handshake or an alert."""
 
@@ -83,17 +83,23 @@ class Handshake:
     @property
     def encrypts_certificates(self) -> bool:
         """Return whether its version hides the certificates: TLS 1.3, its drafts included."""
-        return self.version is not None and (self.version >= _TLS13)
+        version = self.version
+        return version is not None and (version in (_TLS13, _DTLS13) or version >> 8 == _DRAFT)
 
     @property
     def server_certificates(self) -> CertificateMessage | None:
         """Return the server's certificate message where it can be read."""
-        return next((message for message in self.certificate_messages if not message.from_client), None)
+        return self._certificates(from_client=False)
 
     @property
     def client_certificates(self) -> CertificateMessage | None:
         """Return the client's certificate message where it can be read."""
-        return next((message for message in self.certificate_messages if message.from_client), None)
+        return self._certificates(from_client=True)
+
+    def _certificates(self, *, from_client: bool) -> CertificateMessage | None:
+        # Of a message in fragments (DTLS), only the last one shows the certificates.
+        own = [message for message in self.certificate_messages if message.from_client == from_client]
+        return next((message for message in own if message.certificates), own[0] if own else None)
 
     @property
     def empty_client_certificate(self) -> CertificateMessage | None:

@@ -13,7 +13,7 @@ CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
 HELLO_REQUEST, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS, CERTIFICATE_MESSAGE = 0, 4, 8, 11
 CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CERTIFICATE_STATUS, FINISHED = 13, 14, 22, 20
 
-_WARNING, _FATAL = 1, 2
+_WARNING, FATAL = 1, 2
 _CLOSE_NOTIFY, _USER_CANCELED = 0, 90
 
 
@@ -68,7 +68,7 @@ class Alert:
     @property
     def fatal(self) -> bool:
         """Return whether it ends the connection as a failure."""
-        return self.level == _FATAL and self.code != _CLOSE_NOTIFY
+        return self.level == FATAL and self.code != _CLOSE_NOTIFY
 
     @property
     def warning(self) -> bool:

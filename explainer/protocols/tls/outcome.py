@@ -67,9 +67,9 @@ class Ending:
         return (self.connection.last_ns - hellos[-1].time_ns) / 1e9 if hellos else 0.0
 
 
-@fact("TLS handshakes", handshakes, connections, deliveries, openings, last_ns)
-def endings(facts: Facts) -> tuple[Ending, ...]:
-    """Return how the handshakes ended, in their order."""
+@fact("TLS handshakes over TCP", handshakes, connections, deliveries, openings, last_ns)
+def tcp_endings(facts: Facts) -> tuple[Ending, ...]:
+    """Return how the handshakes over TCP ended, in their order."""
     by_stream = {connection.stream: connection for connection in facts[connections]}
     opened = {opening.stream: opening for opening in facts[openings]}
     delivered = facts[deliveries]
@@ -97,7 +97,7 @@ class _Known:
         return (
             self._one_sided()
             or self._alerted()
-            or (self._without_server_hello() if handshake.server_hello is None else None)
+            or (self._without_server_hello() if handshake.server_hello is None or self._answered_too_late() else None)
             or (self._encrypted() if handshake.encrypts_certificates else self._clear())
             or self._broken_off()
             or self._of(Outcome.ENDED_EARLY, self.connection.last_frame)
@@ -124,6 +124,14 @@ class _Known:
     def _flight(self) -> Flight | None:
         return flight(self.handshake) if self.handshake.encrypts_certificates else None
 
+    def _answered_too_late(self) -> bool:
+        """Return whether the client had left before the ServerHello came."""
+        asked, answered = self.handshake.client_hellos, self.handshake.server_hello
+        if not asked or answered is None:
+            return False
+        gone = (*self.connection.client_ends, *self.connection.client_resets)
+        return any(asked[-1].frame < frame < answered.frame for frame in gone)
+
     def _without_server_hello(self) -> Ending:
         connection, hello = self.connection, self.handshake.client_hellos[-1]
         language = self._language(hello.frame)
@@ -142,17 +150,26 @@ class _Known:
             return self._of(Outcome.ENDED_EARLY, connection.last_frame)
         if self.delivery and self.delivery.server.gap_frame is not None:
             return self._of(Outcome.FLIGHT_LOST, self.delivery.server.gap_frame)
-        if self.delivery and hello.frame in self.delivery.client.unacknowledged:
+        if self.delivery and any(frame <= hello.frame for frame in self.delivery.client.unacknowledged):
             return self._of(Outcome.HELLO_UNACKNOWLEDGED, hello.frame)
         return self._of(Outcome.SILENCE, hello.frame)
 
     def _language(self, after: int) -> tuple[int, str] | None:
-        """Return the server's first segment that is no TLS, and what it speaks, empty where that is unknown."""
-        pieces = self.opening.server if self.opening else ()
-        # A greeting may come before the ClientHello; what is said in STARTTLS's protocols then is no answer to it.
-        told = [(p.frame, spoken(p.data)) for p in pieces]
-        answer = next(((f, language) for f, language in told if f > after and language != "TLS"), None)
-        return answer or next(((f, language) for f, language in told if language not in ("", "TLS")), None)
+        """Return the server's answer that is no TLS, and what it speaks, empty where that is unknown.
+
+        A server that greets says by that what it speaks, unless the client had answered: then the ClientHello may have
+        come after STARTTLS. What follows a gap is the middle of something.
+        """
+        if self.opening is None:
+            return None
+        gap = self.delivery.server.gap_frame if self.delivery else None
+        told = [(p.frame, spoken(p.data)) for p in self.opening.server if gap is None or p.frame < gap]
+        answer = next(((frame, language) for frame, language in told if frame > after and language != "TLS"), None)
+        first = self.opening.client[0].frame if self.opening.client else after
+        greeting = next(((f, language) for f, language in told if f < first and language not in ("", "TLS")), None)
+        if greeting and answer:
+            return answer[0], greeting[1]
+        return answer or greeting
 
     def _encrypted(self) -> Ending | None:
         sent = flight(self.handshake)
@@ -194,13 +211,23 @@ class _Known:
         """Return the ending of a handshake that stopped after the ServerHello."""
         connection, hello = self.connection, self.handshake.server_hello
         assert hello is not None  # the others end before
-        if self.delivery and self.delivery.server.gap_frame is not None and not self._flight_complete():
-            return self._of(Outcome.FLIGHT_LOST, self.delivery.server.gap_frame)
+        lost = self._lost_frame()
+        if lost is not None and not self._flight_complete():
+            return self._of(Outcome.FLIGHT_LOST, lost)
         left = min((f for f in (*connection.client_ends, *connection.client_resets) if f > hello.frame), default=None)
         gone = min((f for f in (*connection.server_ends, *connection.server_resets) if f > hello.frame), default=None)
         if left is not None and (gone is None or left < gone):
             return self._of(Outcome.LEFT_BY_CLIENT, left)
         return self._of(Outcome.LEFT_BY_SERVER, gone) if gone is not None else None
+
+    def _lost_frame(self) -> int | None:
+        """Return the segment after which bytes are missing, or which the server repeats and nobody acknowledges."""
+        if self.delivery is None:
+            return None
+        sent = self.delivery.server
+        if sent.gap_frame is not None:
+            return sent.gap_frame
+        return sent.unacknowledged[0] if len(sent.unacknowledged) > 1 else None
 
     def _flight_complete(self) -> bool:
         return self.handshake.message(SERVER_HELLO_DONE, from_client=False) is not None

@@ -51,8 +51,8 @@ def dns_and_http_healthy(lab: Lab) -> None:
 
 
 SAYS_DOWN = r"(?i)server (is |was )?(down|unreachable|not reachable)"
-# curl's exit codes: fewer bytes than announced, too many redirects.
-PARTIAL, TOO_MANY_REDIRECTS = 18, 47
+# curl's exit codes: fewer bytes than announced, too many redirects, nothing at all.
+PARTIAL, TOO_MANY_REDIRECTS, EMPTY_REPLY = 18, 47, 52
 
 
 def stub(lab: Lab, *options: str, delay: float = 0) -> None:
@@ -73,7 +73,6 @@ def page(lab: Lab, path: str) -> str:
     decisive_filter="http.response.code == 404",
     words=(r"404|(?i:not found)", r"/reports/2019\.html"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
-    later=True,
 )
 def http_404(lab: Lab) -> None:
     servers.names(lab)
@@ -90,7 +89,6 @@ def http_404(lab: Lab) -> None:
     decisive_filter="http.response.code == 500",
     words=(r"500|(?i:internal server error)", r"(?i)server|application"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
-    later=True,
 )
 def http_500(lab: Lab) -> None:
     servers.names(lab)
@@ -107,7 +105,6 @@ def http_500(lab: Lab) -> None:
     decisive_filter="http.response.code == 502",
     words=(r"502|(?i:bad gateway)", r"(?i)proxy|gateway|upstream|behind"),
     answer_must_not=(SAYS_REFUSED, r"(?i)certificate"),
-    later=True,
 )
 def http_502_from_proxy(lab: Lab) -> None:
     servers.names(lab)
@@ -127,7 +124,6 @@ def http_502_from_proxy(lab: Lab) -> None:
     decisive_filter="http.response.code == 302",
     words=(r"(?i)redirect", r"(?i)loop|circle|each other|back to|again and again"),
     answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
-    later=True,
 )
 def http_redirect_loop(lab: Lab) -> None:
     servers.names(lab)
@@ -144,7 +140,6 @@ def http_redirect_loop(lab: Lab) -> None:
     decisive_filter="tcp.flags.fin == 1 && ip.src == $server",
     words=(r"(?i)incomplete|cut|short|fewer|missing|before (the )?end|clos", r"(?i)server|sender"),
     answer_must_not=(SAYS_REFUSED, r"(?i)404|not found"),
-    later=True,
 )
 def http_cut_response(lab: Lab) -> None:
     servers.names(lab)
@@ -160,7 +155,6 @@ def http_cut_response(lab: Lab) -> None:
     decisive_filter="http.response.code == 200 || http.request",
     words=(r"(?i)server|application", r"(?i)slow|seconds|late|took|wait"),
     answer_must_not=(SAYS_REFUSED, r"(?i)packet loss"),
-    later=True,
 )
 def http_slow_server(lab: Lab) -> None:
     servers.names(lab)
@@ -182,3 +176,56 @@ def http_secrets_healthy(lab: Lab) -> None:
     servers.web(lab, Site(lab.plan.http_port, directives=("add_header Set-Cookie 'session=t0ken-set; HttpOnly';",)))
     secrets = ("--user", "alice:hunter2-basic", "--cookie", "session=s3cr3t-cookie")
     curl(lab, page(lab, "index.html?user=alice&password=hunter2-query"), "--fail", *secrets)
+
+
+@scenario(
+    question="The export breaks off without any message. What happens?",
+    shows="The server $web_name closes the connection after the request for /export without a byte of an answer; its "
+    "start page loads.",
+    findings=("http_no_response",),
+    decisive_filter="tcp.flags.fin == 1 && ip.src == $server",
+    words=(r"(?i)clos|hangs? up", r"(?i)without (any|an) answer|no answer|nothing", r"/export"),
+    answer_must_not=(SAYS_REFUSED, r"(?i)404|not found"),
+)
+def http_no_response(lab: Lab) -> None:
+    servers.names(lab)
+    # nginx closes the connection and says nothing.
+    servers.web(lab, Site(lab.plan.http_port, directives=("location = /export { return 444; }",)))
+    browse(lab)
+    curl(lab, page(lab, "export"), expect=EMPTY_REPLY)
+    browse(lab)
+
+
+@scenario(
+    question="The upload script reports success, but nothing arrives. Why?",
+    shows="The server $web_name answers the POST to /upload with 200 OK, and the JSON in the answer says that the API "
+    "key is invalid; its start page loads.",
+    findings=("http_error_in_text",),
+    decisive_filter='json.value.string contains "invalid"',
+    words=(r"(?i)api key is invalid", r"200"),
+    answer_must_not=(SAYS_REFUSED, SAYS_DOWN),
+)
+def http_error_in_text(lab: Lab) -> None:
+    refusal = """default_type application/json; return 200 '{"stored": 0, "message": "API key is invalid"}';"""
+    servers.names(lab)
+    servers.web(lab, Site(lab.plan.http_port, directives=(f"location = /upload {{ {refusal} }}",)))
+    browse(lab)
+    curl(lab, page(lab, "upload"), "--data", "temperature=21.5", "--fail")
+
+
+@scenario(
+    question="Did the sign-in work?",
+    shows="The client asks for a page without credentials, the server answers 401 with a challenge (Basic), the client "
+    "asks again with its credentials and gets the page with 200.",
+    healthy=True,
+    decisive_filter="http.response.code == 401 || http.response.code == 200",
+    words=NOTHING_WRONG,
+    answer_must_not=(SAYS_REFUSED, r"(?i)(credentials|sign-in|password) (is |are |was |were )?(refused|wrong|invalid)"),
+)
+def http_sign_in_healthy(lab: Lab) -> None:
+    users = lab.directory / "users"
+    users.write_text("alice:{PLAIN}hunter2-basic\n")
+    servers.names(lab)
+    guarded = f'auth_basic "reports"; auth_basic_user_file {users};'
+    servers.web(lab, Site(lab.plan.http_port, directives=(guarded,)))
+    curl(lab, page(lab, "index.html"), "--fail", "--anyauth", "--user", "alice:hunter2-basic")

@@ -8,12 +8,7 @@ from ..pcapng import cut_in_last_packet
 from ..pki import EXPIRED_12_DAYS_AGO, authority, leaf
 from ..scenario import SAYS_EXPIRED, SAYS_HANDSHAKE_FAILS, SAYS_REFUSED, SAYS_SELF_SIGNED, Lab, scenario
 from ..servers import Site
-
-WHY = "Why does my TLS handshake fail?"
-CERTIFICATE_OR_ALERT = "tcp.port == $https_port && (tls.handshake.type == 11 || tls.alert_message)"
-
-# curl's OpenSSL leaves what follows the certificate unread, and closing a socket with unread data resets it.
-CURL_RESETS = "tcp.flags.reset == 1 && tcp.dstport == $https_port"
+from ..tls import CERTIFICATE_OR_ALERT, CLIENT_RESETS, WHY
 
 
 def play_expired(lab: Lab, *options: str, expect: int = NOT_TRUSTED, protocols: str = "TLSv1.2") -> None:
@@ -37,7 +32,7 @@ def play_expired(lab: Lab, *options: str, expect: int = NOT_TRUSTED, protocols: 
     decisive_filter=CERTIFICATE_OR_ALERT,
     words=(r"(?i)expired", r"(?i)\b12(\.\d+)? days", r"$secure_name"),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_REFUSED, r"(?i)no (shared|common) (cipher|version)"),
-    oddities=CURL_RESETS,
+    oddities=CLIENT_RESETS,
 )
 def tls12_expired(lab: Lab) -> None:
     play_expired(lab)
@@ -52,7 +47,7 @@ def tls12_expired(lab: Lab) -> None:
     words=(r"(?i)expired", r"(?i)\bcut\b|truncat|incomplete|cut short"),
     answer_must_not=(SAYS_SELF_SIGNED,),
     finish=cut_in_last_packet,
-    oddities=CURL_RESETS,
+    oddities=CLIENT_RESETS,
 )
 def tls12_capture_cut(lab: Lab) -> None:
     play_expired(lab)
@@ -79,7 +74,7 @@ def tls12_expired_accepted(lab: Lab) -> None:
     decisive_filter="tls.alert_message.desc == 45",
     words=(r"(?i)expired", r"(?i)alert"),
     answer_must_not=(r"(?i)\b12 days", SAYS_SELF_SIGNED),
-    oddities=CURL_RESETS,
+    oddities=CLIENT_RESETS,
 )
 def tls13_expired_openssl(lab: Lab) -> None:
     play_expired(lab, protocols="TLSv1.3")
@@ -93,7 +88,7 @@ def tls13_expired_openssl(lab: Lab) -> None:
     decisive_filter=CERTIFICATE_OR_ALERT,
     words=(r"(?i)self[- ]signed|signed by itself", r"(?i)unknown[_ ]ca|not trust|untrusted|reject|refus"),
     answer_must_not=(SAYS_EXPIRED,),
-    oddities=CURL_RESETS,
+    oddities=CLIENT_RESETS,
 )
 def tls12_self_signed(lab: Lab) -> None:
     servers.web(lab, Site(lab.plan.https_port, leaf(lab.plan.secure_name, issuer=None)))
@@ -125,7 +120,7 @@ def tls12_self_signed_accepted(lab: Lab) -> None:
     decisive_filter="tls.alert_message.desc == 48",
     words=(r"(?i)unknown[_ ]ca|authority|issuer", r"(?i)alert"),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_EXPIRED),
-    oddities=CURL_RESETS,
+    oddities=CLIENT_RESETS,
 )
 def tls12_unknown_ca(lab: Lab) -> None:
     private = authority("Private Issuing CA", issuer=authority("Private Root CA"))

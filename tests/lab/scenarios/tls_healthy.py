@@ -8,11 +8,9 @@ from .. import servers
 from ..clients import converse, https, trusting
 from ..pki import authority, leaf
 from ..programs import LabError
-from ..scenario import SAYS_EXPIRED, SAYS_HANDSHAKE_FAILS, SAYS_SELF_SIGNED, Lab, scenario
+from ..scenario import Lab, scenario
 from ..servers import Site
-
-NOTHING_WRONG = (r"(?i)no (problem|fault|finding|issue|error)|nothing (is |was )?wrong|healthy|succe|work|complete",)
-FAILURE = (SAYS_HANDSHAKE_FAILS, SAYS_EXPIRED, SAYS_SELF_SIGNED)
+from ..tls import FAILURE, NOTHING_WRONG
 
 
 def serve(lab: Lab, protocols: str, *directives: str) -> None:

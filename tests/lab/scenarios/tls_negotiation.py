@@ -7,8 +7,7 @@ from ..clients import TLS_FAILED, browse, https
 from ..pki import leaf
 from ..scenario import SAYS_EXPIRED, SAYS_HANDSHAKE_FAILS, SAYS_SELF_SIGNED, Lab, scenario
 from ..servers import Site
-
-WHY = "Why does my TLS handshake fail?"
+from ..tls import WHY
 
 
 @scenario(
