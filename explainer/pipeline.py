@@ -18,7 +18,8 @@ from explainer.capture.selection import EVERYTHING, narrowed
 from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
-from explainer.facts import Facts, Look, Need, View, required
+from explainer.facts import Facts, Given, Look, Need, View, required
+from explainer.protocols.chain import TRUST_STORE
 from explainer.protocols.frame import FRAME
 from explainer.settings import Settings
 from explainer.wording import listing
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 DEFAULTS = Settings()
 PLAIN = Shape()
 _FEW_COLUMNS = 40
+_PEM, _PEM_HINT = b"-----BEGIN CERTIFICATE-----", "Name a PEM file, with one or more BEGIN CERTIFICATE blocks."
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
 
@@ -256,7 +258,25 @@ def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Se
         program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
         return read.again(path, program, look.columns, view, time_limit_s=limit, selection=selection)
 
-    return Facts(captured.frames, captured.taps, look_again=look_again)
+    return Facts(captured.frames, captured.taps, look_again=look_again, given=_given(settings))
+
+
+def _given(settings: Settings) -> dict[Given, bytes]:
+    """Return the files that the settings name.
+
+    Raises:
+        SettingsError: one cannot be read, or holds nothing of what it should.
+    """
+    if settings.trust_store is None:
+        return {}
+    name = visible(str(settings.trust_store))
+    try:
+        pem = settings.trust_store.expanduser().read_bytes()
+    except OSError as error:
+        raise SettingsError(f"The trust store {name} cannot be read: {error.strerror}.", _PEM_HINT) from error
+    if _PEM not in pem:
+        raise SettingsError(f"The trust store {name} holds no certificate.", _PEM_HINT)
+    return {TRUST_STORE: pem}
 
 
 def _time_limit_s(path: Path, settings: Settings) -> float:

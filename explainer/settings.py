@@ -16,6 +16,7 @@ PREFIX = "EXPLAINER_"
 class Settings(BaseModel):
     """What the user may set.
 
+    `trust_store` is a PEM file of root certificates that clients are taken to know beside Mozilla's.
     `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `model` empty answers
     from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens.
     """
@@ -23,6 +24,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tshark: Path | None = None
+    trust_store: Path | None = None
     time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     model: str = ""
     base_url: str = ""

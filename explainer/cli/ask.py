@@ -27,6 +27,7 @@ def ask(
     decode_as: common.DecodeAs = None,
     start: common.From = "",
     end: common.To = "",
+    trust_store: common.TrustStore = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -39,8 +40,9 @@ def ask(
         raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, model="" if offline else model, base_url=base_url, budget=budget
-    )
+        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, model="" if offline else model,
+        base_url=base_url, budget=budget,
+    )  # fmt: skip
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)

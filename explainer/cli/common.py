@@ -37,6 +37,10 @@ Filter = Annotated[
 Keylog = Annotated[
     Path | None, typer.Option("--keylog", metavar="FILE", help="TLS secrets to decrypt with (SSLKEYLOGFILE).")
 ]
+TrustStore = Annotated[
+    Path | None,
+    typer.Option("--trust-store", metavar="FILE", help="Root certificates (PEM) that your clients trust, too."),
+]
 DecodeAs = Annotated[
     list[str] | None,
     typer.Option("--decode-as", metavar="tcp.port==8443,tls", help="How to dissect a port; may be repeated."),

@@ -13,12 +13,13 @@ def findings(
     decode_as: common.DecodeAs = None,
     start: common.From = "",
     end: common.To = "",
+    trust_store: common.TrustStore = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
     """List everything that is wrong in a capture, with the frames that prove it."""
     renderer = common.renderer(output)
-    settings = common.settings(tshark=tshark, time_limit_s=time_limit)
+    settings = common.settings(tshark=tshark, time_limit_s=time_limit, trust_store=trust_store)
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)

@@ -5,57 +5,48 @@ from typing import Any
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import CAPTURED_LENGTH, FRAME, LENGTH, PROTOCOLS, TIME
-from explainer.protocols.ip import packets
+from explainer.protocols.frame import CAPTURED_LENGTH, FRAME, LENGTH, TIME
 from explainer.protocols.tcp import Endpoint, segments
 
 COPY_MS = 200
 """A copy follows its original within the smallest retransmission time-out in use (Linux: 200 ms)."""
-_TRANSPORT = r":(tcp|udp|icmp|icmpv6)(:|$)"
+_A_FEW = 3  # of one or two packets alone, nothing can be said
 _IDS_VARY = 0.4  # with every packet twice, half of a sender's packets have an IP id of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """IP packets that the capture holds twice.
+    """TCP segments that the capture holds twice.
 
-    `frames` has a row a copy: frame, original, hops (how much lower its TTL is); `packets` counts those that were
-    compared.
+    `frames` has a row a copy: frame, original, hops (how much lower its TTL is); `packets` counts the segments that
+    were compared.
     """
 
     frames: "pl.DataFrame"
     packets: int
 
 
-@fact("IP packets", packets, segments, FRAME, PROTOCOLS)
+@fact("TCP segments", segments)
 def copies(facts: Facts) -> Copies:
-    """Return the packets with the IP id, length and contents of one shortly before, and its TTL or a lower one.
+    """Return the segments with the contents of one shortly before, and its TTL or a lower one.
 
-    Compared are TCP segments, UDP datagrams and ICMP messages with an IP id (IPv4), of senders whose ids vary. Parts of
-    a fragmented datagram share their id, and carry no transport header that could be read.
+    A real retransmission has an IP id of its own: where a sender's ids vary, the same id within 200 ms makes a copy.
+    Where they do not (IPv6 has none), payload has to be there again within a millisecond. UDP is left out: two
+    datagrams of one length may share an id.
     """
-    protocols = facts.frames(FRAME, PROTOCOLS)
-    whole = protocols.filter(pl.col(PROTOCOLS.field).str.contains(_TRANSPORT)).select(
-        pl.col(FRAME.field).alias("frame")
-    )
-    contents = facts[segments].select("frame", "sport", "dport", "seq", "acknowledged", "payload", "syn", "fin", "rst")
-    named = facts[packets].filter(pl.col("ip_id") > 0).drop_nulls(["time", "src", "dst", "ttl"])
-    table = named.join(whole, on="frame", how="semi").join(contents, on="frame", how="left")
-    ids = pl.struct("src", "ip_id").n_unique() / pl.len()
-    varying = table.group_by("src").agg(ids.alias("ids")).filter(pl.col("ids") >= _IDS_VARY)
-    table = table.join(varying, on="src", how="semi")
-    # The same segment may be longer on one side, by a VLAN tag.
-    size = pl.when(pl.col("payload").is_null()).then("length").otherwise("payload")
-    key = ("src", "dst", "ip_id", "sport", "dport", "seq", "acknowledged", "syn", "fin", "rst", "size")
-    table = table.with_columns(size.alias("size")).sort("frame")
-    before = [pl.col(name).shift(1).over(key).alias(alias) for name, alias in _BEFORE]
-    near = (pl.col("time") - pl.col("earlier")).abs() <= COPY_MS * 1_000_000
-    found = table.with_columns(before).filter(near & (pl.col("ttl") <= pl.col("higher")))
+    table = facts[segments].drop_nulls("ttl").with_columns(pl.col("ip_id").fill_null(0))
+    contents = ("stream", "from_client", "seq", "acknowledged", "payload", "syn", "fin", "rst")
+    known = pl.col("ip_id") > 0
+    ids = pl.struct("stream", "ip_id").n_unique() / pl.struct(contents).n_unique()
+    varying = table.filter(known).group_by("src").agg((ids >= _IDS_VARY).alias("varies"))
+    table = table.join(varying, on="src", how="left", maintain_order="left").sort("frame")
+    before = (("time", "earlier"), ("ttl", "higher"), ("frame", "original"))
+    seen = table.with_columns(pl.col(name).shift(1).over(*contents, "ip_id").alias(alias) for name, alias in before)
+    apart_ms = (pl.col("time") - pl.col("earlier")).abs() / 1e6
+    same_id = known & pl.col("varies") & (apart_ms <= COPY_MS)
+    found = seen.filter((pl.col("ttl") <= pl.col("higher")) & (same_id | ((pl.col("payload") > 0) & (apart_ms <= 1))))
     rows = found.select("frame", "original", (pl.col("higher") - pl.col("ttl")).alias("hops"))
     return Copies(rows, table.height)
-
-
-_BEFORE = (("time", "earlier"), ("ttl", "higher"), ("frame", "original"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +68,9 @@ class Coverage:
 
     @property
     def one_sided(self) -> bool:
-        """Return whether one side alone is recorded, and acknowledges data of the other."""
-        return min(self.client_frames, self.server_frames) == 0 and bool(self.acknowledged_unseen)
+        """Return whether one side alone is recorded, with a few packets, and acknowledges data of the other."""
+        there = sorted((self.client_frames, self.server_frames))
+        return there[0] == 0 and there[1] >= _A_FEW and bool(self.acknowledged_unseen)
 
 
 @fact("TCP connections", segments)

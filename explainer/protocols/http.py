@@ -8,15 +8,15 @@ Rules
   answer began, and how much came, is told from the TCP segments.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME
+from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_answers import Answers
 from explainer.protocols.http_messages import COLUMNS, MESSAGES, STATUS, Request, Response, messages
 from explainer.protocols.tcp import Endpoint, segments
 
@@ -35,11 +35,15 @@ class Exchange:
     known all the same. `response_bytes` counts the server's TCP payload of this answer, headers included and
     retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
 
-    `path` has no query. Of the response's headers: `content_length`, `software` (Server), `proxies` ("via: …" and the
-    like), `location` (without query), `challenge` (the scheme of WWW-Authenticate or Proxy-Authenticate).
+    `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
+    (whether there is an Authorization or Proxy-Authorization) and `secure` (whether a proxy says that the client came
+    by https). Of the response's headers: `content_length`, `software` (Server), `proxies` ("via: …" and the like),
+    `location` (without query), `challenge` (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what
+    a short text in it says is wrong.
 
-    `closed_frame` is the FIN or (`reset`) RST after a request whose response never got complete; `closed_by_client`
-    says who sent it.
+    `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
+    or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
+    `unreadable` says that what the server sent in its place is no HTTP.
     """
 
     stream: int
@@ -49,8 +53,13 @@ class Exchange:
     method: str = ""
     host: str = ""
     path: str = ""
+    credentials: bool = False
+    secure: bool = False
+    over_tls: bool = False
     request_frame: int | None = None
     request_ns: int | None = None
+    acknowledged_frame: int | None = None
+    acknowledged_ns: int | None = None
     first_byte_frame: int | None = None
     first_byte_ns: int | None = None
     response_frame: int | None = None
@@ -63,9 +72,11 @@ class Exchange:
     proxies: tuple[str, ...] = ()
     location: str = ""
     challenge: str = ""
+    complaint: str = ""
     closed_frame: int | None = None
     closed_by_client: bool = False
     reset: bool = False
+    unreadable: bool = False
 
     @property
     def first_frame(self) -> int:
@@ -83,6 +94,11 @@ class Exchange:
         return self._since_request(self.first_byte_ns)
 
     @property
+    def acknowledged_ms(self) -> float | None:
+        """Return the time from the request to its acknowledgement without data: how fast the network is."""
+        return self._since_request(self.acknowledged_ns)
+
+    @property
     def closed_before_response(self) -> bool:
         """Return whether the connection ended after the request, before a whole response."""
         return self.closed_frame is not None
@@ -91,41 +107,18 @@ class Exchange:
         return None if moment is None or self.request_ns is None else round((moment - self.request_ns) / 1e6, 6)
 
 
-class _Answers:
-    """When and how much the server of one connection said, and how the connection ended."""
-
-    def __init__(self, table: "polars.DataFrame", *, client_is: bool) -> None:
-        said = table.filter((pl.col("from_client") != client_is) & (pl.col("payload") > 0) & ~pl.col("retransmission"))
-        self.frames: list[int] = said["frame"].to_list()
-        self.times: list[int] = said["time"].to_list()
-        self.totals = [0, *accumulate(said["payload"].to_list())]
-        ending = table.filter(pl.col("fin") | pl.col("rst")).select("frame", pl.col("from_client") == client_is, "rst")
-        self.endings: list[tuple[int, bool, bool]] = ending.rows()
-
-    def between(self, after: int, until: int | None) -> tuple[int | None, int | None, int]:
-        """Return frame and time of the first payload, and the payload in bytes, in frames from `after` + 1 on."""
-        start = bisect_right(self.frames, after)
-        end = len(self.frames) if until is None else bisect_right(self.frames, until)
-        if start >= end:
-            return None, None, 0
-        return self.frames[start], self.times[start], self.totals[end] - self.totals[start]
-
-    def ending(self, after: int) -> tuple[int, bool, bool] | None:
-        """Return frame, whether by the client, and whether by a reset, of the first end after a frame."""
-        at = bisect_left(self.endings, (after + 1,))
-        return self.endings[at] if at < len(self.endings) else None
-
-
-@fact("HTTP requests", segments, FRAME, *COLUMNS)
+@fact("HTTP requests", segments, FRAME, PROTOCOLS, *COLUMNS)
 def requests(facts: Facts) -> tuple[Exchange, ...]:
     """Return the exchanges in the order of their first frame."""
-    with_http = facts.frames(FRAME, *COLUMNS).filter(
-        pl.any_horizontal(pl.col(column.field).is_not_null() for column in MESSAGES)
-    )
+    message = pl.any_horizontal(pl.col(column.field).is_not_null() for column in MESSAGES)
+    with_http = facts.frames(FRAME, PROTOCOLS, *COLUMNS).filter(message)
+    # tshark gives data that it cannot read as HTTP, where HTTP is expected, an http layer without a message.
+    without = pl.col(PROTOCOLS.field).str.contains(":http", literal=True) & ~message
+    unread = frozenset(facts.frames(FRAME, PROTOCOLS, *MESSAGES).filter(without)[FRAME.field].to_list())
     # SSDP is HTTP over UDP, which nobody needs to answer: the join leaves it out.
     table = with_http.join(facts[segments], left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
-    said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi")
-    by_stream = said.sort("frame").partition_by("stream", as_dict=True)
+    said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi").sort("frame")
+    by_stream = said.with_columns(pl.col("frame").is_in(unread).alias("unread")).partition_by("stream", as_dict=True)
     found = list[Exchange]()
     for stream, rows in groupby(table.iter_rows(named=True), key=lambda row: row["stream"]):
         found.extend(_Connection(list(rows), by_stream[stream,]).exchanges())
@@ -143,7 +136,7 @@ class _Connection:
         ends = [Endpoint(rows[0][side], rows[0][f"{side}_port"]) for side in ("client", "server")]
         self._client, self._server = ends if client_is else reversed(ends)
         self._stream = rows[0]["stream"]
-        self._answers = _Answers(table, client_is=client_is)
+        self._answers = Answers(table, client_is=client_is)
         self._waiting: deque[tuple[int | None, Exchange]] = deque()
         self._done: list[Exchange] = []
         self._last_answer = 0
@@ -169,9 +162,11 @@ class _Connection:
             while self._waiting and self._answers.between(self._after(self._waiting[0][1]), frame)[2]:
                 self._done.append(self._unfinished(self._waiting.popleft()[1], frame))
                 self._last_answer = frame
+        acknowledged_frame, acknowledged_ns = self._answers.acknowledged(frame)
         exchange = Exchange(
-            self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path, frame,
-            row["time"],
+            self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
+            asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
+            acknowledged_ns,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
 
@@ -191,7 +186,7 @@ class _Connection:
             exchange, version=exchange.version or answer.version, first_byte_frame=first_frame, first_byte_ns=first_ns,
             response_frame=frame, response_ns=time, response_bytes=size, status=answer.status, reason=answer.reason,
             content_length=answer.content_length, software=answer.software, proxies=answer.proxies,
-            location=answer.location, challenge=answer.challenge,
+            location=answer.location, challenge=answer.challenge, complaint=answer.complaint,
         )  # fmt: skip
         self._done.append(done)
 
@@ -205,8 +200,12 @@ class _Connection:
 
     def _unfinished(self, exchange: Exchange, until: int | None) -> Exchange:
         """Return the request whose response tshark did not dissect, with what TCP shows of it."""
-        first, first_at, size = self._answers.between(self._after(exchange), until)
-        begun = replace(exchange, first_byte_frame=first, first_byte_ns=first_at, response_bytes=size)
+        after = self._after(exchange)
+        first, first_at, size = self._answers.between(after, until)
+        unread = self._answers.unreadable(after, until)
+        begun = replace(
+            exchange, first_byte_frame=first, first_byte_ns=first_at, response_bytes=size, unreadable=unread
+        )
         ending = self._answers.ending(exchange.request_frame or 0) if until is None else None
         if ending is None:
             return begun

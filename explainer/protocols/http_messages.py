@@ -1,7 +1,8 @@
 """HTTP requests and responses, as many as a frame holds (RFC 9112, RFC 9113).
 
 Rules
-* Credentials never leave this module: of a target only its path is kept, of the headers only those that are named here.
+* Credentials never leave this module: of a target only its path is kept, of the headers only those that are named here,
+  of a body only words of a known vocabulary.
 * tshark prints the fields of all messages of a frame as one list each: where a field is not there as often as there are
   messages, nobody knows whose it is, and it is left out.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explainer.facts import Column, Kind
+from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_labels
 
 METHOD = Column("http.request.method", many=True)
 TARGET = Column("http.request.uri", many=True)
@@ -20,7 +22,11 @@ REQUEST_VERSION = Column("http.request.version", many=True)
 STATUS = Column("http.response.code", Kind.INT, many=True)
 PHRASE = Column("http.response.phrase", many=True)
 RESPONSE_VERSION = Column("http.response.version", many=True)
+ASKING_HEADERS = Column("http.request.line", many=True)
 HEADERS = Column("http.response.line", many=True)
+# http.file_data would hold whole downloads; these hold the lines of bodies that are text, and JSON's strings.
+TEXT = Column("text", many=True)
+JSON_STRING = Column("json.value.string", many=True)
 TYPE_2 = Column("http2.type", Kind.INT, many=True)
 STREAM_2 = Column("http2.streamid", Kind.INT, many=True)
 METHOD_2 = Column("http2.headers.method", many=True)
@@ -34,8 +40,8 @@ LENGTH_2 = Column("http2.headers.content_length", Kind.INT, many=True)
 
 MESSAGES = (METHOD, STATUS, METHOD_2, STATUS_2)
 COLUMNS = (
-    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, HEADERS, TYPE_2, STREAM_2, TARGET_2, HOST_2,
-    SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
+    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TEXT, JSON_STRING,
+    TYPE_2, STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
 )  # fmt: skip
 
 # Headers by which proxies, caches and content networks say that an answer came by way of them, or from them.
@@ -43,6 +49,10 @@ _OF_PROXIES = (
     "via", "x-cache", "x-served-by", "x-squid-error", "proxy-status", "proxy-agent", "x-varnish", "cf-ray",
 )  # fmt: skip
 _CHALLENGES = ("www-authenticate", "proxy-authenticate")
+_CREDENTIALS = ("authorization", "proxy-authorization")
+# By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
+_SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
+_READABLE = ("text/plain", "text/html", "application/json", "application/problem+json")
 _HEADERS_2 = 1
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -52,18 +62,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for; `number` is the HTTP/2 stream."""
+    """What was asked for; `number` is the HTTP/2 stream; see Exchange for the headers."""
 
     version: str
     method: str
     host: str
     path: str
     number: int | None = None
+    credentials: bool = False
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; see Exchange for the headers."""
+    """What was answered; see Exchange for the headers and for `complaint`."""
 
     version: str
     status: int
@@ -74,6 +86,7 @@ class Response:
     location: str = ""
     challenge: str = ""
     number: int | None = None
+    complaint: str = ""
 
     @property
     def interim(self) -> bool:
@@ -86,15 +99,20 @@ def messages(row: Row) -> Iterator[Request | Response]:
     methods, statuses = _values(row, METHOD), _values(row, STATUS)
     for index, method in enumerate(methods):
         version, host, target = (_own(row, column, index, len(methods)) for column in (REQUEST_VERSION, HOST, TARGET))
-        yield Request(version, method, _without_user(host), path(target))
+        headers = _headers(row, ASKING_HEADERS) if len(methods) == 1 else {}
+        yield Request(
+            version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
+            secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
+        )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
             continue
         version, reason = (_own(row, column, index, len(statuses)) for column in (RESPONSE_VERSION, PHRASE))
-        headers = _headers(row) if len(statuses) == 1 else {}
+        headers = _headers(row, HEADERS) if len(statuses) == 1 else {}
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
+            complaint=_complaint(row, headers),
         )  # fmt: skip
     yield from _messages_2(row)
 
@@ -156,9 +174,9 @@ def _own(row: Row, column: Column, index: int, messages: int) -> Any:
     return (values[index] or "") if len(values) == messages else ""
 
 
-def _headers(row: Row) -> dict[str, list[str]]:
+def _headers(row: Row, lines: Column) -> dict[str, list[str]]:
     headers = dict[str, list[str]]()
-    for line in _values(row, HEADERS):
+    for line in _values(row, lines):
         name, _, value = (line or "").partition(":")
         # tshark prints the line's end as backslash, r, backslash, n.
         headers.setdefault(name.strip().lower(), []).append(value.removesuffix("\\n").removesuffix("\\r").strip())
@@ -178,3 +196,11 @@ def _challenge(headers: dict[str, list[str]]) -> str:
     """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate …), without parameters."""
     schemes = (_TOKEN.match(value) for name in _CHALLENGES for value in headers.get(name, ()))
     return ", ".join(match[0] for match in schemes if match)
+
+
+def _complaint(row: Row, headers: dict[str, list[str]]) -> str:
+    """Return what a short text says is wrong, in words of http_complaints."""
+    readable = next(iter(headers.get("content-type", ())), "").partition(";")[0].strip().lower() in _READABLE
+    if not readable or (_length(headers) or 0) > LONGEST_TEXT:
+        return ""
+    return complaint(_values(row, JSON_STRING)) or complaint_of_labels(_values(row, TEXT))

@@ -1,6 +1,10 @@
-"""The first bytes of TCP streams that tshark recognises nothing in, or in one direction of which it does not.
+"""The first bytes of TCP streams in which tshark may have missed something of TLS.
 
-Rule: bytes are read in a second look at just those frames, since most captures need none.
+Rules
+* Bytes are read in a second look at just those frames, since most captures need none.
+* A stream is looked at where one side, or both, says nothing that tshark recognises (TLS on an unexpected port, or
+  something else on a TLS port); where a protocol is spoken in clear that can go over to TLS (tshark dissects whatever
+  comes on its port as that protocol); and where an HTTP request was answered 400 (it may be that TLS was expected).
 """
 
 from dataclasses import dataclass
@@ -8,16 +12,25 @@ from dataclasses import dataclass
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_messages import STATUS
 from explainer.protocols.tcp import segments
 
 PAYLOAD = Column("tcp.payload")
 
-BYTES = 512
+BYTES = 1024
 """How many bytes of a segment are kept."""
 _SEGMENTS = 4
+_TALK_SEGMENTS = 16
+_SHORT_TALK = 2
 _LONGEST_FILTER = 25_000  # characters; Windows gives a whole command line 32,767
 _EMPTY_LAYERS = ("data", "tpkt", "cotp", "rdp", "_ws.malformed", "_ws.short")
 """Layers over TCP that say nothing of what is inside them."""
+_TALKS = ("smtp", "imap", "pop", "ftp", "ldap", "mysql", "pgsql", "xmpp")
+"""Protocols that can go over to TLS after some words in clear."""
+_SHORT_TALKS = ("ssh", "resp", "vnc", "telnet", "mongo", "amqp", "mqtt", "memcache")
+"""Others, in which a client that says so little may have said ClientHello."""
+_RDP = ":rdp"
+_BAD_REQUEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +51,46 @@ class Opening:
 
 
 def _first_segments(facts: Facts) -> "pl.DataFrame":
-    """Return the first segments with payload of each unrecognised stream and direction: frame, stream, from_client."""
-    layer = pl.col(PROTOCOLS.field).str.extract(r".*:tcp:([^:]+)")
-    loaded = (
-        facts[segments]
-        .filter(pl.col("payload") > 0)
-        .join(facts.frames(FRAME, PROTOCOLS), left_on="frame", right_on=FRAME.field, maintain_order="left")
-        .select("frame", "stream", "from_client", "server", "server_port", layer.alias("layer"))
-    )
-    tls, empty = pl.col("layer") == "tls", pl.col("layer").is_null() | pl.col("layer").is_in(_EMPTY_LAYERS)
-    unknown = loaded.filter(
-        (tls | empty).fill_null(value=True).all().over("stream")
-        & ~tls.fill_null(value=False).any().over("stream", "from_client").all().over("stream")
-    )
-    first = unknown.filter(pl.int_range(pl.len()).over("stream", "from_client") < _SEGMENTS)
+    """Return the first segments with payload of each such stream and direction: frame, stream, from_client, turn."""
+    chosen = _chosen(_loaded(facts))
+    limit = pl.when("talks").then(_TALK_SEGMENTS).otherwise(_SEGMENTS)
+    first = chosen.filter(pl.int_range(pl.len()).over("stream", "from_client") < limit)
     # Of many streams to one port the later ones are likely to be the same.
     turn = pl.col("stream").rank("dense").over("server", "server_port")
     return first.with_columns(turn.alias("turn")).sort("turn", "frame")
+
+
+def _loaded(facts: Facts) -> "pl.DataFrame":
+    """Return the segments with payload, with the layer over TCP."""
+    protocols = pl.col(PROTOCOLS.field)
+    return (
+        facts[segments]
+        .filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
+        .join(facts.frames(FRAME, PROTOCOLS, STATUS), left_on="frame", right_on=FRAME.field, maintain_order="left")
+        .select(
+            "frame", "stream", "from_client", "server", "server_port",
+            protocols.str.extract(r".*:tcp:([^:]+)").alias("layer"),
+            protocols.str.contains(_RDP, literal=True).alias("rdp"),
+            pl.col(STATUS.field).list.contains(_BAD_REQUEST).fill_null(value=False).alias("bad_request"),
+        )
+    )  # fmt: skip
+
+
+def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the segments of the streams to look at; "talks" marks those that may go over to TLS later."""
+    layer, side = pl.col("layer"), ("stream", "from_client")
+    tls = (layer == "tls").fill_null(value=False)
+    empty = (layer.is_null() | layer.is_in(_EMPTY_LAYERS)).fill_null(value=True)
+    told = loaded.with_columns(
+        tls.any().over(side).alias("side_tls"),
+        (tls | empty).all().over(side).alias("side_unknown"),
+        (layer.is_in(_TALKS) | pl.col("rdp")).fill_null(value=False).any().over("stream").alias("talks"),
+        layer.is_in(_SHORT_TALKS).fill_null(value=False).any().over("stream").alias("may_talk"),
+        pl.col("from_client").sum().over("stream").alias("said"),
+    )
+    odd = pl.col("side_unknown").any().over("stream") | pl.col("bad_request").any().over("stream")
+    short = pl.col("may_talk") & (pl.col("said") <= _SHORT_TALK)
+    return told.filter(~pl.col("side_tls").all().over("stream") & (odd | pl.col("talks") | short))
 
 
 def _view(facts: Facts) -> View | None:
@@ -67,10 +103,10 @@ def _view(facts: Facts) -> View | None:
     return View(f"frame.number in {{{numbers}}}")
 
 
-OPENINGS = Look("first bytes of unrecognised TCP streams", (segments, FRAME, PROTOCOLS), (FRAME, PAYLOAD), _view)
+OPENINGS = Look("first bytes of TCP streams", (segments, FRAME, PROTOCOLS, STATUS), (FRAME, PAYLOAD), _view)
 
 
-@fact("first bytes of unrecognised TCP streams", segments, OPENINGS)
+@fact("first bytes of TCP streams", segments, OPENINGS)
 def openings(facts: Facts) -> tuple[Opening, ...]:
     """Return the openings by stream number."""
     seen = facts.look(OPENINGS)

@@ -52,7 +52,8 @@ def deliveries(facts: Facts) -> dict[int, Delivery]:
     )
     loaded = table.filter(pl.col("payload") > 0).drop("acknowledged")
     known = loaded.join(heard, on=["stream", "from_client"], how="left").sort("stream", "from_client", "seq", "frame")
-    covered = pl.col("next_seq").cum_max().shift(1).over("stream", "from_client")
+    # Wireshark's relative numbers begin at 1, also where the SYN is not in the capture.
+    covered = pl.col("next_seq").cum_max().shift(1).over("stream", "from_client").fill_null(1)
     received = pl.col("acknowledged").is_not_null() & (pl.col("acknowledged") > covered)
     after_gap = (pl.col("seq") > covered) & ~received
     judged = known.with_columns(after_gap.fill_null(value=False).alias("after_gap"))

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from explainer.facts import Facts
-from explainer.model import Confidence, Finding, Severity, Side
-from explainer.protocols.tls import endings
+from explainer.model import Confidence, Finding, Severity, Side, Step
+from explainer.protocols.tls import Ending, endings
+from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_case import SUBJECT, Verdict, by_alert, finding
+from explainer.rules.tls_case import SUBJECT, Told, Verdict, by_alert, end_step, finding, grouped
 from explainer.rules.tls_negotiation import alerted
 
 AREA = "what TLS records and messages hold"
@@ -33,6 +34,9 @@ def tls_record_damaged(facts: Facts) -> Iterator[Finding]:
         receiver = "client" if alert.from_client else "server"
         verify = alert.code == _DECRYPT_ERROR
         what = "cannot verify what it received" if verify else "received a record that does not decrypt"
+        if _pre_shared(group[0]):
+            yield finding(group, _other_key(receiver), by_alert)
+            continue
         verdict = Verdict(
             rule="tls_record_damaged",
             title=f"The {receiver} {what}: the data was changed on its way, or the two sides use different keys.",
@@ -47,6 +51,24 @@ def tls_record_damaged(facts: Facts) -> Iterator[Finding]:
             limitations=("where the data was changed: that needs a capture at both ends",),
         )
         yield finding(group, verdict, by_alert)
+
+
+def _pre_shared(ending: Ending) -> bool:
+    hello = ending.handshake.server_hello
+    return hello is not None and "PSK" in tls_names.cipher_suite(hello.cipher_suite)
+
+
+def _other_key(receiver: str) -> Verdict:
+    return Verdict(
+        rule="tls_record_damaged",
+        title=f"The {receiver} cannot decrypt what it receives: client and server probably have different pre-shared keys"
+        " (PSK).",
+        act="Both sides must be set up with the same pre-shared key.",
+        side=Side.EITHER,
+        confidence=Confidence.PROBABLE,
+        advice=("Compare the identity and the key on {client} and {server}; mind upper and lower case and line ends.",),
+        limitations=("the keys themselves",),
+    )
 
 
 @rule("Malformed handshake", endings, subject=SUBJECT, area=AREA)
@@ -83,8 +105,12 @@ def tls_hello_malformed(facts: Facts) -> Iterator[Finding]:
 
 @rule("Renegotiation refused", endings, subject=SUBJECT, area=AREA)
 def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
-    """The fatal alert no_renegotiation (100): one side wants a new handshake, the other does not (RFC 5746, 4.2)."""
-    for group in alerted(facts, (_NO_RENEGOTIATION,)):
+    """The alert no_renegotiation (100) on a connection that fails: one side wants a new handshake, the other does not.
+
+    RFC 5246 section 7.2.2: a warning, to which the side that wants it may answer by ending the connection.
+    """
+    failed = (ending for ending in facts[endings] if ending.outcome.failed)
+    for group in grouped(e for e in failed if any(a.code == _NO_RENEGOTIATION for a in e.handshake.alerts)):
         verdict = Verdict(
             rule="tls_renegotiation_refused",
             title="One side asked for a new handshake in the middle of the connection (renegotiation), and the other"
@@ -96,4 +122,11 @@ def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
             confidence=Confidence.PROBABLE,
             limitations=("why the new handshake was wanted: it is encrypted",),
         )
-        yield finding(group, verdict, by_alert)
+        yield finding(group, verdict, _refusal)
+
+
+def _refusal(ending: Ending) -> Told:
+    refusal = next(alert for alert in ending.handshake.alerts if alert.code == _NO_RENEGOTIATION)
+    sender = "client" if refusal.from_client else "server"
+    step = Step(frames=(refusal.frame,), text=f"the {sender} answers the wish for a new handshake with {refusal.name}")
+    return Told((step, end_step(ending)))

@@ -35,6 +35,42 @@ def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
 
 
+@rule("TLS connection left unused", endings, subject=SUBJECT, area="handshakes that encryption hides", symptom=True)
+def tls_unused(facts: Facts) -> Iterator[Finding]:
+    """A client that completes the TLS 1.3 handshake and leaves without having sent anything (RFC 8446, 4.4.2).
+
+    So do programs that compare the certificate's name only afterwards. Browsers open connections in reserve, too:
+    silent where the same client has used another connection to the same server.
+    """
+    every = facts[endings]
+    used = {(e.handshake.client.address, e.handshake.server) for e in every if e.outcome is Outcome.ESTABLISHED}
+    unused = (
+        e
+        for e in every
+        if e.outcome is Outcome.UNUSED
+        and e.handshake.encrypts_certificates
+        and e.handshake.server_certificates is None
+        and (e.handshake.client.address, e.handshake.server) not in used
+    )
+    for group in grouped(unused, lambda ending: ending.handshake.server_name):
+        verdict = Verdict(
+            rule="tls_unused",
+            title="The client completes the handshake and then leaves without sending anything: it may not accept the"
+            " certificate, for example because it is made out for another name.",
+            act="The server's side should check whether its certificate is made out for {name}; the client's log tells"
+            " more.",
+            side=Side.EITHER,
+            severity=Severity.MEDIUM,
+            confidence=Confidence.POSSIBLE,
+            advice=("See the certificate: {check}", _KEYLOG),
+            limitations=(
+                "the certificate: TLS 1.3 encrypts it",
+                "whether the client only wanted to test the connection",
+            ),
+        )
+        yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
+
+
 @rule("Refused after the handshake", endings, subject=SUBJECT, area="handshakes that encryption hides")
 def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
     """A server that answers a TLS 1.3 client's Finished with nothing but a short encrypted record, and leaves.

@@ -1,74 +1,28 @@
 """Whether anybody whom the client trusts vouches for the server's certificate (RFC 5280 section 6; RFC 5246, 7.4.2)."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.chain import Chain, Roots, roots
-from explainer.protocols.tls import Ending, Outcome, endings
+from explainer.protocols.tls import endings
 from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
-from explainer.rules.tls_interceptors import interceptor
-from explainer.rules.tls_presented import (
-    AREA,
-    OTHERS,
-    Alerts,
-    Presented,
-    by_certificate,
-    names,
-    presented,
-    showing,
-    weight,
-)
+from explainer.rules.tls_chains import ALERTS, STORE, UNKNOWN_CA, certificates, groups, of
+from explainer.rules.tls_intercepted import interceptions
+from explainer.rules.tls_presented import AREA, OTHERS, Presented, names, showing, weight
 from explainer.wording import count, listing
-
-_UNKNOWN_CA = 48
-_ALERTS = Alerts(outright=(_UNKNOWN_CA,), possible=(42, 46))
-_STORE = "what the client's trust store holds"
-
-
-@dataclass(frozen=True)
-class _Case:
-    """What a server presents, with its chain."""
-
-    presented: Presented
-    chain: Chain
-
-    @property
-    def unused_or_rejected(self) -> bool:
-        """Return whether the client turned away from it."""
-        return self.rejected or self.presented.ending.outcome in (Outcome.UNUSED, Outcome.LEFT_BY_CLIENT)
-
-    @property
-    def rejected(self) -> bool:
-        """Return whether the client ended the handshake over its trust."""
-        return self.presented.rejected_with((*_ALERTS.outright, *_ALERTS.possible))
-
-
-def _cases(facts: Facts) -> Iterator[list[_Case]]:
-    """Yield the chains, grouped by client, server and certificate."""
-    for group in by_certificate(list(presented(facts[endings]))):
-        chains = ((case, facts[roots].chain(case.message.certificates)) for case in group)
-        cases = [_Case(case, chain) for case, chain in chains if chain]
-        if cases:
-            yield cases
-
-
-def _endings(group: Sequence[_Case]) -> list[Ending]:
-    return [case.presented.ending for case in group]
 
 
 @rule("Self-signed certificate", endings, roots, subject=SUBJECT, area=AREA)
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
     """A server whose own certificate is signed with its own key (checked), so that no client trusts it unasked."""
-    for group in _cases(facts):
+    for group in groups(facts):
         case, leaf = group[0].presented, group[0].chain.leaf
         if not leaf.self_signed or group[0].chain.root:
             continue
-        weighed = weight(case, _ALERTS, accepted=Severity.LOW)
+        weighed = weight(case, ALERTS, accepted=Severity.LOW)
         verdict = Verdict(
             rule="tls_certificate_self_signed",
             title=f"The certificate of {leaf.name} is self-signed: no authority vouches for it{weighed.went_on}.",
@@ -85,7 +39,7 @@ def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
             limitations=("whether other clients trust this certificate",),
             names=names(leaf),
         )
-        yield finding(_endings(group), verdict, showing(lambda c: f"{c.leaf.subject}, issued and signed by itself"))
+        yield finding(of(group), verdict, showing(lambda c: f"{c.leaf.subject}, issued and signed by itself"))
 
 
 @rule("Incomplete certificate chain", endings, roots, subject=SUBJECT, area=AREA)
@@ -94,27 +48,27 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
 
     Its issuer is no known root, and that it is an intermediate is seen on another connection, or told by a public log's
     proof (RFC 6962), or probable because the certificate names a place where its issuer's is to be had (AIA), of which
-    roots have no need. That last sign alone does not count where the client went on: the certificates of a company's
-    own authority may well come from its root.
+    roots have no need. With that last sign alone and a client that went on it is no more than possible, and of low
+    severity: the certificates of a company's own authority may well come from its root.
     """
-    groups = list(_cases(facts))
-    seen = {c.der: c for g in groups for case in g for c in (*case.chain.path, *case.chain.unused)}
-    for group in groups:
+    found = groups(facts)
+    seen = certificates(found)
+    for group in found:
         case, chain = group[0].presented, group[0].chain
-        if not _cut_short(chain, seen.values()):
+        if not _cut_short(chain, seen):
             continue
-        sure = chain.top.logged or any(chain.issued_by(c) for c in seen.values())
-        if not group[0].unused_or_rejected and not sure:
-            continue
-        weighed = weight(case, _ALERTS)
-        confidence = weighed.confidence if sure else Confidence.PROBABLE
+        sure = chain.top.logged or any(chain.issued_by(c) for c in seen)
+        doubtful = not sure and not group[0].unused_or_rejected
+        weighed = weight(case, ALERTS)
+        confidence = weighed.confidence if sure else Confidence.POSSIBLE if doubtful else Confidence.PROBABLE
         where = f" It is to be had at {chain.top.issuer_urls[0]}." if chain.top.issuer_urls else ""
         verdict = Verdict(
             rule="tls_chain_incomplete",
-            title=f"The server does not send the intermediate certificate: its chain is incomplete{weighed.went_on}.",
+            title=f"The server {'probably ' if doubtful else ''}does not send the intermediate certificate: its chain"
+            f" is incomplete{weighed.went_on}.",
             act="The server's side must act: {server} has to send the intermediate certificate with its own.",
             side=Side.SERVER,
-            severity=weighed.severity,
+            severity=Severity.LOW if doubtful else weighed.severity,
             confidence=confidence,
             detail=f"The missing certificate is {chain.top.issuer}.{where}",
             measured={"missing": chain.top.issuer, "certificates_sent": len(case.message.certificates)},
@@ -122,10 +76,10 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
                 f"Install the full chain on {{server}}: its own certificate, then {chain.top.issuer}.{where}",
                 "Check it: {check} -showcerts",
             ),
-            limitations=("whether a client has the intermediate from elsewhere: such clients work", _STORE),
+            limitations=("whether a client has the intermediate from elsewhere: such clients work", STORE),
             names=names(chain.leaf),
         )
-        yield finding(_endings(group), verdict, showing(_only_own))
+        yield finding(of(group), verdict, showing(_only_own))
 
 
 def _cut_short(chain: Chain, seen: Iterable[Certificate]) -> bool:
@@ -146,14 +100,15 @@ def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     It says whether the chain leads to a root of Mozilla's store (then the client's store is at fault) or to one of its
     own.
     """
-    groups = list(_cases(facts))
-    seen = {c.der: c for g in groups for case in g for c in (*case.chain.path, *case.chain.unused)}
-    for group in groups:
+    found = groups(facts)
+    seen = certificates(found)
+    intercepted = {id(each.group) for each in interceptions(found)}
+    for group in found:
         case, chain = group[0].presented, group[0].chain
-        rejected = case.rejected_with((_UNKNOWN_CA,))
-        if not rejected or chain.leaf.self_signed or _cut_short(chain, seen.values()) or interceptor(chain):
+        rejected = case.rejected_with((UNKNOWN_CA,))
+        if not rejected or chain.leaf.self_signed or _cut_short(chain, seen) or id(group) in intercepted:
             continue
-        yield finding(_endings(group), _unknown_issuer(case, chain, facts[roots]), showing(_issuers))
+        yield finding(of(group), _unknown_issuer(case, chain, facts[roots]), showing(_issuers))
 
 
 def _unknown_issuer(case: Presented, chain: Chain, known: Roots) -> Verdict:
@@ -166,7 +121,7 @@ def _unknown_issuer(case: Presented, chain: Chain, known: Roots) -> Verdict:
             act="The client's side must act: update the trust store of {client}.",
             side=Side.CLIENT,
             advice=("Update the package with the root certificates (ca-certificates or the like) on {client}.",),
-            limitations=(_STORE,),
+            limitations=(STORE,),
             names=names(chain.leaf),
         )
     return Verdict(
@@ -181,9 +136,9 @@ def _unknown_issuer(case: Presented, chain: Chain, known: Roots) -> Verdict:
             f"If {issuer} is your own authority, add its root certificate to the trust store of {{client}}.",
             "Otherwise check that {server} sends all intermediate certificates: {check} -showcerts",
         ),
-        limitations=(_STORE, "whether the issuer is a root or an intermediate that the server should have sent")
+        limitations=(STORE, "whether the issuer is a root or an intermediate that the server should have sent")
         if not chain.ends
-        else (_STORE,),
+        else (STORE,),
         names=names(chain.leaf),
     )
 
@@ -200,7 +155,7 @@ def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
     Most clients sort them; some do not. A root at the end is allowed. Stray ones alone are only worth knowing, unless
     the client rejects the certificate.
     """
-    for group in _cases(facts):
+    for group in groups(facts):
         chain = group[0].chain
         stray = _stray(chain)
         if chain.ordered and not stray:
@@ -218,7 +173,7 @@ def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
             limitations=(OTHERS,),
             names=names(chain.leaf),
         )
-        yield finding(_endings(group), verdict, showing(_order))
+        yield finding(of(group), verdict, showing(_order))
 
 
 def _stray(chain: Chain) -> list[Certificate]:
@@ -229,52 +184,3 @@ def _stray(chain: Chain) -> list[Certificate]:
 
 def _order(case: Presented) -> str:
     return "in this order: " + listing([c.name if c else "an unreadable one" for c in case.message.certificates])
-
-
-@rule("Intercepted connection", endings, roots, subject=SUBJECT, area=AREA)
-def tls_intercepted(facts: Facts) -> Iterator[Finding]:
-    """A certificate made by an intercepting proxy or virus scanner in place of the server's own.
-
-    Told by an issuer that is known to be such a product, or by two issuers for one name in the capture, of which only
-    one is public or only one was accepted.
-    """
-    by_name = defaultdict[str, list[list[_Case]]](list)
-    for group in _cases(facts):
-        by_name[group[0].presented.ending.handshake.server_name or group[0].chain.leaf.name].append(group)
-    for name, groups in by_name.items():
-        for group in groups:
-            others = [g for g in groups if g[0].chain.leaf.issuer != group[0].chain.leaf.issuer]
-            product = interceptor(group[0].chain)
-            if product or any(_replaced(group[0], other[0]) for other in others):
-                yield _interception(name, group, product, others)
-
-
-def _replaced(case: _Case, other: _Case) -> bool:
-    """Return whether the case's certificate stands in for the other's, which is public, or accepted."""
-    if bool(case.chain.root) != bool(other.chain.root):
-        return not case.chain.root
-    return case.unused_or_rejected and other.presented.ending.outcome is Outcome.ESTABLISHED and not case.chain.root
-
-
-def _interception(name: str, group: Sequence[_Case], product: str, others: Sequence[Sequence[_Case]]) -> Finding:
-    case, chain = group[0].presented, group[0].chain
-    weighed = weight(case, _ALERTS, accepted=Severity.LOW)
-    by = f" by {product}" if product else ""
-    genuine = f"; another connection gets one from {others[0][0].chain.leaf.issuer}" if others else ""
-    verdict = Verdict(
-        rule="tls_intercepted",
-        title=f"The connection to {name} is probably intercepted{by}: its certificate comes from {chain.leaf.issuer}"
-        f"{genuine}{weighed.went_on}.",
-        act="The network's side must act: exempt this connection from interception, or have the client trust the"
-        " intercepting authority.",
-        side=Side.NETWORK,
-        severity=weighed.severity,
-        confidence=Confidence.PROBABLE,
-        advice=(
-            f"If the interception is meant, add the root of {chain.leaf.issuer} to the trust store of {{client}}.",
-            "Otherwise compare with the certificate that the server presents from another network: {check}",
-        ),
-        limitations=("who runs the intercepting device", _STORE),
-        names=(name, *names(chain.leaf)),
-    )
-    return finding(_endings(group), verdict, showing(_issuers))

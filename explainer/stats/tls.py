@@ -8,14 +8,15 @@ from explainer.registry import statistic
 from explainer.wording import listing
 
 _NAMES = (
-    "stream", "client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version", "cipher_suite",
-    "certificate", "certificate_expiry", "outcome", "outcome_frame", "warnings", "warning_frame",
+    "transport", "stream", "client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version",
+    "cipher_suite", "group", "alpn", "resumed", "certificate", "certificate_expiry", "outcome", "outcome_frame",
+    "warnings", "warning_frame", "ja3", "ja4",
 )  # fmt: skip
 
 
 @statistic("TLS connections", endings)
 def tls(facts: Facts) -> Stat:
-    """One row a TLS connection over TCP; Wireshark has no such menu.
+    """One row a TLS connection; Wireshark has no such menu. Its stream is a TCP stream, of DTLS and QUIC a UDP stream.
 
     The outcome is one of protocols/tls/outcome.py's, with the alert's name and number where one ended it; warnings are
     alerts that end nothing; the certificate is the server's own, where it can be read (up to TLS 1.2).
@@ -31,6 +32,7 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
     certificate = message.leaf if message else None
     warnings = [alert for alert in handshake.alerts if alert.warning]
     return (
+        handshake.transport,
         handshake.stream,
         str(handshake.client),
         str(handshake.server),
@@ -39,12 +41,17 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
         chosen.frame if chosen else None,
         tls_names.version(chosen.version) if chosen else None,
         tls_names.cipher_suite(chosen.cipher_suite) if chosen else None,
+        tls_names.group(chosen.group) if chosen and chosen.group is not None else None,
+        chosen.alpn or None if chosen else None,
+        handshake.resumed,
         certificate.subject if certificate else None,
         certificate.not_after.isoformat() if certificate else None,
         _outcome(ending),
         ending.frame,
         listing([f"{alert.name} from {'client' if alert.from_client else 'server'}" for alert in warnings]) or None,
         warnings[0].frame if warnings else None,
+        hello.ja3 or None if hello else None,
+        hello.ja4 or None if hello else None,
     )
 
 

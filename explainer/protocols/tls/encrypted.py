@@ -56,18 +56,21 @@ def flight(handshake: Handshake) -> Flight:
     encrypted = [r for r in handshake.records if r.encrypted and r.frame > start]
     client = [r for r in encrypted if r.from_client]
     read = handshake.message(FINISHED, from_client=True)
-    finished = next((r for r in client[:_FIRST] if r.length >= full), None)
+    certificate = _certificate(client, full, tag)
+    sent = certificate is ClientCertificate.SENT  # then the first long record holds that
+    finished = next((r for r in client[:_FIRST] if (r.length == full if sent else r.length >= full)), None)
     if read is not None:  # decrypted
         own = (r for r in handshake.records if r.frame == read and r.from_client)
         finished = next(own, None)
     first = client[0] if client else None
     rejected = finished is None and first is not None and _is_alert(first, tag) and read is None
     after = [r for r in handshake.records if finished and not r.from_client and r.frame > finished.frame]
-    later = [r for r in client if finished and r.frame >= finished.frame and r is not finished]
+    place = client.index(finished) + 1 if finished in client else 0
+    later = [r for r in client[place:] if finished and r.frame >= finished.frame]
     return Flight(
         finished=finished,
         rejection=first if rejected else None,
-        certificate=_certificate(client, full, tag),
+        certificate=certificate,
         after=tuple(r for r in after if r.encrypted or read is not None),
         data=tuple(later[:-1] if later and _is_alert(later[-1], tag) else later),
     )

@@ -87,6 +87,14 @@ class Handshake:
         return version is not None and (version in (_TLS13, _DTLS13) or version >> 8 == _DRAFT)
 
     @property
+    def resumed(self) -> bool:
+        """Return whether it goes on with an earlier session: by a pre-shared key, or the session's id or ticket."""
+        hello, chosen = self.client_hello, self.server_hello
+        if hello is None or chosen is None or self.encrypts_certificates or self.server_certificates:
+            return chosen is not None and chosen.pre_shared_key
+        return bool(chosen.session_id) and chosen.session_id == hello.session_id
+
+    @property
     def server_certificates(self) -> CertificateMessage | None:
         """Return the server's certificate message where it can be read."""
         return self._certificates(from_client=False)

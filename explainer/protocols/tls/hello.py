@@ -5,13 +5,15 @@ from typing import Any
 
 from explainer.protocols.frame import FRAME, TIME
 from explainer.protocols.tls import names
-from explainer.protocols.tls.columns import JA3, Fields
+from explainer.protocols.tls.columns import DTLS, JA3, Fields
+from explainer.protocols.tls.fingerprint import ja4
 
 CLIENT_HELLO, SERVER_HELLO = 1, 2
 Row = dict[str, Any]
 
 _HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"  # RFC 8446, 4.1.3
 _FALLBACK_SCSV = 0x5600  # RFC 7507
+_QUIC_PARAMETERS = 57  # RFC 9001, 8.2
 _EARLY_DATA = 42  # RFC 8446, 4.2.10
 
 
@@ -20,7 +22,8 @@ class ClientHello:
     """What the client offers; `versions` come from supported_versions where it is sent, else from the hello itself.
 
     `cipher_suites`, `groups`, `key_shares` and `signatures` are without GREASE and signals; `extensions` as sent;
-    `fallback` says that the client tries again with an older version (RFC 7507), `ja3` is Wireshark's.
+    `fallback` says that the client tries again with an older version (RFC 7507), `ja3` is Wireshark's
+    fingerprint, `ja4` the one that does not depend on the order.
     """
 
     frame: int
@@ -36,6 +39,7 @@ class ClientHello:
     extensions: tuple[int, ...] = ()
     fallback: bool = False
     ja3: str = ""
+    ja4: str = ""
 
     @property
     def early_data(self) -> bool:
@@ -73,21 +77,25 @@ def client_hello(row: Row, fields: Fields) -> ClientHello | None:
     if CLIENT_HELLO not in values(row, fields.handshake_type.field):
         return None
     supported = _real(row, fields.supported_version.field)
-    suites = values(row, fields.cipher_suite.field)
+    versions = supported or values(row, fields.version.field)[:1]
+    suites, alpn = values(row, fields.cipher_suite.field), values(row, fields.alpn.field)
+    extensions, signatures = values(row, fields.extension_type.field), values(row, fields.signature.field)
+    transport = "dtls" if fields is DTLS else "quic" if _QUIC_PARAMETERS in extensions else "tcp"
     return ClientHello(
         frame=row[FRAME.field],
         time_ns=row[TIME.field],
-        versions=supported or values(row, fields.version.field)[:1],
+        versions=versions,
         cipher_suites=names.real_cipher_suites(suites),
         server_name=row[fields.server_name.field] or "",
         session_id=(values(row, fields.session_id.field) or ("",))[0],
-        alpn=tuple(name for name in values(row, fields.alpn.field) if name.isprintable()),
+        alpn=alpn,
         groups=_real(row, fields.group.field),
         key_shares=_real(row, fields.key_share.field),
         signatures=_real(row, fields.signature.field),
-        extensions=values(row, fields.extension_type.field),
+        extensions=extensions,
         fallback=_FALLBACK_SCSV in suites,
         ja3=row.get(JA3.field) or "",
+        ja4=ja4(transport, versions, suites, extensions, signatures, alpn[0] if alpn else ""),
     )
 
 

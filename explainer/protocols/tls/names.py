@@ -109,7 +109,8 @@ def versions(numbers: Iterable[int]) -> str:
     names = [version(number) for number in offered]
     if len(names) > 1 and all(name.startswith("TLS ") for name in names[1:]) and names[0] in VERSIONS.values():
         if len(names) == offered[-1] - offered[0] + 1 and len(names) > 2:
-            return f"{names[0]} to {names[-1].removeprefix('TLS ')}"
+            last = names[-1].removeprefix("TLS ") if names[0].startswith("TLS ") else names[-1]
+            return f"{names[0]} to {last}"
         if names[0].startswith("TLS "):
             return listing([names[0], *(name.removeprefix("TLS ") for name in names[1:])], "or")
     return listing(names, "or")

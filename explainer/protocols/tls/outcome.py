@@ -133,7 +133,9 @@ class _Known:
         return any(asked[-1].frame < frame < answered.frame for frame in gone)
 
     def _without_server_hello(self) -> Ending:
-        connection, hello = self.connection, self.handshake.client_hellos[-1]
+        connection, hello, retry = self.connection, self.handshake.client_hellos[-1], self.handshake.hello_retry
+        if retry is not None and retry.frame > hello.frame:
+            return self._broken_off() or self._of(Outcome.ENDED_EARLY, connection.last_frame)
         language = self._language(hello.frame)
         if language is not None:
             return self._of(Outcome.NOT_TLS, language[0], spoken=language[1])
@@ -208,8 +210,8 @@ class _Known:
         return self._of(Outcome.UNUSED, left, flight=sent)
 
     def _broken_off(self) -> Ending | None:
-        """Return the ending of a handshake that stopped after the ServerHello."""
-        connection, hello = self.connection, self.handshake.server_hello
+        """Return the ending of a handshake that stopped after the ServerHello, or after a HelloRetryRequest."""
+        connection, hello = self.connection, self.handshake.server_hello or self.handshake.hello_retry
         assert hello is not None  # the others end before
         lost = self._lost_frame()
         if lost is not None and not self._flight_complete():

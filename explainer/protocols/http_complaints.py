@@ -1,0 +1,67 @@
+"""What the short text of a response complains about, in words of a known vocabulary only.
+
+Rule: a text is foreign, and may hold secrets. What is taken from it are phrases all of whose words stand in the tables
+of this module, so that neither a name nor a password nor a token can be among them.
+"""
+
+import re
+from collections.abc import Sequence
+
+LONGEST_TEXT = 500
+"""Bytes: a longer text is a page or data, in which such words may mean anything."""
+
+_SUBJECT = (
+    r"pass(?:word|wd|phrase|code)s?|credentials?|user ?names?|logins?|log-?on|(?:api |access |secret )?keys?"
+    r"|(?:api |access )?tokens?|ids?|accounts?|authentication|authori[sz]ation|signatures?|sessions?|licen[cs]es?"
+)
+_LINK = r"and/or|and|or|is|are|was|were|has|have|been|the|your|this|user|api|access|given|supplied|provided"
+_FAULT = (
+    r"invalid|incorrect|wrong|bad|(?:not|no longer) (?:valid|correct|accepted)|fail(?:ed|ure)|denied|rejected|expired"
+    r"|mismatch"
+)
+# A phrase about something that was refused, then phrases that stand for themselves.
+_PHRASES = (
+    rf"(?:{_SUBJECT})(?:[\s,/]+(?:{_LINK}|{_SUBJECT})){{0,8}}[\s:,]+(?:{_FAULT})",
+    rf"(?:{_FAULT})(?:[\s,/]+(?:{_LINK})){{0,3}}[\s,/]+(?:{_SUBJECT})(?:[\s,/]+(?:and/or|and|or)[\s,/]+(?:{_SUBJECT}))*",
+    r"(?:access|permission) (?:is |was )?denied",
+    r"un-?authori[sz]ed|not authori[sz]ed",
+    r"(?:internal |fatal )server error|internal error|fatal error",
+    r"plain http request was sent to https port",
+    r"no required ssl certificate was sent|the ssl certificate error",
+)
+_COMPLAINT = re.compile("|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES), re.IGNORECASE)
+# "ERROR" and "error: wrong pin", not "error: 0" and "Error: none".
+_BARE = re.compile(r"\s*error\s*(?:$|[:!|-]\s*(?!no|null|false|ok)[a-z])", re.IGNORECASE)
+# "If your password is wrong, …" states nothing, nor does "no invalid key".
+_HYPOTHETICAL = re.compile(r"\b(?:if|when|whether|unless|case|no|not|never|without|0)\b[^.!?:;]{0,40}$", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]{0,200}>")
+_SHOWN = 100
+# As tshark prints the end of the headers.
+_EMPTY_LINE = "\\r\\n"
+
+
+def complaint(lines: Sequence[str]) -> str:
+    """Return the first words of a short text that say what is wrong, or "": Password or key and/or id are incorrect."""
+    return "" if _is_long(lines) else next(filter(None, map(_of_line, lines)), "")
+
+
+def _is_long(lines: Sequence[str]) -> bool:
+    return sum(map(len, lines)) > LONGEST_TEXT
+
+
+def _of_line(line: str) -> str:
+    text = _plain(line)
+    stated = (found for found in _COMPLAINT.finditer(text) if not _HYPOTHETICAL.search(text[: found.start()]))
+    return next((" ".join(found[0].split())[:_SHOWN] for found in stated), "")
+
+
+def _plain(line: str) -> str:
+    return _TAG.sub(" ", line).replace("_", " ").replace("\\r", " ").replace("\\n", " ")
+
+
+def complaint_of_labels(labels: Sequence[str]) -> str:
+    """Return the same of the labels that tshark gives a response's frame; "error" where its text begins with that."""
+    # The text follows the empty line after the headers.
+    lines = labels[labels.index(_EMPTY_LINE) + 1 :] if _EMPTY_LINE in labels else ()
+    bare = any(map(_BARE.match, map(_plain, lines[:1]))) and not _is_long(lines)
+    return complaint(lines) or ("error" if bare else "")

@@ -1,0 +1,156 @@
+"""Receive windows of TCP connections: closed ones, small ones, and acknowledgements that are waited for (RFC 9293)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.capture_quality import ends
+from explainer.protocols.frame import FRAME
+from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.protocols.tcp_analysis import WINDOW_SCALE
+from explainer.protocols.tcp_sent import sent
+
+SMALL = 1000
+"""Payload (bytes) of less than a full segment, whatever the path."""
+_SIDE = ("stream", "from_client")
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """A receiver that announces a window of zero bytes, until it reopens it or nothing more is seen.
+
+    `frames` are the announcements, `probes` the sender's packets that ask whether it is open again; `reopened` is the
+    receiver's first segment with room again.
+    """
+
+    stream: int
+    receiver: Endpoint
+    sender: Endpoint
+    frames: tuple[int, ...]
+    probes: tuple[int, ...]
+    first_ns: int
+    reopened: int | None
+    reopened_ns: int | None
+    last_ns: int
+
+    @property
+    def closed_ms(self) -> float:
+        """Return how long it was closed, as far as the capture shows."""
+        return ((self.reopened_ns or self.last_ns) - self.first_ns) / 1e6
+
+
+@fact("TCP windows of zero", sent)
+def closed_windows(facts: Facts) -> tuple[ClosedWindow, ...]:
+    """Return the closed windows, in the order of their first frame."""
+    table = facts[sent]
+    closing = table.filter(pl.col("zero_window")).select(_SIDE).unique()
+    told = table.join(closing, on=_SIDE, how="semi").filter(pl.col("ack") & ~pl.col("rst") & ~pl.col("syn"))
+    runs = (
+        told.with_columns(pl.col("zero_window").rle_id().over(_SIDE).alias("run"))
+        .group_by(*_SIDE, "run")
+        .agg(
+            pl.col("client", "client_port", "server", "server_port", "zero_window").first(),
+            pl.col("frame").alias("frames"), pl.col("time").first().alias("first_ns"),
+        )
+        .sort(*_SIDE, "run")
+        .with_columns(
+            pl.col("frames").list.first().shift(-1).over(_SIDE).alias("reopened"),
+            pl.col("first_ns").shift(-1).over(_SIDE).alias("reopened_ns"),
+        )
+        .filter("zero_window")
+    )  # fmt: skip
+    last = table.group_by("stream").agg(pl.col("time").max().alias("last_ns"))
+    probes = table.filter("keep_alive").group_by("stream", ~pl.col("from_client")).agg(pl.col("frame").alias("probes"))
+    found = runs.join(last, on="stream").join(probes, on=_SIDE, how="left")
+    return tuple(_closed(row) for row in found.sort(pl.col("frames").list.first()).iter_rows(named=True))
+
+
+def _closed(row: dict[str, Any]) -> ClosedWindow:
+    client, server = ends(row)
+    receiver, sender = (client, server) if row["from_client"] else (server, client)
+    until = row["reopened"] or float("inf")
+    probes = tuple(frame for frame in row["probes"] or () if row["frames"][0] < frame < until)
+    return ClosedWindow(
+        row["stream"], receiver, sender, tuple(row["frames"]), probes, row["first_ns"], row["reopened"],
+        row["reopened_ns"], row["last_ns"],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FullWindow:
+    """A direction whose sender filled the receiver's window; `scaled` says whether both sides can scale (RFC 7323)."""
+
+    connection: Connection
+    from_client: bool
+    frames: tuple[int, ...]
+    largest_flight: int
+    scaled: bool | None
+
+
+@fact("full TCP windows", sent, connections, FRAME, WINDOW_SCALE)
+def full_windows(facts: Facts) -> tuple[FullWindow, ...]:
+    """Return the directions in which the window was ever full, by stream; `scaled` is None without both SYNs."""
+    scale = facts.frames(FRAME, WINDOW_SCALE).select(
+        pl.col(FRAME.field).alias("frame"), pl.col(WINDOW_SCALE.field).is_not_null().alias("scales")
+    )
+    syns = facts[sent].filter("syn").join(scale, on="frame").group_by("stream").agg(
+        pl.col("from_client").n_unique().alias("sides"), pl.col("scales").all()
+    )  # fmt: skip
+    both = {stream: scales for stream, sides, scales in syns.iter_rows() if sides > 1}
+    flight = pl.col("next_seq") - pl.col("heard")
+    full = facts[sent].filter(pl.col("window_full") & pl.col("data")).group_by(*_SIDE).agg(
+        "frame", flight.max().alias("flight")
+    )  # fmt: skip
+    by_stream = {connection.stream: connection for connection in facts[connections]}
+    return tuple(
+        FullWindow(by_stream[stream], from_client, tuple(frames), flight or 0, both.get(stream))
+        for stream, from_client, frames, flight in full.sort(*_SIDE).iter_rows()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitedAck:
+    """A sender of small segments that holds the next one back until a delayed acknowledgement comes (RFC 896).
+
+    `frames` are those acknowledgements, `waits_ms` how long each took; `quickest_ms` is the quickest that the same side
+    sent in the connection.
+    """
+
+    stream: int
+    sender: Endpoint
+    receiver: Endpoint
+    frames: tuple[int, ...]
+    waits_ms: tuple[float, ...]
+    quickest_ms: float
+
+
+@fact("delayed acknowledgements", sent)
+def waited_acks(facts: Facts) -> tuple[WaitedAck, ...]:
+    """Return the directions with such waits: small data, 35 ms or more, a bare acknowledgement, small data at once."""
+    table = facts[sent]
+
+    def following(name: str, by: int) -> "pl.Expr":
+        return pl.col(name).shift(-by).over("stream")
+
+    wait = (following("time", 1) - pl.col("time")) / 1e6
+    at_once = (following("time", 2) - following("time", 1)) / 1e6 <= 5
+    bare = (following("payload", 1) == 0) & (following("acknowledged", 1) == pl.col("next_seq"))
+    sides = (following("from_client", 1) != pl.col("from_client")) & (
+        following("from_client", 2) == pl.col("from_client")
+    )
+    small = pl.col("data") & (pl.col("payload") < SMALL) & following("data", 2) & (following("payload", 2) < SMALL)
+    quickest = table.drop_nulls("ack_rtt_ms").group_by("stream", ~pl.col("from_client")).agg(
+        pl.col("ack_rtt_ms").min().alias("quickest")
+    )  # fmt: skip
+    waits = table.select(
+        *_SIDE, "client", "client_port", "server", "server_port", following("frame", 1).alias("acknowledging"),
+        wait.alias("wait"), (small & bare & sides & at_once & (wait >= 35)).fill_null(value=False).alias("held"),
+    ).filter("held").group_by(*_SIDE).agg(
+        pl.col("client", "client_port", "server", "server_port").first(), "acknowledging", "wait"
+    ).join(quickest, on=_SIDE)  # fmt: skip
+    return tuple(
+        WaitedAck(row["stream"], *(ends(row) if row["from_client"] else ends(row)[::-1]), tuple(row["acknowledging"]),
+                  tuple(row["wait"]), row["quickest"])
+        for row in waits.sort(*_SIDE).iter_rows(named=True)
+    )  # fmt: skip

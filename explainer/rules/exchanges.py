@@ -1,0 +1,101 @@
+"""HTTP exchanges as findings tell of them: their hosts, paths, frames and steps."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from explainer.model import Scope, Step
+from explainer.protocols.http import Exchange
+from explainer.protocols.tcp import Connection
+from explainer.rules.evidence import connection_filter
+from explainer.wording import listing
+
+Group = Sequence[Exchange]
+
+SUBJECT = "HTTP requests"
+AREA = "the answers to HTTP requests"
+
+_PATHS, _LONGEST, _IN_SCOPE = 3, 100, 100
+_PORT = re.compile(r":\d*$")
+_ADDRESS = re.compile(r"[\d.]*|\[.*")
+
+
+def host(exchange: Exchange) -> str:
+    """Return the host that was asked for, as the client wrote it, or else the server's address."""
+    return exchange.host[:_LONGEST] or exchange.server.address
+
+
+def said(exchange: Exchange) -> str:
+    """Return status and reason: 404 Not Found."""
+    return f"{exchange.status} {exchange.reason[:_LONGEST]}".strip()
+
+
+def request_words(group: Group) -> str:
+    """Return "the request for /a" or "the requests for /a, /b, /c and 2 more"."""
+    paths = [path[:_LONGEST] for path in dict.fromkeys(e.path for e in group if e.path)]
+    if not paths:
+        return "a request that cannot be read here"
+    more = [f"{len(paths) - _PATHS} more"] if len(paths) > _PATHS else []
+    return f"the {'requests' if len(paths) > 1 else 'request'} for {listing([*paths[:_PATHS], *more])}"
+
+
+def asked(exchange: Exchange) -> Step:
+    """Return the step of the request."""
+    if exchange.request_frame is None:
+        return Step(frames=(), text=f"What the client {exchange.client.address} asked cannot be read in this capture.")
+    what = f"{exchange.path[:_LONGEST]} ({exchange.method})"
+    return Step(
+        frames=(exchange.request_frame,),
+        text=f"the client {exchange.client.address} asks {exchange.server} for {what}",
+    )
+
+
+def answered(exchange: Exchange) -> tuple[Step, ...]:
+    """Return the step of the response, when it is complete."""
+    to = f", to {exchange.location[:_LONGEST]}" if exchange.location else ""
+    frames = (exchange.response_frame,) if exchange.response_frame else ()
+    return (Step(frames=frames, text=f"the answer is {said(exchange)}{to}"),) if frames else ()
+
+
+def complained(exchange: Exchange) -> tuple[Step, ...]:
+    """Return the step of what the response's text says is wrong, if it says more than its status."""
+    if exchange.complaint.lower() in said(exchange).lower() or exchange.response_frame is None:
+        return ()
+    return (Step(frames=(exchange.response_frame,), text=f'the text of the answer says "{exchange.complaint}"'),)
+
+
+def frames(group: Group) -> list[int]:
+    """Return the frames of the requests and of the complete responses."""
+    return [frame for e in group for frame in (e.request_frame, e.response_frame) if frame]
+
+
+def message_filter(group: Group) -> str:
+    """Return a display filter for the requests and complete responses of these connections."""
+    messages = "http2" if any(e.version == "HTTP/2" for e in group) else "http"
+    return f"{segment_filter(group)} && {messages}"
+
+
+def segment_filter(group: Group) -> str:
+    """Return a display filter for all segments of these connections."""
+    return connection_filter(group[0].server, (e.stream for e in group))
+
+
+def scope(group: Group) -> Scope:
+    """Return what a finding about the group is about."""
+    first = group[0]
+    name = bare_host(first)
+    return Scope(
+        streams=tuple(sorted({e.stream for e in group})[:_IN_SCOPE]),
+        addresses=(first.client.address, first.server.address),
+        ports=(first.server.port,),
+        names=() if _ADDRESS.fullmatch(name) else (name,),
+    )
+
+
+def bare_host(exchange: Exchange) -> str:
+    """Return the host that was asked for, without port, in lower case."""
+    return _PORT.sub("", exchange.host).lower()
+
+
+def by_stream(connections: Iterable[Connection]) -> dict[int, Connection]:
+    """Return the connections by their number."""
+    return {connection.stream: connection for connection in connections}

@@ -1,0 +1,172 @@
+"""HTTP requests that were answered with an error, or with an error in words (RFC 9110 section 15)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.http import Exchange, requests
+from explainer.protocols.tcp import Connection, connections
+from explainer.registry import rule
+from explainer.rules.evidence import network_step
+from explainer.rules.exchanges import (
+    AREA,
+    SUBJECT,
+    Group,
+    answered,
+    asked,
+    bare_host,
+    by_stream,
+    complained,
+    frames,
+    host,
+    message_filter,
+    request_words,
+    said,
+    scope,
+)
+from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
+from explainer.wording import count, listing
+
+_FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
+_MISSING = (404, 410)
+# What browsers and other programs ask for without anybody's wish.
+_UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
+_MORE_FRAMES = 20
+_TLS_MATTER = re.compile(r"https port|ssl certificate", re.IGNORECASE)
+
+Page = tuple[str, str, str]
+
+
+@rule("HTTP error", requests, connections, subject=SUBJECT, area=AREA)
+def http_error(facts: Facts) -> Iterator[Finding]:
+    """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
+
+    A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
+    answer that the capture does not show. An error that a later request for the page overcame is of low severity, a
+    missing page that programs ask for on their own (favicon.ico, robots.txt) of info. Silent, too, where the matter is
+    TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP.
+    """
+    every, below = facts[requests], by_stream(facts[connections])
+    last = {_page(e): e for e in every}
+    served = {(_page(e), e.method): e for e in every if _is_served(e)}
+    lucky = {(e.client.address, e.server, bare_host(e)) for e in every if _is_served(e)}
+    groups = defaultdict[tuple[object, ...], list[Exchange]](list)
+    for e in every:
+        met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
+        if _is_error(e) and not met and not _is_no_request(e) and not _TLS_MATTER.search(e.complaint):
+            groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
+    for group in groups.values():
+        first = group[0]
+        later = _later(served, first)
+        alone = (first.client.address, first.server, bare_host(first)) not in lucky
+        severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
+        severity = Severity.INFO if _is_trifle(first) else Severity.LOW if later else severity
+        yield _error(group, severity, below.get(first.stream), later)
+
+
+def _error(group: Group, severity: Severity, below: Connection | None, later: Exchange | None) -> Finding:
+    first, means = group[0], meaning(group[0])
+    again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
+    steps = [asked(first), *answered(first), *complained(first)]
+    if again:
+        steps.append(Step(frames=again, text=f"the same answer to {count(len(group) - 1, 'more request')}"))
+    if later and later.response_frame:
+        steps.append(Step(frames=(later.response_frame,), text=f"a later request for it is answered {said(later)}"))
+    overcome = ", at first; a later request was served" if later else ""
+    doubt = f"whether the server, or a proxy on the way ({listing(first.proxies)}), made this answer"
+    return Finding(
+        id=f"http_error:{first.first_frame}",
+        rule="http_error",
+        severity=severity,
+        confidence=Confidence.CERTAIN,
+        side=means.side,
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}{overcome}.',
+        act=means.act,
+        measured={"status": first.status or 0, "requests": len(group)},
+        evidence=Evidence.of(
+            frames(group), message_filter(group), [*steps, *network_step(below, first.response_frame or 0)]
+        ),
+        scope=scope(group),
+        advice=_advice(first),
+        limitations=("why it answers so: its own log tells", *([doubt] if first.proxies else [])),
+    )
+
+
+def _advice(first: Exchange) -> tuple[str, ...]:
+    if first.status is not None and first.status >= _SERVER_ERROR:
+        return (f"On {first.server.address}, look up the log of this moment: it says why it answered {first.status}.",)
+    return (
+        f"Compare what the client asks for (method, path, credentials) with what {host(first)} offers.",
+        f"If the request is right, look up the log of {first.server.address} for this moment.",
+    )
+
+
+@rule("Error in the text of an HTTP response", requests, subject=SUBJECT, area=AREA)
+def http_error_in_text(facts: Facts) -> Iterator[Finding]:
+    """A response of status 200 to 299 whose text, of up to 500 bytes, says that something is wrong.
+
+    Plain text, HTML and the strings of JSON over HTTP/1 are read, for words about refused credentials or access, and
+    for "error" at the beginning of a text; only such words are quoted. Silent where a later answer says no such thing.
+    """
+    every = facts[requests]
+    last = {(_page(e), e.method): e for e in every}
+    groups = defaultdict[tuple[object, ...], list[Exchange]](list)
+    for e in every:
+        if _is_success(e) and e.complaint and last[_page(e), e.method].complaint:
+            groups[e.client.address, e.server, e.host, e.complaint].append(e)
+    for group in groups.values():
+        first = group[0]
+        yield Finding(
+            id=f"http_error_in_text:{first.first_frame}",
+            rule="http_error_in_text",
+            severity=Severity.MEDIUM,
+            confidence=Confidence.PROBABLE,
+            side=Side.CLIENT,
+            title=f"The web server {host(first)} answers {request_words(group)} with"
+            f' "{said(first)}", but its text says "{first.complaint}".',
+            act=f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',
+            measured={"status": first.status or 0, "requests": len(group)},
+            evidence=Evidence.of(
+                frames(group), message_filter(group), [asked(first), *answered(first), *complained(first)]
+            ),
+            scope=scope(group),
+            advice=(
+                "Read the whole text: follow the HTTP stream of this connection in Wireshark.",
+                "Check what the client sends: user, password or key, parameters.",
+            ),
+            limitations=("whether the text means this request: only its words were looked at",),
+        )
+
+
+def _is_error(e: Exchange) -> bool:
+    return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
+
+
+def _is_no_request(e: Exchange) -> bool:
+    """Return whether it answers no HTTP request: TLS (400), or nothing, after which a server says 408 and hangs up."""
+    return e.request_frame is None and e.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT)
+
+
+def _is_trifle(e: Exchange) -> bool:
+    return e.status in _MISSING and e.path.startswith(_UNBIDDEN)
+
+
+def _is_success(e: Exchange) -> bool:
+    return e.status is not None and HTTPStatus.OK <= e.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _is_served(e: Exchange) -> bool:
+    return e.status is not None and HTTPStatus.OK <= e.status < _FIRST_ERROR
+
+
+def _page(e: Exchange) -> Page:
+    return e.client.address, bare_host(e), e.path
+
+
+def _later(served: dict[tuple[Page, str], Exchange], e: Exchange) -> Exchange | None:
+    """Return the exchange that gave the client what this one did not, or None."""
+    good = served.get((_page(e), e.method))
+    return good if good and good.first_frame > e.first_frame else None

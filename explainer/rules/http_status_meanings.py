@@ -1,0 +1,118 @@
+"""What a status of 400 to 599 means, and who must act (RFC 9110 section 15, RFC 6585)."""
+
+from dataclasses import dataclass
+
+from explainer.model import Side
+from explainer.protocols.http import Exchange
+
+_SERVER_ERROR = 500
+_MULTI_LEG = ("ntlm", "negotiate")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The cause, as it ends a sentence about the server ("it"), whose side must act, and how."""
+
+    cause: str
+    side: Side
+    act: str
+
+
+_MEANINGS = {
+    400: Meaning(
+        "it cannot make sense of the request", Side.CLIENT,
+        "The client must send a request that the server understands: this one is malformed to it.",
+    ),
+    403: Meaning(
+        "it refuses access to it", Side.EITHER,
+        "Either the server's side must permit it, or the client must use an account or address that may.",
+    ),
+    404: Meaning(
+        "it has no such page", Side.EITHER,
+        "Either the link is wrong and the client must correct it, or the server's side must put the page there.",
+    ),
+    405: Meaning(
+        "it does not permit this method there", Side.CLIENT,
+        "The client must use a method that the server permits for this page, or the server's side must permit it.",
+    ),
+    408: Meaning(
+        "it waited too long for the request", Side.CLIENT, "The client must send its request sooner, or whole.",
+    ),
+    410: Meaning("it says that the page is gone for good", Side.CLIENT, "The client must no longer use this link."),
+    411: Meaning("it wants to know the length first", Side.CLIENT, "The client must send a Content-Length."),
+    413: Meaning(
+        "what was sent is too large for it", Side.EITHER,
+        "The client must send less at a time, or the server's side must raise its limit.",
+    ),
+    415: Meaning(
+        "it does not accept this type of content", Side.CLIENT, "The client must send a type that the server accepts.",
+    ),
+    429: Meaning("the client asks too often", Side.CLIENT, "The client must ask less often."),
+    500: Meaning(
+        "the application on it failed", Side.SERVER,
+        "The server's side must act: the application failed, and the server's log says why.",
+    ),
+    501: Meaning(
+        "it does not know this method", Side.EITHER,
+        "The client must use another method, or the server's side must add this one.",
+    ),
+    502: Meaning(
+        "it got no proper answer from the application behind it", Side.SERVER,
+        "The server's side must act: the application behind this gateway (proxy) does not run, or fails.",
+    ),
+    503: Meaning(
+        "it is overloaded, in maintenance, or nothing behind it runs", Side.SERVER,
+        "The server's side must act: it says that it cannot serve anybody at the moment.",
+    ),
+    504: Meaning(
+        "the application behind it did not answer in time", Side.SERVER,
+        "The server's side must act: the application behind this gateway (proxy) is too slow, or cannot be reached.",
+    ),
+}  # fmt: skip
+_OTHER_4XX = Meaning(
+    "it will not serve the request as it is", Side.CLIENT, "The client must change its request: the server refuses it."
+)
+_OTHER_5XX = Meaning(
+    "it could not serve the request", Side.SERVER, "The server's side must act: it failed at a request that it knows."
+)
+CHALLENGES = (401, 407)
+"""The server, or a proxy, wants to know who asks."""
+
+
+def meaning(exchange: Exchange) -> Meaning:
+    """Return what the exchange's status means there."""
+    status = exchange.status or 0
+    if status in CHALLENGES:
+        return _challenge(exchange)
+    return _MEANINGS.get(status, _OTHER_5XX if status >= _SERVER_ERROR else _OTHER_4XX)
+
+
+def _challenge(exchange: Exchange) -> Meaning:
+    """Return whether the client has signed in; a sign-in in several steps may be under way, and HTTP/2 is not read."""
+    if exchange.credentials and not exchange.challenge.lower().startswith(_MULTI_LEG):
+        return Meaning(
+            "it does not accept the credentials that the client sent", Side.CLIENT,
+            "The client must sign in with valid credentials: those that it sent were refused.",
+        )  # fmt: skip
+    none = exchange.request_frame and exchange.version != "HTTP/2" and not exchange.credentials
+    return Meaning(
+        "it wants the client to sign in first", Side.CLIENT,
+        "The client must sign in: it sent no credentials." if none else "The client must sign in.",
+    )  # fmt: skip
+
+
+_OF_PROXIES = ("squid", "varnish", "awselb", "cloudfront", "akamaighost", "bigip", "zscaler", "mikrotik httpproxy")
+_TUNNEL_REFUSED = (403, 407, 502, 503, 504)
+
+
+def producer(exchange: Exchange) -> str:
+    """Return who made the answer, with its name: a gateway, a proxy (of those that sign their own errors), the server.
+
+    A gateway says 502 and 504 for itself (RFC 9110 sections 15.6.3 and 15.6.5), a proxy 407 (15.5.8).
+    """
+    name, status = exchange.host[:100] or exchange.server.address, exchange.status
+    tunnel = exchange.method == "CONNECT" and status in _TUNNEL_REFUSED
+    signed = exchange.software.lower().startswith(_OF_PROXIES)
+    if tunnel or signed or status == CHALLENGES[1] or any(p.startswith("x-squid-error") for p in exchange.proxies):
+        return f"The proxy {exchange.server.address}"
+    return f"The gateway (proxy) for {name}" if status in (502, 504) else f"The web server {name}"

@@ -1,0 +1,170 @@
+"""HTTP responses that are cut off, never come, or come late, told from the connection beneath (RFC 9112 section 9)."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.frame import CAPTURED_LENGTH, LENGTH
+from explainer.protocols.http import Exchange, requests
+from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp_analysis import Health, health
+from explainer.registry import rule
+from explainer.rules.evidence import network_step
+from explainer.rules.exchanges import (
+    AREA,
+    SUBJECT,
+    asked,
+    bare_host,
+    by_stream,
+    host,
+    request_words,
+    scope,
+    segment_filter,
+)
+
+Undisturbed = dict[int, Connection]
+
+_TLS_PORTS = (443, 8443)
+
+
+def undisturbed(connections: tuple[Connection, ...], healths: tuple[Health, ...]) -> Undisturbed:
+    """Return, by stream, the connections seen from their start, in which nothing is missing or in disorder.
+
+    Of others nobody can say from here what the server sent.
+    """
+    calm = {h.stream for h in healths if not (h.retransmissions or h.lost_segments or h.out_of_order)}
+    return {n: c for n, c in by_stream(connections).items() if c.established and n in calm}
+
+
+@rule("Incomplete HTTP response", requests, connections, health, LENGTH, CAPTURED_LENGTH, subject=SUBJECT, area=AREA)
+def http_incomplete(facts: Facts, *, min_bytes: int = 100) -> Iterator[Finding]:
+    """A response that begins, and that the server's FIN or reset ends before it is whole (RFC 9112 section 8).
+
+    tshark dissects no response that never gets whole: its announced length is unknown. Silent where the connection has
+    losses or disorder, where frames were stored cut, and where what came is no HTTP: headers alone take `min_bytes`,
+    and of less without a line's end tshark does not say what it is.
+    """
+    lengths = facts.frames(LENGTH, CAPTURED_LENGTH)
+    if (lengths[LENGTH.field] > lengths[CAPTURED_LENGTH.field]).any():
+        return
+    calm = undisturbed(facts[connections], facts[health])
+    for e in facts[requests]:
+        begun = (e.response_bytes or 0) >= min_bytes and not e.unreadable
+        if begun and e.stream in calm and _ended_by_server(e):
+            yield _incomplete(e, calm[e.stream])
+
+
+def _incomplete(e: Exchange, below: Connection) -> Finding:
+    closed, size = e.closed_frame or below.last_frame, e.response_bytes or 0
+    ends = "resets" if e.reset else "closes"
+    steps = [
+        asked(e),
+        Step(frames=(e.first_byte_frame or closed,), text=f"the answer begins; {size:,} bytes of it come"),
+        Step(frames=(closed,), text=f"the server {ends} the connection before the end of the answer has come"),
+    ]
+    return Finding(
+        id=f"http_incomplete:{e.first_frame}",
+        rule="http_incomplete",
+        severity=Severity.HIGH,
+        confidence=Confidence.PROBABLE,
+        side=Side.SERVER,
+        title=f"The web server {host(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
+        act="The server's side must act: it ends the connection while it still owes a part of the answer.",
+        measured={"response_bytes": size},
+        evidence=Evidence.of(
+            [f for f in (e.request_frame, e.first_byte_frame, closed) if f],
+            segment_filter([e]),
+            [*steps, *network_step(below, closed)],
+        ),
+        scope=scope([e]),
+        advice=(
+            f"On {e.server.address}, look up the log of this moment: a crash, a timeout, a full disk, a changed file.",
+            "Follow the TCP stream in Wireshark: the answer's first lines tell the length that was announced.",
+        ),
+        limitations=("why the server stopped", "whether something between client and server cut the answer off"),
+    )
+
+
+@rule("HTTP request without a response", requests, connections, health, subject=SUBJECT, area=AREA)
+def http_no_response(facts: Facts) -> Iterator[Finding]:
+    """A whole request after which the server closes or resets the connection without a byte of an answer.
+
+    A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
+    then asks again: of low severity where a later request for the page is answered, or the connection had served
+    another. Silent where the connection has losses or disorder, or began to end before the request; and on ports of
+    TLS, where a server hangs up on plain HTTP.
+    """
+    every, calm = facts[requests], undisturbed(facts[connections], facts[health])
+    last_answered = {_page(e): e.first_frame for e in every if e.status is not None}
+    first_answered = {e.stream: e.first_frame for e in reversed(every) if e.status is not None}
+
+    def idle(e: Exchange) -> bool:
+        return first_answered.get(e.stream, e.first_frame) < e.first_frame
+
+    def overcome(e: Exchange) -> bool:
+        return last_answered.get(_page(e), 0) > e.first_frame
+
+    groups = defaultdict[tuple[object, ...], list[Exchange]](list)
+    for e in every:
+        unanswered = e.response_bytes == 0 and _ended_by_server(e) and not _is_plain_on_tls_port(e)
+        if unanswered and e.stream in calm and not _was_ending(e, calm[e.stream]):
+            groups[e.client.address, e.server, e.host, e.reset, idle(e), overcome(e)].append(e)
+    for group in groups.values():
+        first = group[0]
+        yield _no_response(group, calm[first.stream], idle=idle(first), overcome=overcome(first))
+
+
+def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overcome: bool) -> Finding:
+    first = group[0]
+    closed = first.closed_frame or below.last_frame
+    ends, flag = ("resets", "RST") if first.reset else ("closes", "FIN")
+    at_first = ", at first; a later request was answered" if overcome else ""
+    return Finding(
+        id=f"http_no_response:{first.first_frame}",
+        rule="http_no_response",
+        severity=Severity.LOW if idle or overcome else Severity.HIGH,
+        confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
+        side=Side.EITHER if first.reset else Side.SERVER,
+        title=f"{host(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
+        act=(
+            "The client must ask again on a new connection: the server may end an idle one at any time."
+            if idle
+            else f"The server's side must act: {first.server} takes the request and hangs up."
+        ),
+        measured={"requests": len(group)},
+        evidence=Evidence.of(
+            [f for e in group for f in (e.request_frame, e.closed_frame) if f],
+            segment_filter(group),
+            [
+                asked(first),
+                Step(frames=(closed,), text=f"the server {ends} the connection ({flag}) and has sent nothing"),
+                *network_step(below, closed),
+            ],
+        ),
+        scope=scope(group),
+        advice=(
+            f"On {first.server.address}, look up the log of this moment: a crash, a limit, a request that it forbids.",
+            f"Check that port {first.server.port} is meant for plain HTTP, not for https or another protocol.",
+        ),
+        limitations=("whether a firewall or proxy on the way ended the connection in the server's name",),
+    )
+
+
+def _ended_by_server(e: Exchange) -> bool:
+    """Return whether the server ended the connection of a whole HTTP/1 request that had no whole response."""
+    asked_for = e.request_frame is not None and e.version.startswith("HTTP/1") and e.method != "HEAD"
+    return asked_for and e.status is None and e.closed_before_response and not e.closed_by_client
+
+
+def _is_plain_on_tls_port(e: Exchange) -> bool:
+    return e.server.port in _TLS_PORTS and not e.over_tls
+
+
+def _was_ending(e: Exchange, below: Connection) -> bool:
+    ends = (*below.client_ends, *below.server_ends, *below.client_resets, *below.server_resets)
+    return any(frame < (e.request_frame or 0) for frame in ends)
+
+
+def _page(e: Exchange) -> tuple[str, str, str]:
+    return e.client.address, bare_host(e), e.path

@@ -1,0 +1,41 @@
+"""What rules about TCP connections share: what a finding is about, and which connections they leave to others."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
+from explainer.protocols.tcp import Endpoint
+from explainer.protocols.tls import Ending
+
+
+def scope(streams: Iterable[int], *ends: Endpoint) -> Scope:
+    """Return what a finding about these streams is about; of the ports, those below the ephemeral ones where any is."""
+    ports = sorted({end.port for end in ends})
+    return Scope(
+        streams=tuple(dict.fromkeys(streams))[:100],
+        addresses=tuple(dict.fromkeys(end.address for end in ends))[:100],
+        ports=tuple(ports[:1] if len(ends) == len(("client", "server")) else ports)[:100],
+    )
+
+
+def told_by_tls(endings: Iterable[Ending]) -> set[int]:
+    """Return the streams whose TLS handshake failed: what TCP shows of them is told with its cause there."""
+    return {ending.connection.stream for ending in endings if ending.outcome.failed}
+
+
+def finding(
+    rule_id: str, number: int, severity: Severity, side: Side, title: str, evidence: Evidence, about: Scope, **told: Any
+) -> Finding:
+    """Return a finding of the rule, certain unless `confidence` says otherwise; `limits` are its limitations."""
+    return Finding(
+        id=f"{rule_id}:{number}",
+        rule=rule_id,
+        severity=severity,
+        confidence=told.pop("confidence", Confidence.CERTAIN),
+        side=side,
+        title=title,
+        evidence=evidence,
+        scope=about,
+        limitations=told.pop("limits"),
+        **told,
+    )

@@ -1,0 +1,206 @@
+"""Resets of open TCP connections: harmless ones, and those that cut off what was under way (RFC 9293 section 3.5)."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.tcp import connections
+from explainer.protocols.tcp_resets import Reset, resets
+from explainer.protocols.tls import endings
+from explainer.registry import rule
+from explainer.rules.evidence import stream_filter
+from explainer.rules.tcp_case import finding, scope, told_by_tls
+from explainer.wording import count, listing
+
+_AREA = "the end of TCP connections"
+_SHOWN = 20
+_IDLE_S = 1.0
+_SPARE_S = 5.0  # a connection that nobody used for so long was a spare one
+_ALERT = 60  # bytes: an encrypted close_notify has 24 to 43, with its header
+IDLE_TIMEOUT_S = 60
+"""The shortest idle time-out in common use: many proxies and load balancers have 60 s; firewalls have more."""
+
+
+def opened(reset: Reset) -> bool:
+    """Return whether the connection was open: the server said more than the reset, as far as the capture tells."""
+    server = reset.of_server
+    return reset.syn_ack or server.payload > 0 or (not reset.syn and server.frames > 0)
+
+
+def is_harmless(reset: Reset) -> bool:
+    """Return whether nothing was under way: one side had closed, or all was delivered and nobody waits for an answer."""
+    if reset.by.fin or reset.other.fin:
+        return not is_late_request(reset)
+    if not (reset.of_client.payload or reset.of_server.payload):
+        return reset.from_client or reset.silence_s >= _SPARE_S
+    return reset.by.delivered and reset.other.delivered and not reset.client_waits
+
+
+def is_late_request(reset: Reset) -> bool:
+    """Return whether the client sent a request after the server's FIN; a short TLS alert is no request."""
+    client, closed = reset.of_client, reset.of_server.fin
+    return bool(closed and (client.last_data or 0) > closed and client.last_size > _ALERT and not reset.from_client)
+
+
+def is_idle_timeout(reset: Reset) -> bool:
+    """Return whether data after a long pause was answered with nothing but the reset."""
+    return opened(reset) and reset.pause_s >= IDLE_TIMEOUT_S and not (reset.by.fin or reset.other.fin)
+
+
+@rule("Harmless resets", connections, resets, subject="TCP connections", area=_AREA)
+def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
+    """Resets after a FIN, or of a connection whose data was all delivered: they end it, and nothing is lost."""
+    group = [r for r in facts[resets] if opened(r) and is_harmless(r) and not is_idle_timeout(r)]
+    if not group:
+        return
+    frames = [r.frame for r in group]
+    ended = [r for r in group if r.by.fin or r.other.fin]
+    idle = [r for r in group if r not in ended and r.silence_s >= _IDLE_S]
+    rest = len(group) - len(ended) - len(idle)
+    kinds = [f"{len(ended):,} after one side had closed the connection (FIN)"] if ended else []
+    if idle:
+        longest = f"up to {max(r.silence_s for r in idle):.0f} s without data"
+        kinds.append(f"{len(idle):,} of an idle connection on which everything had been delivered ({longest})")
+    kinds += [f"{rest:,} right after everything had been delivered"] if rest else []
+    which = "The reset is" if len(group) == 1 else f"{len(group):,} resets are"
+    yield finding(
+        "tcp_reset_harmless",
+        frames[0],
+        Severity.INFO,
+        Side.NOBODY,
+        f"{which} harmless: {listing(kinds)}.",
+        Evidence.of(
+            frames,
+            f"{stream_filter(r.stream for r in group)} && tcp.flags.reset == 1",
+            [Step(frames=tuple(frames[:_SHOWN]), text=f"a reset ends the connection: {listing(kinds)}")],
+        ),
+        scope((r.stream for r in group), *(end for r in group for end in (r.server, r.client))),
+        act="Nobody has to act.",
+        measured={"resets": len(group), "after_fin": len(ended), "idle": len(idle)},
+        advice=("Look elsewhere for the cause of a failure.",),
+        limits=("why the program ended the connection with a reset instead of a FIN",),
+    )
+
+
+@rule("Connection reset", resets, endings, subject="resets of TCP connections", area=_AREA, symptom=True)
+def tcp_reset(facts: Facts) -> Iterator[Finding]:
+    """A reset of an open connection by the server while the client waits for an answer, or while data is on its way.
+
+    A reset whose TTL is unlike all others of its sender comes from a device on the way. Resets by the client are told
+    where it had waited for an answer; a client that has what it wanted may end as it likes.
+    """
+    elsewhere = told_by_tls(facts[endings])
+    for reset in facts[resets]:
+        if not opened(reset) or is_harmless(reset) or is_idle_timeout(reset) or reset.stream in elsewhere:
+            continue
+        if not reset.from_client:
+            yield _by_server(reset)
+        elif reset.client_waits and reset.silence_s >= _IDLE_S:
+            yield _by_waiting_client(reset)
+
+
+def _by_server(reset: Reset) -> Finding:
+    server, client = reset.server.address, reset.client.address
+    away = [abs(ttl - (reset.ttl or 0)) for ttl in reset.by.ttls]
+    forged = bool(away) and reset.ttl is not None and min(away) > 2
+    request = reset.other.last_data
+    where = f"the connection to port {reset.server.port}"
+    if is_late_request(reset):
+        what = f"{server} had already closed {where} when {client} sent its request, and answered it with a reset"
+    elif not request:
+        what = f"{server} accepted {where} and reset it at once"
+    elif reset.client_waits:
+        what = f"{server} reset {where} instead of answering"
+    else:
+        what = f"{server} reset {where} while its own data was still on its way"
+    steps = [Step(frames=(request,), text=f"the client {client} sends data and waits")] if request else []
+    after = f"{reset.silence_s:.3g} s later"
+    steps.append(Step(frames=(reset.frame,), text=f"a reset in the name of {reset.server}, {after}"))
+    if forged:
+        others = listing([str(ttl) for ttl in reset.by.ttls[:4]])
+        text = f"Its TTL is {reset.ttl}, the other packets of {server} have {others}: another device sent it."
+        steps.append(Step(frames=(reset.frame,), text=text))
+        what = (
+            f"A device between {client} and {server} reset {where} (the reset's TTL, {reset.ttl}, is not the server's)"
+        )
+    return finding(
+        "tcp_reset",
+        reset.frame,
+        Severity.HIGH if reset.client_waits or not request else Severity.LOW,
+        Side.NETWORK if forged else Side.SERVER,
+        f"{what}.",
+        Evidence.of([reset.frame], f"tcp.stream == {reset.stream} && tcp.flags.reset == 1", steps),
+        scope([reset.stream], reset.server, reset.client),
+        act="Whoever runs the firewall, proxy or filter on the way must act."
+        if forged
+        else f"The server's side must act: the program on {server}, or what stands before it, broke off.",
+        measured={"waited_ms": round(1000 * reset.silence_s, 3), "reset_ttl": reset.ttl or 0},
+        confidence=Confidence.PROBABLE if forged or not reset.client_waits else Confidence.CERTAIN,
+        advice=(
+            f"Look into the log of the program on {server} at that moment: a crash, a limit, a refused request.",
+            f"Record on {server}: if the reset does not leave there, a device on the way sent it.",
+        ),
+        limits=("why the connection was reset", "whether a device on the way with the same distance sent the reset"),
+    )
+
+
+def _by_waiting_client(reset: Reset) -> Finding:
+    server, client, waited = reset.server.address, reset.client.address, f"{reset.silence_s:.1f} s"
+    request = reset.by.last_data or reset.frame
+    return finding(
+        "tcp_reset",
+        reset.frame,
+        Severity.MEDIUM,
+        Side.SERVER,
+        f"{client} gave up and reset the connection after waiting {waited} for an answer of {server}.",
+        Evidence.of(
+            [reset.frame],
+            f"tcp.stream == {reset.stream} && tcp.flags.reset == 1",
+            [
+                Step(frames=(request,), text=f"{client} sends its last data"),
+                Step(frames=(reset.frame,), text=f"it resets the connection {waited} later; no answer came in between"),
+            ],
+        ),
+        scope([reset.stream], reset.server, reset.client),
+        act=f"The server's side should look why it took so long; or the client's time limit ({waited}) is too short.",
+        measured={"waited_ms": round(1000 * reset.silence_s, 3)},
+        confidence=Confidence.PROBABLE,
+        advice=(f"See in the log of {server} what it did at that time.", "Compare with the time limit of the client."),
+        limits=("whether the client expected an answer at all", "what the server was doing"),
+    )
+
+
+@rule("Server does not know the connection", resets, subject="resets of TCP connections", area=_AREA)
+def tcp_half_open(facts: Facts) -> Iterator[Finding]:
+    """A segment without a SYN before it that the peer answers with nothing but a reset: one side forgot the connection.
+
+    With data it is a connection that the server no longer has (a restart, a firewall's time-out); without, a probe.
+    """
+    group = [r for r in facts[resets] if not r.syn and not r.syn_ack and not r.by.frames and r.other.frames]
+    with_data = [r for r in group if r.other.payload]
+    for reset in with_data:
+        by, other = (reset.client, reset.server) if reset.from_client else (reset.server, reset.client)
+        yield finding(
+            "tcp_half_open",
+            reset.frame,
+            Severity.LOW,
+            Side.EITHER,
+            f"{by} does not know the connection that {other} still uses: it answers its data with a reset.",
+            Evidence.of(
+                [reset.other.last_data or reset.frame, reset.frame],
+                f"tcp.stream == {reset.stream}",
+                [
+                    Step(
+                        frames=(reset.other.last_data or reset.frame,),
+                        text=f"{other} sends {count(reset.other.payload, 'byte')}",
+                    ),
+                    Step(frames=(reset.frame,), text=f"{by} answers with a reset, and has sent nothing else"),
+                ],
+            ),
+            scope([reset.stream], by, other),
+            act=f"See whether {by.address} was restarted, or a firewall or load balancer lost the connection.",
+            measured={"bytes": reset.other.payload},
+            confidence=Confidence.PROBABLE,
+            advice=("Use keep-alives shorter than the idle time-out, and reconnect after a reset.",),
+            limits=("what happened before the capture began",),
+        )

@@ -1,0 +1,61 @@
+"""The chains that servers present, as the rules about trust see them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from explainer.facts import Facts
+from explainer.protocols.chain import Chain, roots
+from explainer.protocols.tls import Ending, Outcome, endings
+from explainer.protocols.x509 import Certificate
+from explainer.rules.tls_presented import Alerts, Presented, by_certificate, presented
+
+UNKNOWN_CA = 48
+ALERTS = Alerts(outright=(UNKNOWN_CA,), possible=(42, 46))
+STORE = "what the client's trust store holds"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a server presents, with its chain."""
+
+    presented: Presented
+    chain: Chain
+
+    @property
+    def unused_or_rejected(self) -> bool:
+        """Return whether the client turned away from it."""
+        return self.rejected or self.presented.ending.outcome in (Outcome.UNUSED, Outcome.LEFT_BY_CLIENT)
+
+    @property
+    def rejected(self) -> bool:
+        """Return whether the client ended the handshake over its trust."""
+        return self.presented.rejected_with((*ALERTS.outright, *ALERTS.possible))
+
+    @property
+    def name(self) -> str:
+        """Return the name that was asked for, or else the certificate's own."""
+        return self.presented.ending.handshake.server_name or self.chain.leaf.name
+
+
+Group = list[Case]
+
+
+def groups(facts: Facts) -> list[Group]:
+    """Return the chains, grouped by client, server and certificate."""
+    found = []
+    for group in by_certificate(list(presented(facts[endings]))):
+        chains = ((case, facts[roots].chain(case.message.certificates)) for case in group)
+        if cases := [Case(case, chain) for case, chain in chains if chain]:
+            found.append(cases)
+    return found
+
+
+def of(group: Sequence[Case]) -> list[Ending]:
+    """Return the handshakes of a group."""
+    return [case.presented.ending for case in group]
+
+
+def certificates(groups: Iterable[Group]) -> tuple[Certificate, ...]:
+    """Return all certificates that any server of the capture presents, each once."""
+    seen = {c.der: c for group in groups for case in group for c in (*case.chain.path, *case.chain.unused)}
+    return tuple(seen.values())

@@ -1,0 +1,97 @@
+"""Connections that end at a proxy which makes certificates of its own in place of the servers' (TLS inspection)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Finding, Severity, Side
+from explainer.protocols.chain import roots
+from explainer.protocols.tls import Outcome, endings
+from explainer.registry import rule
+from explainer.rules.tls_case import SUBJECT, Verdict, finding
+from explainer.rules.tls_chains import ALERTS, STORE, Case, Group, groups, of
+from explainer.rules.tls_interceptors import interceptor
+from explainer.rules.tls_presented import AREA, Presented, names, showing, weight
+
+
+@dataclass(frozen=True)
+class Interception:
+    """A group whose certificate probably stands in for the server's own: by which product, or beside which issuer.
+
+    `sure` is False where two issuers for one name are all there is to tell it by.
+    """
+
+    group: Group
+    product: str
+    other_issuer: str
+    sure: bool
+
+
+def interceptions(found: Sequence[Group]) -> Iterator[Interception]:
+    """Yield the groups that are probably intercepted."""
+    by_name = defaultdict[str, list[Group]](list)
+    for group in found:
+        by_name[group[0].name].append(group)
+    for same_name in by_name.values():
+        for place, group in enumerate(same_name):
+            case = group[0]
+            others = [g[0] for g in same_name if g[0].chain.leaf.issuer != case.chain.leaf.issuer]
+            genuine = next((other for other in others if _replaced(case, other)), None)
+            product = interceptor(case.chain)
+            earlier = [g[0] for g in same_name[:place] if _same_place(g[0], case)]
+            if product or genuine:
+                yield Interception(group, product, genuine.chain.leaf.issuer if genuine else "", sure=True)
+            elif earlier and not any(_replaced(other, case) for other in earlier):
+                yield Interception(group, "", earlier[0].chain.leaf.issuer, sure=False)
+
+
+def _replaced(case: Case, other: Case) -> bool:
+    """Return whether the case's certificate stands in for the other's, which is public, or accepted."""
+    if bool(case.chain.root) != bool(other.chain.root):
+        return not case.chain.root
+    accepted = other.presented.ending.outcome is Outcome.ESTABLISHED
+    return case.unused_or_rejected and accepted and not case.chain.root
+
+
+def _same_place(other: Case, case: Case) -> bool:
+    """Return whether both came from one address and port, by issuers that are not public and differ."""
+    same = other.presented.ending.handshake.server == case.presented.ending.handshake.server
+    private = not other.chain.root and not case.chain.root and not case.chain.leaf.self_signed
+    return same and private and other.chain.leaf.issuer != case.chain.leaf.issuer
+
+
+@rule("Intercepted connection", endings, roots, subject=SUBJECT, area=AREA)
+def tls_intercepted(facts: Facts) -> Iterator[Finding]:
+    """A certificate made by an intercepting proxy or virus scanner in place of the server's own.
+
+    Told by an issuer that is known to be such a product, or by two issuers for one name in the capture, of which only
+    one is public or only one was accepted. Two private issuers at one address that were both accepted are possible, and
+    of low severity.
+    """
+    for found in interceptions(groups(facts)):
+        case = found.group[0]
+        chain, weighed = case.chain, weight(case.presented, ALERTS, accepted=Severity.LOW)
+        by = f" by {found.product}" if found.product else ""
+        genuine = f"; another connection gets one from {found.other_issuer}" if found.other_issuer else ""
+        verdict = Verdict(
+            rule="tls_intercepted",
+            title=f"The connection to {case.name} is {'probably' if found.sure else 'possibly'} intercepted{by}: its"
+            f" certificate comes from {chain.leaf.issuer}{genuine}{weighed.went_on}.",
+            act="The network's side must act: exempt this connection from interception, or have the client trust the"
+            " intercepting authority.",
+            side=Side.NETWORK,
+            severity=weighed.severity if found.sure else Severity.LOW,
+            confidence=Confidence.PROBABLE if found.sure else Confidence.POSSIBLE,
+            advice=(
+                f"If the interception is meant, add the root of {chain.leaf.issuer} to the trust store of {{client}}.",
+                "Otherwise compare with the certificate that the server presents from another network: {check}",
+            ),
+            limitations=("who runs the intercepting device", STORE),
+            names=(case.name, *names(chain.leaf)),
+        )
+        yield finding(of(found.group), verdict, showing(_issuer))
+
+
+def _issuer(case: Presented) -> str:
+    return f"{case.leaf.subject}, issued by {case.leaf.issuer}"

@@ -1,0 +1,162 @@
+"""TLS that was to begin in a connection in clear, and did not: STARTTLS and its kind, refused or not offered."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from explainer.escape import shell_word
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.starttls import Reply, Upgrade, upgrades
+from explainer.protocols.tls import Handshake, handshakes
+from explainer.registry import rule
+from explainer.rules.evidence import tls_filter
+from explainer.wording import count
+
+_LISTED = 20
+_STREAMS = 100
+_S_CLIENT = {
+    "SMTP": "smtp", "IMAP": "imap", "POP3": "pop3", "FTP": "ftp", "XMPP": "xmpp", "LDAP": "ldap",
+    "PostgreSQL": "postgres", "MySQL": "mysql",
+}  # fmt: skip
+Group = Sequence[Upgrade]
+
+
+@rule(
+    "STARTTLS refused",
+    upgrades,
+    handshakes,
+    subject="connections in clear in which TLS could begin",
+    area="the change from clear to encrypted connections",
+)
+def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
+    """A server that answers the wish for TLS with no: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL, RDP (RFC 3207 …).
+
+    Of medium severity where the client goes on in clear, as it must have been set to. Where SMTP's or MySQL's server
+    does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
+    programs merely look whether a server is there. Nothing is said of a client that uses the same server in clear.
+    """
+    every = facts[upgrades]
+    content = {(u.client.address, u.server) for u in every if u.next_frame is not None}
+    groups = defaultdict[tuple[object, ...], list[Upgrade]](list)
+    for upgrade in every:
+        pair = upgrade.client.address, upgrade.server
+        if upgrade.reply is Reply.ACCEPTED or (upgrade.reply is Reply.NOT_OFFERED and pair in content):
+            continue
+        groups[*pair, upgrade.protocol, upgrade.reply, upgrade.next_frame is None].append(upgrade)
+    for group in groups.values():
+        yield _finding(group, _encrypted_later(group[-1], facts[handshakes]))
+
+
+def _encrypted_later(last: Upgrade, known: Iterable[Handshake]) -> Handshake | None:
+    same = (h for h in known if h.server == last.server and h.client.address == last.client.address)
+    return next((h for h in same if h.server_hello and h.stream > last.stream), None)
+
+
+def _finding(group: Group, later: Handshake | None) -> Finding:
+    first = group[0]
+    frames = [frame for u in group for frame in _frames(u)]
+    streams = [upgrade.stream for upgrade in group]
+    return Finding(
+        id=f"tls_starttls_refused:{first.stream}",
+        rule="tls_starttls_refused",
+        severity=_severity(first, later),
+        confidence=_confidence(first),
+        side=_side(first),
+        title=_title(first),
+        act=_act(first),
+        measured={"connections": len(group), "protocol": first.protocol},
+        evidence=Evidence.of(frames, tls_filter(first.server, streams).removesuffix(" && tls"), _steps(group, later)),
+        scope=Scope(
+            streams=tuple(streams[:_STREAMS]),
+            addresses=(first.client.address, first.server.address),
+            ports=(first.server.port,),
+        ),
+        advice=tuple(_advice(first)),
+        limitations=tuple(_limitations(first)),
+    )
+
+
+def _frames(upgrade: Upgrade) -> list[int]:
+    told = (upgrade.request_frame, upgrade.answer_frame, upgrade.next_frame)
+    return [frame for frame in told if frame is not None]
+
+
+def _severity(first: Upgrade, later: Handshake | None) -> Severity:
+    if later:
+        return Severity.LOW
+    went_on = first.next_frame is not None or first.reply is Reply.NOT_OFFERED
+    return Severity.MEDIUM if went_on else Severity.HIGH
+
+
+def _confidence(first: Upgrade) -> Confidence:
+    if first.reply is not Reply.NOT_OFFERED:
+        return Confidence.CERTAIN
+    return Confidence.PROBABLE if first.request_frame is not None else Confidence.POSSIBLE
+
+
+def _side(first: Upgrade) -> Side:
+    if first.reply is Reply.REQUIRED:
+        return Side.CLIENT
+    return Side.NETWORK if first.masked else Side.SERVER
+
+
+def _title(first: Upgrade) -> str:
+    server = f"The {first.protocol} server {first.server.address}"
+    if first.reply is Reply.REQUIRED:
+        return f"{server} takes only a safer way to log in than the client offers: {first.text}."
+    if first.reply is Reply.NOT_OFFERED:
+        hidden = ": something on the path hides its offer" if first.masked else ""
+        return f"{server} does not offer TLS ({first.request}){hidden}, and the client leaves at once."
+    clear = ", and the client goes on without encryption" if first.next_frame is not None else ""
+    return f'{server} refuses to change to TLS ({first.request}): it answers "{first.text}"{clear}.'
+
+
+def _act(first: Upgrade) -> str:
+    server = f"{first.server.address} port {first.server.port}"
+    if first.reply is Reply.REQUIRED:
+        return f"The client's side must act: {first.client.address} has to offer TLS with network level authentication."
+    if first.masked:
+        return "Whoever runs the firewall on the path must act: it writes over the server's offer of STARTTLS."
+    return f"The server's side must act: TLS has to be set up for {first.protocol} on {server}."
+
+
+def _steps(group: Group, later: Handshake | None) -> Iterator[Step]:
+    first = group[0]
+    if first.request_frame is not None:
+        wish = "asks what the server can" if first.reply is Reply.NOT_OFFERED else f"asks for TLS ({first.request})"
+        yield Step(frames=(first.request_frame,), text=f"the client {first.client.address} {wish}, in clear")
+    said = f'answers "{first.text}"' if first.text else f"names what it can; {first.request} is not among it"
+    yield Step(frames=(first.answer_frame,), text=f"the server {first.server.address} {said}")
+    if first.masked:
+        yield Step(frames=(first.answer_frame,), text="one line is written over with X: firewalls do this to STARTTLS")
+    if first.next_frame is not None:
+        yield Step(frames=(first.next_frame,), text="the client goes on all the same, without encryption")
+    elif first.left_frame is not None:
+        yield Step(frames=(first.left_frame,), text="the connection is ended")
+    if len(group) > 1:
+        frames = tuple(upgrade.answer_frame for upgrade in group[1:])[:_LISTED]
+        yield Step(frames=frames, text=f"the same on {count(len(group) - 1, 'more connection')}")
+    if later and later.server_hello:
+        yield Step(frames=(later.server_hello.frame,), text="a later connection to the same port is encrypted")
+
+
+def _advice(first: Upgrade) -> Iterator[str]:
+    if first.reply is Reply.REQUIRED:
+        yield "Switch on network level authentication (NLA) in the client, or update it."
+        return
+    if first.masked:
+        yield "Switch off the inspection of SMTP on that firewall, or let it pass STARTTLS."
+    else:
+        yield f"See the server's log, and whether a certificate and key are set for {first.protocol} and readable."
+        yield f"If the server is not to speak TLS on port {first.server.port}, use the port on which it does."
+    if first.protocol in _S_CLIENT:
+        where = shell_word(str(first.server))
+        yield f"Ask again: openssl s_client -connect {where} -starttls {_S_CLIENT[first.protocol]}"
+
+
+def _limitations(first: Upgrade) -> Iterator[str]:
+    if first.reply is Reply.NOT_OFFERED:
+        yield "whether the client left because of this: it does not say so"
+    elif first.reply is Reply.REFUSED:
+        yield "why the server refuses: its log may tell"
+    yield "whether a device on the path answers in the server's name"

@@ -1,0 +1,95 @@
+"""What the rules about handshakes that stopped without a word share: grouping, hints, and what worked beside them."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Step
+from explainer.protocols.tls import Ending, Handshake, Outcome, endings
+from explainer.protocols.tls import names as tls_names
+from explainer.protocols.tls.carriage import Carriage, carriages
+from explainer.rules.tls_case import Told, Verdict, end_step, finding, grouped
+
+AREA = "the answers to ClientHellos"
+NO_REASON = "why: neither side says so in the capture; the server's log may"
+_OLD = 0x0302  # TLS 1.1, which RFC 8996 forbids
+Case = Carriage
+Group = Sequence[Case]
+
+
+def stopped(
+    facts: Facts,
+    outcome: Outcome,
+    fits: Callable[[Case], bool] = lambda case: True,
+    key: Callable[[Case], Hashable] = lambda case: None,
+) -> Iterator[list[Case]]:
+    """Yield the handshakes that ended so and fit, grouped by client address, server and key."""
+    cases = {c.ending.handshake.stream: c for c in facts[carriages] if c.ending.outcome is outcome and fits(c)}
+    for group in grouped((c.ending for c in cases.values()), lambda ending: key(cases[ending.handshake.stream])):
+        yield [cases[ending.handshake.stream] for ending in group]
+
+
+def told(facts: Facts, group: Group, verdict: Verdict, steps: Sequence[Step]) -> Finding:
+    """Return the finding about a group: the steps of its first case, and what the same server answered beside it."""
+    cases, every = [case.ending for case in group], facts[endings]
+    decided = tuple(frame for step in steps for frame in step.frames)
+
+    def tell(ending: Ending) -> Told:
+        if ending is cases[0]:
+            return Told((*steps, *_contrast(cases, every)), decided)
+        return Told((end_step(ending),))
+
+    return finding(cases, verdict, tell)
+
+
+def severity(facts: Facts, group: Group, lasting: Severity = Severity.HIGH) -> Severity:
+    """Return low where a later ClientHello of the same client to the same server, for the same name, was answered."""
+    cases, last = [case.ending for case in group], group[-1].ending.handshake
+    names = _names(cases)
+    later = (h for h in _answered(last, facts[endings]) if h.client.address == last.client.address)
+    overcome = any(h.server_name in names and h.stream > last.stream for h in later)
+    return Severity.LOW if overcome else lasting
+
+
+def hints(case: Case) -> str:
+    """Return what may be a reason, and cannot be known to be one: an old offer, a ClientHello in several packets."""
+    hello, found = case.ending.handshake.client_hello, []
+    if hello is not None and 0 < hello.newest <= _OLD:
+        newest = tls_names.version(hello.newest)
+        found.append(f"The client offers nothing newer than {newest}, which many servers refuse: a possible reason.")
+    if case.hello_segments > 1:
+        size = f"{case.hello_segments} packets ({case.hello_bytes} bytes)"
+        found.append(f"The ClientHello takes {size}, which some firewalls and servers fail on: a possible reason.")
+    return " ".join(found)
+
+
+def _contrast(cases: Sequence[Ending], every: Sequence[Ending]) -> Iterator[Step]:
+    """Yield what the same server answered: this client at another time, or asking for another name; other clients."""
+    first, names = cases[0].handshake, _names(cases)
+    answered = list(_answered(first, every))
+    own = [h for h in answered if h.client.address == first.client.address]
+    again = next((h for h in own if h.server_name in names), None)
+    named = next((h for h in own if h.server_name not in names), None)
+    other = next((h for h in answered if h.client.address != first.client.address and h.server_name in names), None)
+    if again:
+        yield _step(again, "the same server answers this client at another time: it does not fail every time")
+    elif named:
+        asked = f"asks for {named.server_name}" if named.server_name else "names no host"
+        yield _step(named, f"the same server answers this client when it {asked}: the name may decide")
+    if other:
+        yield _step(other, f"the same server answers another client, {other.client.address}: it may depend on who asks")
+
+
+def _names(cases: Iterable[Ending]) -> set[str]:
+    return {ending.handshake.server_name for ending in cases}
+
+
+def _answered(handshake: Handshake, every: Iterable[Ending]) -> Iterator[Handshake]:
+    others = (ending.handshake for ending in every if ending.handshake.server == handshake.server)
+    silent = (Outcome.SILENCE, Outcome.FLIGHT_LOST)
+    lost = {ending.handshake.stream for ending in every if ending.outcome in silent}
+    return (other for other in others if other.server_hello is not None and other.stream not in lost)
+
+
+def _step(handshake: Handshake, text: str) -> Step:
+    assert handshake.server_hello is not None  # the answered ones have one
+    return Step(frames=(handshake.server_hello.frame,), text=text)
