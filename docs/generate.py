@@ -26,7 +26,14 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield f"## {rule.title} (`{rule.id}`)"
     yield inspect.cleandoc(rule.check.__doc__ or "")
     kind = "a symptom: it gives way to a cause that has the same frames as its evidence" if rule.symptom else "a cause"
-    yield f"* Looks at: {rule.subject}\n* Is: {kind}\n* Thresholds: {_thresholds(rule)}"
+    told = {
+        "Looks at": rule.subject,
+        "Needs": rule.evidence,
+        "Is": kind,
+        "Thresholds": _thresholds(rule),
+        "Cannot tell": rule.limits,
+    }
+    yield "\n".join(f"* {name}: {text}" for name, text in told.items() if text)
 
 
 def _thresholds(rule: Rule) -> str:

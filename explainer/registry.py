@@ -83,7 +83,8 @@ class Rule:
 
     `subject` is what it looks at, as a plural noun; it does not apply where the first of its needs is empty. `area` is
     what is in order where no rule of it finds anything. A symptom gives way to a cause whose evidence holds all its
-    frames.
+    frames. `evidence` says what must be in the capture for it to find anything, `limits` what it cannot
+    tell, as phrases.
     """
 
     id: str
@@ -94,6 +95,8 @@ class Rule:
     symptom: bool
     needs: tuple[Need, ...]
     check: RuleCheck
+    evidence: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,19 @@ def statistic(title: str, *needs: Need) -> Callable[[StatMaker], StatMaker]:
     return decorate
 
 
-def rule(title: str, *needs: Need, subject: str, area: str, symptom: bool = False) -> Callable[[RuleCheck], RuleCheck]:
+def rule(
+    title: str,
+    *needs: Need,
+    subject: str,
+    area: str,
+    symptom: bool = False,
+    evidence: str = "",
+    limits: str = "",
+) -> Callable[[RuleCheck], RuleCheck]:
     """Return a decorator that registers a function as the rule of its name."""
 
     def decorate(check: RuleCheck) -> RuleCheck:
-        rules.add(Rule(_name(check), title, subject, area, _meaning(check), symptom, needs, check))
+        rules.add(Rule(_name(check), title, subject, area, _meaning(check), symptom, needs, check, evidence, limits))
         return check
 
     return decorate

@@ -20,7 +20,14 @@ _CODES = {
 }
 
 
-@rule("Unanswered QUIC or DTLS", endings, subject="TLS connections", area=AREA)
+@rule(
+    "Unanswered QUIC or DTLS",
+    endings,
+    subject="TLS connections",
+    area=AREA,
+    evidence="the client's first packets, and 3 seconds after them",
+    limits="whether they reached the server",
+)
 def quic_unanswered(facts: Facts) -> Iterator[Finding]:
     """A client whose first QUIC or DTLS packets go unanswered for 3 seconds or more (RFC 9002 section 6.2; RFC 6347).
 
@@ -42,7 +49,7 @@ def quic_unanswered(facts: Facts) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN,
             measured={"packets": first.connection.client_frames},
             advice=(
-                "Capture at {server} too: if the packets arrive there, the server is silent; if not, the path drops them.",
+                "Capture at {server} too: if the packets arrive there, the server is silent; else the path drops them.",
                 *(("Programs that speak HTTP/3 usually go on over TCP (HTTP/2) after this.",) if quic else ()),
             ),
             limitations=("whether the packets reached the server",),
@@ -50,7 +57,14 @@ def quic_unanswered(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
 
 
-@rule("No common QUIC version", quic_connections, subject="QUIC connections", area=AREA)
+@rule(
+    "No common QUIC version",
+    quic_connections,
+    subject="QUIC connections",
+    area=AREA,
+    evidence="a Version Negotiation packet",
+    limits="whether the client goes on over TCP",
+)
 def quic_version(facts: Facts) -> Iterator[Finding]:
     """A Version Negotiation packet after which the client goes no further (RFC 9000 section 6)."""
     for connection in facts[quic_connections]:
@@ -75,7 +89,14 @@ def _negotiated(frames: Sequence[int]) -> Step:
     return Step(frames=tuple(frames[:1]), text=text)
 
 
-@rule("QUIC connection closed with an error", quic_connections, subject="QUIC connections", area=AREA)
+@rule(
+    "QUIC connection closed with an error",
+    quic_connections,
+    subject="QUIC connections",
+    area=AREA,
+    evidence="a CONNECTION_CLOSE in an Initial packet, or secrets",
+    limits="what led to the error",
+)
 def quic_closed(facts: Facts) -> Iterator[Finding]:
     """A CONNECTION_CLOSE with a transport error, in clear sight before the connection is used (RFC 9000, 19.19, 20.1).
 

@@ -7,10 +7,18 @@ from explainer.model import Finding
 from explainer.protocols.tls import Ending, endings
 from explainer.registry import rule
 from explainer.rules.tls_alert_meanings import FROM_CLIENT, FROM_SERVER, Meaning, unspecific
-from explainer.rules.tls_case import SUBJECT, Verdict, by_alert, finding, grouped
+from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, finding, grouped
 
 
-@rule("Fatal TLS alert", endings, subject=SUBJECT, area="TLS alerts", symptom=True)
+@rule(
+    "Fatal TLS alert",
+    endings,
+    subject=SUBJECT,
+    area="TLS alerts",
+    symptom=True,
+    evidence=ALERT,
+    limits="what led to it, where no other rule knows",
+)
 def tls_alert(facts: Facts) -> Iterator[Finding]:
     """An alert of level fatal, sent in clear, that ended a TLS connection; a warning never counts.
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from explainer.escape import shell_word
+from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.tls import Ending, Handshake, Outcome
+from explainer.protocols.tls import Ending, Handshake, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.rules.evidence import check_command, network_step, tls_filter
 from explainer.wording import count, listing
@@ -15,6 +16,7 @@ _FEW_SUITES = 3
 _STREAMS = 100
 _LISTED = 20
 SUBJECT = "TLS connections"
+ALERT = "the ClientHello and the alert, in clear or decrypted"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,16 @@ def grouped(endings: Iterable[Ending], key: Callable[[Ending], Hashable] = lambd
     return list(groups.values())
 
 
+def alerted(facts: Facts, codes: Sequence[int], *, from_client: bool | None = None) -> list[list[Ending]]:
+    """Return the endings by one of these alerts (of one side, or of either), grouped by sender and code."""
+    found = (
+        ending
+        for ending in facts[endings]
+        if ending.alert and ending.alert.code in codes and from_client in (None, ending.alert.from_client)
+    )
+    return grouped(found, lambda e: (e.alert.from_client, e.alert.code) if e.alert else None)
+
+
 def finding(group: Sequence[Ending], verdict: Verdict, tell: Callable[[Ending], Told]) -> Finding:
     """Return the finding about a group: the first case's steps, and the deciding frames of them all."""
     first = group[0]
@@ -66,6 +78,7 @@ def finding(group: Sequence[Ending], verdict: Verdict, tell: Callable[[Ending], 
     steps = [*hello_steps(handshake), *told[0].steps]
     if verdict.clears_network and verdict.severity is Severity.HIGH:
         steps.extend(network_step(first.connection, first.frame))
+    frames = _frames(group, told)
     if len(group) > 1:
         more = tuple(frame for each in told[1:] for frame in _deciding(each))[:_LISTED]
         steps.append(Step(frames=more, text=f"the same on {count(len(group) - 1, 'more connection')}"))
@@ -79,7 +92,7 @@ def finding(group: Sequence[Ending], verdict: Verdict, tell: Callable[[Ending], 
         act=_filled(verdict.act, fill),
         detail=_filled(verdict.detail, fill),
         measured={"connections": len(group)} | verdict.measured,
-        evidence=Evidence.of(_frames(group, told), _filter(group), steps),
+        evidence=Evidence.of(frames, _filter(group, frames), steps),
         scope=_scope(group, verdict.names),
         advice=tuple(_filled(line, fill) for line in verdict.advice),
         limitations=verdict.limitations,
@@ -103,13 +116,14 @@ def _frames(group: Sequence[Ending], told: Sequence[Told]) -> list[int]:
     return [*hellos, *alerts, *(frame for each in told for frame in _deciding(each))]
 
 
-def _filter(group: Sequence[Ending]) -> str:
-    """Return the display filter: TLS in these streams, or all of them where Wireshark does not see the TLS."""
+def _filter(group: Sequence[Ending], frames: Sequence[int]) -> str:
+    """Return the display filter: TLS in these streams, or all of them where not every frame is seen as TLS."""
     handshake = group[0].handshake
     if handshake.transport != "tcp":
         return " || ".join(f"udp.stream == {ending.handshake.stream}" for ending in group[:_LISTED])
     chosen = tls_filter(handshake.server, [ending.handshake.stream for ending in group])
-    return chosen.removesuffix(" && tls") if handshake.decoded_as or not handshake.server_hello else chosen
+    seen = {record.frame for ending in group for record in ending.handshake.records}
+    return chosen if seen.issuperset(frames) and not handshake.decoded_as else chosen.removesuffix(" && tls")
 
 
 def _scope(group: Sequence[Ending], names: Iterable[str]) -> Scope:

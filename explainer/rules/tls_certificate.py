@@ -10,6 +10,7 @@ from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding, grouped
 from explainer.rules.tls_presented import (
     AREA,
+    CLEAR,
     CLOCK,
     OTHERS,
     Alerts,
@@ -26,7 +27,14 @@ _CERTIFICATE_EXPIRED = 45
 _ALERTS = Alerts(outright=(_CERTIFICATE_EXPIRED,), possible=(42, 46))
 
 
-@rule("Expired certificate", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Expired certificate",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether the capture's own clock is right",
+)
 def tls_certificate_expired(facts: Facts) -> Iterator[Finding]:
     """A certificate of the server's chain whose notAfter lies before the time of the frame that presents it.
 
@@ -65,7 +73,14 @@ def _expiry(case: Presented, group: Sequence[Ending]) -> Finding:
     return finding(group, verdict, showing(lambda case: f"{expired.subject}, valid until {moment(expired.not_after)}"))
 
 
-@rule("Certificate not yet valid", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Certificate not yet valid",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether the capture's own clock is right",
+)
 def tls_certificate_not_yet_valid(facts: Facts) -> Iterator[Finding]:
     """A server certificate whose notBefore lies after the time of the frame that presents it (RFC 5280, 4.1.2.5).
 
@@ -97,7 +112,14 @@ def tls_certificate_not_yet_valid(facts: Facts) -> Iterator[Finding]:
         yield finding([case.ending for case in group], verdict, tell)
 
 
-@rule("Wrong clock of a client", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Wrong clock of a client",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=f"{CLEAR}, and the client's alert certificate_expired (45) in clear",
+    limits="what the client's clock shows, and what its trust store holds",
+)
 def tls_client_clock(facts: Facts) -> Iterator[Finding]:
     """A client that calls certificates expired (alert 45) which are all valid at the time of the capture.
 

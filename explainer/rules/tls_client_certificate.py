@@ -28,7 +28,14 @@ _REASONS = {
 _SHORT_ANSWER_BYTES = 1500  # an error page with its headers
 
 
-@rule("Client certificate missing", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Client certificate missing",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence="up to TLS 1.2 the handshake in clear; in TLS 1.3 the lengths of the records, and the connection's end",
+    limits="which authorities the server accepts; in TLS 1.3, the server's reason",
+)
 def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
     """A server that asks for a client certificate, gets an empty one, and ends the connection.
 
@@ -110,7 +117,14 @@ def _without(ending: Ending) -> Told:
     return Told(tuple(steps))
 
 
-@rule("Client certificate rejected", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Client certificate rejected",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence="up to TLS 1.2 the handshake in clear; in TLS 1.3 the lengths of the records, and the connection's end",
+    limits="which authorities the server accepts; in TLS 1.3, the server's reason",
+)
 def tls_client_certificate_rejected(facts: Facts) -> Iterator[Finding]:
     """A server that ends the handshake over the certificate that the client sent (RFC 5246, 7.2.2; RFC 8446, 6.2).
 

@@ -7,8 +7,7 @@ from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.tls import Ending, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_case import SUBJECT, Told, Verdict, by_alert, end_step, finding, grouped
-from explainer.rules.tls_negotiation import alerted
+from explainer.rules.tls_case import ALERT, SUBJECT, Told, Verdict, alerted, by_alert, end_step, finding, grouped
 
 AREA = "what TLS records and messages hold"
 _BAD_MAC, _DECRYPTION_FAILED, _DECRYPT_ERROR, _NO_RENEGOTIATION = 20, 21, 51, 100
@@ -21,7 +20,14 @@ _MALFORMED = {
 }
 
 
-@rule("Damaged TLS records", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Damaged TLS records",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=ALERT,
+    limits="where the data was changed: that needs a capture at both ends",
+)
 def tls_record_damaged(facts: Facts) -> Iterator[Finding]:
     """The alerts bad_record_mac (20), decryption_failed (21) and decrypt_error (51): what came is not what was sent.
 
@@ -61,8 +67,8 @@ def _pre_shared(ending: Ending) -> bool:
 def _other_key(receiver: str) -> Verdict:
     return Verdict(
         rule="tls_record_damaged",
-        title=f"The {receiver} cannot decrypt what it receives: client and server probably have different pre-shared keys"
-        " (PSK).",
+        title=f"The {receiver} cannot decrypt what it receives: client and server probably have different pre-shared"
+        " keys (PSK).",
         act="Both sides must be set up with the same pre-shared key.",
         side=Side.EITHER,
         confidence=Confidence.PROBABLE,
@@ -71,7 +77,7 @@ def _other_key(receiver: str) -> Verdict:
     )
 
 
-@rule("Malformed handshake", endings, subject=SUBJECT, area=AREA)
+@rule("Malformed handshake", endings, subject=SUBJECT, area=AREA, evidence=ALERT, limits="which field is wrong")
 def tls_hello_malformed(facts: Facts) -> Iterator[Finding]:
     """An alert by which one side cannot read or accept the form of a handshake message (RFC 8446 section 6.2).
 
@@ -103,7 +109,14 @@ def tls_hello_malformed(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, by_alert)
 
 
-@rule("Renegotiation refused", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Renegotiation refused",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=ALERT,
+    limits="why a new handshake was wanted",
+)
 def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
     """The alert no_renegotiation (100) on a connection that fails: one side wants a new handshake, the other does not.
 

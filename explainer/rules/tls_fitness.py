@@ -12,6 +12,7 @@ from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
 from explainer.rules.tls_presented import (
     AREA,
+    CLEAR,
     OTHERS,
     Alerts,
     Presented,
@@ -44,7 +45,14 @@ def _told(group: Sequence[Presented]) -> list[Presented]:
     return sorted(group, key=lambda case: (case.ending.alert is None, case.ending.handshake.stream))
 
 
-@rule("Certificate for another name", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Certificate for another name",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=f"{CLEAR}, and the server name (SNI) in the ClientHello",
+    limits="whether the client compares the names; connections to a bare address",
+)
 def tls_name_mismatch(facts: Facts) -> Iterator[Finding]:
     """A server certificate that is not made out for the name that the client asked for in its ClientHello (SNI).
 
@@ -87,7 +95,14 @@ def _mismatch(case: Presented, name: str, group: Sequence[Presented]) -> Finding
     return finding([c.ending for c in group], verdict, showing(lambda c: f"a certificate for {shown}"))
 
 
-@rule("Certificate for another purpose", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Certificate for another purpose",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether the client minds",
+)
 def tls_certificate_usage(facts: Facts) -> Iterator[Finding]:
     """A server certificate whose extended key usage leaves TLS servers out, or that is an authority's own.
 
@@ -124,7 +139,7 @@ def _misused(leaf: Certificate) -> str:
     return "it is an authority's own (CA) certificate" if leaf.ca and not leaf.self_issued else ""
 
 
-@rule("Weak certificate", endings, subject=SUBJECT, area=AREA)
+@rule("Weak certificate", endings, subject=SUBJECT, area=AREA, evidence=CLEAR, limits="the client's own policy")
 def tls_certificate_weak(facts: Facts) -> Iterator[Finding]:
     """A server certificate with a key or signature that clients of its time no longer take.
 
@@ -169,7 +184,14 @@ def _weakness(case: Presented) -> str:
     return ""
 
 
-@rule("Missing OCSP response", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Missing OCSP response",
+    endings,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether the client asks the CA itself",
+)
 def tls_staple_missing(facts: Facts) -> Iterator[Finding]:
     """A certificate that demands an OCSP response in the handshake (must-staple), presented without one.
 

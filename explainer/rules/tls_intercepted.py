@@ -12,7 +12,7 @@ from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
 from explainer.rules.tls_chains import ALERTS, STORE, Case, Group, groups, of
 from explainer.rules.tls_interceptors import interceptor
-from explainer.rules.tls_presented import AREA, Presented, names, showing, weight
+from explainer.rules.tls_presented import AREA, CLEAR, Presented, names, showing, weight
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,15 @@ def _same_place(other: Case, case: Case) -> bool:
     return same and private and other.chain.leaf.issuer != case.chain.leaf.issuer
 
 
-@rule("Intercepted connection", endings, roots, subject=SUBJECT, area=AREA)
+@rule(
+    "Intercepted connection",
+    endings,
+    roots,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="who intercepts; products that do not name themselves, seen alone",
+)
 def tls_intercepted(facts: Facts) -> Iterator[Finding]:
     """A certificate made by an intercepting proxy or virus scanner in place of the server's own.
 

@@ -62,7 +62,8 @@ def _unacknowledged(facts: Facts, group: Group) -> Verdict:
 
 def _unacknowledged_steps(case: Carriage) -> list[Step]:
     frames = case.delivery.client.unacknowledged
-    again = Step(frames=frames[1:], text=f"it is sent again, {count(len(frames) - 1, 'time')}: no acknowledgement")
+    text = f"it is sent again, {count(len(frames) - 1, 'time')}: no acknowledgement in {case.waited_s:.1f} s"
+    again = Step(frames=frames[1:], text=text)
     if case.left is None:
         return [again]
     return [again, Step(frames=(case.left.frame,), text=f"the client gives up after {case.waited_s:.1f} s")]

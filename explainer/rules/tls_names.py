@@ -7,14 +7,16 @@ from explainer.model import Confidence, Finding, Side, Step
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.registry import rule
 from explainer.rules.tls_agreement import HANDSHAKE_FAILURE, INTERNAL_ERROR, Lacking, lacking
-from explainer.rules.tls_case import SUBJECT, Verdict, by_alert, by_alert_and, finding, grouped
+from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, by_alert_and, finding, grouped
 
 AREA = "the names that TLS clients ask for"
 _UNRECOGNIZED_NAME = 112
 _UNSPECIFIC = (HANDSHAKE_FAILURE, INTERNAL_ERROR)
 
 
-@rule("Unknown server name", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Unknown server name", endings, subject=SUBJECT, area=AREA, evidence=ALERT, limits="the names that the server knows"
+)
 def tls_name_unknown(facts: Facts) -> Iterator[Finding]:
     """The fatal alert unrecognized_name (112) to a client that names a host (RFC 6066 section 3).
 
@@ -50,7 +52,9 @@ def _unknown(confidence: Confidence, why: str) -> Verdict:
     )
 
 
-@rule("No server name sent", endings, subject=SUBJECT, area=AREA)
+@rule(
+    "No server name sent", endings, subject=SUBJECT, area=AREA, evidence=ALERT, limits="the names that the server knows"
+)
 def tls_name_missing(facts: Facts) -> Iterator[Finding]:
     """A client that names no host (no SNI) and is refused with unrecognized_name (112, RFC 6066 section 3).
 

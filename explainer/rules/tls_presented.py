@@ -10,6 +10,7 @@ from explainer.protocols.x509 import Certificate
 from explainer.rules.tls_case import Told, alert_step, end_step, grouped
 
 AREA = "the certificates that are visible"
+CLEAR = "the certificate in clear sight: up to TLS 1.2, or decrypted"
 CLOCK = "whether the capture's clock is right: validity was judged by it"
 OTHERS = "whether other clients are affected"
 _LEAVING = (Outcome.UNUSED, Outcome.LEFT_BY_CLIENT)

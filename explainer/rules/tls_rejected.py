@@ -12,7 +12,14 @@ from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, 
 _KEYLOG = "Record again with SSLKEYLOGFILE set on the client, and pass it with --keylog: then the alert can be read."
 
 
-@rule("Certificate rejected under TLS 1.3", endings, subject=SUBJECT, area="handshakes that encryption hides")
+@rule(
+    "Certificate rejected under TLS 1.3",
+    endings,
+    subject=SUBJECT,
+    area="handshakes that encryption hides",
+    evidence="a TLS 1.3 handshake from its ClientHello to the client's first encrypted record",
+    limits="the certificate and the reason: both are encrypted; with --keylog they are read",
+)
 def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
     """A client that answers the server's TLS 1.3 flight with an encrypted alert in place of its Finished.
 
@@ -35,7 +42,15 @@ def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
 
 
-@rule("TLS connection left unused", endings, subject=SUBJECT, area="handshakes that encryption hides", symptom=True)
+@rule(
+    "TLS connection left unused",
+    endings,
+    subject=SUBJECT,
+    area="handshakes that encryption hides",
+    symptom=True,
+    evidence="a TLS 1.3 connection from its ClientHello to its end",
+    limits="the certificate, and whether the client only wanted to test the server",
+)
 def tls_unused(facts: Facts) -> Iterator[Finding]:
     """A client that completes the TLS 1.3 handshake and leaves without having sent anything (RFC 8446, 4.4.2).
 
@@ -71,7 +86,14 @@ def tls_unused(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
 
 
-@rule("Refused after the handshake", endings, subject=SUBJECT, area="handshakes that encryption hides")
+@rule(
+    "Refused after the handshake",
+    endings,
+    subject=SUBJECT,
+    area="handshakes that encryption hides",
+    evidence="a TLS 1.3 connection from its ClientHello to its end",
+    limits="the server's reason: its last record is encrypted",
+)
 def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
     """A server that answers a TLS 1.3 client's Finished with nothing but a short encrypted record, and leaves.
 

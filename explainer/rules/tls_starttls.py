@@ -18,6 +18,7 @@ _S_CLIENT = {
     "SMTP": "smtp", "IMAP": "imap", "POP3": "pop3", "FTP": "ftp", "XMPP": "xmpp", "LDAP": "ldap",
     "PostgreSQL": "postgres", "MySQL": "mysql",
 }  # fmt: skip
+_ASK_BY_DEFAULT = ("PostgreSQL",)
 Group = Sequence[Upgrade]
 
 
@@ -31,20 +32,24 @@ Group = Sequence[Upgrade]
 def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     """A server that answers the wish for TLS with no: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL, RDP (RFC 3207 …).
 
-    Of medium severity where the client goes on in clear, as it must have been set to. Where SMTP's or MySQL's server
+    Of medium severity where the client goes on without TLS, there or on a later connection, as it must have been set
+    to; of low severity in PostgreSQL, whose clients ask by default. Where SMTP's or MySQL's server
     does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
     programs merely look whether a server is there. Nothing is said of a client that uses the same server in clear.
     """
     every = facts[upgrades]
-    content = {(u.client.address, u.server) for u in every if u.next_frame is not None}
+    content = {(u.client.address, u.server) for u in every if u.next_frame is not None or u.reply is Reply.NOT_WANTED}
     groups = defaultdict[tuple[object, ...], list[Upgrade]](list)
     for upgrade in every:
         pair = upgrade.client.address, upgrade.server
-        if upgrade.reply is Reply.ACCEPTED or (upgrade.reply is Reply.NOT_OFFERED and pair in content):
+        settled = upgrade.reply in (Reply.ACCEPTED, Reply.NOT_WANTED)
+        if settled or (upgrade.reply is Reply.NOT_OFFERED and pair in content):
             continue
         groups[*pair, upgrade.protocol, upgrade.reply, upgrade.next_frame is None].append(upgrade)
     for group in groups.values():
-        yield _finding(group, _encrypted_later(group[-1], facts[handshakes]))
+        last = group[-1]
+        does_without = (last.client.address, last.server) in content
+        yield _finding(group, _encrypted_later(last, facts[handshakes]), does_without=does_without)
 
 
 def _encrypted_later(last: Upgrade, known: Iterable[Handshake]) -> Handshake | None:
@@ -52,14 +57,14 @@ def _encrypted_later(last: Upgrade, known: Iterable[Handshake]) -> Handshake | N
     return next((h for h in same if h.server_hello and h.stream > last.stream), None)
 
 
-def _finding(group: Group, later: Handshake | None) -> Finding:
+def _finding(group: Group, later: Handshake | None, *, does_without: bool) -> Finding:
     first = group[0]
     frames = [frame for u in group for frame in _frames(u)]
     streams = [upgrade.stream for upgrade in group]
     return Finding(
         id=f"tls_starttls_refused:{first.stream}",
         rule="tls_starttls_refused",
-        severity=_severity(first, later),
+        severity=_severity(first, later, does_without=does_without),
         confidence=_confidence(first),
         side=_side(first),
         title=_title(first),
@@ -81,11 +86,10 @@ def _frames(upgrade: Upgrade) -> list[int]:
     return [frame for frame in told if frame is not None]
 
 
-def _severity(first: Upgrade, later: Handshake | None) -> Severity:
-    if later:
+def _severity(first: Upgrade, later: Handshake | None, *, does_without: bool) -> Severity:
+    if later or (does_without and first.protocol in _ASK_BY_DEFAULT):
         return Severity.LOW
-    went_on = first.next_frame is not None or first.reply is Reply.NOT_OFFERED
-    return Severity.MEDIUM if went_on else Severity.HIGH
+    return Severity.MEDIUM if does_without or first.reply is Reply.NOT_OFFERED else Severity.HIGH
 
 
 def _confidence(first: Upgrade) -> Confidence:

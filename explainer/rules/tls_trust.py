@@ -11,11 +11,19 @@ from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
 from explainer.rules.tls_chains import ALERTS, STORE, UNKNOWN_CA, certificates, groups, of
 from explainer.rules.tls_intercepted import interceptions
-from explainer.rules.tls_presented import AREA, OTHERS, Presented, names, showing, weight
+from explainer.rules.tls_presented import AREA, CLEAR, OTHERS, Presented, names, showing, weight
 from explainer.wording import count, listing
 
 
-@rule("Self-signed certificate", endings, roots, subject=SUBJECT, area=AREA)
+@rule(
+    "Self-signed certificate",
+    endings,
+    roots,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether a client was told to trust it",
+)
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
     """A server whose own certificate is signed with its own key (checked), so that no client trusts it unasked."""
     for group in groups(facts):
@@ -42,7 +50,15 @@ def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
         yield finding(of(group), verdict, showing(lambda c: f"{c.leaf.subject}, issued and signed by itself"))
 
 
-@rule("Incomplete certificate chain", endings, roots, subject=SUBJECT, area=AREA)
+@rule(
+    "Incomplete certificate chain",
+    endings,
+    roots,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether a client has the intermediate from elsewhere",
+)
 def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
     """A server that sends its own certificate without the intermediate that issued it (RFC 5246, 7.4.2; RFC 5280, 6.1).
 
@@ -93,7 +109,15 @@ def _only_own(case: Presented) -> str:
     return f"only its own certificate {case.leaf.subject}, without that of its issuer {case.leaf.issuer}"
 
 
-@rule("Issuer unknown to the client", endings, roots, subject=SUBJECT, area=AREA)
+@rule(
+    "Issuer unknown to the client",
+    endings,
+    roots,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=f"{CLEAR}, and the client's alert unknown_ca (48) in clear",
+    limits="what the client's trust store holds",
+)
 def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     """A client that ends the handshake with unknown_ca (48) over a chain that is not cut short (RFC 8446, 6.2).
 
@@ -148,7 +172,15 @@ def _issuers(case: Presented) -> str:
     return f"{case.leaf.subject}, issued by {case.leaf.issuer} ({sent} sent)"
 
 
-@rule("Certificates in the wrong order", endings, roots, subject=SUBJECT, area=AREA)
+@rule(
+    "Certificates in the wrong order",
+    endings,
+    roots,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="whether a client sorts them by itself",
+)
 def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
     """Certificates that do not each certify the one before, or belong to no place in the chain (RFC 5246, 7.4.2).
 

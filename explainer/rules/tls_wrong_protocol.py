@@ -125,9 +125,10 @@ def tls_plain_http(facts: Facts) -> Iterator[Finding]:
         if case:
             found[opening.stream] = case
     tls = {e.handshake.server for e in facts[endings] if e.handshake.server_hello}
+    encrypted = {e.handshake.stream for e in facts[endings]}  # whose requests can be read with their keys
     for exchange in facts[requests]:
         with_tls = exchange.server in tls
-        if exchange.stream not in found and (with_tls or _is_tls_port(exchange.server.port)):
+        if exchange.stream not in {*found, *encrypted} and (with_tls or _is_tls_port(exchange.server.port)):
             case = _unanswered(by_stream[exchange.stream], exchange, with_tls=with_tls)
             if case:
                 found[exchange.stream] = case
@@ -192,7 +193,7 @@ def _plain_http(group: Sequence[Misdirected]) -> Finding:
         confidence=Confidence.CERTAIN if first.certain else Confidence.PROBABLE,
         side=Side.CLIENT,
         title=f"The client speaks {speaks} to port {server.port} of {server.address}, which expects TLS.",
-        act=f"The client's side must act: on port {server.port} {first.connection.client.address} has to use {scheme}.",
+        act=f"The client's side must act: {first.connection.client.address} has to use {scheme} on port {server.port}.",
         measured={"connections": len(group), "port": server.port},
         evidence=Evidence.of(
             [frame for case in group for frame in (case.frame, case.answer)],

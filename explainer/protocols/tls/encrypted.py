@@ -3,6 +3,7 @@
 Rule: every value here is inferred, none is read; who uses it says "probably".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -17,6 +18,8 @@ _ALERT = 2
 _PADDING = 17
 """Some stacks pad their alerts: GnuTLS sends 35 bytes instead of 19."""
 _FIRST = 4
+_TICKET = 100
+"""A session ticket's record is longer than this; many a greeting is shorter."""
 _CERTIFICATE_BYTES = 150
 """A Certificate message with a certificate in it is longer than this."""
 
@@ -83,6 +86,15 @@ def _is_alert(record: Record, tag: int) -> bool:
 def is_short(record: Record) -> bool:
     """Return whether an encrypted record is so short that it holds an alert, and no request or session ticket."""
     return record.length <= _ALERT + _TYPE + _TAG + _PADDING
+
+
+def may_be_tickets(records: Iterable[Record]) -> bool:
+    """Return whether the server's records after the Finished may be session tickets, and alerts, alone.
+
+    RFC 8446 section 4.6.1: tickets come unasked, and a server's are all of one length.
+    """
+    lengths = {record.length for record in records if not is_short(record)}
+    return len(lengths) <= 1 and min(lengths, default=_TICKET) >= _TICKET
 
 
 def _certificate(client: list[Record], full: int, tag: int) -> ClientCertificate:

@@ -9,9 +9,9 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.openings import Opening, openings
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_delivery import Delivery, deliveries
-from explainer.protocols.tls.encrypted import Flight, flight, is_short
+from explainer.protocols.tls.encrypted import Flight, flight, is_short, may_be_tickets
 from explainer.protocols.tls.handshake import Handshake, handshakes
-from explainer.protocols.tls.messages import SERVER_HELLO_DONE, Alert
+from explainer.protocols.tls.messages import ALERT, SERVER_HELLO_DONE, Alert
 
 PATIENCE_S = 3.0
 """A silence shorter than this says nothing: the answer may only be slow."""
@@ -179,7 +179,8 @@ class _Known:
             if sent.rejection is None:
                 return None
             return self._of(Outcome.REJECTED_BY_CLIENT, sent.rejection.frame, flight=sent)
-        return self._refused(sent) or self._used(sent.finished.frame, sent, used=bool(sent.data or sent.after))
+        used = bool(sent.data) or not may_be_tickets(sent.after)
+        return self._refused(sent) or self._used(sent.finished.frame, sent, used=used)
 
     def _refused(self, sent: Flight) -> Ending | None:
         """Return the ending where the server answers the client's Finished with nothing but an alert, and leaves."""
@@ -205,9 +206,15 @@ class _Known:
     def _used(self, frame: int, sent: Flight | None, *, used: bool) -> Ending:
         connection = self.connection
         left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > frame), None)
-        if used or left is None:
+        gone = next((f for f in (*connection.server_ends, *connection.server_resets) if f > frame), None)
+        if used or left is None or (gone is not None and gone < min(left, *self._farewells(frame))):
             return self._of(Outcome.ESTABLISHED, frame, flight=sent)
         return self._of(Outcome.UNUSED, left, flight=sent)
+
+    def _farewells(self, after: int) -> tuple[int, ...]:
+        """Return the frames with what may be the client's close_notify; the server may end the connection before it."""
+        own = (record for record in self.handshake.records if record.from_client and record.frame > after)
+        return tuple(r.frame for r in own if r.type == ALERT or (r.encrypted and is_short(r)))
 
     def _broken_off(self) -> Ending | None:
         """Return the ending of a handshake that stopped after the ServerHello, or after a HelloRetryRequest."""
