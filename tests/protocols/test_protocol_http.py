@@ -48,16 +48,18 @@ def test_requests_and_times_are_tsharks(case: dict[str, Any], captures: Path, fa
     found = facts_of(case["name"], requests)[requests]
     capture = captures / case["file"]
     asked = shown(capture, "http.request", "frame.number", "http.request.method", "http.host")
-    assert [[str(e.request_frame), e.method, e.host] for e in found] == asked
+    # A response alone answers what is no HTTP, or came in the direction that was not recorded.
+    assert [[str(e.request_frame), e.method, e.host] for e in found if e.request_frame] == asked
     answered = shown(
         capture, "http.response", "frame.number", "http.request_in", "http.time", "http.response.code",
         "http.content_length_header",
     )  # fmt: skip
     ours = [e for e in found if e.response_frame]
     assert [
-        [str(e.response_frame), str(e.request_frame), str(e.status), str(e.content_length or "")] for e in ours
+        [str(e.response_frame), str(e.request_frame or ""), str(e.status), str(e.content_length or "")] for e in ours
     ] == [[row[0], row[1], row[3], row[4]] for row in answered]
-    assert [e.time_ms for e in ours] == [pytest.approx(float(row[2]) * 1000, abs=1e-6) for row in answered]
+    times = [float(row[2]) * 1000 for row in answered if row[2]]
+    assert [e.time_ms for e in ours if e.time_ms is not None] == [pytest.approx(time, abs=1e-6) for time in times]
 
 
 def test_the_labs_cut_response_is_no_response_but_its_bytes_are_known(facts_of: FactsOf) -> None:
@@ -240,3 +242,57 @@ def test_messages_that_are_cut_raise_nothing(snap: int, exchanges_of: ExchangesO
 def test_endpoints_are_the_clients_and_the_servers(exchanges_of: ExchangesOf) -> None:
     (found,) = exchanges_of(*talk((HERE, get("/"))))
     assert (found.client, found.server) == (Endpoint(CLIENT, 40000), Endpoint(SERVER, 80))
+
+
+def test_signs_of_credentials_and_of_https_before_a_proxy_are_kept(exchanges_of: ExchangesOf) -> None:
+    found = exchanges_of(
+        *talk(
+            (HERE, get("/a", "Authorization: Basic hunter2")), (HERE, get("/b", "X-Forwarded-Proto: HTTPS")),
+            (HERE, get("/c", "Forwarded: for=192.0.2.1; proto=https")), (HERE, get("/d", "X-Forwarded-Proto: http")),
+        )
+    )  # fmt: skip
+    assert [(e.credentials, e.secure) for e in found] == [(True, False), (False, True), (False, True), (False, False)]
+
+
+def test_the_first_segment_without_data_acknowledges(exchanges_of: ExchangesOf) -> None:
+    frames = talk((HERE, get("/")), (THERE, 0), (THERE, response(200)), (THERE, 0))
+    (found,) = exchanges_of(*frames)
+    assert (found.acknowledged_frame, found.acknowledged_ms, found.first_byte_ms) == (5, 1.0, 2.0)
+
+
+def test_a_response_without_an_acknowledgement_before_it_has_none(exchanges_of: ExchangesOf) -> None:
+    (found,) = exchanges_of(*talk((HERE, get("/")), (THERE, response(200)), (THERE, FIN)))
+    assert (found.acknowledged_frame, found.acknowledged_ms) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("text/plain", "Wrong password: hunter2\n", "Wrong password"),
+        ("text/html; charset=utf-8", "<p>Access denied\r\n\r\nhunter2</p>", "Access denied"),
+        ("application/json", '{"error": {"message": "Invalid API key", "token": "hunter2"}}', "Invalid API key"),
+        ("application/json", '{"invalid password": 0}', ""),
+        ("text/javascript", "alert('wrong password')", ""),
+        ("text/plain", "wrong password" + "." * 500, ""),
+        ("text/plain", "all is well", ""),
+    ],
+)  # fmt: skip
+def test_what_a_short_text_complains_about(kind: str, body: str, expected: str, exchanges_of: ExchangesOf) -> None:
+    (found,) = exchanges_of(*talk((HERE, get("/")), (THERE, response(200, body, f"Content-Type: {kind}"))))
+    assert found.complaint == expected
+    assert "hunter2" not in repr(found)
+
+
+def test_a_text_in_chunks_is_read_too(exchanges_of: ExchangesOf) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    (found,) = exchanges_of(*talk((HERE, get("/")), (THERE, chunked + b"6\r\nwrong \r\n8\r\npassword\r\n0\r\n\r\n")))
+    assert found.complaint == "wrong password"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(b"no HTTP\n", True), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", False)],
+)
+def test_what_is_no_http_is_unreadable(said: bytes, expected: bool, exchanges_of: ExchangesOf) -> None:
+    (found,) = exchanges_of(*talk((HERE, get("/")), (THERE, said), (THERE, FIN)))
+    assert (found.status, found.unreadable) == (None, expected)

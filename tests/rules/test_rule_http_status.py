@@ -1,0 +1,201 @@
+"""HTTP errors: what each means, who made it, when it is silent; errors in the text of a good status."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exchanges import exchange, found
+from factories import SERVER, matching
+
+from explainer.model import Analysis, Confidence, RuleStatus, Severity, Side
+from explainer.protocols.http import Exchange
+
+AnalysisOf = Callable[[str], Analysis]
+LAB = {
+    "http_404": ("http_error", "http.response.code == 404"),
+    "http_500": ("http_error", "http.response.code == 500"),
+    "http_502_from_proxy": ("http_error", "http.response.code == 502"),
+    "http_redirect_loop": ("http_redirect_loop", "http.response.code == 302"),
+    "http_cut_response": ("http_incomplete", "tcp.flags.fin == 1 && tcp.srcport == 80"),
+    "http_no_response": ("http_no_response", "tcp.flags.fin == 1 && tcp.srcport == 80"),
+    "http_slow_server": ("http_slow", "http.request"),
+    "http_error_in_text": ("http_error_in_text", "json"),
+}
+RULES = sorted({rule for rule, _ in LAB.values()})
+
+
+@pytest.mark.parametrize("name", LAB)
+def test_the_lab_case_is_found_in_the_frames_that_its_filter_finds(
+    name: str, captures: Path, analysis_of: AnalysisOf
+) -> None:
+    rule, decisive = LAB[name]
+    (finding,) = analysis_of(name).findings
+    capture = captures / f"{name}.pcapng"
+    assert finding.rule == rule
+    assert finding.scope.names
+    assert set(finding.evidence.frames) <= matching(capture, finding.evidence.display_filter)
+    assert set(finding.evidence.frames) & matching(capture, decisive)
+
+
+@pytest.mark.parametrize(
+    "name", ["http_download_healthy", "dns_and_http_healthy", "http_secrets_healthy", "http_sign_in_healthy"]
+)
+def test_a_healthy_capture_is_silent(name: str, analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(name)
+    assert [f.id for f in analysis.findings] == []
+    assert {o.status for o in analysis.outcomes if o.rule in RULES} == {RuleStatus.RAN}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_rule_applies_without_http(rule: str, analysis_of: AnalysisOf) -> None:
+    statuses = {o.rule: o.status for o in analysis_of("tls12_healthy").outcomes}
+    assert statuses[rule] is RuleStatus.NOT_APPLICABLE
+
+
+def severities(*exchanges: Exchange) -> list[Severity]:
+    return [f.severity for f in found("http_error", *exchanges)]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(399, []), (400, [Severity.MEDIUM]), (499, [Severity.MEDIUM]), (500, [Severity.HIGH]), (600, [])],
+)
+def test_errors_are_400_to_599(status: int, expected: list[Severity]) -> None:
+    assert severities(exchange(0), exchange(1, status=status, path="/other")) == expected
+
+
+def test_a_client_that_gets_nothing_but_errors_has_a_worse_problem() -> None:
+    assert severities(exchange(0, status=404)) == [Severity.HIGH]
+    assert severities(exchange(0, status=404), exchange(1, path="/other", host="other.example")) == [Severity.HIGH]
+
+
+def test_errors_of_one_status_are_one_finding_and_list_their_first_paths() -> None:
+    (finding,) = found("http_error", *(exchange(n, status=404, reason="Not Found", path=f"/{n}") for n in range(5)))
+    assert finding.title == (
+        'The web server www.example.org answers the requests for /0, /1, /2 and 2 more with "404 Not Found": '
+        "it has no such page."
+    )
+    assert finding.measured == {"status": 404, "requests": 5}
+
+
+def test_an_error_that_a_later_request_overcomes_is_small() -> None:
+    assert severities(exchange(0, status=503), exchange(1)) == [Severity.LOW]
+    assert severities(exchange(0), exchange(1, status=503)) == [Severity.HIGH]
+    assert severities(exchange(0, status=503), exchange(1, method="HEAD")) == [Severity.HIGH]
+    assert severities(exchange(0, status=503), exchange(1, path="/other")) == [Severity.HIGH]
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_challenge_that_the_client_meets_is_no_error(status: int) -> None:
+    challenges = exchange(0, status=status), exchange(1, status=status)
+    assert found("http_error", *challenges, exchange(2)) == []
+    assert len(found("http_error", *challenges)) == 1
+    assert len(found("http_error", exchange(0), exchange(1, status=status))) == 1
+    assert len(found("http_error", *challenges, exchange(2, path="/other"))) == 1
+
+
+def test_a_challenge_whose_end_is_not_in_the_capture_is_no_error() -> None:
+    assert found("http_error", exchange(0, status=401), exchange(1, status=None, response_frame=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("credentials", "challenge", "version", "words"),
+    [
+        (False, "Basic", "HTTP/1.1", "it sent no credentials"),
+        (True, "Basic", "HTTP/1.1", "were refused"),
+        (True, "NTLM", "HTTP/1.1", "must sign in."),
+        (True, "Negotiate, NTLM", "HTTP/1.1", "must sign in."),
+        (False, "Basic", "HTTP/2", "must sign in."),
+    ],
+)
+def test_the_client_is_told_whether_it_sent_credentials(
+    credentials: bool, challenge: str, version: str, words: str
+) -> None:
+    (finding,) = found(
+        "http_error", exchange(status=401, credentials=credentials, challenge=challenge, version=version)
+    )
+    assert finding.side is Side.CLIENT
+    assert words in finding.act
+
+
+def test_an_idle_timeout_is_no_error() -> None:
+    assert found("http_error", exchange(status=408, request_frame=None)) == []
+    assert len(found("http_error", exchange(status=408))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "expected"),
+    [
+        ("/favicon.ico", 404, Severity.INFO), ("/robots.txt", 410, Severity.INFO), ("/favicon.ico", 500, Severity.HIGH),
+        ("/x/favicon.ico", 404, Severity.MEDIUM),
+    ],
+)  # fmt: skip
+def test_what_nobody_asked_for_is_for_information(path: str, status: int, expected: Severity) -> None:
+    assert severities(exchange(0, path=path, status=status), exchange(1)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "who"),
+    [
+        ({"status": 502}, "The gateway (proxy) for www.example.org"),
+        ({"status": 504}, "The gateway (proxy) for www.example.org"),
+        ({"status": 503}, "The web server www.example.org"),
+        ({"status": 407}, f"The proxy {SERVER}"),
+        ({"status": 403, "method": "CONNECT"}, f"The proxy {SERVER}"),
+        ({"status": 405, "method": "CONNECT"}, "The web server www.example.org"),
+        ({"status": 403, "software": "squid/6.1"}, f"The proxy {SERVER}"),
+        ({"status": 403, "proxies": ("x-squid-error: ERR_ACCESS_DENIED 0",)}, f"The proxy {SERVER}"),
+        ({"status": 403, "software": "nginx", "host": ""}, f"The web server {SERVER}"),
+    ],
+)
+def test_who_made_the_answer_is_named(overrides: dict[str, Any], who: str) -> None:
+    (finding,) = found("http_error", exchange(**overrides))
+    assert finding.title.startswith(f"{who} answers ")
+
+
+def test_the_doubt_about_a_proxy_is_told() -> None:
+    (passed_on,) = found("http_error", exchange(status=403, proxies=("via: 1.1 cache",)))
+    assert "via: 1.1 cache" in passed_on.limitations[-1]
+    (direct,) = found("http_error", exchange(status=403))
+    assert not any("proxy" in limit for limit in direct.limitations)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "expected"),
+    [
+        ("plain HTTP request was sent to HTTPS port", 0), ("No required SSL certificate was sent", 0),
+        ("API key is invalid", 1),
+    ],
+)  # fmt: skip
+def test_what_the_server_says_of_tls_is_no_matter_of_http(complaint: str, expected: int) -> None:
+    assert len(found("http_error", exchange(status=400, complaint=complaint))) == expected
+
+
+def test_a_request_that_cannot_be_read_is_told_so_unless_it_may_be_tls() -> None:
+    unread: dict[str, Any] = {"request_frame": None, "path": "", "method": "", "host": ""}
+    assert found("http_error", exchange(0, status=400, **unread)) == []
+    (finding,) = found("http_error", exchange(0, status=403, **unread))
+    assert "a request that cannot be read here" in finding.title
+    assert finding.evidence.frames == (6,)
+
+
+def test_many_streams_are_found_by_address_and_port() -> None:
+    (finding,) = found("http_error", *(exchange(n, status=500) for n in range(21)))
+    assert finding.evidence.display_filter == f"ip.addr == {SERVER} && tcp.port == 80 && http"
+    (few,) = found("http_error", *(exchange(n, status=500, version="HTTP/2") for n in range(2)))
+    assert few.evidence.display_filter == "tcp.stream in {0, 1} && http2"
+
+
+def test_a_good_status_with_a_complaint_is_probably_an_error() -> None:
+    (finding,) = found("http_error_in_text", exchange(complaint="Password is wrong"))
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.PROBABLE)
+    assert '"200 OK", but its text says "Password is wrong"' in finding.title
+
+
+def test_without_a_complaint_or_with_a_later_answer_or_an_error_the_text_is_silent() -> None:
+    complaining = exchange(0, complaint="Password is wrong")
+    assert found("http_error_in_text", exchange()) == []
+    assert found("http_error_in_text", complaining, exchange(1)) == []
+    assert found("http_error_in_text", exchange(status=403, complaint="Access denied")) == []
+    assert len(found("http_error_in_text", complaining, exchange(1, path="/other"))) == 1
