@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.tls import CertificateMessage, Ending, Outcome, endings
-from explainer.protocols.tls.encrypted import ClientCertificate
+from explainer.protocols.tls.encrypted import ClientCertificate, is_short
+from explainer.protocols.tls.messages import ALERT as ALERT_RECORD
 from explainer.protocols.tls.messages import APPLICATION_DATA
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
@@ -89,7 +90,7 @@ def _dismissed(ending: Ending) -> bool:
     connection, records = ending.connection, ending.handshake.records
     leaving = min((*connection.server_ends, *connection.server_resets), default=None)
     client_left = min((*connection.client_ends, *connection.client_resets), default=None)
-    if leaving is None or (client_left is not None and client_left < leaving):
+    if leaving is None or (client_left is not None and client_left < leaving) or _took_leave(ending, leaving):
         return False
     data = [r for r in records if r.type == APPLICATION_DATA]
     requests = ending.flight.data if ending.flight else [r for r in data if r.from_client]
@@ -115,6 +116,12 @@ def _without(ending: Ending) -> Told:
     else:
         steps.append(end_step(ending))
     return Told(tuple(steps))
+
+
+def _took_leave(ending: Ending, before: int) -> bool:
+    """Return whether the client announced its leaving first (close_notify, by its length in TLS 1.3)."""
+    own = [r for r in ending.handshake.records if r.from_client and r.frame < before]
+    return bool(own) and (own[-1].type == ALERT_RECORD or (own[-1].encrypted and is_short(own[-1])))
 
 
 @rule(

@@ -116,7 +116,7 @@ def tls12_self_signed_accepted(lab: Lab) -> None:
     question=WHY,
     shows="The certificate of $secure_name comes from a private authority by way of an intermediate; the client does "
     "not know that authority and ends the TLS 1.2 handshake with the fatal alert unknown_ca.",
-    findings=("tls_alert",),
+    findings=("tls_certificate_untrusted",),
     decisive_filter="tls.alert_message.desc == 48",
     words=(r"(?i)unknown[_ ]ca|authority|issuer", r"(?i)alert"),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_EXPIRED),

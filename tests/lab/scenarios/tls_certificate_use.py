@@ -34,7 +34,6 @@ SHORT_KEY = (r"(?i)weak|short|1024|small|too few bits", r"(?i)key|RSA")
     words=(*NOT_YET, r"$secure_name"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_not_yet_valid(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority, validity=VALID_IN_12_DAYS))):
@@ -49,7 +48,6 @@ def tls12_not_yet_valid(lab: Lab) -> None:
     decisive_filter=CERTIFICATE,
     words=NOT_YET,
     answer_must_not=FAILURE,
-    later=True,
 )
 def tls12_not_yet_valid_accepted(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority, validity=VALID_IN_12_DAYS))):
@@ -65,7 +63,6 @@ def tls12_not_yet_valid_accepted(lab: Lab) -> None:
     words=(r"(?i)purpose|usage|client authentication|clientAuth|meant for|intended", r"(?i)server"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_for_clients_only(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority, usage=CLIENTS))):
@@ -81,7 +78,6 @@ def tls12_for_clients_only(lab: Lab) -> None:
     words=(r"(?i)authority|\bCA\b|sign(s|ing)? certificates|usage|purpose",),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_authority_as_server(lab: Lab) -> None:
     with office(lab, secure(lab, authority(lab.plan.secure_name, lab.authority, key=rsa_key()))):
@@ -97,7 +93,6 @@ def tls12_authority_as_server(lab: Lab) -> None:
     words=SHORT_KEY,
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_short_key(lab: Lab) -> None:
     weak = leaf(lab.plan.secure_name, issuer=lab.authority, key=rsa_key(1024))
@@ -113,7 +108,6 @@ def tls12_short_key(lab: Lab) -> None:
     decisive_filter=CERTIFICATE,
     words=(r"(?i)weak|broken|unsafe|outdated|obsolete|insecure|old", r"(?i)SHA-?1"),
     answer_must_not=FAILURE,
-    later=True,
 )
 def tls12_sha1_signature_accepted(lab: Lab) -> None:
     weak = leaf_signed_with_sha1(lab.plan.secure_name, lab.authority, lab.directory)
@@ -130,7 +124,6 @@ def tls12_sha1_signature_accepted(lab: Lab) -> None:
     words=(r"(?i)OCSP|stapl",),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_staple_missing(lab: Lab) -> None:
     promise = x509.TLSFeature([x509.TLSFeatureType.status_request])

@@ -45,7 +45,6 @@ def by_intermediate(lab: Lab, validity: Validity | None = None) -> Credential:
     words=(*INCOMPLETE, r"$secure_name|server"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_intermediate_missing(lab: Lab) -> None:
     alone = replace(by_intermediate(lab), chain=())
@@ -62,7 +61,6 @@ def tls12_intermediate_missing(lab: Lab) -> None:
     words=INCOMPLETE,
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_intermediate_missing_gnutls(lab: Lab) -> None:
     with office(lab, secure(lab, replace(by_intermediate(lab), chain=()))):
@@ -77,7 +75,6 @@ def tls12_intermediate_missing_gnutls(lab: Lab) -> None:
     decisive_filter=SERVER_HELLO_OR_CERTIFICATE,
     words=INCOMPLETE,
     answer_must_not=FAILURE,
-    later=True,
 )
 def tls12_intermediate_known(lab: Lab) -> None:
     complete = by_intermediate(lab)
@@ -98,7 +95,6 @@ def tls12_intermediate_known(lab: Lab) -> None:
     decisive_filter=SERVER_HELLO_OR_CERTIFICATE,
     words=ORDER,
     answer_must_not=FAILURE,
-    later=True,
 )
 def tls12_chain_wrong_order(lab: Lab) -> None:
     issuing = authority("Lab Issuing CA", authority("Lab Policy CA", lab.authority))
@@ -111,11 +107,10 @@ def tls12_chain_wrong_order(lab: Lab) -> None:
     question="Which certificates does the server send?",
     shows="The server sends its certificate, an intermediate of another authority that has nothing to do with it, and "
     "then its own intermediate; the client passes over it: the TLS 1.2 connection is established and data flows.",
-    findings=("tls_chain_disordered",),
+    healthy=True,
     decisive_filter=SERVER_HELLO_OR_CERTIFICATE,
     words=(r"(?i)stray|unrelated|does not belong|other|extra|order|superfluous|not needed",),
     answer_must_not=FAILURE,
-    later=True,
 )
 def tls12_chain_stray(lab: Lab) -> None:
     stray = authority("Retired Issuing CA", authority("Retired Root CA")).certificate
@@ -134,7 +129,6 @@ def tls12_chain_stray(lab: Lab) -> None:
     words=(r"(?i)expired", r"(?i)intermediate|issuer|issuing|chain|authority", r"(?i)\b12(\.\d+)? days"),
     answer_must_not=(SAYS_SELF_SIGNED,),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_intermediate_expired(lab: Lab) -> None:
     with office(lab, secure(lab, by_intermediate(lab, INTERMEDIATE_EXPIRED))):
@@ -166,7 +160,6 @@ def tls12_chain_with_root_healthy(lab: Lab) -> None:
     words=(r"(?i)authority|issuer|root", r"(?i)unknown|not trust|does not know|untrusted|not known"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_private_root_unknown(lab: Lab) -> None:
     root = authority("Branch Office Root CA")

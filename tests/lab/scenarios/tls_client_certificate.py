@@ -48,7 +48,6 @@ def user(issuer: Credential | None, validity: Validity | None = None) -> Credent
     words=MISSING,
     answer_must_not=(*NOT_SERVER, r"(?i)no (shared|common) cipher"),
     oddities=RESETS,
-    later=True,
 )
 def tls12_client_certificate_missing(lab: Lab) -> None:
     demanding(lab, "-tls1_2")
@@ -65,7 +64,6 @@ def tls12_client_certificate_missing(lab: Lab) -> None:
     words=MISSING,
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls13_client_certificate_missing(lab: Lab) -> None:
     demanding(lab, "-tls1_3")
@@ -82,7 +80,6 @@ def tls13_client_certificate_missing(lab: Lab) -> None:
     words=MISSING,
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls13_client_certificate_missing_with_keys(lab: Lab) -> None:
     demanding(lab, "-tls1_3")
@@ -98,7 +95,6 @@ def tls13_client_certificate_missing_with_keys(lab: Lab) -> None:
     words=(*MISSING, r"400"),
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls12_client_certificate_missing_nginx(lab: Lab) -> None:
     trusted, _ = lab.authority.save(lab.directory)
@@ -116,7 +112,6 @@ def tls12_client_certificate_missing_nginx(lab: Lab) -> None:
     words=REJECTED,
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls12_client_certificate_other_ca(lab: Lab) -> None:
     demanding(lab, "-tls1_2")
@@ -133,7 +128,6 @@ def tls12_client_certificate_other_ca(lab: Lab) -> None:
     words=(r"(?i)client|certificate", r"(?i)reject|not accept|refus|turn(s|ed) down|alert|hangs up|ends|closes"),
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls13_client_certificate_other_ca(lab: Lab) -> None:
     demanding(lab, "-tls1_3")
@@ -149,7 +143,6 @@ def tls13_client_certificate_other_ca(lab: Lab) -> None:
     words=(CLIENTS_OWN, r"(?i)expired"),
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls12_client_certificate_expired(lab: Lab) -> None:
     demanding(lab, "-tls1_2")
@@ -166,7 +159,6 @@ def tls12_client_certificate_expired(lab: Lab) -> None:
     words=(CLIENTS_OWN, r"(?i)expired"),
     answer_must_not=NOT_SERVER,
     oddities=RESETS,
-    later=True,
 )
 def tls13_client_certificate_expired_with_keys(lab: Lab) -> None:
     demanding(lab, "-tls1_3")

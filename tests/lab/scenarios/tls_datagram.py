@@ -47,7 +47,6 @@ def dtls12_healthy(lab: Lab) -> None:
     words=(r"(?i)expired",),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_REFUSED),
     oddities="icmp && udp",
-    later=True,
 )
 def dtls12_expired(lab: Lab) -> None:
     with office(lab):
@@ -90,7 +89,6 @@ def quic_healthy(lab: Lab) -> None:
     decisive_filter="quic.cc.error_code",
     words=(r"(?i)ALPN|application protocol|protocol",),
     answer_must_not=NOT_CERTIFICATE,
-    later=True,
 )
 def quic_alpn_refused(lab: Lab) -> None:
     with office(lab):
@@ -105,7 +103,6 @@ def quic_alpn_refused(lab: Lab) -> None:
     decisive_filter="quic && (tls.handshake.type == 11 || quic.cc.error_code)",
     words=(r"(?i)expired",),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_REFUSED),
-    later=True,
 )
 def quic_expired_with_keys(lab: Lab) -> None:
     with office(lab):

@@ -22,7 +22,6 @@ NAME_REFUSED = "tls.alert_message.desc == 112"
     words=(*MISMATCH, r"$secure_name", r"$web_name"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_other_name(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.web_name, issuer=lab.authority))):
@@ -38,7 +37,6 @@ def tls12_other_name(lab: Lab) -> None:
     words=(*MISMATCH, r"$secure_name", r"$web_name"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_other_name_client_leaves(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.web_name, issuer=lab.authority))):
@@ -54,7 +52,6 @@ def tls12_other_name_client_leaves(lab: Lab) -> None:
     words=(*MISMATCH, r"eu\.shop\.$secure_name", r"\*\.$secure_name"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_wildcard_too_shallow(lab: Lab) -> None:
     name = f"eu.shop.{lab.plan.secure_name}"
@@ -88,7 +85,6 @@ def tls12_wildcard_healthy(lab: Lab) -> None:
     words=(*MISMATCH, r"$secure_name"),
     answer_must_not=FAILURE[1:],
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_other_name_gnutls(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.web_name, issuer=lab.authority))):
@@ -110,7 +106,6 @@ def refusing_others(lab: Lab, protocols: str) -> tuple[Site, Site]:
     decisive_filter=NAME_REFUSED,
     words=(r"$file_name", r"(?i)(not|un)[ -]?(know|serve|recogni|configured)"),
     answer_must_not=ANSWERED_WITHOUT_CERTIFICATE,
-    later=True,
 )
 def tls13_name_not_served(lab: Lab) -> None:
     with office(lab, *refusing_others(lab, "TLSv1.3")):
@@ -125,7 +120,6 @@ def tls13_name_not_served(lab: Lab) -> None:
     decisive_filter=NAME_REFUSED,
     words=(r"$file_name", r"(?i)(not|un)[ -]?(know|serve|recogni|configured)"),
     answer_must_not=ANSWERED_WITHOUT_CERTIFICATE,
-    later=True,
 )
 def tls12_name_not_served(lab: Lab) -> None:
     certificate = leaf(lab.plan.secure_name, issuer=lab.authority)
@@ -143,7 +137,6 @@ def tls12_name_not_served(lab: Lab) -> None:
     decisive_filter=NAME_REFUSED,
     words=(r"(?i)\bSNI\b|server[_ ]name|host ?name|\bname\b", r"(?i)\bno\b|without|missing|does not (say|send)|lacks"),
     answer_must_not=ANSWERED_WITHOUT_CERTIFICATE,
-    later=True,
 )
 def tls12_no_name_sent(lab: Lab) -> None:
     with office(lab, *refusing_others(lab, "TLSv1.2")):
@@ -159,7 +152,6 @@ def tls12_no_name_sent(lab: Lab) -> None:
     decisive_filter=NAME_REFUSED,
     words=(r"(?i)\bSNI\b|server[_ ]name|host ?name|\bname\b", r"(?i)\bno\b|without|missing|does not (say|send)|lacks"),
     answer_must_not=ANSWERED_WITHOUT_CERTIFICATE,
-    later=True,
 )
 def tls13_no_name_sent(lab: Lab) -> None:
     with office(lab, *refusing_others(lab, "TLSv1.3")):

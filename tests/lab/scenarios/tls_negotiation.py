@@ -14,7 +14,7 @@ from ..tls import WHY
     question=WHY,
     shows="Client and server each allow one TLS 1.2 cipher suite, and not the same one; the server ends the handshake "
     "with the fatal alert handshake_failure.",
-    findings=("tls_alert",),
+    findings=("tls_no_common_cipher",),
     decisive_filter="tls.alert_message.desc == 40",
     words=(r"(?i)cipher", r"(?i)handshake[_ ]failure|alert"),
     answer_must_not=(SAYS_EXPIRED, SAYS_SELF_SIGNED),
@@ -30,7 +30,7 @@ def tls12_no_shared_cipher(lab: Lab) -> None:
     question=WHY,
     shows="The server speaks TLS 1.3 only and the client TLS 1.2 at most; the server ends the handshake with the fatal "
     "alert protocol_version.",
-    findings=("tls_alert",),
+    findings=("tls_no_common_version",),
     decisive_filter="tls.alert_message.desc == 70",
     words=(r"(?i)version", r"(?i)TLS ?(v)?1\.[23]"),
     answer_must_not=(SAYS_EXPIRED, SAYS_SELF_SIGNED, r"(?i)no (shared|common) cipher"),

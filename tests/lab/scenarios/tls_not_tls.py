@@ -25,7 +25,6 @@ RESETS = "tcp.flags.reset == 1 && tcp.port == $https_port"
     words=PLAIN,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=RESETS,
-    later=True,
 )
 def tls_plain_http_to_nginx(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority))):
@@ -40,7 +39,6 @@ def tls_plain_http_to_nginx(lab: Lab) -> None:
     words=PLAIN,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=RESETS,
-    later=True,
 )
 def tls_plain_http_to_openssl(lab: Lab) -> None:
     servers.openssl(lab, lab.plan.https_port, leaf(lab.plan.secure_name, issuer=lab.authority))
@@ -56,7 +54,6 @@ def tls_plain_http_to_openssl(lab: Lab) -> None:
     words=TO_PLAIN,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities="tcp.flags.reset == 1 && tcp.port == $http_port",
-    later=True,
 )
 def tls_to_http_port(lab: Lab) -> None:
     servers.names(lab)
@@ -74,7 +71,6 @@ def tls_to_http_port(lab: Lab) -> None:
     words=TO_PLAIN,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=f"tcp.flags.reset == 1 && tcp.port == {SSH}",
-    later=True,
 )
 def tls_to_ssh_port(lab: Lab) -> None:
     answers = (r"--banner=SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", r"--reply=Invalid SSH identification string.\r\n")
@@ -91,7 +87,6 @@ def tls_to_ssh_port(lab: Lab) -> None:
     words=TO_PLAIN,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=f"tcp.flags.reset == 1 && tcp.port == {SUBMISSION}",
-    later=True,
 )
 def tls_to_smtp_port(lab: Lab) -> None:
     servers.stub(lab, mail_stub, SUBMISSION, "smtp")
@@ -109,7 +104,6 @@ def tls_to_smtp_port(lab: Lab) -> None:
     words=(r"(?i)expired", r"(?i)\b12(\.\d+)? days"),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_REFUSED),
     oddities=f"tcp.flags.reset == 1 && tcp.dstport == {UNKNOWN}",
-    later=True,
 )
 def tls12_expired_on_odd_port(lab: Lab) -> None:
     expired = leaf(lab.plan.secure_name, issuer=lab.authority, validity=EXPIRED_12_DAYS_AGO)

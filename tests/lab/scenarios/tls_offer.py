@@ -39,7 +39,6 @@ def openssl(lab: Lab, *options: str) -> None:
     decisive_filter=VERSION_REFUSED,
     words=(r"(?i)version", r"(?i)TLS ?(v)?1\.[0123]"),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls_server_too_old(lab: Lab) -> None:
     certificate = leaf(lab.plan.secure_name, issuer=lab.authority)
@@ -56,7 +55,6 @@ def tls_server_too_old(lab: Lab) -> None:
     words=(r"(?i)TLS ?(v)?1\.1", r"(?i)old|obsolete|outdated|deprecated|no longer|version"),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls11_forbidden_by_client(lab: Lab) -> None:
     certificate = leaf(lab.plan.secure_name, issuer=lab.authority)
@@ -73,7 +71,6 @@ def tls11_forbidden_by_client(lab: Lab) -> None:
     words=(r"(?i)version", r"(?i)TLS ?(v)?1\.[012]"),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls_server_answers_too_old(lab: Lab) -> None:
     openssl(lab, "-tls1_1", "-cipher", ANY_STRENGTH)
@@ -88,7 +85,6 @@ def tls_server_answers_too_old(lab: Lab) -> None:
     words=(r"(?i)TLS ?(v)?1\.0", r"(?i)old|obsolete|outdated|deprecated|unsafe|insecure|no longer"),
     answer_must_not=(*NOT_CERTIFICATE, r"(?i)handshake (fails|failed)"),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls10_works(lab: Lab) -> None:
     certificate = leaf(lab.plan.secure_name, issuer=lab.authority)
@@ -104,7 +100,6 @@ def tls10_works(lab: Lab) -> None:
     words=(r"(?i)TLS ?(v)?1\.1", r"(?i)old|obsolete|outdated|deprecated|unsafe|insecure|no longer"),
     answer_must_not=(*NOT_CERTIFICATE, r"(?i)handshake (fails|failed)"),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls11_works(lab: Lab) -> None:
     openssl(lab, "-tls1_1", "-cipher", ANY_STRENGTH)
@@ -119,7 +114,6 @@ def tls11_works(lab: Lab) -> None:
     decisive_filter=NOTHING_IN_COMMON,
     words=(r"(?i)cipher", COMMON),
     answer_must_not=NOT_CERTIFICATE,
-    later=True,
 )
 def tls13_no_shared_cipher(lab: Lab) -> None:
     certificate = leaf(lab.plan.secure_name, issuer=lab.authority)
@@ -137,7 +131,6 @@ def tls13_no_shared_cipher(lab: Lab) -> None:
     words=(r"(?i)cipher", COMMON),
     answer_must_not=NOT_CERTIFICATE,
     oddities="tcp.flags.reset == 1 && tcp.port == $https_port",
-    later=True,
 )
 def tls12_no_shared_cipher_gnutls(lab: Lab) -> None:
     base = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL"
@@ -154,7 +147,6 @@ def tls12_no_shared_cipher_gnutls(lab: Lab) -> None:
     decisive_filter=NOTHING_IN_COMMON,
     words=(r"(?i)group|curve|key exchange", COMMON),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls13_no_shared_group(lab: Lab) -> None:
     with office(
@@ -171,7 +163,6 @@ def tls13_no_shared_group(lab: Lab) -> None:
     decisive_filter=NOTHING_IN_COMMON,
     words=(r"(?i)signature", COMMON),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls13_no_shared_signature(lab: Lab) -> None:
     openssl(lab)
@@ -186,7 +177,6 @@ def tls13_no_shared_signature(lab: Lab) -> None:
     decisive_filter="tls.alert_message.desc == 120",
     words=(r"(?i)ALPN|application protocol|protocol", COMMON),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls13_alpn_refused(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority), "TLSv1.3")):
@@ -201,7 +191,6 @@ def tls13_alpn_refused(lab: Lab) -> None:
     decisive_filter="tls.alert_message.desc == 120",
     words=(r"(?i)ALPN|application protocol|protocol", r"(?i)http/1\.1|h2"),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls12_alpn_refused(lab: Lab) -> None:
     openssl(lab, "-tls1_2", "-alpn", "h2")
@@ -216,7 +205,6 @@ def tls12_alpn_refused(lab: Lab) -> None:
     decisive_filter="tls.alert_message.desc == 86",
     words=(r"(?i)fall(s|ing)?[ -]?back|fell back|older version|downgrade|lower version",),
     answer_must_not=(*NOT_CERTIFICATE, NOT_CIPHER),
-    later=True,
 )
 def tls12_fallback_refused(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority), "TLSv1.2 TLSv1.3")):

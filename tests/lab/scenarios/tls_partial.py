@@ -43,7 +43,6 @@ def works(lab: Lab, protocols: str) -> None:
     answer_must_not=SILENT,
     finish=from_client_only,
     oddities=GAPS,
-    later=True,
 )
 def tls13_client_side_only(lab: Lab) -> None:
     works(lab, "TLSv1.3")
@@ -59,7 +58,6 @@ def tls13_client_side_only(lab: Lab) -> None:
     answer_must_not=SILENT,
     finish=from_server_only,
     oddities=GAPS,
-    later=True,
 )
 def tls12_server_side_only(lab: Lab) -> None:
     works(lab, "TLSv1.2")
@@ -74,7 +72,6 @@ def tls12_server_side_only(lab: Lab) -> None:
     words=(r"(?i)expired", r"(?i)\b12(\.\d+)? days"),
     answer_must_not=(SAYS_SELF_SIGNED,),
     finish=from_server_only,
-    later=True,
     oddities=f"({GAPS}) || ({CLIENT_RESETS})",
 )
 def tls12_expired_server_side_only(lab: Lab) -> None:

@@ -34,12 +34,11 @@ def raw(lab: Lab, *options: str) -> None:
     question="The connection opens and then nothing happens until the time is up. Why?",
     shows="The router drops every packet to port $https_port that is larger than a TCP handshake's: the ClientHello is "
     "sent again and again and never acknowledged; the client gives up after 5 seconds.",
-    findings=("tls_no_server_hello",),
+    findings=("tls_hello_unacknowledged",),
     decisive_filter=HELLO,
     words=SILENCE,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=LOSS,
-    later=True,
 )
 def tls_hello_dropped(lab: Lab) -> None:
     lab.router.firewall(f"tcp dport {lab.plan.https_port} meta length > 120 drop")
@@ -55,7 +54,6 @@ def tls_hello_dropped(lab: Lab) -> None:
     words=SILENCE,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=LOSS,
-    later=True,
 )
 def tls_server_silent(lab: Lab) -> None:
     raw(lab, "--then=silence")
@@ -72,7 +70,6 @@ def tls_server_silent(lab: Lab) -> None:
     words=(r"(?i)slow|late|no (answer|reply|response)|gave up|gives up|not answer|unanswered|second|wait",),
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=LOSS,
-    later=True,
 )
 def tls_server_slow(lab: Lab) -> None:
     process = servers.openssl(lab, lab.plan.https_port, leaf(lab.plan.secure_name, issuer=lab.authority))
@@ -91,7 +88,6 @@ def tls_server_slow(lab: Lab) -> None:
     words=(r"(?i)reset", r"(?i)firewall|middlebox|on the (way|path)|between|TTL|device|filter"),
     answer_must_not=NOT_CERTIFICATE,
     oddities=RESETS,
-    later=True,
 )
 def tls_reset_on_path(lab: Lab) -> None:
     lab.router.firewall(f"tcp dport {lab.plan.https_port} meta length > 120 reject with tcp reset")
@@ -107,7 +103,6 @@ def tls_reset_on_path(lab: Lab) -> None:
     words=(r"(?i)reset", r"(?i)server"),
     answer_must_not=NOT_CERTIFICATE,
     oddities=RESETS,
-    later=True,
 )
 def tls_reset_by_server(lab: Lab) -> None:
     raw(lab, "--then=reset")
@@ -123,7 +118,6 @@ def tls_reset_by_server(lab: Lab) -> None:
     words=(r"(?i)clos|hangs up|hung up|ends|ended", r"(?i)server", r"(?i)hello|handshake|without"),
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=RESETS,
-    later=True,
 )
 def tls_closed_by_server(lab: Lab) -> None:
     raw(lab, "--then=close")
@@ -140,7 +134,6 @@ def tls_closed_by_server(lab: Lab) -> None:
     words=LOST,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=LOSS,
-    later=True,
 )
 def tls12_flight_lost(lab: Lab) -> None:
     lab.router.firewall(f"tcp sport {lab.plan.https_port} meta length > 1300 drop")
@@ -158,7 +151,6 @@ def tls12_flight_lost(lab: Lab) -> None:
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     side="server",
     oddities=LOSS,
-    later=True,
 )
 def tls13_flight_lost_at_server(lab: Lab) -> None:
     lab.router.firewall(f"tcp sport {lab.plan.https_port} meta length > 1300 drop")

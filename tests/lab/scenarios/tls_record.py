@@ -33,7 +33,6 @@ def behind_relay(lab: Lab, damages: str, kind: int, number: int, *options: str) 
     words=DAMAGED,
     answer_must_not=NOT_CERTIFICATE,
     oddities=RESETS,
-    later=True,
 )
 def tls12_record_damaged(lab: Lab) -> None:
     behind_relay(lab, "client", HANDSHAKE, 3, "-tls1_2")
@@ -50,7 +49,6 @@ def tls12_record_damaged(lab: Lab) -> None:
     words=DAMAGED,
     answer_must_not=NOT_CERTIFICATE,
     oddities=RESETS,
-    later=True,
 )
 def tls13_record_damaged(lab: Lab) -> None:
     behind_relay(lab, "server", APPLICATION_DATA, 1, "-tls1_3")
@@ -80,7 +78,6 @@ def client_hello(name: str) -> bytes:
     ),
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=RESETS,
-    later=True,
 )
 def tls_hello_garbled(lab: Lab) -> None:
     servers.openssl(lab, lab.plan.https_port, leaf(lab.plan.secure_name, issuer=lab.authority))
@@ -106,7 +103,6 @@ def tls_hello_garbled(lab: Lab) -> None:
     answer_must_not=NOT_CERTIFICATE,
     # The server acknowledges the FIN late, and the client repeats it.
     oddities=f"({RESETS}) || (tcp.flags.fin == 1 && tcp.analysis.retransmission)",
-    later=True,
 )
 def tls12_renegotiation_refused(lab: Lab) -> None:
     servers.openssl(lab, lab.plan.https_port, leaf(lab.plan.secure_name, issuer=lab.authority), "-no_renegotiation")

@@ -44,7 +44,6 @@ def unknown_issuer(lab: Lab) -> Credential:
     words=REJECTED,
     answer_must_not=CLAIMS_A_CAUSE,
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls13_self_signed_gnutls(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=None), "TLSv1.3")):
@@ -60,7 +59,6 @@ def tls13_self_signed_gnutls(lab: Lab) -> None:
     words=REJECTED,
     answer_must_not=CLAIMS_A_CAUSE,
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls13_unknown_ca_java(lab: Lab) -> None:
     with office(lab, secure(lab, unknown_issuer(lab), "TLSv1.3")):
@@ -76,7 +74,6 @@ def tls13_unknown_ca_java(lab: Lab) -> None:
     words=REJECTED,
     answer_must_not=CLAIMS_A_CAUSE,
     oddities=CLIENT_RESETS,
-    later=True,
     side="server",
 )
 def tls13_expired_gnutls(lab: Lab) -> None:
@@ -127,7 +124,6 @@ def tls13_other_name_openssl(lab: Lab) -> None:
     words=(r"(?i)without|no (request|data)|nothing|left|leaves|clos",),
     answer_must_not=CLAIMS_A_CAUSE,
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls13_other_name_client_leaves(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.web_name, issuer=lab.authority), "TLSv1.3")):
@@ -143,7 +139,6 @@ def tls13_other_name_client_leaves(lab: Lab) -> None:
     words=(r"(?i)self[- ]signed|signed by itself",),
     answer_must_not=(SAYS_EXPIRED,),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls13_self_signed_with_keys(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=None), "TLSv1.3")):
@@ -159,7 +154,6 @@ def tls13_self_signed_with_keys(lab: Lab) -> None:
     words=(r"(?i)expired", r"(?i)\b12(\.\d+)? days"),
     answer_must_not=(SAYS_SELF_SIGNED,),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls13_expired_with_keys(lab: Lab) -> None:
     expired = leaf(lab.plan.secure_name, issuer=lab.authority, validity=EXPIRED_12_DAYS_AGO)

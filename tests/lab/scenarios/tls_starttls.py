@@ -34,7 +34,6 @@ def smtplib(lab: Lab, port: int, expect: int) -> None:
     decisive_filter="smtp.response.code == 454",
     words=(*REFUSED, r"454"),
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
-    later=True,
 )
 def tls_starttls_refused_454(lab: Lab) -> None:
     mail(lab, "smtp", SUBMISSION, None, "--refusal=454 4.7.0 TLS not available due to temporary reason")
@@ -51,7 +50,6 @@ def tls_starttls_refused_454(lab: Lab) -> None:
     words=REFUSED,
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=f"tcp.flags.reset == 1 && tcp.port == {SMTP}",
-    later=True,
 )
 def tls_starttls_refused_502(lab: Lab) -> None:
     mail(lab, "smtp", SMTP, None, "--hidden", "--refusal=502 5.5.1 Command not implemented")
@@ -104,7 +102,6 @@ def tls12_starttls_imap_self_signed(lab: Lab) -> None:
     ),
     answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
     oddities=f"tcp.flags.reset == 1 && tcp.port == {POSTGRESQL}",
-    later=True,
 )
 def tls_starttls_postgresql_refused(lab: Lab) -> None:
     servers.stub(lab, stubs, POSTGRESQL, "raw", "--reply=N", "--then=silence")

@@ -45,7 +45,6 @@ def fetch_both(lab: Lab, clock: str) -> None:
     words=CLOCK,
     answer_must_not=(SAYS_SELF_SIGNED, r"(?i)renew the certificate"),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_client_clock_fast(lab: Lab) -> None:
     with office(lab, *two_sites(lab)):
@@ -84,7 +83,6 @@ def intercept(lab: Lab, certificate: Credential) -> None:
     words=INTERCEPTED,
     answer_must_not=(SAYS_EXPIRED, SAYS_SELF_SIGNED),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_intercepted(lab: Lab) -> None:
     proxy = authority("Web Gateway Inspection CA", authority("Web Gateway Root CA"))
@@ -104,7 +102,6 @@ def tls12_intercepted(lab: Lab) -> None:
     words=INTERCEPTED,
     answer_must_not=(SAYS_EXPIRED, SAYS_SELF_SIGNED),
     oddities=CLIENT_RESETS,
-    later=True,
 )
 def tls12_intercepted_accepted(lab: Lab) -> None:
     root = authority("Web Gateway Root CA")
