@@ -10,8 +10,15 @@ from explainer.wording import count, listing, milliseconds
 _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = ("destinations", "ports", "quic", "rtt", "tls")
-_ONLY_FOR = {Topic.PROTOCOLS: "protocol_hierarchy", Topic.SEGMENT_SIZE: "tcp_health"}
+_ONLY_FOR = {
+    Topic.PROTOCOLS: "protocol_hierarchy",
+    Topic.SEGMENT_SIZE: "tcp_health",
+    Topic.SLOWNESS: "timing",
+    Topic.OUTCOME: "http",
+}
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
+_SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
+_FIRST_ERROR = 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 Row = dict[str, Any]
@@ -149,6 +156,44 @@ def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
 
 
+def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    if rows and all(row["status"] < _FIRST_ERROR for row in rows):
+        last = rows[-1]
+        more = f" So were {len(rows) - 1} before it, without an error." if len(rows) > 1 else ""
+        text = f"No fault was found: {last['method']} {last['path']} was answered with HTTP {last['status']}."
+        frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
+        yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
+
+
+def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = _rows(analysis.stat("timing"))
+    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
+    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
+    for row in slowest[:_ROWS]:
+        yield _phases(row)
+
+
+def _phases(row: Row) -> Claim:
+    connect, between = row["connect_ms"], f"{row['client']} to {row['server']}"
+    if connect is not None and connect >= _SLOW_CONNECT_MS:
+        verdict = f"Yes, the network between them is slow ({between})"
+    elif row["server_ms"] >= _SLOW_SERVER_MS:
+        waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
+        verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
+    else:
+        verdict = f"No, it is not slow ({between})"
+    phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
+    if row["acknowledged_ms"] is not None:
+        took = milliseconds(row["acknowledged_ms"])
+        phases.append(f"the first request acknowledged after {took} (frame {row['acknowledged_frame']})")
+    took = milliseconds(row["first_byte_ms"])
+    phases.append(f"its response begun after {took} (frame {row['response_frame']})")
+    phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
+    frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
+    return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
+
+
 def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for row in _rows(analysis.stat("ports")):
         if row["port"] not in question.ports:
@@ -157,6 +202,16 @@ def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
         conversations = count(row["conversations"], "conversation")
         text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
         yield Claim(text=f"{text}, {row['bytes']:,} bytes.", frames=_frames(row, "first_frame"), sources=("ports",))
+    yield from _tls_on_ports(analysis, question)
+
+
+def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [r for r in _rows(analysis.stat("tls")) if int(r["server"].rpartition(":")[2]) in question.ports]
+    for row in rows[:_ROWS]:
+        name = f" for {row['server_name']}" if row["server_name"] else ""
+        text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
+        frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
+        yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -179,6 +234,8 @@ def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.SLOWNESS: _slowness,
+    Topic.OUTCOME: _outcomes,
     Topic.RTT: _rtt,
     Topic.PORTS: _ports,
     Topic.PROTOCOLS: _protocols,

@@ -6,19 +6,23 @@ from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
 from explainer.llm import lookup
-from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
+from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.wording import in_sentence, listing
 
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
+_ABOUT_CAPTURE = "capture_"
 
 
 def answer(analysis: Analysis, text: str) -> Answer:
     """Return the answer that the findings give, and where there are none, what was looked at."""
     question = questions.parse(text)
-    found = ranked((f for f in analysis.findings if not f.explained_by and f.severity != Severity.INFO), question)
+    known = ranked((f for f in analysis.findings if not f.explained_by), question)
+    found = [f for f in known if f.severity is not Severity.INFO]
     looked_up = lookup.claims(analysis, question)
-    fitting = [f for f in found if _fits(f, question)]
+    # What is only worth knowing is told to those who ask for it.
+    asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
+    fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
     return _from_nothing(analysis, question, found, looked_up)
@@ -26,6 +30,8 @@ def answer(analysis: Analysis, text: str) -> Answer:
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
+    if Topic.OUTCOME in question.topics:
+        return False
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
 
@@ -34,6 +40,8 @@ def _fits(finding: Finding, question: Question) -> bool:
     if not question.names_hosts():
         return True
     scope = finding.scope
+    if scope == Scope():  # it is about the whole capture
+        return True
     names = {name.lower().rstrip(".") for name in scope.names}
     # A finding without names may well be about the name that the question uses.
     return bool(question.addresses & set(scope.addresses) or question.names & names or (question.names and not names))
@@ -42,12 +50,13 @@ def _fits(finding: Finding, question: Question) -> bool:
 def _from_finding(
     analysis: Analysis, question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
-    failed = finding.severity in _FAILURES
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
+    if finding.severity is Severity.INFO:
+        looked_up = [*looked_up, *_looked_at(analysis, question)]
     healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
     return Answer(
         question=question.text,
-        verdict=finding.title if failed else f"No connection failed for good. Worth knowing: {finding.title}",
+        verdict=_told(finding, question),
         act=finding.act,
         claims=(*claims, *looked_up, *(claim for claim in healthy if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
@@ -57,11 +66,24 @@ def _from_finding(
     )
 
 
+def _told(finding: Finding, question: Question) -> str:
+    """Return the finding as the answer: as it stands where something failed, or where the question asks for it."""
+    if finding.severity in _FAILURES or (finding.severity is Severity.LOW and question.concerns(finding)):
+        return finding.title
+    if finding.severity is Severity.INFO:
+        return f"No fault was found. {finding.title}"
+    if finding.rule.startswith(_ABOUT_CAPTURE):
+        return f"No fault was found, as far as this capture can tell: {finding.title}"
+    return f"No connection failed for good. Worth knowing: {finding.title}"
+
+
 def _from_nothing(
     analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
+    if looked_up and not others:
+        backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
         question=question.text,
         verdict=verdict,

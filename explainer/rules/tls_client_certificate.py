@@ -1,10 +1,11 @@
 """Client certificates (mutual TLS): none shown, or one that the server does not accept (RFC 8446, 4.4.2.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
+from explainer.protocols.http import Exchange, requests
 from explainer.protocols.tls import CertificateMessage, Ending, Outcome, endings
 from explainer.protocols.tls.encrypted import ClientCertificate, is_short
 from explainer.protocols.tls.messages import ALERT as ALERT_RECORD
@@ -15,6 +16,7 @@ from explainer.wording import moment
 
 AREA = "client certificates"
 _REQUIRED = 116
+_FIRST_ERROR = 400  # RFC 9110, 15.5
 _REFUSALS = frozenset({40, 42, 48, 49, _REQUIRED})  # what servers answer to an empty client certificate
 _REASONS = {
     42: "it says that the certificate is bad",
@@ -32,6 +34,7 @@ _SHORT_ANSWER_BYTES = 1500  # an error page with its headers
 @rule(
     "Client certificate missing",
     endings,
+    requests,
     subject=SUBJECT,
     area=AREA,
     evidence="up to TLS 1.2 the handshake in clear; in TLS 1.3 the lengths of the records, and the connection's end",
@@ -44,7 +47,8 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
     it is told by the length of the client's records, and by the server's leaving with an alert alone. Servers such as
     nginx complete the handshake and refuse in HTTP: told by one short answer after which the server leaves.
     """
-    cases = [(ending, certainty) for ending in facts[endings] if (certainty := _missing(ending))]
+    refused = {e.stream: e for e in facts[requests] if e.over_tls and e.status is not None}
+    cases = [(ending, certainty) for ending in facts[endings] if (certainty := _missing(ending, refused))]
     certainties = {id(ending): certainty for ending, certainty in cases}
     for group in grouped((ending for ending, _ in cases), lambda e: certainties[id(e)]):
         confidence = certainties[id(group[0])]
@@ -65,10 +69,10 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
             if confidence is not Confidence.CERTAIN
             else ("which authorities the server accepts",),
         )
-        yield finding(group, verdict, _without)
+        yield finding(group, verdict, lambda ending: _without(ending, refused))
 
 
-def _missing(ending: Ending) -> Confidence | None:
+def _missing(ending: Ending, answers: Mapping[int, Exchange]) -> Confidence | None:
     handshake, alert, flight = ending.handshake, ending.alert, ending.flight
     if alert and not alert.from_client and alert.code == _REQUIRED:
         return Confidence.CERTAIN
@@ -80,13 +84,17 @@ def _missing(ending: Ending) -> Confidence | None:
             return Confidence.PROBABLE
     elif not hidden:
         return None
-    if ending.outcome is Outcome.REJECTED_BY_SERVER or (ending.outcome is Outcome.ESTABLISHED and _dismissed(ending)):
+    if ending.outcome is Outcome.REJECTED_BY_SERVER or (
+        ending.outcome is Outcome.ESTABLISHED and _dismissed(ending, answers.get(handshake.stream))
+    ):
         return Confidence.PROBABLE
     return None
 
 
-def _dismissed(ending: Ending) -> bool:
-    """Return whether the server answers one request shortly and leaves first."""
+def _dismissed(ending: Ending, answer: Exchange | None) -> bool:
+    """Return whether the server answers one request with an error, or unreadably but shortly, and leaves."""
+    if answer is not None and (answer.status or 0) < _FIRST_ERROR:
+        return False
     connection, records = ending.connection, ending.handshake.records
     leaving = min((*connection.server_ends, *connection.server_resets), default=None)
     client_left = min((*connection.client_ends, *connection.client_resets), default=None)
@@ -96,11 +104,11 @@ def _dismissed(ending: Ending) -> bool:
     requests = ending.flight.data if ending.flight else [r for r in data if r.from_client]
     if len(requests) != 1:
         return False
-    answer = [r for r in data if not r.from_client and r.frame > requests[0].frame]
-    return bool(answer) and sum(r.length for r in answer) <= _SHORT_ANSWER_BYTES
+    sent = [r for r in data if not r.from_client and r.frame > requests[0].frame]
+    return bool(sent) and sum(r.length for r in sent) <= _SHORT_ANSWER_BYTES
 
 
-def _without(ending: Ending) -> Told:
+def _without(ending: Ending, answers: Mapping[int, Exchange]) -> Told:
     handshake, steps = ending.handshake, list[Step]()
     if handshake.certificate_request:
         steps.append(Step(frames=(handshake.certificate_request,), text="the server asks for a client certificate"))
@@ -110,6 +118,10 @@ def _without(ending: Ending) -> Told:
     elif ending.flight and ending.flight.finished:
         text = "the client's encrypted answer is as long as one with an empty certificate"
         steps.append(Step(frames=(ending.flight.finished.frame,), text=text))
+    answer = answers.get(handshake.stream)
+    if answer and answer.response_frame and (answer.status or 0) >= _FIRST_ERROR:
+        text = f"the server answers the request with HTTP {answer.status}"
+        steps.append(Step(frames=(answer.response_frame,), text=text))
     if ending.outcome is Outcome.ESTABLISHED:
         leaving = min((*ending.connection.server_ends, *ending.connection.server_resets))
         steps.append(Step(frames=(leaving,), text="after one short answer the server closes the connection"))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from explainer.facts import Facts
-from explainer.model import Confidence, Finding, Severity, Side
-from explainer.protocols.tls import Outcome, endings
+from explainer.model import Confidence, Finding, Severity, Side, Step
+from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls.encrypted import ClientCertificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
@@ -83,7 +83,13 @@ def tls_unused(facts: Facts) -> Iterator[Finding]:
                 "whether the client only wanted to test the connection",
             ),
         )
-        yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
+        yield finding(group, verdict, _left_unused)
+
+
+def _left_unused(ending: Ending) -> Told:
+    finished = ending.flight.finished if ending.flight else None
+    done = [Step(frames=(finished.frame,), text="the client completes the handshake (Finished)")] if finished else []
+    return Told((*done, end_step(ending)))
 
 
 @rule(
