@@ -14,7 +14,7 @@ HELLO = "tcp.port == $https_port && tls.handshake.type == 1"
 LOSS = "tcp.port == $https_port && (tcp.analysis.flags || tcp.flags.reset == 1)"
 RESETS = "tcp.port == $https_port && tcp.flags.reset == 1"
 SILENCE = (
-    r"(?i)no (answer|reply|response)|not answer|never answer|unanswered|silen|nothing",
+    r"(?i)no (answer|reply|response)|not answer|never answer|unanswered|silen|nothing|acknowledg",
     r"(?i)hello|handshake|TLS",
 )
 LOST = (r"(?i)lost|missing|(never|not) arriv|drop|retransmi", r"(?i)large|big|full[- ]size|MTU|size|bytes")
