@@ -11,7 +11,10 @@ from explainer.wording import in_sentence, listing
 
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
+_LISTED = 8
 _ABOUT_CAPTURE = "capture_"
+_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
+"""What a finding answers better than numbers, when it is about that."""
 
 
 def answer(analysis: Analysis, text: str) -> Answer:
@@ -30,7 +33,9 @@ def answer(analysis: Analysis, text: str) -> Answer:
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
-    if Topic.OUTCOME in question.topics:
+    if Topic.OUTCOME in question.topics or question.asks_what_it_is(worst):
+        return False
+    if _JUDGED & question.topics and question.concerns(worst):
         return False
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
@@ -136,16 +141,26 @@ def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     faulty = {o.area for o in analysis.outcomes if o.findings or o.status is RuleStatus.FAILED}
     clean = list(dict.fromkeys(outcome.area for outcome in ran if outcome.area not in faulty))
     if clean:
-        lines.append(Claim(text=f"Looked at, and found in order: {listing(clean)}.", sources=("rules",)))
-    absent = sorted({o.reason for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
+        lines.append(Claim(text=f"Looked at, and found in order: {_shortened(clean)}.", sources=("rules",)))
+    absent = sorted({_subject(o.reason) for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
-        lines.append(Claim(text=f"Not there to look at: {listing(absent)}.", sources=("rules",)))
+        lines.append(Claim(text=f"Not there to look at: {_shortened(absent)}.", sources=("rules",)))
     failed = [in_sentence(o.title) for o in analysis.outcomes if o.status is RuleStatus.FAILED]
     if failed:
         lines.append(
             Claim(text=f"Could not be checked, because the rule failed: {listing(failed)}.", sources=("rules",))
         )
     return lines
+
+
+def _subject(reason: str) -> str:
+    return reason.removeprefix("no ").removesuffix(" in this capture")
+
+
+def _shortened(words: Sequence[str]) -> str:
+    """Return the words as a list, of which the later ones are only counted."""
+    hidden = len(words) - _LISTED
+    return listing([*words[:_LISTED], f"{hidden} more"] if hidden > 1 else words)
 
 
 def _mention(finding: Finding) -> Claim:

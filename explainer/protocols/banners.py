@@ -21,6 +21,7 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("RTSP", re.compile(rb"RTSP/\d")),
     ("SIP", re.compile(rb"SIP/2\.0 ")),
     ("VNC", re.compile(rb"RFB \d{3}\.\d{3}")),
+    ("AMQP", re.compile(rb"AMQP[\x00-\x03]")),
     ("MySQL", re.compile(rb".{3}[\x00-\x02](?:\x0a[0-9]|\xff)", re.DOTALL)),
     ("PostgreSQL", re.compile(rb"[ER]\x00\x00\x00.[SRCF]", re.DOTALL)),
     ("Telnet", re.compile(rb"\xff[\xfb-\xfe]")),

@@ -9,13 +9,16 @@ Rules
 
 from dataclasses import dataclass
 
-from explainer.facts import Column, Facts, Look, View, fact
+from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
-from explainer.protocols.http_messages import STATUS
+from explainer.protocols.http_messages import METHOD, STATUS
 from explainer.protocols.tcp import segments
 
 PAYLOAD = Column("tcp.payload")
+TLS_RECORD = Column("tls.record.length", Kind.INT, many=True)
+
+_NEEDED = (FRAME, PROTOCOLS, METHOD, STATUS, TLS_RECORD)
 
 BYTES = 1024
 """How many bytes of a segment are kept."""
@@ -66,21 +69,30 @@ def _loaded(facts: Facts) -> "pl.DataFrame":
     return (
         facts[segments]
         .filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
-        .join(facts.frames(FRAME, PROTOCOLS, STATUS), left_on="frame", right_on=FRAME.field, maintain_order="left")
+        .join(facts.frames(*_NEEDED), left_on="frame", right_on=FRAME.field, maintain_order="left")
         .select(
             "frame", "stream", "from_client", "server", "server_port",
-            protocols.str.extract(r".*:tcp:([^:]+)").alias("layer"),
+            pl.when(~_unread("tls", TLS_RECORD) & ~_unread("http", METHOD, STATUS)).then(_layer()).alias("layer"),
             protocols.str.contains(_RDP, literal=True).alias("rdp"),
             pl.col(STATUS.field).list.contains(_BAD_REQUEST).fill_null(value=False).alias("bad_request"),
         )
     )  # fmt: skip
 
 
+def _layer() -> "pl.Expr":
+    return pl.col(PROTOCOLS.field).str.extract(r".*:tcp:([^:]+)").fill_null("")
+
+
+def _unread(layer: str, *columns: Column) -> "pl.Expr":
+    """Return whether tshark put a segment down to this layer, for the sake of others, and could not read it."""
+    return (_layer() == layer) & pl.all_horizontal(pl.col(column.field).is_null() for column in columns)
+
+
 def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":
     """Return the segments of the streams to look at; "talks" marks those that may go over to TLS later."""
     layer, side = pl.col("layer"), ("stream", "from_client")
     tls = (layer == "tls").fill_null(value=False)
-    empty = (layer.is_null() | layer.is_in(_EMPTY_LAYERS)).fill_null(value=True)
+    empty = layer.is_null() | layer.is_in(("", *_EMPTY_LAYERS))
     told = loaded.with_columns(
         tls.any().over(side).alias("side_tls"),
         (tls | empty).all().over(side).alias("side_unknown"),
@@ -103,7 +115,7 @@ def _view(facts: Facts) -> View | None:
     return View(f"frame.number in {{{numbers}}}")
 
 
-OPENINGS = Look("first bytes of TCP streams", (segments, FRAME, PROTOCOLS, STATUS), (FRAME, PAYLOAD), _view)
+OPENINGS = Look("first bytes of TCP streams", (segments, *_NEEDED), (FRAME, PAYLOAD), _view)
 
 
 @fact("first bytes of TCP streams", segments, OPENINGS)

@@ -26,6 +26,7 @@ class Reply(StrEnum):
     REFUSED = "refused"
     REQUIRED = "more required"
     NOT_OFFERED = "not offered"
+    NOT_WANTED = "not wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ _CLIENT_SSL = 0x0800
 _LDAP_CODE = re.compile(rb"\x78.{1,5}?\x0a\x01(.)", re.DOTALL)
 _RDP_REQUEST = re.compile(rb"\x03\0..[\x06-\xff]\xe0.*\x01.\x08\0....", re.DOTALL)
 _RDP_FAILURE = re.compile(rb"\x03\0..[\x06-\xff]\xd0.{5}\x03.\x08\0(.)\0\0\0", re.DOTALL)
+_RDP_WITHOUT = re.compile(rb"\x03\0..[\x06-\xff]\xd0.{5}\x02.\x08\0\0\0\0\0", re.DOTALL)
 _RDP_CODES = {
     1: "SSL_REQUIRED_BY_SERVER", 2: "SSL_NOT_ALLOWED_BY_SERVER", 3: "SSL_CERT_NOT_ON_SERVER", 4: "INCONSISTENT_FLAGS",
     5: "HYBRID_REQUIRED_BY_SERVER", 6: "SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER",
@@ -142,12 +144,19 @@ def _asked(connection: Connection, said: list[Turn]) -> Iterator[Upgrade]:
         for dialect in _DIALECTS:
             if dialect.asked.match(turn.data):
                 yield from _answered(connection, dialect, turn, answer, later)
-        failure = _RDP_FAILURE.match(answer.data) if _RDP_REQUEST.match(turn.data) else None
-        if failure:
-            code = failure[1][0]
-            reply = Reply.REFUSED if code in _RDP_REFUSALS else Reply.REQUIRED
-            text = f"{_RDP_CODES.get(code, 'failure')} ({code})"
-            yield _told(connection, "RDP", "TLS", reply, turn, answer, text)
+        if _RDP_REQUEST.match(turn.data):
+            yield from _negotiated(connection, turn, answer)
+
+
+def _negotiated(connection: Connection, turn: Turn, answer: Turn) -> Iterator[Upgrade]:
+    failure = _RDP_FAILURE.match(answer.data)
+    if failure:
+        code = failure[1][0]
+        reply = Reply.REFUSED if code in _RDP_REFUSALS else Reply.REQUIRED
+        text = f"{_RDP_CODES.get(code, 'failure')} ({code})"
+        yield _told(connection, "RDP", "negotiation", reply, turn, answer, text)
+    elif _RDP_WITHOUT.match(answer.data):
+        yield _told(connection, "RDP", "negotiation", Reply.NOT_WANTED, turn, answer, "")
 
 
 def _answered(
@@ -205,5 +214,5 @@ def _missed(connection: Connection, said: list[Turn]) -> Upgrade | None:
         greeting = _MYSQL_GREETING.match(said[0].data)
         silent = connection.client_payload == 0 and _left(connection, said[0].frame) is not None
         if greeting and silent and not int.from_bytes(greeting[2], "little") & _CLIENT_SSL:
-            return _told(connection, "MySQL", "TLS", Reply.NOT_OFFERED, None, said[0], "")
+            return _told(connection, "MySQL", "CLIENT_SSL", Reply.NOT_OFFERED, None, said[0], "")
     return None

@@ -55,7 +55,7 @@ def grouped(endings: Iterable[Ending], key: Callable[[Ending], Hashable] = lambd
     groups = defaultdict[Hashable, list[Ending]](list)
     for ending in endings:
         handshake = ending.handshake
-        groups[handshake.client.address, handshake.server, key(ending)].append(ending)
+        groups[handshake.transport, handshake.client.address, handshake.server, key(ending)].append(ending)
     return list(groups.values())
 
 

@@ -133,6 +133,10 @@ def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
             side=Side.EITHER,
             severity=Severity.HIGH,
             confidence=Confidence.PROBABLE,
+            advice=(
+                "Look in the server's settings for client certificates that are asked for at single paths only: ask for"
+                " them on the whole site.",
+            ),
             limitations=("why the new handshake was wanted: it is encrypted",),
         )
         yield finding(group, verdict, _refusal)

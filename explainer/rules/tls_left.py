@@ -13,11 +13,13 @@ from explainer.rules.tls_stopped import Group, severity, stopped, told
 
 @rule(
     "Handshake left in the middle",
-    carriages,
     endings,
+    carriages,
     subject=SUBJECT,
     area="the completion of TLS handshakes",
     symptom=True,
+    evidence="a handshake from its ServerHello to the connection's end",
+    limits="why the side left",
 )
 def tls_left(facts: Facts) -> Iterator[Finding]:
     """A handshake that one side closes or resets after the ServerHello, with no alert and no sign of its completion.

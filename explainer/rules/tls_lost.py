@@ -16,7 +16,15 @@ _LARGE = 1000
 """Bytes of TCP payload that a path with a reduced MTU may not carry; IPv6 guarantees 1280 bytes a packet."""
 
 
-@rule("ClientHello lost on the path", carriages, endings, subject=SUBJECT, area=_AREA)
+@rule(
+    "ClientHello lost on the path",
+    endings,
+    carriages,
+    subject=SUBJECT,
+    area=_AREA,
+    evidence="the ClientHello and its repetitions",
+    limits="where it is lost, or whether only the acknowledgements are",
+)
 def tls_hello_unacknowledged(
     facts: Facts, *, min_sendings: int = 2, patience_s: float = 3.0, given_up_s: float = 1.0
 ) -> Iterator[Finding]:
@@ -69,7 +77,15 @@ def _unacknowledged_steps(case: Carriage) -> list[Step]:
     return [again, Step(frames=(case.left.frame,), text=f"the client gives up after {case.waited_s:.1f} s")]
 
 
-@rule("Server's answer lost on the path", carriages, endings, subject=SUBJECT, area=_AREA)
+@rule(
+    "Server's answer lost on the path",
+    endings,
+    carriages,
+    subject=SUBJECT,
+    area=_AREA,
+    evidence="the server's segments around the gap, or their repetitions",
+    limits="where they are lost",
+)
 def tls_flight_lost(facts: Facts, *, min_wait_s: float = 1.0) -> Iterator[Finding]:
     """A ServerHello or certificate of which bytes never arrive: missing before later ones, or sent again in vain.
 

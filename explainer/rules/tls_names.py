@@ -91,5 +91,9 @@ def _vague(ending: Ending) -> bool:
 
 
 def _accepted(other: Ending, refused: Ending) -> bool:
+    """Return whether the server accepts a client that names a host, by a cipher suite that the refused one offers."""
+    chosen, hello = other.handshake.server_hello, refused.handshake.client_hello
+    if chosen is None or hello is None or chosen.cipher_suite not in hello.cipher_suites:
+        return False
     same = other.handshake.server == refused.handshake.server
     return same and bool(other.handshake.server_name) and other.outcome is Outcome.ESTABLISHED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Finding, Side, Step
 from explainer.protocols.tls import Ending, endings
@@ -126,9 +127,7 @@ def tls_alpn_mismatch(facts: Facts) -> Iterator[Finding]:
             " http/1.1.",
             side=Side.EITHER,
             measured={"offered": offered},
-            advice=(f"Check it: {{check}} -alpn {(hello.alpn[0] if hello and hello.alpn else 'http/1.1')}",)
-            if not hello or all(name.replace("/", "").replace(".", "").isalnum() for name in hello.alpn[:1])
-            else (),
+            advice=(f"Check it: {{check}} -alpn {shell_word(hello.alpn[0] if hello and hello.alpn else 'http/1.1')}",),
             limitations=("which protocols the server speaks",),
         )
         yield finding(group, verdict, by_alert)

@@ -17,7 +17,15 @@ from explainer.wording import milliseconds
 _FAR_MS = 5.0
 
 
-@rule("Reset after the ClientHello", carriages, endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Reset after the ClientHello",
+    endings,
+    carriages,
+    subject=SUBJECT,
+    area=AREA,
+    evidence="the connection from its SYN to the reset",
+    limits="whether the server or something on the path sent the reset, unless its TTL or timing tells",
+)
 def tls_reset_after_hello(facts: Facts) -> Iterator[Finding]:
     """A reset in the server's name that follows the ClientHello, with no ServerHello or alert before it (RFC 8446, 6).
 
@@ -81,7 +89,15 @@ def _unanswered(case: Carriage) -> bool:
     return not case.server_spoke
 
 
-@rule("Closed after the ClientHello", carriages, endings, subject=SUBJECT, area=AREA)
+@rule(
+    "Closed after the ClientHello",
+    endings,
+    carriages,
+    subject=SUBJECT,
+    area=AREA,
+    evidence="the connection from its SYN to the server's FIN",
+    limits="why the server closes: its log may tell",
+)
 def tls_closed_after_hello(facts: Facts) -> Iterator[Finding]:
     """A FIN of the server that follows the ClientHello, before the client's own, with no byte of answer (RFC 8446, 6).
 
@@ -114,7 +130,15 @@ def _closed(facts: Facts, group: Group) -> Verdict:
     )
 
 
-@rule("No answer to the ClientHello", carriages, endings, subject=SUBJECT, area=AREA)
+@rule(
+    "No answer to the ClientHello",
+    endings,
+    carriages,
+    subject=SUBJECT,
+    area=AREA,
+    evidence="the ClientHello, its acknowledgement, and 3 seconds after it",
+    limits="whether the server saw the ClientHello whole",
+)
 def tls_no_server_hello(facts: Facts, *, patience_s: float = 3.0, given_up_s: float = 1.0) -> Iterator[Finding]:
     """A ClientHello that the server's TCP takes and nothing answers, or too late for its client (RFC 8446, 4.1.3).
 

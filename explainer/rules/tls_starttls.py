@@ -28,6 +28,8 @@ Group = Sequence[Upgrade]
     handshakes,
     subject="connections in clear in which TLS could begin",
     area="the change from clear to encrypted connections",
+    evidence="the conversation in clear up to the refusal",
+    limits="the server's reason, beyond what it says",
 )
 def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     """A server that answers the wish for TLS with no: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL, RDP (RFC 3207 …).

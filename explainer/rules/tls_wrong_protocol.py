@@ -14,7 +14,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.registry import rule
 from explainer.rules.evidence import tls_filter
-from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
+from explainer.rules.tls_case import SUBJECT, Told, Verdict, finding, grouped
 from explainer.wording import count
 
 _LISTED = 20
@@ -34,22 +34,32 @@ _PHRASES = (
 )
 
 
-@rule("TLS to a port without TLS", endings, upgrades, subject=SUBJECT, area=_AREA)
+@rule(
+    "TLS to a port without TLS",
+    endings,
+    upgrades,
+    subject=SUBJECT,
+    area=_AREA,
+    evidence="the ClientHello and the first bytes of the answer",
+    limits="what the port is meant for",
+)
 def tls_to_plain_port(facts: Facts) -> Iterator[Finding]:
     """A ClientHello answered in another protocol, or sent to a server that had greeted in one (RFC 8446, 4.1.2).
 
-    The protocol is told by the server's first words; where they fit none that is known, it is said that it is not TLS.
-    A connection in which the server had refused STARTTLS belongs to that rule.
+    The protocol is told by the server's first words; where they are text, and fit none that is known, it is said that
+    they are not TLS; of other bytes nothing is, since damaged TLS may look like them. A connection in which the server
+    had refused STARTTLS belongs to that rule.
     """
     known = {upgrade.stream for upgrade in facts[upgrades]}
-    plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and e.handshake.stream not in known)
-    for group in grouped(plain, lambda ending: ending.spoken):
+    plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and e.spoken)
+    untold = (ending for ending in plain if ending.handshake.stream not in known)
+    for group in grouped(untold, lambda ending: ending.spoken):
         yield finding(group, _to_plain(group[0]), lambda ending: Told((_plain_step(ending),)))
 
 
 def _to_plain(ending: Ending) -> Verdict:
     language, port = ending.spoken, ending.handshake.server.port
-    named = language not in ("", "plain text")
+    named = language != "plain text"
     speaks = f"speaks {language}, not TLS" if named else "answers with something that is not TLS"
     at_server = _is_tls_port(port)
     return Verdict(
@@ -61,7 +71,7 @@ def _to_plain(ending: Ending) -> Verdict:
         detail='Programs call this "wrong version number" or "unrecognized SSL message": no version is at fault.',
         advice=tuple(_plain_advice(language, port, at_server=at_server)),
         limitations=("which of both was meant: TLS on this port, or no TLS",),
-        measured={"port": port, "speaks": language or "unknown"},
+        measured={"port": port, "speaks": language},
     )
 
 
@@ -77,8 +87,6 @@ def _plain_act(language: str, *, at_server: bool) -> str:
 
 
 def _plain_step(ending: Ending) -> Step:
-    if not ending.spoken:
-        return end_step(ending)
     early = ending.frame < ending.handshake.client_hellos[-1].frame
     said = "greeted before, in" if early else "answers in"
     return Step(frames=(ending.frame,), text=f"the server {said} another protocol: {ending.spoken}")
@@ -111,7 +119,17 @@ class Misdirected:
     certain: bool
 
 
-@rule("No TLS to a port with TLS", connections, openings, requests, endings, subject="TCP connections", area=_AREA)
+@rule(
+    "No TLS to a port with TLS",
+    connections,
+    openings,
+    requests,
+    endings,
+    subject="TCP connections",
+    area=_AREA,
+    evidence="the first bytes of both sides",
+    limits="what the client was told to do",
+)
 def tls_plain_http(facts: Facts) -> Iterator[Finding]:
     """A client that speaks plain HTTP, or anything but TLS, to a port that speaks TLS (RFC 9110, section 4.2.2).
 

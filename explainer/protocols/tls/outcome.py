@@ -207,7 +207,7 @@ class _Known:
         connection = self.connection
         left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > frame), None)
         gone = next((f for f in (*connection.server_ends, *connection.server_resets) if f > frame), None)
-        if used or left is None or (gone is not None and gone < min(left, *self._farewells(frame))):
+        if used or left is None or (gone is not None and gone < min((left, *self._farewells(frame)))):
             return self._of(Outcome.ESTABLISHED, frame, flight=sent)
         return self._of(Outcome.UNUSED, left, flight=sent)
 
