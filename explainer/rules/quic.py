@@ -28,12 +28,14 @@ _CODES = {
     evidence="the client's first packets, and 3 seconds after them",
     limits="whether they reached the server",
 )
-def quic_unanswered(facts: Facts) -> Iterator[Finding]:
+def quic_unanswered(facts: Facts, *, min_packets: int = 2) -> Iterator[Finding]:
     """A client whose first QUIC or DTLS packets go unanswered for 3 seconds or more (RFC 9002 section 6.2; RFC 6347).
 
-    Browsers then go on over TCP, so that this alone is medium for QUIC.
+    From `min_packets` on: one alone may have been the last of the recording. Browsers then go on over TCP, so that this
+    alone is medium for QUIC.
     """
-    silent = (e for e in facts[endings] if e.outcome is Outcome.SILENCE and e.handshake.transport != "tcp")
+    datagrams = (e for e in facts[endings] if e.handshake.transport != "tcp" and e.outcome is Outcome.SILENCE)
+    silent = (e for e in datagrams if e.connection.client_frames >= min_packets)
     for group in grouped(silent, lambda ending: ending.handshake.transport):
         first = group[0]
         quic = first.handshake.transport == "quic"
@@ -79,6 +81,9 @@ def quic_version(facts: Facts) -> Iterator[Finding]:
             act="One side must be updated: {client} or {server} speaks an outdated version of QUIC.",
             side=Side.EITHER,
             measured={"offered": offered},
+            advice=(
+                "Compare the QUIC versions that both programs support; QUIC version 1 (RFC 9000) should be among them.",
+            ),
             limitations=("whether the client goes on over TCP",),
         )
         yield finding([connection.ending], verdict, always(_negotiated(connection.negotiations)))
@@ -112,6 +117,7 @@ def quic_closed(facts: Facts) -> Iterator[Finding]:
             act="The log of the side that closes should tell more.",
             side=Side.CLIENT if close.from_client else Side.SERVER,
             measured={"error_code": close.code},
+            advice=("Look in the log of the side that closes for this error, at the time of the frame.",),
             limitations=("what led to the error",),
         )
         step = Step(frames=(close.frame,), text=f"{_who(connection).lower()} sends CONNECTION_CLOSE, code {close.code}")

@@ -7,11 +7,13 @@ from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
+from explainer.rules.tls_agreement import established
 from explainer.rules.tls_case import ALERT, SUBJECT, Told, Verdict, alerted, by_alert, end_step, finding, grouped
 from explainer.rules.tls_negotiation import AREA
 
 _PROTOCOL_VERSION, _FALLBACK = 70, 86
 _VAGUE = (40, 71, 80)
+_BROKEN = (0x0002, 0x0300)  # SSL 2.0 and 3.0
 _TLS10, _TLS11, _TLS12, _TLS13 = 0x0301, 0x0302, 0x0303, 0x0304
 
 
@@ -31,15 +33,12 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
     vaguer alert: it counts as probable where the server chose less than TLS 1.2 although more was offered.
     """
     vague = [group for group in alerted(facts, _VAGUE, from_client=True) if _too_old(group[0])]
+    working = established(facts[endings])
     for group in (*alerted(facts, (_PROTOCOL_VERSION,)), *vague):
         handshake = group[0].handshake
         hello, chosen = handshake.client_hello, handshake.version
         offered = hello.versions if hello else ()
-        spoken = {
-            e.handshake.version
-            for e in facts[endings]
-            if e.handshake.server == handshake.server and e.handshake.version and e.outcome is Outcome.ESTABLISHED
-        }
+        spoken = {e.handshake.version for e in working.get(handshake.server, ()) if e.handshake.version}
         side, reason = _older(offered, chosen, group[0])
         elsewhere = f" It speaks {tls_names.versions(sorted(spoken))} with others." if spoken else ""
         verdict = Verdict(
@@ -120,13 +119,13 @@ def tls_fallback_refused(facts: Facts) -> Iterator[Finding]:
 )
 def tls_obsolete_version(facts: Facts) -> Iterator[Finding]:
     """A connection that works with SSL 2.0 or 3.0 (RFC 6176, 7568), or since 2021 with TLS 1.0 or 1.1 (RFC 8996)."""
-    established = (e for e in facts[endings] if e.outcome in (Outcome.ESTABLISHED, Outcome.UNUSED))
-    old = (e for e in established if e.handshake.version and e.handshake.version < _TLS12)
+    completed = (e for e in facts[endings] if e.outcome in (Outcome.ESTABLISHED, Outcome.UNUSED))
+    old = (e for e in completed if e.handshake.version in (*_BROKEN, _TLS10, _TLS11))
     for group in grouped(old, lambda e: e.handshake.version):
         version, hello = group[0].handshake.version, group[0].handshake.server_hello
         assert version is not None  # that is why it is a case
         assert hello is not None  # it has the version
-        broken = version < _TLS10
+        broken = version in _BROKEN
         if not broken and hello.time_ns < _TLS11_ENDED_NS:
             continue
         name = tls_names.version(version)
