@@ -12,6 +12,7 @@ from typing import Any
 
 import factories
 import pytest
+from conftest import SAMPLE
 
 from capture import programs
 from explainer import pipeline
@@ -22,7 +23,7 @@ from explainer.errors import CaptureError, OutputError, SettingsError, TsharkErr
 from explainer.pipeline import Exported, Shape
 from explainer.settings import Settings
 
-LAB = sorted((Path(__file__).parent.parent / "captures").glob("*.pcapng"))
+LAB = [Path(__file__).parent.parent / "captures" / f"{name}.pcapng" for name in SAMPLE[::3]]
 PARITY = "EXPLAINER_PARITY"
 """Folders of captures to compare with tshark, too, separated as in PATH."""
 FIELD = re.compile(r'<field name="([^"]+)"[^>]*? show="([^"]+)"')

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import SAMPLE
 
 from explainer import analyse
 from explainer.capture import tshark
@@ -47,8 +48,9 @@ class Both:
 
 
 def captures() -> list[Path]:
+    own = [CAPTURES / f"{name}.pcapng" for name in SAMPLE]
     named = (path for folder in FOLDERS for path in sorted(folder.iterdir()) if path.suffix not in (".jsonl", ".md"))
-    return [*sorted(CAPTURES.glob("*.pcapng")), *named]
+    return [*own, *named]
 
 
 FILES = captures()

@@ -56,17 +56,17 @@ def lookups_of(tmp_path: Path, facts_of: FactsOf) -> LookupsOf:
 
 
 def test_lookups_hold_every_query_and_response_that_tshark_shows(
-    case: dict[str, Any], captures: Path, facts_of: FactsOf
+    sample: dict[str, Any], captures: Path, facts_of: FactsOf
 ) -> None:
-    found, capture = facts_of(case["name"], lookups)[lookups], captures / case["file"]
+    found, capture = facts_of(sample["name"], lookups)[lookups], captures / sample["file"]
     assert {n for lookup in found for n in lookup.query_frames} == matching(capture, "dns.flags.response == 0")
     assert {n for lookup in found for n in lookup.response_frames} == matching(capture, "dns.flags.response == 1")
 
 
-def test_codes_pairs_and_times_are_tsharks(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    found = facts_of(case["name"], lookups)[lookups]
+def test_codes_pairs_and_times_are_tsharks(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    found = facts_of(sample["name"], lookups)[lookups]
     fields = ("frame.number", "dns.response_to", "dns.time", "dns.flags.rcode", "dns.id")
-    responses = {int(row[0]): row for row in shown(captures / case["file"], "dns.flags.response == 1", *fields)}
+    responses = {int(row[0]): row for row in shown(captures / sample["file"], "dns.flags.response == 1", *fields)}
     for lookup in found:
         if not lookup.response_frames:
             continue

@@ -44,9 +44,9 @@ def exchanges_of(tmp_path: Path, facts_of: FactsOf) -> ExchangesOf:
     return found
 
 
-def test_requests_and_times_are_tsharks(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    found = facts_of(case["name"], requests)[requests]
-    capture = captures / case["file"]
+def test_requests_and_times_are_tsharks(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    found = facts_of(sample["name"], requests)[requests]
+    capture = captures / sample["file"]
     asked = shown(capture, "http.request", "frame.number", "http.request.method", "http.host")
     # A response alone answers what is no HTTP, or came in the direction that was not recorded.
     assert [[str(e.request_frame), e.method, e.host] for e in found if e.request_frame] == asked

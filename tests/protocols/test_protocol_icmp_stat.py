@@ -27,9 +27,9 @@ def messages_of(tmp_path: Path, facts_of: FactsOf) -> MessagesOf:
     return found
 
 
-def test_messages_are_tsharks(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    table = facts_of(case["name"], messages)[messages]
-    expected = shown(captures / case["file"], "icmp", "frame.number", "icmp.type", "icmp.code")
+def test_messages_are_tsharks(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    table = facts_of(sample["name"], messages)[messages]
+    expected = shown(captures / sample["file"], "icmp", "frame.number", "icmp.type", "icmp.code")
     assert [[str(cell) for cell in row] for row in table.select("frame", "type", "code").rows()] == expected
 
 

@@ -53,25 +53,25 @@ def connections_of(tmp_path: Path, facts_of: FactsOf) -> Callable[..., tuple[Con
     return found
 
 
-def test_connections_equal_wiresharks_conversations(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    found = facts_of(case["name"], *EVERYTHING)[connections]
+def test_connections_equal_wiresharks_conversations(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    found = facts_of(sample["name"], *EVERYTHING)[connections]
     ours = Counter((frozenset((plainly(c.client), plainly(c.server))), c.frames) for c in found)
-    assert ours == Counter(conversations(captures / case["file"], "tcp"))
+    assert ours == Counter(conversations(captures / sample["file"], "tcp"))
 
 
 def test_every_segment_has_wiresharks_stream_and_length(
-    case: dict[str, Any], captures: Path, facts_of: FactsOf
+    sample: dict[str, Any], captures: Path, facts_of: FactsOf
 ) -> None:
-    table = facts_of(case["name"], *EVERYTHING)[segments]
+    table = facts_of(sample["name"], *EVERYTHING)[segments]
     assert [tuple(map(str, row)) for row in table.select("frame", "stream", "payload", "src").rows()] == [
         (row["frame.number"], row["tcp.stream"], row["tcp.len"], (row["ipv6.src"] or row["ip.src"]).split(",")[-1])
-        for row in segment_rows(captures / case["file"])
+        for row in segment_rows(captures / sample["file"])
     ]
 
 
-def test_round_trips_equal_wiresharks(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    found = facts_of(case["name"], *EVERYTHING)[connections]
-    shown = segment_rows(captures / case["file"])
+def test_round_trips_equal_wiresharks(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    found = facts_of(sample["name"], *EVERYTHING)[connections]
+    shown = segment_rows(captures / sample["file"])
     for connection in found:
         own = [row for row in shown if row["tcp.stream"] == str(connection.stream)]
         initial = [float(row["tcp.analysis.initial_rtt"]) for row in own if row["tcp.analysis.initial_rtt"]]

@@ -17,9 +17,9 @@ def between(found: tuple[udp_conversations.Conversation, ...]) -> Counter[tuple[
     return Counter((frozenset((plainly(c.client), plainly(c.server))), c.frames) for c in found)
 
 
-def test_conversations_equal_wiresharks(case: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
-    found = facts_of(case["name"], *EVERYTHING)[udp_conversations.conversations]
-    assert between(found) == Counter(conversations(captures / case["file"], "udp"))
+def test_conversations_equal_wiresharks(sample: dict[str, Any], captures: Path, facts_of: FactsOf) -> None:
+    found = facts_of(sample["name"], *EVERYTHING)[udp_conversations.conversations]
+    assert between(found) == Counter(conversations(captures / sample["file"], "udp"))
 
 
 def test_the_sender_of_the_first_packet_is_the_client(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -20,9 +20,9 @@ def renderer() -> registry.Renderer:
     return found
 
 
-def test_answers_are_read_back(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    analysis = analysis_of(case["name"])
-    answer = ask(analysis, case["question"])
+def test_answers_are_read_back(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(sample["name"])
+    answer = ask(analysis, sample["question"])
     render = renderer().answers
     assert render is not None
     first, second = json.loads(render([(analysis, answer), (analysis, answer)], STYLE))
@@ -31,14 +31,14 @@ def test_answers_are_read_back(case: dict[str, Any], analysis_of: AnalysisOf) ->
     assert CaptureInfo.model_validate(first["capture"]) == analysis.info
 
 
-def test_statistics_are_read_back(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    analysis = analysis_of(case["name"])
+def test_statistics_are_read_back(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(sample["name"])
     document = json.loads(renderer().statistics(analysis, STYLE))
     assert tuple(Stat.model_validate(stat) for stat in document["statistics"]) == analysis.stats
 
 
-def test_findings_are_read_back_with_what_became_of_each_rule(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    analysis = analysis_of(case["name"])
+def test_findings_are_read_back_with_what_became_of_each_rule(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(sample["name"])
     document = json.loads(renderer().findings(analysis, STYLE))
     assert tuple(Finding.model_validate(found) for found in document["findings"]) == analysis.findings
     assert [rule["rule"] for rule in document["rules"]] == [outcome.rule for outcome in analysis.outcomes]
@@ -61,6 +61,6 @@ def test_a_captured_string_is_ascii_and_comes_back_unchanged(hostile: str) -> No
     assert json.loads(text)["findings"][0]["title"] == f"a{hostile}b"
 
 
-def test_an_analysis_survives_the_round_trip(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    analysis = analysis_of(case["name"])
+def test_an_analysis_survives_the_round_trip(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    analysis = analysis_of(sample["name"])
     assert Analysis.model_validate_json(analysis.model_dump_json()) == analysis

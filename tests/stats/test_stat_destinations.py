@@ -39,8 +39,8 @@ def wiresharks(capture: Path) -> dict[tuple[str, ...], int]:
     return totals
 
 
-def test_they_equal_wiresharks(case: dict[str, Any], captures: Path, analysis_of: AnalysisOf) -> None:
-    assert counted(analysis_of(case["name"]).stat("destinations")) == wiresharks(captures / case["file"])
+def test_they_equal_wiresharks(sample: dict[str, Any], captures: Path, analysis_of: AnalysisOf) -> None:
+    assert counted(analysis_of(sample["name"]).stat("destinations")) == wiresharks(captures / sample["file"])
 
 
 def test_they_equal_wiresharks_in_tunnels_and_icmp_errors(tmp_path: Path) -> None:
@@ -65,12 +65,12 @@ def test_a_capture_without_ip_has_no_destination(tmp_path: Path) -> None:
 
 
 def test_ports_add_up_to_wiresharks_conversations(
-    case: dict[str, Any], captures: Path, analysis_of: AnalysisOf
+    sample: dict[str, Any], captures: Path, analysis_of: AnalysisOf
 ) -> None:
-    stat = analysis_of(case["name"]).stat("ports")
+    stat = analysis_of(sample["name"]).stat("ports")
     assert stat is not None
     for transport in ("TCP", "UDP"):
-        shown = conversations(captures / case["file"], transport.lower())
+        shown = conversations(captures / sample["file"], transport.lower())
         own = [row for row in stat.rows if row[0] == transport]
         assert sum(int(str(row[3])) for row in own) == len(shown)
         assert sum(int(str(row[4])) for row in own) == sum(frames for _, frames in shown)

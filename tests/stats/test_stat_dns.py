@@ -30,8 +30,8 @@ def test_a_lookup_without_answer_has_neither_code_nor_time(facts_of: FactsOf) ->
     assert (lost["unanswered"], lost["retransmissions"]) == (True, 1)
 
 
-def test_rows_are_in_the_order_of_the_file(case: dict[str, Any], facts_of: FactsOf) -> None:
-    firsts = [int(str(row["query_frame"] or row["response_frame"])) for row in cells(facts_of(case["name"], lookups))]
+def test_rows_are_in_the_order_of_the_file(sample: dict[str, Any], facts_of: FactsOf) -> None:
+    firsts = [int(str(row["query_frame"] or row["response_frame"])) for row in cells(facts_of(sample["name"], lookups))]
     assert firsts == sorted(firsts)
 
 

@@ -19,10 +19,10 @@ eth                                      frames:4 bytes:400
 """
 
 
-def test_it_equals_wiresharks(case: dict[str, Any], captures: Path, analysis_of: Callable[[str], Analysis]) -> None:
-    stat = analysis_of(case["name"]).stat("protocol_hierarchy")
+def test_it_equals_wiresharks(sample: dict[str, Any], captures: Path, analysis_of: Callable[[str], Analysis]) -> None:
+    stat = analysis_of(sample["name"]).stat("protocol_hierarchy")
     assert stat is not None
-    assert [(row[0], row[3], row[4]) for row in stat.rows] == hierarchy(captures / case["file"])
+    assert [(row[0], row[3], row[4]) for row in stat.rows] == hierarchy(captures / sample["file"])
 
 
 def with_text(text: str) -> KnownFacts:

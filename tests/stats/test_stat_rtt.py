@@ -9,10 +9,10 @@ from explainer.model import Analysis
 from explainer.stats.rtt import rtt
 
 
-def test_it_equals_wiresharks(case: dict[str, Any], captures: Path, analysis_of: Callable[[str], Analysis]) -> None:
-    stat = analysis_of(case["name"]).stat("rtt")
+def test_it_equals_wiresharks(sample: dict[str, Any], captures: Path, analysis_of: Callable[[str], Analysis]) -> None:
+    stat = analysis_of(sample["name"]).stat("rtt")
     assert stat is not None
-    shown = segment_rows(captures / case["file"])
+    shown = segment_rows(captures / sample["file"])
     answers = {int(row["tcp.stream"]): row for row in reversed(shown) if int(row["tcp.flags"], 16) == SYN | ACK}
     initial = {int(r["tcp.stream"]): r["tcp.analysis.initial_rtt"] for r in shown if r["tcp.analysis.initial_rtt"]}
     assert {row[0] for row in stat.rows} == set(answers)
