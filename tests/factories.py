@@ -17,18 +17,17 @@ import polars as pl
 import pytest
 
 from explainer import registry
-from explainer.facts import Fact, Facts, Need
+from explainer.facts import Fact, Facts, Given, Need
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
 from explainer.protocols import frame, icmp, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
-from explainer.protocols.tls import Alert, CertificateMessage, ClientHello, Handshake, ServerHello
 from explainer.protocols.x509 import Certificate
 
 EVERYTHING: tuple[Need, ...] = (
-    ip_facts.packets, tcp.segments, tcp.connections, udp_conversations.conversations, tls.handshakes, icmp.unreachable,
-    frame.last_ns,
+    ip_facts.packets, tcp.segments, tcp.connections, udp_conversations.conversations, tls.handshakes, tls.endings,
+    icmp.unreachable, frame.last_ns,
 )  # fmt: skip
 """All facts that tests look at: asked for together, so that each capture is dissected once."""
 
@@ -95,69 +94,22 @@ def unreachable(about: Connection, **overrides: Any) -> Unreachable:
     return Unreachable(**values | overrides)
 
 
-def certificate(**overrides: Any) -> Certificate:
-    """Return a certificate from an authority, valid from a year before the capture to a year after it."""
-    values: dict[str, Any] = {
-        "subject": "CN=www.example.org", "issuer": "CN=Example CA", "common_name": "www.example.org",
-        "dns_names": ("www.example.org",), "not_before": START - timedelta(days=365),
-        "not_after": START + timedelta(days=365), "self_issued": False, "self_signed": False,
-    }  # fmt: skip
-    return Certificate(**values | overrides)
-
-
-def client_hello(stream: int = 0, **overrides: Any) -> ClientHello:
-    values: dict[str, Any] = {
-        "frame": first_frame(stream) + 3, "versions": (0x0304, 0x0303), "cipher_suites": (0x1301, 0xC02F),
-        "server_name": "www.example.org",
-    }  # fmt: skip
-    return ClientHello(**values | overrides)
-
-
-def certificates(stream: int, *presented: Certificate | None, **overrides: Any) -> CertificateMessage:
-    """Return the server's certificate message, sent at the stream's first moment."""
-    values: dict[str, Any] = {
-        "frame": first_frame(stream) + 5, "time_ns": start_ns(stream), "from_client": False, "certificates": presented,
-    }  # fmt: skip
-    return CertificateMessage(**values | overrides)
-
-
-def alert(stream: int = 0, code: int = 40, **overrides: Any) -> Alert:
-    """Return a fatal alert of the server."""
-    values: dict[str, Any] = {"frame": first_frame(stream) + 6, "from_client": False, "level": 2, "code": code}
-    return Alert(**values | overrides)
-
-
-def handshake(stream: int = 0, **overrides: Any) -> Handshake:
-    """Return a TLS 1.2 handshake that was established and carried no certificate in clear."""
-    first, below = first_frame(stream), connection(stream)
-    values: dict[str, Any] = {
-        "stream": stream, "client": below.client, "server": below.server, "client_hello": client_hello(stream),
-        "server_hello": ServerHello(first + 4, 0x0303, 0xC02F), "certificate_messages": (),
-        "certificate_request": None, "alerts": (), "client_change_cipher": (first + 7,),
-        "server_change_cipher": (first + 8,), "client_data": (first + 9,), "server_data": (first + 10,),
-    }  # fmt: skip
-    return Handshake(**values | overrides)
-
-
-def failed_handshake(stream: int, *alerts: Alert, **overrides: Any) -> Handshake:
-    """Return a handshake that these alerts ended before any encrypted data."""
-    silent: dict[str, Any] = dict.fromkeys(
-        ("client_change_cipher", "server_change_cipher", "client_data", "server_data"), ()
-    )
-    return handshake(stream, **{"alerts": alerts} | silent | overrides)
-
-
 class KnownFacts(Facts):
     """Facts whose values the test sets; what a rule did not declare is refused as in earnest."""
 
-    def __init__(self, values: Mapping[Fact[Any], Any], taps: Mapping[str, str] | None = None) -> None:
-        super().__init__(pl.DataFrame(), taps or {})
-        self._made.update(values)
+    def __init__(
+        self,
+        values: Mapping[Fact[Any], Any],
+        taps: Mapping[str, str] | None = None,
+        given: Mapping[Given, bytes] | None = None,
+    ) -> None:
+        super().__init__(pl.DataFrame(), taps or {}, given=given)
+        for known, value in values.items():
+            self._made[known] = value
 
 
 def facts(
     connections: Iterable[Connection] = (),
-    handshakes: Iterable[Handshake] = (),
     errors: Iterable[Unreachable] = (),
     last_ns: int | None = None,
 ) -> Facts:
@@ -170,7 +122,6 @@ def facts(
             tcp.segments: pl.DataFrame(
                 schema={"stream": pl.Int64, "from_client": pl.Boolean, "ack_rtt_ms": pl.Float64}
             ),
-            tls.handshakes: tuple(handshakes),
             icmp.unreachable: tuple(errors),
             frame.last_ns: end,
         }

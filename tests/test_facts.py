@@ -1,11 +1,31 @@
 import polars as pl
 import pytest
 
-from explainer.facts import Column, Fact, Facts, Kind, Tap, UndeclaredNeedError, fact, required
+from explainer.facts import Column, Fact, Facts, Given, Kind, Look, Tap, UndeclaredNeedError, View, fact, required
 
 A, B = Column("a"), Column("b", Kind.INT)
 TAP = Tap("io,phs")
 TABLE = pl.DataFrame({"a": ["x", "y"], "b": [1, 2]})
+
+
+GIVEN = Given("trusted certificates")
+VIEW = View("tcp.stream == 1", ("tcp.port==9999,tls",))
+
+
+def looking(view: View | None = VIEW, *needs: Column | Fact[int]) -> Look:
+    """Return a look at column b, whatever the frames say."""
+    return Look("second look", needs, (B,), lambda facts: view)
+
+
+class Eyes:
+    """Looks at nothing but notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = list[tuple[Look, View]]()
+
+    def __call__(self, look: Look, view: View) -> pl.DataFrame:
+        self.asked.append((look, view))
+        return pl.DataFrame({"b": [len(self.asked)]})
 
 
 def counting(*needs: Column | Tap | Fact[int]) -> tuple[Fact[int], list[int]]:
@@ -91,6 +111,82 @@ class TestFacts:
         assert facts.tap(Tap("conv,tcp")) == ""
         with pytest.raises(UndeclaredNeedError, match="io,phs"):
             facts.limited_to([A]).tap(TAP)
+
+
+class TestLook:
+    def test_it_is_made_once_whoever_asks(self) -> None:
+        eyes, look = Eyes(), looking()
+        facts = Facts(TABLE, {}, look_again=eyes)
+        seen = facts.look(look)
+        assert seen is not None
+        assert seen["b"].to_list() == [1]
+        assert facts.limited_to([look]).look(look) is seen
+        assert eyes.asked == [(look, VIEW)]
+
+    def test_once_also_where_a_limited_view_asks_first(self) -> None:
+        eyes, look = Eyes(), looking()
+        facts = Facts(TABLE, {}, look_again=eyes)
+        assert facts.limited_to([look]).look(look) is facts.look(look)
+        assert len(eyes.asked) == 1
+
+    def test_two_looks_are_two(self) -> None:
+        eyes = Eyes()
+        facts = Facts(TABLE, {}, look_again=eyes)
+        for look in (looking(), looking()):
+            facts.look(look)
+        assert len(eyes.asked) == 2
+
+    def test_where_it_is_not_needed_nobody_looks(self) -> None:
+        eyes, look = Eyes(), looking(None)
+        facts = Facts(TABLE, {}, look_again=eyes)
+        assert facts.look(look) is facts.look(look) is None
+        assert eyes.asked == []
+
+    def test_without_a_capture_there_is_nothing_to_see(self) -> None:
+        assert Facts(TABLE, {}).look(looking()) is None
+
+    def test_it_decides_by_what_it_declares(self) -> None:
+        decided = Look("second look", (B,), (A,), lambda facts: View(f"frame.number <= {facts.frames(B)['b'].sum()}"))
+        eyes = Eyes()
+        Facts(TABLE, {}, look_again=eyes).look(decided)
+        assert eyes.asked[0][1] == View("frame.number <= 3", (), ())
+
+    def test_and_by_nothing_else(self) -> None:
+        curious = Look("second look", (B,), (A,), lambda facts: View(facts.frames(A)["a"][0]))
+        with pytest.raises(UndeclaredNeedError, match="a is read but not declared"):
+            Facts(TABLE, {}, look_again=Eyes()).look(curious)
+
+    def test_it_is_declared_itself(self) -> None:
+        with pytest.raises(UndeclaredNeedError, match="second look"):
+            Facts(TABLE, {}, look_again=Eyes()).limited_to([A]).look(looking())
+
+    def test_what_it_needs_is_asked_for_in_the_first_pass_and_what_it_shows_is_not(self) -> None:
+        counted, _ = counting(A)
+        assert required([looking(VIEW, counted)]) == ((A,), ())
+
+
+class TestGiven:
+    def test_it_is_what_the_user_gave(self) -> None:
+        facts = Facts(TABLE, {}, given={GIVEN: b"pem"})
+        assert facts.given(GIVEN) == facts.limited_to([GIVEN]).given(GIVEN) == b"pem"
+
+    def test_nothing_where_he_gave_nothing(self) -> None:
+        assert Facts(TABLE, {}).given(GIVEN) is None
+        assert Facts(TABLE, {}, given={GIVEN: b"pem"}).given(Given("key log")) is None
+
+    def test_it_is_declared(self) -> None:
+        with pytest.raises(UndeclaredNeedError, match="trusted certificates"):
+            Facts(TABLE, {}, given={GIVEN: b"pem"}).limited_to([A]).given(GIVEN)
+
+    def test_a_fact_may_read_it(self) -> None:
+        @fact("sizes", GIVEN)
+        def size(facts: Facts) -> int:
+            return len(facts.given(GIVEN) or b"")
+
+        assert Facts(TABLE, {}, given={GIVEN: b"pem"})[size] == 3
+
+    def test_it_costs_no_column(self) -> None:
+        assert required([GIVEN]) == ((), ())
 
 
 class TestRequired:

@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 from capture import programs
 from capture.programs import program
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
+from factories import tshark
 
 import explainer
 from explainer import analyse, ask, pipeline
+from explainer.capture.selection import Selection
 from explainer.errors import CaptureError, SettingsError, TsharkError
 from explainer.settings import Settings
 
@@ -71,6 +75,51 @@ class TestColumns:
         assert "-e tls.handshake.type" in line
         fields = [word for word in line.split() if "." in word and "/" not in word]
         assert len(fields) == len(set(fields))
+
+
+def calls(tmp_path: Path, capture: Path, **options: object) -> list[str]:
+    """Return the command lines of the tsharks that read the frames of a capture, the first pass first."""
+    log = tmp_path / "log"
+    named = program(tmp_path / "bin", programs.logging(log))
+    analyse(capture, settings=Settings(tshark=named), strict=True, **options)  # type: ignore[arg-type]  # handed on
+    return [line for line in log.read_bytes().decode().split("\n") if "-T fields" in line]
+
+
+class TestSecondLook:
+    def test_none_where_the_defaults_show_everything(self, tmp_path: Path, expired: Path) -> None:
+        assert len(calls(tmp_path, expired)) == 1
+
+    def test_segments_out_of_order_are_put_in_order(self, tmp_path: Path, captures: Path) -> None:
+        _, *again = calls(tmp_path, captures / "tls12_out_of_order_healthy.pcapng")
+        assert len(again) == len(set(again))
+        assert sum("tcp.reassemble_out_of_order:TRUE" in line for line in again) == 1
+
+    def test_tls_where_nobody_expects_it_is_decoded_as_such(self, tmp_path: Path, captures: Path) -> None:
+        _, *again = calls(tmp_path, captures / "tls_to_http_port.pcapng")
+        assert sum("-d tcp.port==80,tls" in line for line in again) == 1
+
+    def test_no_rule_no_look(self, tmp_path: Path, captures: Path) -> None:
+        capture = captures / "tls12_out_of_order_healthy.pcapng"
+        assert len(calls(tmp_path, capture, only_statistics=["rtt"], rules=False)) == 1
+
+    def test_the_users_filter_does_not_narrow_it(self, tmp_path: Path, captures: Path) -> None:
+        chosen = Selection(display_filter="frame.number < 3")
+        lines = calls(tmp_path, captures / "tls12_out_of_order_healthy.pcapng", selection=chosen)
+        (again,) = (line for line in lines if "reassemble_out_of_order" in line)
+        assert "frame.number < 3" not in again
+
+
+def test_the_users_own_roots_are_known(tmp_path: Path, captures: Path) -> None:
+    capture = captures / "tls12_self_signed_accepted.pcapng"
+
+    def found(settings: Settings) -> set[str]:
+        return {finding.rule for finding in analyse(capture, settings=settings, only_statistics=()).findings}
+
+    shown = tshark(capture, "-T", "fields", "-e", "tls.handshake.certificate", "-Y", "tls.handshake.type == 11")
+    trusted = tmp_path / "own.pem"
+    trusted.write_bytes(load_der_x509_certificate(bytes.fromhex(shown.strip())).public_bytes(Encoding.PEM))
+    assert "tls_certificate_self_signed" in found(Settings())
+    assert "tls_certificate_self_signed" not in found(Settings(trust_store=trusted))
 
 
 class TestOptions:

@@ -36,10 +36,10 @@ class Exchange:
     retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
-    (whether there is an Authorization or Proxy-Authorization) and `secure` (whether a proxy says that the client came
-    by https). Of the response's headers: `content_length`, `software` (Server), `proxies` ("via: …" and the like),
-    `location` (without query), `challenge` (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what
-    a short text in it says is wrong.
+    (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic)
+    and `secure` (whether a proxy says that the client came by https). Of the response's headers:
+    `content_length`, `software` (Server), `proxies` ("via: …" and the like), `location` (without query), `challenge`
+    (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what a short text in it says is wrong.
 
     `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
     or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
@@ -73,6 +73,7 @@ class Exchange:
     location: str = ""
     challenge: str = ""
     complaint: str = ""
+    basic_user: str | None = None
     closed_frame: int | None = None
     closed_by_client: bool = False
     reset: bool = False
@@ -166,7 +167,7 @@ class _Connection:
         exchange = Exchange(
             self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
             asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
-            acknowledged_ns,
+            acknowledged_ns, basic_user=asked.basic_user,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
 

@@ -1,12 +1,14 @@
 """HTTP requests and responses, as many as a frame holds (RFC 9112, RFC 9113).
 
 Rules
-* Credentials never leave this module: of a target only its path is kept, of the headers only those that are named here,
+* Passwords never leave this module: of a target only its path is kept, of the headers only those that are named here,
   of a body only words of a known vocabulary.
 * tshark prints the fields of all messages of a frame as one list each: where a field is not there as often as there are
   messages, nobody knows whose it is, and it is left out.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,6 +73,7 @@ class Request:
     number: int | None = None
     credentials: bool = False
     secure: bool = False
+    basic_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Request(
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
+            basic_user=_basic_user(headers),
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
@@ -115,6 +119,18 @@ def messages(row: Row) -> Iterator[Request | Response]:
             complaint=_complaint(row, headers),
         )  # fmt: skip
     yield from _messages_2(row)
+
+
+def _basic_user(headers: dict[str, list[str]]) -> str | None:
+    """Return the user's name of Basic authentication (RFC 7617), None where it is another one; never the password."""
+    for value in (value for name in _CREDENTIALS for value in headers.get(name, ())):
+        scheme, _, encoded = value.strip().partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                return base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace").partition(":")[0]
+            except binascii.Error:
+                return ""
+    return None
 
 
 def _messages_2(row: Row) -> Iterator[Request | Response]:

@@ -16,13 +16,15 @@ _SIDE = ("stream", "from_client")
 class Past:
     """What one side had done before the reset: frames, payload (bytes), its last data, its first FIN, its TTLs.
 
-    `last_data` is the frame and `last_size` its payload; `delivered` says whether all its data was acknowledged.
+    `last_data` is the frame and `last_size` its payload; `windowless` says whether its receive window was closed then,
+    `delivered` whether all its data was acknowledged.
     """
 
     frames: int
     payload: int
     last_data: int | None
     last_size: int
+    windowless: bool
     fin: int | None
     delivered: bool
     ttls: tuple[int, ...]
@@ -91,8 +93,9 @@ def _pasts(before: "pl.DataFrame") -> "pl.DataFrame":
     heard = before.filter("ack").group_by("stream", ~pl.col("from_client")).agg(pl.col("acknowledged").max())
     own = before.group_by(_SIDE).agg(
         pl.len().alias("frames"), pl.col("payload").sum(), pl.col("frame").filter("data").max().alias("last_data"),
-        pl.col("frame").filter("fin").first().alias("fin"),
-        pl.col("payload").filter("data").last().fill_null(0).alias("last_size"), pl.col("next_seq").filter("data").max().alias("last"), pl.col("ttl").unique().sort(),
+        pl.col("payload").filter("data").last().fill_null(0).alias("last_size"),
+        pl.col("frame").filter("fin").first().alias("fin"), pl.col("zero_window").last().alias("windowless"),
+        pl.col("next_seq").filter("data").max().alias("last"), pl.col("ttl").unique().sort(),
     )  # fmt: skip
     return own.join(heard, on=_SIDE, how="left")
 
@@ -100,7 +103,16 @@ def _pasts(before: "pl.DataFrame") -> "pl.DataFrame":
 def _past(row: dict[str, Any]) -> Past:
     delivered = row["last"] is None or (row["acknowledged"] is not None and row["acknowledged"] >= row["last"])
     ttls = tuple(ttl for ttl in row["ttl"] if ttl is not None)
-    return Past(row["frames"], row["payload"], row["last_data"], row["last_size"], row["fin"], delivered, ttls)
+    return Past(
+        row["frames"],
+        row["payload"],
+        row["last_data"],
+        row["last_size"],
+        row["windowless"],
+        row["fin"],
+        delivered,
+        ttls,
+    )
 
 
 def _woken(before: "pl.DataFrame", first: "pl.DataFrame") -> "pl.DataFrame":
@@ -116,7 +128,7 @@ def _woken(before: "pl.DataFrame", first: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _reset(row: dict[str, Any], pasts: dict[tuple[int, bool], Past]) -> Reset:
-    nothing = Past(0, 0, None, 0, None, delivered=True, ttls=())
+    nothing = Past(0, 0, None, 0, windowless=False, fin=None, delivered=True, ttls=())
     stream, by = row["stream"], row["from_client"]
     client, server = ends(row)
     return Reset(

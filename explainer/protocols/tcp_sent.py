@@ -15,6 +15,8 @@ from explainer.protocols.tcp_analysis import FAST_RETRANSMISSION, KEEP_ALIVE, OU
 
 TIMEOUT_MS = 150
 """Sent again after this or longer, a segment's time-out ran off (200 ms at least in Linux, 300 ms in Windows)."""
+LONGEST_MS = 120_000
+"""The longest time-out that Linux lets grow; what is more is a clock that was set."""
 _FLAGS = {
     "fast": FAST_RETRANSMISSION,
     "out_of_order": OUT_OF_ORDER,
@@ -84,7 +86,7 @@ class Loss:
 @fact("TCP data", sent)
 def losses(facts: Facts) -> tuple[Loss, ...]:
     """Return the directions in which something was sent again or came out of order, by stream."""
-    frame, again, late = pl.col("frame"), pl.col("again"), pl.col("since_ms") >= TIMEOUT_MS
+    frame, again, late = pl.col("frame"), pl.col("again"), pl.col("since_ms").is_between(TIMEOUT_MS, LONGEST_MS)
     timed_out = again & ~pl.col("fast") & late.fill_null(value=False)
     grouped = facts[sent].group_by(*_SIDE).agg(
         pl.col("client", "client_port", "server", "server_port").first(),
@@ -136,9 +138,14 @@ class Unacknowledged:
 @fact("TCP data", sent)
 def unacknowledged(facts: Facts) -> tuple[Unacknowledged, ...]:
     """Return, of each direction, the first data that was repeated and never acknowledged, by stream."""
+
+    def told(*, by_client: bool) -> "pl.Expr":
+        live = pl.col("ack") & ~pl.col("rst") & (pl.col("from_client") == by_client)
+        return pl.col("acknowledged").filter(live).max().over("stream")
+
     table = facts[sent].with_columns(
         ((pl.col("time") - pl.col("time").shift(1).over("stream")) / 1e9).alias("silence_s"),
-        pl.col("heard").max().over(*_SIDE).alias("heard_in_all"),
+        pl.when("from_client").then(told(by_client=False)).otherwise(told(by_client=True)).alias("heard_in_all"),
         pl.col("fin").any().over(*_SIDE).alias("ended"),
     )
     size, passed = pl.col("payload"), pl.col("next_seq") <= pl.col("heard_in_all")

@@ -13,6 +13,8 @@ from explainer.protocols.tcp_sent import sent
 
 SMALL = 1000
 """Payload (bytes) of less than a full segment, whatever the path."""
+_NEARLY_FULL = 65535 - 2 * 1460
+_WAITED_MS = 10
 _SIDE = ("stream", "from_client")
 
 
@@ -79,7 +81,7 @@ def _closed(row: dict[str, Any]) -> ClosedWindow:
 
 @dataclass(frozen=True, slots=True)
 class FullWindow:
-    """A direction whose sender filled the receiver's window; `scaled` says whether both sides can scale (RFC 7323)."""
+    """A direction whose sender filled the window and waited; `scaled` says whether both sides can scale (RFC 7323)."""
 
     connection: Connection
     from_client: bool
@@ -90,7 +92,11 @@ class FullWindow:
 
 @fact("full TCP windows", sent, connections, FRAME, WINDOW_SCALE)
 def full_windows(facts: Facts) -> tuple[FullWindow, ...]:
-    """Return the directions in which the window was ever full, by stream; `scaled` is None without both SYNs."""
+    """Return the directions in which the window was ever full, by stream; `scaled` is None without both SYNs.
+
+    Full is what Wireshark calls so, and, unscaled, what leaves no room for two more segments of 65,535 bytes; the next
+    packet is then an acknowledgement that was waited for.
+    """
     scale = facts.frames(FRAME, WINDOW_SCALE).select(
         pl.col(FRAME.field).alias("frame"), pl.col(WINDOW_SCALE.field).is_not_null().alias("scales")
     )
@@ -99,7 +105,11 @@ def full_windows(facts: Facts) -> tuple[FullWindow, ...]:
     )  # fmt: skip
     both = {stream: scales for stream, sides, scales in syns.iter_rows() if sides > 1}
     flight = pl.col("next_seq") - pl.col("heard")
-    full = facts[sent].filter(pl.col("window_full") & pl.col("data")).group_by(*_SIDE).agg(
+    unscaled = [stream for stream, scales in both.items() if not scales]
+    filled = pl.col("window_full") | (pl.col("stream").is_in(unscaled) & (flight >= _NEARLY_FULL))
+    wait_ms = (pl.col("time").shift(-1).over("stream") - pl.col("time")) / 1e6
+    answered = pl.col("from_client").shift(-1).over("stream") != pl.col("from_client")
+    full = facts[sent].filter(pl.col("data") & filled & answered & (wait_ms >= _WAITED_MS)).group_by(*_SIDE).agg(
         "frame", flight.max().alias("flight")
     )  # fmt: skip
     by_stream = {connection.stream: connection for connection in facts[connections]}

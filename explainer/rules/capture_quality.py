@@ -10,6 +10,7 @@ from explainer.protocols.capture_quality import Clock, Coverage, clock, copies, 
 from explainer.protocols.tcp import connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import stream_filter
+from explainer.rules.tcp_case import scope
 from explainer.wording import count, moment
 
 _AREA = "the capture itself"
@@ -36,7 +37,9 @@ def capture_duplicates(
     how = "their TTL one lower" if routed else "the same TTL"
     place = "on both sides of a router" if routed else "twice, as a mirror port does that sees a packet come and go"
     extent = (
-        "Most TCP packets are" if len(rows) >= most * found.packets else f"{len(rows):,} of {found.packets:,} TCP packets are"
+        "Most TCP packets are"
+        if len(rows) >= most * found.packets
+        else f"{len(rows):,} of {found.packets:,} TCP packets are"
     )
     first = rows[0]
     pairs = [frame for row in rows for frame in (row["original"], row["frame"])]
@@ -49,7 +52,7 @@ def capture_duplicates(
         Evidence.of(
             pairs,
             "ip.id > 0",
-            [Step(frames=(first["original"], first["frame"]), text=said)],
+            [Step(frames=tuple(pairs[:_SHOWN]), text=f"the same packets come again: {said}")],
         ),
         act="Nobody has to act: it is how the capture was taken, not loss.",
         measured={"copies": len(rows), "packets": found.packets},
@@ -96,7 +99,7 @@ def _one_direction(group: Sequence[Coverage], of_client: bool, *, whole: bool) -
             "On a switch, mirror both directions of the port; with two routes, record on both.",
         ),
         limits=(f"what the {there} sent, and when",),
-        scope=_scope(group),
+        about=_ends(group),
         number=first.first_frame,
     )
 
@@ -121,7 +124,7 @@ def capture_late_start(facts: Facts) -> Iterator[Finding]:
             measured={"connections": len(late)},
             advice=("Start the capture first, then the program: tcpdump -ni any -s 0 -w whole.pcap",),
             limits=("the handshake, with its round-trip time, window scale and segment size",),
-            scope=_scope(late),
+            about=_ends(late),
         )
 
 
@@ -204,11 +207,11 @@ def capture_offloading(facts: Facts, *, min_frames: int = 3) -> Iterator[Finding
     large = facts[segments].filter((facts[segments]["length"] > _LARGEST_ETHERNET) & (facts[segments]["payload"] > 0))
     large = large.filter(~large["src"].str.starts_with("127.") & (large["src"] != "::1"))
     if large.height >= min_frames:
-        frames = large["frame"].to_list()
+        frames, largest = large["frame"].to_list(), max(large["length"].to_list())
         yield _finding(
             "capture_offloading",
             Severity.INFO,
-            f"{large.height:,} segments are larger than an Ethernet frame (up to {large['length'].max():,} bytes): the"
+            f"{large.height:,} segments are larger than an Ethernet frame (up to {largest:,} bytes): the"
             " recording host's network card joins or cuts them, or the network uses jumbo frames.",
             Evidence.of(
                 frames,
@@ -222,13 +225,9 @@ def capture_offloading(facts: Facts, *, min_frames: int = 3) -> Iterator[Finding
         )
 
 
-def _scope(group: Iterable[Coverage]) -> Scope:
+def _ends(group: Iterable[Coverage]) -> Scope:
     known = list(group)[:100]
-    return Scope(
-        streams=tuple(c.stream for c in known),
-        addresses=tuple(dict.fromkeys(a for c in known for a in (c.client.address, c.server.address))),
-        ports=tuple(dict.fromkeys(c.server.port for c in known)),
-    )
+    return scope((c.stream for c in known), *(end for c in known for end in (c.server, c.client)))
 
 
 def _finding(
@@ -238,7 +237,7 @@ def _finding(
     evidence: Evidence,
     *,
     limits: tuple[str, ...],
-    scope: Scope | None = None,
+    about: Scope | None = None,
     number: int | str = "",
     **told: Any,
 ) -> Finding:
@@ -250,7 +249,7 @@ def _finding(
         side=Side.NOBODY,
         title=title,
         evidence=evidence,
-        scope=scope or Scope(),
+        scope=about or Scope(),
         limitations=limits,
         **told,
     )

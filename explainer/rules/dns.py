@@ -9,12 +9,20 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.frame import last_ns
+from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
+from explainer.rules.exposure import public
 from explainer.wording import count
 
-_AREA = "name resolution"
+AREA = "name resolution"
+_DNS = 53
 _NOERROR, _SERVFAIL, _NXDOMAIN, _REFUSED = 0, 2, 3, 5
+PRIVATE_ENDINGS = (
+    ".local", ".lan", ".internal", ".intranet", ".intra", ".corp", ".home", ".private", ".localdomain", ".home.arpa",
+)  # fmt: skip
+"""Domains that are no part of the public tree (RFC 6762 appendix G, RFC 8375, ICANN's .internal)."""
+_LONGEST_NAME = 60
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 
 
@@ -69,7 +77,7 @@ _REFUSED_MEANS = Answer(
 )
 
 
-@rule("Name does not exist", lookups, subject="DNS lookups", area=_AREA)
+@rule("Name does not exist", lookups, subject="DNS lookups", area=AREA)
 def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
@@ -89,23 +97,64 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         harmless = name.endswith(_REVERSE) or "." not in name or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 
-    failed = (x for x in every if x.rcode == _NXDOMAIN and _plain(x.name) not in resolved[x.client.address])
+    def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
+        return _plain(lookup.name).endswith(PRIVATE_ENDINGS) and public(lookup.server.address)
+
+    missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x))
+    failed = (x for x in missing if _plain(x.name) not in resolved[x.client.address])
     yield from _answered(failed, _NXDOMAIN_MEANS, severity)
 
 
-@rule("Name server fails", lookups, subject="DNS lookups", area=_AREA)
+@rule("Name server fails", lookups, connections, subject="DNS lookups", area=AREA)
 def dns_servfail(facts: Facts) -> Iterator[Finding]:
-    """A lookup that is answered with SERVFAIL, and that no other lookup of the client for the same name overcomes."""
-    yield from _answered(_not_overcome(facts[lookups], _SERVFAIL), _SERVFAIL_MEANS, _by_name)
+    """A lookup that is answered with SERVFAIL, and that no other lookup of the client for the same name overcomes.
+
+    Where the capture shows that the name server itself asks another one in vain, that is told with it.
+    """
+    every = facts[lookups]
+    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _by_name):
+        server = finding.scope.addresses[-1]
+        in_vain = [*_unanswered_by_upstream(every, server), *_unopened_to_upstream(facts[connections], server)]
+        yield _with_upstream(finding, server, in_vain) if in_vain else finding
 
 
-@rule("Name server refuses", lookups, subject="DNS lookups", area=_AREA)
+def _unanswered_by_upstream(every: Sequence[Lookup], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the name servers that this one asks without an answer, with the questions' frames."""
+    return ((x.server.address, x.query_frames) for x in every if x.client.address == server and x.unanswered)
+
+
+def _unopened_to_upstream(every: Sequence[Connection], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the name servers to which this one gets no connection (TCP port 53), with the SYNs' frames."""
+    asked = (c for c in every if c.client.address == server and c.server.port == _DNS and c.syn_frames)
+    return ((c.server.address, c.syn_frames) for c in asked if c.syn_ack_frame is None and not c.server_payload)
+
+
+def _with_upstream(finding: Finding, server: str, in_vain: Sequence[tuple[str, tuple[int, ...]]]) -> Finding:
+    upstream = in_vain[0][0]
+    frames = tuple(frame for address, asked in in_vain for frame in asked if address == upstream)
+    step = Step(frames=frames[:20], text=f"{server} itself asks the name server {upstream}, without an answer")
+    evidence = finding.evidence
+    return finding.model_copy(
+        update={
+            "title": f"{finding.title[:-1]}: it gets no answer from its upstream {upstream}.",
+            "act": f"Whoever runs {server} must find out why {upstream} does not answer, or ask another one.",
+            "evidence": Evidence.of(
+                (*evidence.frames, *frames),
+                f"{evidence.display_filter} || ({address_field(upstream)} == {upstream} && tcp.port == {_DNS})",
+                (*evidence.steps, step),
+            ),
+            "scope": finding.scope.model_copy(update={"addresses": (*finding.scope.addresses, upstream)}),
+        }
+    )
+
+
+@rule("Name server refuses", lookups, subject="DNS lookups", area=AREA)
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes."""
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
 
 
-@rule("Lookup without an answer", lookups, last_ns, subject="DNS lookups", area=_AREA)
+@rule("Lookup without an answer", lookups, last_ns, subject="DNS lookups", area=AREA)
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
@@ -136,14 +185,17 @@ def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:
         severity=Severity.MEDIUM if server_is_up else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.EITHER,
-        title=f"The name server {server} never answered the question about {first.name}: no answer came in time.",
+        title=f"The name server {server} never answered the question about {short(first.name)}: no answer came in"
+        " time.",
         act=f"Either the name server {server} is down, or the questions or answers are lost on the way (UDP port 53).",
         measured={"questions": len(group), "queries": len(frames)},
         evidence=Evidence.of(
             frames,
             f"dns && {address_field(server)} == {server}",
             [
-                Step(frames=first.query_frames[:20], text=f"{first.client.address} asks {server} for {first.name}"),
+                Step(
+                    frames=first.query_frames[:20], text=f"{first.client.address} asks {server} for {short(first.name)}"
+                ),
                 Step(frames=(), text=f"No answer comes to {count(len(group), 'question')}; {contrast}."),
             ],
         ),
@@ -154,6 +206,11 @@ def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:
         ),
         limitations=("where the question or its answer is lost",),
     )
+
+
+def short(name: str) -> str:
+    """Return the name for a sentence: a very long one is cut."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def _plain(name: str) -> str:
@@ -180,8 +237,8 @@ def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Looku
 
 def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Finding:
     first = group[0]
-    fill = {"name": first.name, "server": first.server.address, "word": shell_word(first.name)}
-    asked = f"{first.client.address} asks {first.server.address} for {first.name} ({first.type})"
+    fill = {"name": short(first.name), "server": first.server.address, "word": shell_word(first.name)}
+    asked = f"{first.client.address} asks {first.server.address} for {short(first.name)} ({first.type})"
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
     steps = [
         *([Step(frames=first.query_frames[:20], text=asked)] if first.query_frames else []),

@@ -7,14 +7,17 @@ from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
 from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import Ending
 
+_EPHEMERAL = 32768  # Linux takes the ports of its clients from here on
+
 
 def scope(streams: Iterable[int], *ends: Endpoint) -> Scope:
-    """Return what a finding about these streams is about; of the ports, those below the ephemeral ones where any is."""
+    """Return what a finding about these streams is about; of the ports, the services', or else the smallest."""
     ports = sorted({end.port for end in ends})
+    ports = [port for port in ports if port < _EPHEMERAL] or ports[:1]
     return Scope(
         streams=tuple(dict.fromkeys(streams))[:100],
         addresses=tuple(dict.fromkeys(end.address for end in ends))[:100],
-        ports=tuple(ports[:1] if len(ends) == len(("client", "server")) else ports)[:100],
+        ports=tuple(ports[:100]),
     )
 
 

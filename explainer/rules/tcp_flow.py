@@ -99,7 +99,7 @@ def _limited(full: FullWindow, rtt_ms: float) -> Finding:
         f" in each round trip of {milliseconds(rtt_ms)} (about {rate:.2g} Mbit/s), as the window is not scaled.",
         Evidence.of(
             full.frames,
-            f"tcp.stream == {c.stream} && tcp.analysis.window_full",
+            f"tcp.stream == {c.stream} && tcp.len > 0",
             [
                 Step(frames=c.syn_frames[:1], text="the SYN, or the answer to it, lacks the window scale option"),
                 Step(frames=full.frames[:_SHOWN], text="the window is full: the sender has to wait for a round trip"),
@@ -149,7 +149,7 @@ def tcp_delayed_ack(
                 ],
             ),
             scope([waited.stream], receiver, sender),
-            act=f"Whoever writes the program on {sender.address} must act: send a request in one piece, or set TCP_NODELAY.",
+            act=f"Whoever writes the program on {sender.address} must act: send requests whole, or set TCP_NODELAY.",
             measured={"waits": len(waits), "median_ms": round(median(waits), 3), "lost_ms": round(lost, 3)},
             confidence=Confidence.PROBABLE,
             advice=("Write whole messages with one call, or set TCP_NODELAY on the sending socket.",),

@@ -8,7 +8,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.icmp_errors import TOO_BIG, errors
 from explainer.protocols.tcp import connections
-from explainer.protocols.tcp_sent import Loss, Unacknowledged, losses, unacknowledged
+from explainer.protocols.tcp_sent import LONGEST_MS, Loss, Unacknowledged, losses, unacknowledged
 from explainer.protocols.tls import endings
 from explainer.registry import rule
 from explainer.rules.evidence import stream_filter
@@ -27,7 +27,7 @@ def is_dead(open_: Unacknowledged) -> bool:
     with growing pauses, and no segment of the peer after the first repetition.
     """
     pauses = [(b - a) / 1e9 for a, b in zip(open_.times_ns, open_.times_ns[1:], strict=False)]
-    patient = len(pauses) >= _TIMES - 1 and sum(pauses) >= _SECONDS
+    patient = len(pauses) >= _TIMES - 1 and sum(pauses) >= _SECONDS and max(pauses) * 1000 <= LONGEST_MS
     return patient and max(pauses) >= _GROWTH * pauses[0] and open_.answered is None
 
 
@@ -50,7 +50,9 @@ def tcp_loss(
         if loss.again and loss.stream not in elsewhere and way not in too_big:
             by_way[way].append(loss)
     for (sender, receiver), group in by_way.items():
-        again, data = sum(len(x.again) for x in group), sum(x.data for x in group)
+        # What comes twice for neither reason may be a tail loss probe (RFC 8985): no sign of loss by itself.
+        proven = any(x.fast or x.timeouts for x in group)
+        again, data = sum(len(x.again) for x in group) if proven else 0, sum(x.data for x in group)
         longest = max(x.longest_ms for x in group)
         if (again >= many and again >= rate * data) or longest >= stall_ms:
             severity = Severity.MEDIUM
@@ -65,13 +67,15 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
     share = f"{count(len(again), 'data segment')} of {data:,} ({100 * len(again) / data:.2g} %)"
     low, high = _interval(len(again), data)
     lost = any(x.fast or x.timeouts for x in group)
-    what = f"Packets from {sender} to {receiver} were lost" if lost else f"Data from {sender} to {receiver} came twice"
+    title = f"Data from {sender} to {receiver} was sent twice within a short time: {share}."
+    if lost:
+        title = f"Packets from {sender} to {receiver} were lost: {share} had to be sent again, {_repair(group)}."
     return finding(
         "tcp_loss",
         again[0],
         severity,
         Side.NETWORK,
-        f"{what}: {share} had to be sent again, {_repair(group)}.",
+        title,
         Evidence.of(again, f"{stream_filter(x.stream for x in group)} && tcp.analysis.retransmission", _steps(group)),
         scope((x.stream for x in group), *(end for x in group for end in (x.receiver, x.sender))),
         act=f"The network's side must act if it is slow: something between {sender} and {receiver} loses packets.",

@@ -28,16 +28,18 @@ def opened(reset: Reset) -> bool:
 
 
 def is_harmless(reset: Reset) -> bool:
-    """Return whether nothing was under way: one side had closed, or all was delivered and nobody waits for an answer."""
+    """Return whether nothing was under way: one side had closed, or all was delivered and nobody waits."""
     if reset.by.fin or reset.other.fin:
         return not is_late_request(reset)
+    if reset.by.windowless:
+        return False  # what was delivered was never read
     if not (reset.of_client.payload or reset.of_server.payload):
         return reset.from_client or reset.silence_s >= _SPARE_S
     return reset.by.delivered and reset.other.delivered and not reset.client_waits
 
 
 def is_late_request(reset: Reset) -> bool:
-    """Return whether the client sent a request after the server's FIN; a short TLS alert is no request."""
+    """Return whether the client sent data after the server's FIN that is more than a TLS alert."""
     client, closed = reset.of_client, reset.of_server.fin
     return bool(closed and (client.last_data or 0) > closed and client.last_size > _ALERT and not reset.from_client)
 
@@ -90,9 +92,12 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
     where it had waited for an answer; a client that has what it wanted may end as it likes.
     """
     elsewhere = told_by_tls(facts[endings])
+    tls = {ending.connection.stream for ending in facts[endings]}
     for reset in facts[resets]:
         if not opened(reset) or is_harmless(reset) or is_idle_timeout(reset) or reset.stream in elsewhere:
             continue
+        if is_late_request(reset) and reset.stream in tls:
+            continue  # the rest of a handshake, or a ticket, of a peer that had all it wanted
         if not reset.from_client:
             yield _by_server(reset)
         elif reset.client_waits and reset.silence_s >= _IDLE_S:

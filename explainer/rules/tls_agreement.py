@@ -1,10 +1,12 @@
 """What a server may have missed in a ClientHello that it answered with "handshake failure" alone."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from explainer.model import Confidence
+from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import ClientHello, Ending, Handshake, Outcome, ServerHello
 from explainer.protocols.tls import names as tls_names
 from explainer.wording import listing
@@ -15,6 +17,7 @@ _COMMON_TLS13 = frozenset({0x1301, 0x1302, 0x1303})
 _COMMON_GROUPS = frozenset({23, 24, 29})  # secp256r1, secp384r1, x25519
 _FEW_SUITES = 5
 _FEW_SCHEMES = 3
+_COMPARED = 50
 _WEAK = ("RC4", "3DES", "_DES_", "NULL", "EXPORT", "_anon_", "_MD5", "IDEA", "SEED", "PSK", "SRP", "KRB5")
 
 
@@ -36,8 +39,20 @@ class Reason:
     why: str = ""
 
 
-def lacking(ending: Ending, every: Iterable[Ending]) -> Reason | None:
-    """Return what the server missed in the ClientHello, or None where it did not refuse one for that."""
+def established(endings: Iterable[Ending]) -> dict[Endpoint, list[Ending]]:
+    """Return the first connections that worked, by server."""
+    found = defaultdict[Endpoint, list[Ending]](list)
+    for ending in endings:
+        if ending.outcome is Outcome.ESTABLISHED and len(found[ending.handshake.server]) < _COMPARED:
+            found[ending.handshake.server].append(ending)
+    return found
+
+
+def lacking(ending: Ending, working: Mapping[Endpoint, list[Ending]]) -> Reason | None:
+    """Return what the server missed in the ClientHello, or None where it did not refuse one for that.
+
+    `working` are connections that were established, by server.
+    """
     alert, hello = ending.alert, ending.handshake.client_hello
     if alert is None or hello is None or ending.handshake.server_hello:
         return None
@@ -47,7 +62,7 @@ def lacking(ending: Ending, every: Iterable[Ending]) -> Reason | None:
         return Reason(Lacking.GROUP, Confidence.CERTAIN, f"the server asked for the group {asked} (HelloRetryRequest)")
     if alert.from_client or alert.code not in refused:
         return None
-    others = [e for e in every if e.handshake.server == ending.handshake.server and e.outcome is Outcome.ESTABLISHED]
+    others = working.get(ending.handshake.server, [])
     return _by_contrast(ending.handshake, others) or _by_offer(hello) or Reason(Lacking.CIPHER, Confidence.PROBABLE)
 
 

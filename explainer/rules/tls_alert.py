@@ -9,6 +9,8 @@ from explainer.registry import rule
 from explainer.rules.tls_alert_meanings import FROM_CLIENT, FROM_SERVER, Meaning, unspecific
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, finding, grouped
 
+_ABOUT_THE_CERTIFICATE = frozenset({42, 43, 44, 45, 46, 48})
+
 
 @rule(
     "Fatal TLS alert",
@@ -36,7 +38,7 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
             side=said.side,
             measured={"alert": first.alert.code if first.alert else -1},
             advice=said.advice,
-            limitations=_limitations(first, said),
+            limitations=_limitations(first),
         )
         yield finding(group, verdict, by_alert)
 
@@ -48,8 +50,10 @@ def _meaning(ending: Ending) -> Meaning:
     return known.get(alert.code) or unspecific(alert.code, "client" if alert.from_client else "server")
 
 
-def _limitations(ending: Ending, said: Meaning) -> tuple[str, ...]:
+def _limitations(ending: Ending) -> tuple[str, ...]:
     limits = ["whether other clients are affected"]
-    if said.cause.startswith("The client rejects the server's certificate") and ending.handshake.encrypts_certificates:
+    alert = ending.alert
+    about_certificate = alert is not None and alert.from_client and alert.code in _ABOUT_THE_CERTIFICATE
+    if about_certificate and ending.handshake.encrypts_certificates:
         limits.insert(0, "the certificate itself: TLS 1.3 encrypts it")
     return tuple(limits)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from explainer.model import Side
 
+_CHECK = "Check it: {check}"
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -12,29 +14,24 @@ class Meaning:
     cause: str
     side: Side
     act: str
-    advice: tuple[str, ...] = ()
+    advice: tuple[str, ...] = (_CHECK,)
 
-
-_CHECK = "Check it: {check}"
 
 FROM_CLIENT = {
     42: Meaning(
         "The client rejects the server's certificate as unusable.",
         Side.SERVER,
         "The server's side must act: {server} has to present a certificate that this client accepts.",
-        (_CHECK,),
     ),
     43: Meaning(
         "The client does not support the type of the server's certificate.",
         Side.SERVER,
         "The server's side must act: {server} needs a certificate of a type that the client supports.",
-        (_CHECK,),
     ),
     44: Meaning(
         "The client says that the server's certificate was revoked by its issuer.",
         Side.SERVER,
         "The server's side must act: {server} needs a new certificate.",
-        (_CHECK,),
     ),
     45: Meaning(
         "The client rejects the server's certificate as expired or not yet valid.",
@@ -46,7 +43,6 @@ FROM_CLIENT = {
         "The client rejects the server's certificate for a reason that it does not say.",
         Side.SERVER,
         "The server's side should check its certificate first, and the client's log tells the reason.",
-        (_CHECK,),
     ),
     48: Meaning(
         "The client does not trust the issuer of the server's certificate.",
@@ -63,7 +59,6 @@ FROM_CLIENT = {
         "The client accepts none of what the server chose for the handshake.",
         Side.EITHER,
         "The client's log tells what it refuses; compare both sides' cipher suites and versions.",
-        (_CHECK,),
     ),
 }
 
@@ -98,7 +93,6 @@ FROM_SERVER = {
         "The server does not know the name {name} that the client asks for.",
         Side.SERVER,
         "The server's side must act: set up {name} on {server}, or the client must use the right name.",
-        (_CHECK,),
     ),
 }
 

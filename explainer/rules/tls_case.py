@@ -123,7 +123,8 @@ def _filter(group: Sequence[Ending], frames: Sequence[int]) -> str:
         return " || ".join(f"udp.stream == {ending.handshake.stream}" for ending in group[:_LISTED])
     chosen = tls_filter(handshake.server, [ending.handshake.stream for ending in group])
     seen = {record.frame for ending in group for record in ending.handshake.records}
-    return chosen if seen.issuperset(frames) and not handshake.decoded_as else chosen.removesuffix(" && tls")
+    shown = not any(ending.handshake.decoded_as or ending.handshake.reordered for ending in group)
+    return chosen if seen.issuperset(frames) and shown else chosen.removesuffix(" && tls")
 
 
 def _scope(group: Sequence[Ending], names: Iterable[str]) -> Scope:
@@ -154,6 +155,9 @@ def hello_steps(handshake: Handshake) -> list[Step]:
     steps = list[Step]()
     if handshake.decoded_as:
         text = f"Wireshark shows this as TLS with Analyze → Decode As: {handshake.decoded_as}"
+        steps.append(Step(frames=(), text=text))
+    if handshake.reordered:
+        text = "Wireshark shows this with Preferences → Protocols → TCP → Reassemble out-of-order segments switched on"
         steps.append(Step(frames=(), text=text))
     hello, chosen = handshake.client_hello, handshake.server_hello
     if hello:

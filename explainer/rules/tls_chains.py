@@ -1,5 +1,6 @@
 """The chains that servers present, as the rules about trust see them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,10 @@ def of(group: Sequence[Case]) -> list[Ending]:
     return [case.presented.ending for case in group]
 
 
-def certificates(groups: Iterable[Group]) -> tuple[Certificate, ...]:
-    """Return all certificates that any server of the capture presents, each once."""
+def certificates(groups: Iterable[Group]) -> dict[str, list[Certificate]]:
+    """Return all certificates that any server of the capture presents, each once, by subject."""
     seen = {c.der: c for group in groups for case in group for c in (*case.chain.path, *case.chain.unused)}
-    return tuple(seen.values())
+    by_subject = defaultdict[str, list[Certificate]](list)
+    for certificate in seen.values():
+        by_subject[certificate.subject].append(certificate)
+    return dict(by_subject)

@@ -1,12 +1,13 @@
 """Connections that end at a proxy which makes certificates of its own in place of the servers' (TLS inspection)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.chain import roots
+from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import Outcome, endings
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
@@ -34,16 +35,25 @@ def interceptions(found: Sequence[Group]) -> Iterator[Interception]:
     for group in found:
         by_name[group[0].name].append(group)
     for same_name in by_name.values():
-        for place, group in enumerate(same_name):
+        kinds = {_kind(group[0]): group[0] for group in reversed(same_name)}
+        before = defaultdict[Endpoint, dict[Hashable, Case]](dict)
+        for group in same_name:
             case = group[0]
-            others = [g[0] for g in same_name if g[0].chain.leaf.issuer != case.chain.leaf.issuer]
+            others = [kind for kind in kinds.values() if kind.chain.leaf.issuer != case.chain.leaf.issuer]
             genuine = next((other for other in others if _replaced(case, other)), None)
             product = interceptor(case.chain)
-            earlier = [g[0] for g in same_name[:place] if _same_place(g[0], case)]
+            there = before[case.presented.ending.handshake.server]
+            earlier = [other for other in there.values() if _differ(other, case)]
+            there.setdefault(_kind(case), case)
             if product or genuine:
                 yield Interception(group, product, genuine.chain.leaf.issuer if genuine else "", sure=True)
             elif earlier and not any(_replaced(other, case) for other in earlier):
                 yield Interception(group, "", earlier[0].chain.leaf.issuer, sure=False)
+
+
+def _kind(case: Case) -> Hashable:
+    """Return what others are compared by: of many connections alike, one is enough."""
+    return case.chain.leaf.issuer, bool(case.chain.root), case.unused_or_rejected, case.presented.ending.outcome
 
 
 def _replaced(case: Case, other: Case) -> bool:
@@ -54,11 +64,10 @@ def _replaced(case: Case, other: Case) -> bool:
     return case.unused_or_rejected and accepted and not case.chain.root
 
 
-def _same_place(other: Case, case: Case) -> bool:
-    """Return whether both came from one address and port, by issuers that are not public and differ."""
-    same = other.presented.ending.handshake.server == case.presented.ending.handshake.server
+def _differ(other: Case, case: Case) -> bool:
+    """Return whether both are of issuers that are not public and differ."""
     private = not other.chain.root and not case.chain.root and not case.chain.leaf.self_signed
-    return same and private and other.chain.leaf.issuer != case.chain.leaf.issuer
+    return private and other.chain.leaf.issuer != case.chain.leaf.issuer
 
 
 @rule(

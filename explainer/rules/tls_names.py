@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Side, Step
-from explainer.protocols.tls import Ending, Outcome, endings
+from explainer.protocols.tls import Ending, endings
 from explainer.registry import rule
-from explainer.rules.tls_agreement import HANDSHAKE_FAILURE, INTERNAL_ERROR, Lacking, lacking
+from explainer.rules.tls_agreement import HANDSHAKE_FAILURE, INTERNAL_ERROR, Lacking, established, lacking
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, by_alert_and, finding, grouped
 
 AREA = "the names that TLS clients ask for"
@@ -28,7 +28,8 @@ def tls_name_unknown(facts: Facts) -> Iterator[Finding]:
     told = [ending for ending in named if _refused(ending)]
     for group in grouped(told, lambda ending: ending.handshake.server_name):
         yield finding(group, _unknown(Confidence.CERTAIN, ""), by_alert)
-    contrasted = [(e, r) for e in named if (r := lacking(e, every)) and r.what is Lacking.NAME]
+    working = established(every)
+    contrasted = [(e, r) for e in named if (r := lacking(e, working)) and r.what is Lacking.NAME]
     reasons = {id(ending): reason.why for ending, reason in contrasted}
     for group in grouped((ending for ending, _ in contrasted), lambda ending: ending.handshake.server_name):
         yield finding(group, _unknown(Confidence.PROBABLE, reasons[id(group[0])]), by_alert)
@@ -61,10 +62,11 @@ def tls_name_missing(facts: Facts) -> Iterator[Finding]:
     With handshake_failure (40) or internal_error (80), only where the same server accepts a client that names one.
     """
     every = facts[endings]
+    working = established(every)
     nameless = [e for e in every if e.handshake.client_hello and not e.handshake.server_name and e.alert]
     for group in grouped(nameless, lambda e: e.alert.code if e.alert else None):
         first = group[0]
-        accepted = next((e for e in every if _accepted(e, first)), None)
+        accepted = next((e for e in working.get(first.handshake.server, ()) if _accepted(e, first)), None)
         if first.handshake.server_hello or not (_refused(first) or (_vague(first) and accepted)):
             continue
         named = accepted.handshake.server_name if accepted else ""
@@ -91,9 +93,7 @@ def _vague(ending: Ending) -> bool:
 
 
 def _accepted(other: Ending, refused: Ending) -> bool:
-    """Return whether the server accepts a client that names a host, by a cipher suite that the refused one offers."""
+    """Return whether an accepted client names a host, and got a cipher suite that the refused one offers, too."""
     chosen, hello = other.handshake.server_hello, refused.handshake.client_hello
-    if chosen is None or hello is None or chosen.cipher_suite not in hello.cipher_suites:
-        return False
-    same = other.handshake.server == refused.handshake.server
-    return same and bool(other.handshake.server_name) and other.outcome is Outcome.ESTABLISHED
+    offered = chosen is not None and hello is not None and chosen.cipher_suite in hello.cipher_suites
+    return offered and bool(other.handshake.server_name)

@@ -8,7 +8,7 @@ from explainer.model import Finding, Side, Step
 from explainer.protocols.tls import Ending, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_agreement import Lacking, lacking
+from explainer.rules.tls_agreement import Lacking, established, lacking
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, alerted, by_alert, by_alert_and, finding, grouped
 from explainer.wording import listing
 
@@ -65,7 +65,8 @@ def tls_no_common_signature(facts: Facts) -> Iterator[Finding]:
 
 def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
     every = facts[endings]
-    judged = [(ending, found) for ending in every if (found := lacking(ending, every)) and found.what is what]
+    working = established(every)
+    judged = [(ending, found) for ending in every if (found := lacking(ending, working)) and found.what is what]
     reasons = {id(ending): found for ending, found in judged}
     for group in grouped(ending for ending, _ in judged):
         first, found = group[0], reasons[id(group[0])]

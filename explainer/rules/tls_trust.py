@@ -1,6 +1,6 @@
 """Whether anybody whom the client trusts vouches for the server's certificate (RFC 5280 section 6; RFC 5246, 7.4.2)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side
@@ -73,7 +73,7 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
         case, chain = group[0].presented, group[0].chain
         if not _cut_short(chain, seen):
             continue
-        sure = chain.top.logged or any(chain.issued_by(c) for c in seen)
+        sure = chain.top.logged or _issuer_seen(chain, seen)
         doubtful = not sure and not group[0].unused_or_rejected
         weighed = weight(case, ALERTS)
         confidence = weighed.confidence if sure else Confidence.POSSIBLE if doubtful else Confidence.PROBABLE
@@ -98,11 +98,15 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
         yield finding(of(group), verdict, showing(_only_own))
 
 
-def _cut_short(chain: Chain, seen: Iterable[Certificate]) -> bool:
+def _cut_short(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
     """Return whether the server's own certificate stands alone although an intermediate issued it."""
     if chain.ends or len(chain.path) > 1:
         return False
-    return bool(chain.top.issuer_urls or chain.top.logged or any(chain.issued_by(c) for c in seen))
+    return bool(chain.top.issuer_urls or chain.top.logged or _issuer_seen(chain, seen))
+
+
+def _issuer_seen(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
+    return any(chain.issued_by(certificate) for certificate in seen.get(chain.top.issuer, ()))
 
 
 def _only_own(case: Presented) -> str:

@@ -16,7 +16,7 @@ from .network import network
 from .pcapng import with_secrets
 from .plan import DEFAULT_SEED, Plan, plan_for
 from .programs import LabError, missing
-from .recording import recorded
+from .recording import TRAFFIC, recorded
 from .scenario import KEY_LOG, SCENARIOS, Lab, Scenario
 
 ATTEMPTS = 3
@@ -31,7 +31,7 @@ def record(scenario: Scenario, plan: Plan, into: Path) -> catalogue.Case:
         capture = directory / f"{scenario.name}.pcapng"
         with network(plan, directory) as built:
             host, interface = built.side(scenario.side)
-            with recorded(host, interface, capture):
+            with recorded(host, interface, capture, plan.fill(scenario.records) or TRAFFIC, scenario.snap):
                 scenario.play(Lab(plan, built, directory))
         data = capture.read_bytes()
         data = scenario.finish(data) if scenario.finish else data

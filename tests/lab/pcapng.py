@@ -38,6 +38,23 @@ def cut_in_last_packet(capture: bytes) -> bytes:
     return capture[: start + length // 2]
 
 
+def without_first(count: int, capture: bytes) -> bytes:
+    """The capture as if it had been started later: without its first packets."""
+    dropped = [start for kind, start, _ in blocks(capture) if kind == PACKET][:count]
+    return b"".join(capture[start : start + length] for _, start, length in blocks(capture) if start not in dropped)
+
+
+def with_clock_set_back(nanoseconds: int, capture: bytes) -> bytes:
+    """The capture of a machine whose clock was set back in the middle (dumpcap counts nanoseconds)."""
+    starts = [start for kind, start, _ in blocks(capture) if kind == PACKET]
+    changed = bytearray(capture)
+    for start in starts[len(starts) // 2 :]:
+        high, low = struct.unpack_from("<II", capture, start + 12)
+        time = (high << 32 | low) - nanoseconds
+        struct.pack_into("<II", changed, start + 12, time >> 32, time & 0xFFFFFFFF)
+    return bytes(changed)
+
+
 def with_secrets(capture: bytes, key_log: bytes) -> bytes:
     """The capture with the keys of its TLS connections before its packets, as editcap --inject-secrets puts them."""
     length = 20 + (len(key_log) + 3) // 4 * 4

@@ -27,9 +27,9 @@ TRAFFIC = "ip or (ip6 and not ip6 proto 0)"
 
 
 @contextmanager
-def recorded(host: Host, interface: str, into: Path, only: str = TRAFFIC) -> Iterator[None]:
-    """Record one interface of a host while the body runs."""
-    recorder = host.start("dumpcap", "-q", "-i", interface, "-f", only, "-w", str(into))
+def recorded(host: Host, interface: str, into: Path, only: str = TRAFFIC, snap: int = 0) -> Iterator[None]:
+    """Record one interface of a host while the body runs; of each frame `snap` bytes, or all."""
+    recorder = host.start("dumpcap", "-q", "-i", interface, "-f", only, "-s", str(snap), "-w", str(into))
     sockets = Path(f"/proc/{recorder.pid}/net/packet")
     wait_until(lambda: into.exists() and len(sockets.read_text().splitlines()) > 1, "dumpcap to start")
     yield

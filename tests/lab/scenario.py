@@ -65,6 +65,8 @@ class Scenario:
     later: bool
     finish: Callable[[bytes], bytes] | None
     oddities: str
+    records: str
+    snap: int
 
 
 # What an answer says when it is wrong. Phrases, not words: "not expired" is part of a good answer.
@@ -89,6 +91,8 @@ def scenario(
     later: bool = False,
     finish: Callable[[bytes], bytes] | None = None,
     oddities: str = "",
+    records: str = "",
+    snap: int = 0,
 ) -> Callable[[Callable[[Lab], None]], Callable[[Lab], None]]:
     """Register a function as the scenario of its name, with its truth.
 
@@ -101,6 +105,7 @@ def scenario(
     finish           what is done to the recorded bytes afterwards
     oddities         a display filter: the resets, retransmissions, ICMP and failed lookups that are meant to be there;
                      a recording with others is thrown away
+    records          a capture filter, where the recorder keeps something else than IP; snap: bytes kept of each frame
     """
 
     def register(play: Callable[[Lab], None]) -> Callable[[Lab], None]:
@@ -108,7 +113,7 @@ def scenario(
         if name in SCENARIOS:
             raise ValueError(f"two scenarios are called {name}")
         texts = (question, shows, decisive_filter, words, findings, answer_must_not)
-        SCENARIOS[name] = Scenario(name, play, *texts, healthy, side, later, finish, oddities)
+        SCENARIOS[name] = Scenario(name, play, *texts, healthy, side, later, finish, oddities, records, snap)
         return play
 
     return register

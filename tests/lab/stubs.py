@@ -73,6 +73,20 @@ def raw(options: argparse.Namespace) -> None:
         connection.close()
 
 
+def pairs(options: argparse.Namespace) -> None:
+    """Answer every second piece of what a client writes, and acknowledge the first one only when TCP has to."""
+    listening = socket.create_server(("", options.port))
+    connection, _ = listening.accept()
+    while True:
+        # Linux acknowledges at once while a connection is young, unless told otherwise before each read.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        got = connection.recv(40)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        if not got or not connection.recv(40):
+            return
+        connection.sendall(b"done")
+
+
 def _line(text: str) -> bytes:
     return text.encode().decode("unicode_escape").encode()
 
@@ -95,6 +109,8 @@ def main() -> None:
     raw_options.add_argument("--reply", default="", help="sent after the first bytes of the client")
     raw_options.add_argument("--then", choices=("close", "reset", "silence"), default="close")
     raw_options.set_defaults(serve=raw)
+    pairs_options = kinds.add_parser("pairs")
+    pairs_options.set_defaults(serve=pairs)
     options = parser.parse_args()
     options.serve(options)
 

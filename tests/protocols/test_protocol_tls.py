@@ -1,231 +1,225 @@
-"""TLS facts of the lab's handshakes, whose truth is known."""
+"""TLS as the lab's programs spoke it, whose truth is known: what was chosen, what could be read, and how it ended."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import (
-    ACK,
-    CLIENT,
-    EVERYTHING,
-    PSH,
-    SERVER,
-    SYN,
-    TCP,
-    alert,
-    certificates,
-    ethernet,
-    failed_handshake,
-    handshake,
-    ip,
-    pcap,
-    rows,
-    segment,
-    segment_rows,
-    tls_alert,
-    tls_hello,
-)
+from conftest import CASES
+from factories import EVERYTHING, segment_rows
+from tls_records import TLS10, TLS11, TLS12, TLS13
 
 from explainer.facts import Facts
-from explainer.protocols.tls import ClientHello, Handshake, handshakes
+from explainer.protocols.tls import Ending, endings, handshakes
 
 FactsOf = Callable[..., Facts]
-TLS12, TLS13 = 0x0303, 0x0304
+Truth = tuple[int | None, int | None, str, int | None]
+DTLS12 = 0xFEFD
 
-# Of each connection: the version chosen, the server's certificates in clear, its alerts as (from client, level, code),
-# and whether it was established.
-TRUTH: dict[str, list[tuple[int | None, int | None, list[tuple[bool, int, int]], bool]]] = {
-    "bittorrent_among_web": [(TLS12, 1, [], True)],
-    "ipv6_healthy": [(TLS12, 1, [], True)],
-    "portmapper_probe": [(TLS12, 1, [], True)],
-    "tls12_capture_cut": [(TLS12, 1, [(True, 2, 45)], False)],
-    "tls12_expired": [(TLS12, 1, [(True, 2, 45)], False)],
-    "tls12_expired_accepted": [(TLS12, 1, [], True)],
-    "tls12_healthy": [(TLS12, 2, [], True)],
-    "tls12_healthy_reset_after_close": [(TLS12, 2, [], True)],
-    "tls12_hostile_names": [(TLS12, 1, [(True, 2, 48)], False)],
-    "tls12_no_shared_cipher": [(None, None, [(False, 2, 40)], False)],
-    "tls12_resumption_healthy": [(TLS12, 1, [], True), (TLS12, None, [], True)],
-    "tls12_self_signed": [(TLS12, 1, [(True, 2, 48)], False)],
-    "tls12_self_signed_accepted": [(TLS12, 1, [], True)],
-    "tls12_split_hello_healthy": [(TLS12, 2, [], True)],
-    "tls12_unknown_ca": [(TLS12, 2, [(True, 2, 48)], False)],
-    "tls13_expired_openssl": [(TLS13, None, [(True, 2, 45)], False)],
-    "tls13_healthy": [(TLS13, None, [], True)],
-    "tls13_hello_retry_healthy": [(TLS13, None, [], True)],
-    "tls13_resumption_healthy": [(TLS13, None, [], True), (TLS13, None, [], True)],
-    "tls_no_common_version": [(None, None, [(False, 2, 70)], False)],
-    "tls_warning_alert_healthy": [(TLS12, 1, [(False, 1, 112)], True)],
+# Of each connection: the version chosen, how many certificates of the server can be read, its outcome, and the alert.
+TRUTH: dict[str, list[Truth]] = {
+    "bittorrent_among_web": [(TLS12, 1, "ESTABLISHED", None)],
+    "dtls12_expired": [(DTLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "dtls12_healthy": [(DTLS12, 1, "ESTABLISHED", None)],
+    "ipv6_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "portmapper_probe": [(TLS12, 1, "ESTABLISHED", None)],
+    "quic_alpn_refused": [(None, None, "ALERT_FROM_SERVER", 120)],
+    "quic_expired_with_keys": [(TLS13, 1, "ALERT_FROM_CLIENT", 45)],
+    "quic_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls10_works": [(TLS10, 1, "ESTABLISHED", None)],
+    "tls11_forbidden_by_client": [(TLS11, 1, "ALERT_FROM_CLIENT", 80)],
+    "tls11_works": [(TLS11, 1, "ESTABLISHED", None)],
+    "tls12_alpn_refused": [(None, None, "ALERT_FROM_SERVER", 120)],
+    "tls12_authority_as_server": [(TLS12, 1, "ALERT_FROM_CLIENT", 43)],
+    "tls12_capture_cut": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_chain_stray": [(TLS12, 3, "ESTABLISHED", None)],
+    "tls12_chain_with_root_healthy": [(TLS12, 3, "ESTABLISHED", None)],
+    "tls12_chain_wrong_order": [(TLS12, 3, "ESTABLISHED", None)],
+    "tls12_client_certificate_expired": [(TLS12, 2, "ALERT_FROM_SERVER", 45)],
+    "tls12_client_certificate_healthy": [(TLS12, 2, "ESTABLISHED", None)],
+    "tls12_client_certificate_missing": [(TLS12, 2, "ALERT_FROM_SERVER", 40)],
+    "tls12_client_certificate_missing_nginx": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_client_certificate_optional_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_client_certificate_other_ca": [(TLS12, 2, "ALERT_FROM_SERVER", 48)],
+    "tls12_client_clock_fast": [(TLS12, 1, "ALERT_FROM_CLIENT", 45), (TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_client_clock_slow": [(TLS12, 1, "ALERT_FROM_CLIENT", 42), (TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_ends_in_handshake_healthy": [(TLS12, None, "ENDED_EARLY", None)],
+    "tls12_expired": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_expired_accepted": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_expired_on_odd_port": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_expired_out_of_order": [(TLS12, 2, "ALERT_FROM_CLIENT", 45)],
+    "tls12_expired_server_side_only": [(TLS12, 1, "ONE_DIRECTION", None)],
+    "tls12_expired_without_hello": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_fallback_refused": [(None, None, "ALERT_FROM_SERVER", 86)],
+    "tls12_flight_lost": [(None, None, "FLIGHT_LOST", None)],
+    "tls12_for_clients_only": [(TLS12, 1, "ALERT_FROM_CLIENT", 43)],
+    "tls12_healthy": [(TLS12, 2, "ESTABLISHED", None)],
+    "tls12_healthy_reset_after_close": [(TLS12, 2, "ESTABLISHED", None)],
+    "tls12_hostile_names": [(TLS12, 1, "ALERT_FROM_CLIENT", 48)],
+    "tls12_intercepted": [(TLS12, 1, "ESTABLISHED", None), (TLS12, 2, "ALERT_FROM_CLIENT", 48)],
+    "tls12_intercepted_accepted": [(TLS12, 1, "ESTABLISHED", None), (TLS12, 2, "ESTABLISHED", None)],
+    "tls12_intermediate_expired": [(TLS12, 2, "ALERT_FROM_CLIENT", 45)],
+    "tls12_intermediate_known": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_intermediate_missing": [(TLS12, 1, "ALERT_FROM_CLIENT", 48)],
+    "tls12_intermediate_missing_gnutls": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_java_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_name_not_served": [(None, None, "ALERT_FROM_SERVER", 112)],
+    "tls12_no_name_sent": [(TLS12, 1, "ESTABLISHED", None), (None, None, "ALERT_FROM_SERVER", 112)],
+    "tls12_no_shared_cipher": [(None, None, "ALERT_FROM_SERVER", 40)],
+    "tls12_no_shared_cipher_gnutls": [(None, None, "ALERT_FROM_SERVER", 40)],
+    "tls12_not_yet_valid": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_not_yet_valid_accepted": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_other_name": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_other_name_client_leaves": [(TLS12, 1, "UNUSED", None)],
+    "tls12_other_name_gnutls": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_out_of_order_healthy": [(TLS12, 2, "ESTABLISHED", None)],
+    "tls12_private_root_unknown": [(TLS12, 3, "ALERT_FROM_CLIENT", 48)],
+    "tls12_probe_healthy": [(TLS12, 1, "UNUSED", None)],
+    "tls12_psk_differs": [(TLS12, None, "ALERT_FROM_SERVER", 20)],
+    "tls12_record_damaged": [(TLS12, 1, "ALERT_FROM_SERVER", 20)],
+    "tls12_renegotiation_refused": [(TLS12, 1, "ALERT_FROM_CLIENT", 40)],
+    "tls12_renewed_healthy": [(TLS12, 1, "ESTABLISHED", None), (TLS12, 1, "ESTABLISHED", None)],
+    "tls12_resumption_healthy": [(TLS12, 1, "ESTABLISHED", None), (TLS12, None, "ESTABLISHED", None)],
+    "tls12_self_signed": [(TLS12, 1, "ALERT_FROM_CLIENT", 48)],
+    "tls12_self_signed_accepted": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_self_signed_java": [(TLS12, 1, "ALERT_FROM_CLIENT", 46)],
+    "tls12_server_side_only": [(TLS12, 2, "ONE_DIRECTION", None)],
+    "tls12_sha1_signature_accepted": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_short_key": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_split_hello_healthy": [(TLS12, 2, "ESTABLISHED", None)],
+    "tls12_staple_missing": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls12_starttls_imap_self_signed": [(TLS12, 1, "ALERT_FROM_CLIENT", 48)],
+    "tls12_starttls_smtp_expired": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "tls12_starttls_smtp_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_unknown_ca": [(TLS12, 2, "ALERT_FROM_CLIENT", 48)],
+    "tls12_wildcard_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_wildcard_too_shallow": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls13_alpn_refused": [(None, None, "ALERT_FROM_SERVER", 120)],
+    "tls13_client_certificate_expired_with_keys": [(TLS13, 2, "ALERT_FROM_SERVER", 45)],
+    "tls13_client_certificate_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_client_certificate_missing": [(TLS13, None, "REJECTED_BY_SERVER", None)],
+    "tls13_client_certificate_missing_with_keys": [(TLS13, 2, "ALERT_FROM_SERVER", 116)],
+    "tls13_client_certificate_optional_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_client_certificate_other_ca": [(TLS13, None, "REJECTED_BY_SERVER", None)],
+    "tls13_client_side_only": [(None, None, "ONE_DIRECTION", None)],
+    "tls13_early_data_healthy": [(TLS13, None, "ESTABLISHED", None), (TLS13, None, "ESTABLISHED", None)],
+    "tls13_ends_after_hello_healthy": [(None, None, "ENDED_EARLY", None)],
+    "tls13_expired_gnutls": [(TLS13, None, "REJECTED_BY_CLIENT", None)],
+    "tls13_expired_openssl": [(TLS13, None, "ALERT_FROM_CLIENT", 45)],
+    "tls13_expired_with_keys": [(TLS13, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls13_flight_lost_at_server": [(TLS13, None, "FLIGHT_LOST", None)],
+    "tls13_gnutls_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_hello_retry_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_http2_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_java_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_name_not_served": [(None, None, "ALERT_FROM_SERVER", 112)],
+    "tls13_no_name_sent": [(None, None, "ALERT_FROM_SERVER", 112)],
+    "tls13_no_shared_cipher": [(None, None, "ALERT_FROM_SERVER", 40)],
+    "tls13_no_shared_group": [(None, None, "ALERT_FROM_SERVER", 40)],
+    "tls13_no_shared_signature": [(None, None, "ALERT_FROM_SERVER", 40)],
+    "tls13_on_odd_port_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls13_other_name_client_leaves": [(TLS13, None, "UNUSED", None)],
+    "tls13_other_name_openssl": [(TLS13, None, "ALERT_FROM_CLIENT", 42)],
+    "tls13_record_damaged": [(TLS13, None, "ALERT_FROM_CLIENT", 20)],
+    "tls13_resumption_healthy": [(TLS13, None, "ESTABLISHED", None), (TLS13, None, "ESTABLISHED", None)],
+    "tls13_self_signed_gnutls": [(TLS13, None, "REJECTED_BY_CLIENT", None)],
+    "tls13_self_signed_python": [(TLS13, None, "ALERT_FROM_CLIENT", 48)],
+    "tls13_self_signed_with_keys": [(TLS13, 1, "ALERT_FROM_CLIENT", 42)],
+    "tls13_starts_in_the_middle_healthy": [(None, None, "STARTED_LATE", None)],
+    "tls13_unknown_ca_java": [(TLS13, None, "REJECTED_BY_CLIENT", None)],
+    "tls13_with_keys_healthy": [(TLS13, 1, "ESTABLISHED", None)],
+    "tls_closed_by_server": [(None, None, "CLOSED_AFTER_HELLO", None)],
+    "tls_hello_dropped": [(None, None, "HELLO_UNACKNOWLEDGED", None)],
+    "tls_hello_garbled": [(None, None, "ALERT_FROM_SERVER", 50)],
+    "tls_no_common_version": [(None, None, "ALERT_FROM_SERVER", 70)],
+    "tls_plain_http_to_nginx": [],
+    "tls_plain_http_to_openssl": [],
+    "tls_port_probe_healthy": [(TLS13, None, "ESTABLISHED", None)],
+    "tls_reset_by_server": [(None, None, "RESET_AFTER_HELLO", None)],
+    "tls_reset_on_path": [(None, None, "RESET_AFTER_HELLO", None)],
+    "tls_server_answers_too_old": [(TLS11, 1, "ALERT_FROM_CLIENT", 70)],
+    "tls_server_silent": [(None, None, "SILENCE", None)],
+    "tls_server_slow": [(TLS13, None, "SILENCE", None)],
+    "tls_server_too_old": [(None, None, "ALERT_FROM_SERVER", 70)],
+    "tls_starttls_postgresql_refused": [],
+    "tls_starttls_refused_454": [],
+    "tls_starttls_refused_502": [(None, None, "NOT_TLS", None)],
+    "tls_to_http_port": [(None, None, "NOT_TLS", None)],
+    "tls_to_smtp_port": [(None, None, "NOT_TLS", None)],
+    "tls_to_ssh_port": [(None, None, "NOT_TLS", None)],
+    "tls_warning_alert_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+}
+DECODED_AS = {
+    "tls_starttls_refused_502": "tcp.port==25,tls",
+    "tls_to_http_port": "tcp.port==80,tls",
+    "tls_to_smtp_port": "tcp.port==587,tls",
+    "tls_to_ssh_port": "tcp.port==22,tls",
+}
+SPOKEN = {
+    "tls_starttls_refused_502": "SMTP",
+    "tls_to_http_port": "HTTP",
+    "tls_to_smtp_port": "SMTP",
+    "tls_to_ssh_port": "SSH",
 }
 
 
-def of(handshake: Handshake) -> tuple[int | None, int | None, list[tuple[bool, int, int]], bool]:
-    chosen, message = handshake.server_hello, handshake.server_certificates
-    alerts = [(alert.from_client, alert.level, alert.code) for alert in handshake.alerts]
+def of(ending: Ending) -> Truth:
+    message = ending.handshake.server_certificates
     presented = len(message.certificates) if message else None
-    return chosen.version if chosen else None, presented, alerts, handshake.established
-
-
-@pytest.fixture
-def hello(facts_of: FactsOf) -> Callable[[str], ClientHello]:
-    def first(name: str) -> ClientHello:
-        found = facts_of(name, *EVERYTHING)[handshakes][0].client_hello
-        assert found is not None
-        return found
-
-    return first
+    return ending.handshake.version, presented, ending.outcome.name, ending.alert.code if ending.alert else None
 
 
 def test_each_handshake_of_the_lab_is_told_as_it_went(case: dict[str, Any], facts_of: FactsOf) -> None:
-    if case["name"].startswith("tls"):
+    if case["name"].startswith(("tls", "dtls", "quic")):
         assert case["name"] in TRUTH, "this capture's truth is not written down yet"
-    assert [of(h) for h in facts_of(case["name"], *EVERYTHING)[handshakes]] == TRUTH.get(case["name"], [])
+    assert [of(ending) for ending in facts_of(case["name"], *EVERYTHING)[endings]] == TRUTH.get(case["name"], [])
+
+
+def test_no_row_outlives_its_capture() -> None:
+    assert set(TRUTH) <= {case["name"] for case in CASES}
+
+
+def test_a_healthy_connection_does_not_fail(case: dict[str, Any], facts_of: FactsOf) -> None:
+    failed = [ending for ending in facts_of(case["name"], *EVERYTHING)[endings] if ending.outcome.failed]
+    assert not failed or not case["healthy"]
+
+
+def test_the_frame_that_decides_belongs_to_the_connection(case: dict[str, Any], facts_of: FactsOf) -> None:
+    for ending in facts_of(case["name"], *EVERYTHING)[endings]:
+        assert ending.connection.first_frame <= ending.frame <= ending.connection.last_frame
+        assert ending.connection.stream == ending.handshake.stream
 
 
 def test_hellos_and_certificates_stand_in_the_frames_where_tshark_sees_them(
     case: dict[str, Any], captures: Path, facts_of: FactsOf
 ) -> None:
-    shown = segment_rows(captures / case["file"])
+    known = [h for h in facts_of(case["name"], *EVERYTHING)[handshakes] if not h.decoded_as]
+    shown = segment_rows(captures / case["file"]) if known else []
 
-    def frames(kind: str, stream: int) -> list[int]:
+    def frames(kind: str, stream: int) -> set[int]:
         own = (row for row in shown if row["tcp.stream"] == str(stream))
-        return [int(row["frame.number"]) for row in own if kind in row["tls.handshake.type"].split(",")]
+        return {int(row["frame.number"]) for row in own if kind in row["tls.handshake.type"].split(",")}
 
-    for found in facts_of(case["name"], *EVERYTHING)[handshakes]:
-        assert found.client_hello is not None
-        assert found.client_hello.frame == frames("1", found.stream)[0]
-        assert [found.server_hello.frame] == frames("2", found.stream)[:1] if found.server_hello else True
-        assert [m.frame for m in found.certificate_messages] == frames("11", found.stream)
-
-
-def test_the_first_hello_counts_where_the_server_asks_for_another(
-    captures: Path, facts_of: FactsOf, hello: Callable[[str], ClientHello]
-) -> None:
-    name = "tls13_hello_retry_healthy"
-    shown = [row for row in rows(captures / f"{name}.pcapng") if "1" in row["tls.handshake.type"].split(",")]
-    assert shown[0]["frame.number"] == str(hello(name).frame)
-    assert len(shown) == 2
+    for found in known:
+        # A second look, where segments are out of order, sees more than the defaults.
+        assert frames("1", found.stream) <= {hello.frame for hello in found.client_hellos}
+        assert frames("11", found.stream) <= {message.frame for message in found.certificate_messages}
+        servers = {hello.frame for hello in (found.hello_retry, found.server_hello) if hello}
+        assert frames("2", found.stream) <= servers
 
 
-def test_offered_suites_are_tsharks_without_signals(captures: Path, hello: Callable[[str], ClientHello]) -> None:
-    offered = hello("tls12_healthy")
-    row = rows(captures / "tls12_healthy.pcapng")[offered.frame - 1]
-    listed = [int(suite, 16) for suite in row["tls.handshake.ciphersuite"].split(",")]
-    assert 0x00FF in listed
-    assert offered.cipher_suites == tuple(suite for suite in listed if suite != 0x00FF)
-
-
-def test_offered_versions_come_from_the_extension_where_there_is_one(hello: Callable[[str], ClientHello]) -> None:
-    assert hello("tls12_healthy").versions == (TLS13, TLS12, 0x0302, 0x0301)
-    assert hello("tls12_no_shared_cipher").versions == (TLS12,)
-
-
-def test_the_server_name_is_what_the_client_asked_for(hello: Callable[[str], ClientHello]) -> None:
-    assert hello("tls13_healthy").server_name == "payroll.example"
-
-
-def test_hostile_names_pass_unchanged(facts_of: FactsOf, hello: Callable[[str], ClientHello]) -> None:
-    asked_for = hello("tls12_hostile_names").server_name
-    assert asked_for.startswith("\x1b[31mred\x1b[0m\x07")
-    assert asked_for.endswith(
-        "gnp.exe$(touch /tmp/owned)`id`;[red][/red][link=x]<script>alert(1)</script>.payroll.example"
-    )
-    (found,) = facts_of("tls12_hostile_names", *EVERYTHING)[handshakes]
+@pytest.mark.parametrize("name", ["tls12_out_of_order_healthy", "tls12_expired_out_of_order"])
+def test_segments_out_of_order_hide_nothing(name: str, captures: Path, facts_of: FactsOf) -> None:
+    shown = [row for row in segment_rows(captures / f"{name}.pcapng") if "11" in row["tls.handshake.type"].split(",")]
+    (found,) = facts_of(name, *EVERYTHING)[handshakes]
+    assert shown == []
     assert found.server_certificates is not None
-    leaf = found.server_certificates.certificates[0]
-    assert leaf is not None
-    assert leaf.common_name == "\x1b[31mred\x1b[0m\x07\nSubject: payroll.example"
+    assert found.reordered
+    assert found.decoded_as == ""
 
 
-FATAL, WARNING = 2, 1
-
-
-def tcp_from(source: str, flags: int, seq: int, ack: int, payload: bytes = b"") -> bytes:
-    ports = (40000, 443) if source == CLIENT else (443, 40000)
-    other = SERVER if source == CLIENT else CLIENT
-    return ethernet(ip(source, other, TCP, segment(*ports, flags, seq, ack, payload)))
-
-
-def spoken(tmp_path: Path, facts_of: FactsOf, *said: tuple[str, bytes], opened: bool = True) -> tuple[Handshake, ...]:
-    """Return the handshakes of a connection in which the sides say this, in turn."""
-    next_byte = {CLIENT: 101, SERVER: 501}
-    packets = [
-        tcp_from(CLIENT, SYN, 100, 0), tcp_from(SERVER, SYN | ACK, 500, 101), tcp_from(CLIENT, ACK, 101, 501),
-    ] if opened else []  # fmt: skip
-    for who, payload in said:
-        other = SERVER if who == CLIENT else CLIENT
-        packets.append(tcp_from(who, PSH | ACK, next_byte[who], next_byte[other], payload))
-        next_byte[who] += len(payload)
-    return facts_of(pcap(tmp_path / "said.pcap", packets), handshakes)[handshakes]
-
-
-def test_grease_is_no_offer(tmp_path: Path, facts_of: FactsOf) -> None:
-    (found,) = spoken(tmp_path, facts_of, (CLIENT, tls_hello()))
-    assert found.client_hello == ClientHello(4, (TLS13, TLS12), (0x1301, 0xC02F), "")
-
-
-def test_two_alerts_in_one_frame_keep_their_levels(tmp_path: Path, facts_of: FactsOf) -> None:
-    both = tls_alert(WARNING, 112) + tls_alert(FATAL, 40)
-    (found,) = spoken(tmp_path, facts_of, (CLIENT, tls_hello()), (SERVER, both))
-    assert [(a.frame, a.from_client, a.level, a.code) for a in found.alerts] == [(5, False, 1, 112), (5, False, 2, 40)]
-    assert [a.code for a in found.fatal_alerts] == [40]
-
-
-def test_who_says_hello_is_the_client_though_the_capture_began_late(tmp_path: Path, facts_of: FactsOf) -> None:
-    # The server's port is the higher one, so TCP alone guesses wrongly.
-    def late(source: str, sport: int, dport: int, seq: int, ack: int, payload: bytes) -> bytes:
-        other = SERVER if source == CLIENT else CLIENT
-        return ethernet(ip(source, other, TCP, segment(sport, dport, PSH | ACK, seq, ack, payload)))
-
-    packets = [
-        late(CLIENT, 3000, 8443, 101, 501, tls_hello()),
-        late(SERVER, 8443, 3000, 501, 101 + len(tls_hello()), tls_alert(FATAL, 40)),
-    ]
-    (found,) = facts_of(pcap(tmp_path / "late.pcap", packets), handshakes)[handshakes]
-    assert (found.client.address, found.server.address) == (CLIENT, SERVER)
-    assert [a.from_client for a in found.alerts] == [False]
-
-
-def test_without_a_hello_the_alert_is_still_told(tmp_path: Path, facts_of: FactsOf) -> None:
-    (found,) = spoken(tmp_path, facts_of, (SERVER, tls_alert(FATAL, 40)), opened=False)
-    assert found.client_hello is None
-    assert found.server_name == ""
-    assert [a.code for a in found.fatal_alerts] == [40]
-
-
-def test_a_garbage_certificate_is_none_and_the_handshake_stays(tmp_path: Path, facts_of: FactsOf) -> None:
-    garbage = b"\x30\x03\x02\x01\x01"
-    entries = len(garbage).to_bytes(3) + garbage
-    body = len(entries).to_bytes(3) + entries
-    message = b"\x0b" + len(body).to_bytes(3) + body
-    record = b"\x16\x03\x03" + len(message).to_bytes(2) + message
-    (found,) = spoken(tmp_path, facts_of, (CLIENT, tls_hello()), (SERVER, record))
-    assert found.server_certificates is not None
-    assert found.server_certificates.certificates == (None,)
-
-
-@pytest.mark.parametrize(
-    ("code", "level", "fatal"), [(40, 2, True), (40, 1, False), (0, 2, False), (0, 1, False), (90, 2, True)]
-)
-def test_a_fatal_alert_is_of_level_two_and_no_farewell(code: int, level: int, fatal: bool) -> None:
-    assert alert(0, code, level=level).fatal is fatal
-
-
-def test_established_needs_encrypted_data_of_the_client_or_both_changes_and_no_fatal_alert() -> None:
-    silent: dict[str, Any] = {"client_data": (), "server_data": ()}
-    assert handshake().established
-    assert handshake(**silent).established
-    assert not handshake(**silent, server_change_cipher=()).established
-    assert not handshake(**silent, client_change_cipher=()).established
-    assert not handshake(alerts=(alert(),)).established
-    assert handshake(alerts=(alert(level=1),)).established
-    assert not failed_handshake(0).established
-
-
-def test_the_client_who_has_no_certificate_says_so_with_an_empty_message() -> None:
-    empty = certificates(0, from_client=True)
-    found = handshake(certificate_messages=(certificates(0, None), empty))
-    assert found.empty_client_certificate == empty
-    assert found.server_certificates == certificates(0, None)
-    assert handshake(certificate_messages=(certificates(0, None, from_client=True),)).empty_client_certificate is None
+def test_tls_where_wireshark_does_not_expect_it_says_how_to_see_it(case: dict[str, Any], facts_of: FactsOf) -> None:
+    found = facts_of(case["name"], *EVERYTHING)[endings]
+    assert {e.handshake.decoded_as for e in found} <= {DECODED_AS.get(case["name"], "")}
+    assert {e.spoken for e in found} <= {SPOKEN.get(case["name"], "")}

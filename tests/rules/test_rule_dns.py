@@ -10,7 +10,7 @@ from factories import KnownFacts
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.frame import last_ns
-from explainer.protocols.tcp import Endpoint
+from explainer.protocols.tcp import Endpoint, connections
 from explainer.rules import dns
 
 CLIENT, SERVER = Endpoint("192.0.2.10", 40000), Endpoint("192.0.2.53", 53)
@@ -37,7 +37,7 @@ def silent(frame: int = 1, **changes: Any) -> Lookup:
 
 
 def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60) -> list[Finding]:
-    return list(rule(KnownFacts({lookups: every, last_ns: int(end_s * SECOND)})))
+    return list(rule(KnownFacts({lookups: every, last_ns: int(end_s * SECOND), connections: ()})))
 
 
 @pytest.mark.parametrize("rcode", BY_CODE)

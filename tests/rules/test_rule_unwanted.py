@@ -5,13 +5,15 @@ from collections.abc import Callable
 from factories import KnownFacts
 
 from explainer.model import Analysis
+from explainer.protocols.applications import Sign, signs
 from explainer.protocols.sightings import Sighting, sightings
+from explainer.protocols.tcp import Endpoint
 from explainer.rules.unwanted import unwanted_bittorrent, unwanted_portmapper
 
 
 def seen(*protocols: str) -> KnownFacts:
     every = (Sighting(name, n, f"192.0.2.{n}", "198.51.100.1", 100) for n, name in enumerate(protocols, 1))
-    return KnownFacts({sightings: tuple(every)})
+    return KnownFacts({sightings: tuple(every), signs: ()})
 
 
 def test_bittorrent_and_its_companions_are_one_finding() -> None:
@@ -33,13 +35,36 @@ def test_the_portmapper_alone() -> None:
     assert "port 111" in finding.title
 
 
+def asked(host: int, program: str = "100232") -> Sign:
+    client, server = Endpoint("192.0.2.1", 5000), Endpoint(f"198.51.100.{host}", 111)
+    return Sign("rpc-program", "portmap", None, client, server, host, program)
+
+
+def portmap(*records: Sign) -> KnownFacts:
+    probes = tuple(Sighting("portmap", r.frame, r.client.address, r.server.address, 98) for r in records)
+    return KnownFacts({sightings: probes, signs: records})
+
+
+def test_who_asks_many_hosts_for_one_program_searches() -> None:
+    (finding,) = unwanted_portmapper(portmap(*map(asked, range(1, 5))))
+    assert "192.0.2.1 searches the network" in finding.title
+    assert "of 4 hosts for the RPC program sadmind (100232)" in finding.title
+    (few,) = unwanted_portmapper(portmap(*map(asked, range(1, 4))))
+    assert "(programs asked for: sadmind (100232))" in few.title
+    (various,) = unwanted_portmapper(portmap(*(asked(n, str(100000 + n)) for n in range(1, 6))))
+    assert "searches" not in various.title
+
+
 def test_one_of_them_does_not_stand_for_the_other() -> None:
     assert list(unwanted_bittorrent(seen("portmap"))) == []
     assert list(unwanted_portmapper(seen("bt-dht"))) == []
 
 
+RULES = ("unwanted_bittorrent", "unwanted_portmapper")
+
+
 def test_without_such_frames_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
-    outcomes = [o for o in analysis_of("tls12_healthy").outcomes if o.rule.startswith("unwanted_")]
+    outcomes = [o for o in analysis_of("tls12_healthy").outcomes if o.rule in RULES]
     assert [(o.status, o.reason) for o in outcomes] == [
         ("not applicable", "no frames of unwanted protocols in this capture")
     ] * 2

@@ -49,7 +49,8 @@ class Handshake:
 
     `stream` is Wireshark's number of its TCP stream (tcp.stream), or of its UDP stream for DTLS and QUIC, which
     `transport` tells; `client_hellos` are two after a HelloRetryRequest (`hello_retry`). `records` and `messages` are
-    the first ones, in order; `decoded_as` is the "Decode As" rule that shows it where Wireshark does not by itself.
+    the first ones, in order; `decoded_as` is the "Decode As" rule that shows it where Wireshark does not by itself;
+    `reordered` says that it shows it only with segments that came out of order put in order.
     """
 
     stream: int
@@ -64,6 +65,7 @@ class Handshake:
     messages: tuple[Message, ...]
     transport: str = "tcp"
     decoded_as: str = ""
+    reordered: bool = False
 
     @property
     def client_hello(self) -> ClientHello | None:
@@ -180,7 +182,8 @@ def handshakes(facts: Facts) -> tuple[Handshake, ...]:
         for handshake in connections(again.join(sides, on=FRAME.field), TLS):
             before = seen.get(handshake.stream)
             if before is None or len(before.messages) < len(handshake.messages):
-                seen[handshake.stream] = replace(handshake, decoded_as=rules.get(handshake.stream, ""))
+                rule = rules.get(handshake.stream, "")
+                seen[handshake.stream] = replace(handshake, decoded_as=rule, reordered=not rule)
     return tuple(seen[stream] for stream in sorted(seen))
 
 

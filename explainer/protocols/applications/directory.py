@@ -1,0 +1,94 @@
+"""Directories: LDAP binds (RFC 4511) and Kerberos tickets (RFC 4120)."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.lines import server_of
+from explainer.protocols.applications.messages import Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
+
+_ID, _OPERATION, _RESULT = many("ldap.messageID"), many("ldap.protocolOp"), many("ldap.resultCode")
+_ERROR, _NAME, _METHOD = many("ldap.errorMessage"), many("ldap.name"), many("ldap.authentication")
+_BIND, _BIND_RESPONSE = 0, 1
+_RESPONSES = {1: "bind", 5: "search", 7: "modify", 9: "add", 11: "delete", 13: "rename", 15: "compare", 24: "extended"}
+_REQUESTS = {0: 1, 3: 5, 6: 7, 8: 9, 10: 11, 12: 13, 14: 15, 23: 24}
+_SASL_STEP, _REFERRAL, _COMPARED = 14, 10, (5, 6)
+_SIMPLE = 0
+_TEXT = 300
+
+
+def ldap(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the results of LDAP operations, and the simple binds, whose password is in clear (RFC 4513 section 5.1)."""
+    server = server_of(messages, (389, 636, 3268))
+    client = next((m.source for m in messages if m.source != server), messages[0].destination)
+    asked = dict[str, tuple[Message, str, bool]]()
+    for message in messages:
+        numbers, results = list(message.all(_ID)), list(message.numbers(_RESULT))
+        errors, operations = list(message.all(_ERROR)), message.numbers(_OPERATION)
+        for number, operation in zip(numbers, operations, strict=False):
+            if operation in _REQUESTS:
+                simple = operation == _BIND and message.number(_METHOD) == _SIMPLE
+                asked[number] = message, message.first(_NAME) if operation == _BIND else "", simple
+            elif operation in _RESPONSES and results:
+                code, text = results.pop(0), errors.pop(0) if errors else ""
+                if code in (_SASL_STEP, _REFERRAL, *_COMPARED):
+                    continue
+                request, name, simple = asked.pop(number, (None, "", False))
+                kind = Kind.LOGIN if operation == _BIND_RESPONSE else Kind.QUERY
+                frame = request.frame if request else None
+                if simple and name and frame:
+                    yield Login(
+                        "LDAP", message.stream, client, server, name, "password", (frame,), code == 0, message.frame
+                    )
+                yield Reply(
+                    "LDAP", kind, message.stream, client, server, frame, message.frame, _RESPONSES[operation], name,
+                    str(code), text[:_TEXT], code == 0,
+                )  # fmt: skip
+
+
+_TYPE, _CODE, _REALM, _SERVER_TIME = (
+    many("kerberos.msg_type"), many("kerberos.error_code"), many("kerberos.realm"), many("kerberos.stime")
+)  # fmt: skip
+_CLIENT_NAME, _SERVICE, _ERROR_TEXT = (
+    many("kerberos.CNameString"),
+    many("kerberos.SNameString"),
+    many("kerberos.e_text"),
+)
+_AS_REQ, _AS_REP, _TGS_REQ, _TGS_REP, _KRB_ERROR = 10, 11, 12, 13, 30
+_NAMES = {_AS_REQ: "AS-REQ", _TGS_REQ: "TGS-REQ"}
+_PREAUTH_REQUIRED, _MORE_PREAUTH, _TOO_BIG = 25, 91, 52
+_STEPS = (_PREAUTH_REQUIRED, _MORE_PREAUTH, _TOO_BIG)
+
+
+def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the tickets that a KDC grants or denies; the demand for pre-authentication is a step on the way."""
+    asked: Message | None = None
+    server = server_of(messages, (88, 464))
+    for message in messages:
+        kind = message.number(_TYPE)
+        if kind in _NAMES:
+            asked = message
+        if kind not in (_AS_REP, _TGS_REP, _KRB_ERROR) or asked is None:
+            continue
+        code = message.number(_CODE) or 0
+        if code in _STEPS:
+            continue
+        wanted = asked.number(_TYPE) or _AS_REQ
+        user, service = message.first(_CLIENT_NAME) or asked.first(_CLIENT_NAME), "/".join(message.all(_SERVICE)[:2])
+        service = service or "/".join(asked.all(_SERVICE)[:2])
+        about = user if wanted == _AS_REQ else service
+        client = asked.source if asked.source != server else asked.destination
+        times = f"server time {message.first(_SERVER_TIME)}" if message.has(_SERVER_TIME) else ""
+        yield Reply(
+            "Kerberos", Kind.TICKET, message.stream, client, server, asked.frame, message.frame, _NAMES.get(wanted, ""),
+            about, str(code), message.first(_ERROR_TEXT) or times, kind != _KRB_ERROR,
+        )  # fmt: skip
+
+
+LDAP = Dialect(
+    "ldap", "ldap.protocolOp in {0, 1} || (ldap.resultCode && ldap.resultCode > 0)",
+    (_ID, _OPERATION, _RESULT, _ERROR, _NAME, _METHOD), ldap,
+)  # fmt: skip
+KERBEROS = Dialect(
+    "kerberos", "kerberos.msg_type in {10, 11, 12, 13, 30}",
+    (_TYPE, _CODE, _REALM, _SERVER_TIME, _CLIENT_NAME, _SERVICE, _ERROR_TEXT), kerberos,
+)  # fmt: skip

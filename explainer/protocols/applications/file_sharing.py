@@ -1,0 +1,95 @@
+"""Windows file sharing: SMB 1 (MS-CIFS) and SMB 2 and 3 (MS-SMB2), with NTLM logins (MS-NLMP)."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.lines import server_of
+from explainer.protocols.applications.messages import Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Record, Reply, Sign, Transfer
+
+_COMMAND, _STATUS, _RESPONSE = many("smb.cmd"), many("smb.nt_status"), many("smb.flags.response")
+_PATH, _SUBCOMMAND, _DIALECTS = many("smb.path"), many("smb.trans2.cmd"), many("smb.dialect.name")
+_FILE = many("smb.file")
+_COMMAND_2, _STATUS_2, _RESPONSE_2 = many("smb2.cmd"), many("smb2.nt_status"), many("smb2.flags.response")
+_ID_2, _TREE_2, _FILE_2 = many("smb2.msg_id"), many("smb2.tree"), many("smb2.filename")
+_USER, _DOMAIN = many("ntlmssp.auth.username"), many("ntlmssp.auth.domain")
+
+_NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _TRANS2, _SESSION_SETUP_SUB = 0x72, 0x73, 0x75, 0x32, 0x000E
+_KINDS = {_SESSION_SETUP: Kind.LOGIN, _TREE_CONNECT: Kind.CALL, 0xA2: Kind.FILE, 0x2D: Kind.FILE}
+_KINDS_2 = {1: Kind.LOGIN, 3: Kind.CALL, 5: Kind.FILE}
+_REQUESTS = {Kind.LOGIN: "session setup", Kind.CALL: "tree connect", Kind.FILE: "create"}
+# MORE_PROCESSING_REQUIRED, PENDING, BUFFER_OVERFLOW, NO_MORE_FILES, STOPPED_ON_SYMLINK: steps, not failures (MS-ERREF).
+_STEPS = (0xC0000016, 0x00000103, 0x80000005, 0x80000006, 0x8000002D)
+_FAILURE = 0x80000000
+
+
+def smb(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield that SMB 1 is in use, a pattern of its exploits, and its refusals."""
+    server = server_of(messages, (139, 445))
+    client = next((m.source for m in messages if m.source != server), messages[0].destination)
+    stream, asked, user, told = messages[0].stream, dict[int, Message](), "", False
+    for message in messages:
+        commands = message.numbers(_COMMAND)
+        if not commands or message.has(_COMMAND_2):
+            continue
+        command, answers = commands[0], message.number(_RESPONSE) == 1
+        if not told and (answers or command != _NEGOTIATE):
+            told = True
+            first = asked.get(_NEGOTIATE)
+            if first:
+                yield Sign("smb1", "SMB", stream, client, server, first.frame)
+            yield Sign("smb1", "SMB", stream, client, server, message.frame)
+        if command == _TRANS2 and message.number(_SUBCOMMAND) == _SESSION_SETUP_SUB:
+            yield Sign("smb1-exploit", "SMB", stream, client, server, message.frame)
+        if not answers:
+            asked[command] = message
+            user = message.first(_USER) or user
+            continue
+        status, kind = message.number(_STATUS) or 0, _KINDS.get(command)
+        request = asked.get(command)
+        if kind and status not in _STEPS:
+            about = user if kind is Kind.LOGIN else _named(request, _FILE, _PATH)
+            yield Reply(
+                "SMB", kind, stream, client, server, request.frame if request else None, message.frame, _REQUESTS[kind],
+                about, f"0x{status:08x}", "", status < _FAILURE,
+            )  # fmt: skip
+
+
+def smb2(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the refusals and the files of an SMB 2 or 3 session, as far as it is in clear."""
+    server = server_of(messages, (445, 139))
+    client = next((m.source for m in messages if m.source != server), messages[0].destination)
+    stream, asked, user = messages[0].stream, dict[str, Message](), ""
+    for message in messages:
+        answers = message.number(_RESPONSE_2) == 1
+        user = message.first(_USER) or user
+        ids, commands, statuses = message.all(_ID_2), message.numbers(_COMMAND_2), message.numbers(_STATUS_2)
+        if not answers:
+            asked.update(dict.fromkeys(ids, message))
+            continue
+        for number, command, status in zip(ids, commands, statuses, strict=False):
+            kind, request = _KINDS_2.get(command), asked.get(number)
+            if kind is None or status in _STEPS:
+                continue
+            about = user if kind is Kind.LOGIN else _named(request, _FILE_2 if kind is Kind.FILE else _TREE_2)
+            if kind is Kind.FILE and about and request and status < _FAILURE:
+                yield Transfer(
+                    "SMB", stream, client, server, "opens", about, request.frame, ok=True, reply_frame=message.frame
+                )
+            yield Reply(
+                "SMB", kind, stream, client, server, request.frame if request else None, message.frame, _REQUESTS[kind],
+                about, f"0x{status:08x}", "", status < _FAILURE,
+            )  # fmt: skip
+
+
+def _named(request: Message | None, *columns: object) -> str:
+    return next((request.first(c) for c in columns if request.has(c)), "") if request else ""  # type: ignore[arg-type]
+
+
+SMB = Dialect(
+    "smb", f"tcp && (smb.cmd in {{{_NEGOTIATE:#x}, {_SESSION_SETUP:#x}, {_TREE_CONNECT:#x}, 0xa2, 0x2d}}"
+    f" || smb.trans2.cmd == {_SESSION_SETUP_SUB})",
+    (_COMMAND, _STATUS, _RESPONSE, _PATH, _SUBCOMMAND, _FILE, _USER, _COMMAND_2), smb,
+)  # fmt: skip
+SMB2 = Dialect(
+    "smb2", "smb2.cmd in {1, 3, 5}", (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER), smb2
+)

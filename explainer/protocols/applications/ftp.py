@@ -1,0 +1,77 @@
+"""Files: FTP (RFC 959) and TFTP (RFC 1350)."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.lines import exchanges, lines, server_of
+from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Transfer
+
+_ACTIONS = {
+    "STOR": "uploads", "STOU": "uploads", "APPE": "uploads", "RETR": "downloads", "DELE": "deletes", "RMD": "deletes",
+    "RNTO": "renames", "MKD": "creates",
+}  # fmt: skip
+_KINDS = {
+    "USER": Kind.LOGIN, "PASS": Kind.LOGIN, "ACCT": Kind.LOGIN, "": Kind.SESSION, "LIST": Kind.FILE, "NLST": Kind.FILE,
+    "MLSD": Kind.FILE, "CWD": Kind.OTHER, "PASV": Kind.OTHER, "EPSV": Kind.OTHER, "PORT": Kind.OTHER,
+    "EPRT": Kind.OTHER,
+}  # fmt: skip
+_FAILURE, _MORE = 400, 300
+_OPCODE, _SOURCE_FILE, _TARGET_FILE = many("tftp.opcode"), many("tftp.source_file"), many("tftp.destination_file")
+_ERROR_CODE, _ERROR_TEXT = many("tftp.error.code"), many("tftp.error.message")
+_READ, _WRITE, _ERROR = 1, 2, 5
+_ANONYMOUS = ("anonymous", "ftp")
+
+
+def ftp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the replies of an FTP control connection, its login in clear, and the files that were asked for."""
+    server = server_of(messages, (21, 990))
+    client = next((m.source for m in messages if m.source != server), messages[0].destination)
+    stream, user, user_frame = messages[0].stream, "", None
+    said = list(exchanges(list(lines(messages, server))))
+    last_asked = {e.argument: number for number, e in enumerate(said) if e.command in _ACTIONS}
+    for number, e in enumerate(said):
+        if e.command == "USER":
+            user, user_frame = e.argument, e.request_frame
+        if e.command == "PASS" and e.request_frame:
+            frames = tuple(filter(None, (user_frame, e.request_frame)))
+            accepted = None if e.code in (0, 500, 502, 503) else e.code < _FAILURE
+            secret = "" if user.lower() in _ANONYMOUS else "password"
+            yield Login("FTP", stream, client, server, user, secret, frames, accepted, e.frame)
+        action = _ACTIONS.get(e.command)
+        if action and e.request_frame:
+            done = e.code < _FAILURE if e.code else None
+            yield Transfer("FTP", stream, client, server, action, e.argument, e.request_frame, done, e.frame)
+        # Some clients ask for a file's size first, and give up where there is none.
+        gives_up = e.command == "SIZE" and last_asked.get(e.argument, -1) < number
+        kind = Kind.FILE if action or gives_up else _KINDS.get(e.command)
+        asked_more = kind is Kind.LOGIN and _MORE <= e.code < _FAILURE
+        if kind and e.frame and not asked_more and (e.request_frame or number == 0):
+            about = user if kind is Kind.LOGIN else e.argument
+            yield Reply(
+                "FTP", kind, stream, client, server, e.request_frame, e.frame, e.command or "greeting", about,
+                str(e.code), e.text, e.code < _FAILURE,
+            )  # fmt: skip
+
+
+def tftp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the files that are asked for by TFTP, and the errors."""
+    asked: Message | None = None
+    for message in messages:
+        code = message.number(_OPCODE)
+        if code in (_READ, _WRITE):
+            asked = message
+            action = "downloads" if code == _READ else "uploads"
+            name = message.first(_SOURCE_FILE) or message.first(_TARGET_FILE)
+            yield Transfer("TFTP", None, message.source, message.destination, action, name, message.frame)
+        elif code == _ERROR and asked and message.destination.address == asked.source.address:
+            name = asked.first(_SOURCE_FILE) or asked.first(_TARGET_FILE)
+            yield Reply(
+                "TFTP", Kind.FILE, None, asked.source, asked.destination, asked.frame, message.frame, "file", name,
+                message.first(_ERROR_CODE), message.first(_ERROR_TEXT), ok=False,
+            )  # fmt: skip
+
+
+FTP = Dialect("ftp", "ftp.request || ftp.response", (PAYLOAD,), ftp)
+TFTP = Dialect(
+    "tftp", "tftp.opcode in {1, 2, 5}", (_OPCODE, _SOURCE_FILE, _TARGET_FILE, _ERROR_CODE, _ERROR_TEXT), tftp
+)

@@ -1,0 +1,197 @@
+"""Mail: SMTP (RFC 5321, RFC 4954), POP3 (RFC 1939, RFC 5034) and IMAP (RFC 9051), as long as they are in clear."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.lines import Exchange, Line, exchanges, lines, server_of, split
+from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.tcp import Endpoint
+
+_SMTP_PORTS, _POP_PORTS, _IMAP_PORTS = (25, 465, 587, 2525), (110, 995), (143, 993)
+_FAILURE = 400
+_ADDRESS = re.compile(r"<([^<>]*)>|:\s*([^<>\s]+)")
+_PASSWORD = "password"
+_TEXT = 300
+_DELIVERY = ("MAIL", "RCPT", "DATA", ".", "BDAT")
+
+
+def decoded(text: str) -> str:
+    """Return what base64 stands for, empty where it is none."""
+    try:
+        return base64.b64decode(text.strip(), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def plain_user(text: str) -> str:
+    """Return the user's name of SASL's PLAIN, base64 (RFC 4616: authorisation NUL user NUL password)."""
+    parts = decoded(text).split("\0")
+    return (parts[1] or parts[0]) if len(parts) == len(("authorisation", "user", "password")) else ""
+
+
+def smtp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the replies of an SMTP session, and the logins in clear."""
+    server = server_of(messages, _SMTP_PORTS)
+    said = list(exchanges(list(lines(messages, server))))
+    for number, exchange in enumerate(said):
+        if exchange.command == "AUTH":
+            yield from _smtp_login(messages[0], server, said[number : number + 3])
+        elif exchange.code and exchange.command != "=" and (exchange.request_frame or number == 0):
+            yield _smtp_reply(messages[0], server, exchange)
+
+
+def _smtp_reply(
+    message: Message, server: Endpoint, exchange: Exchange, about: str = "", last: int | None = None
+) -> Reply:
+    command, code = exchange.command, exchange.code
+    client, own = _ends(message, server)
+    kind = Kind.MAIL if command in _DELIVERY else Kind.LOGIN if command == "AUTH" else Kind.SESSION
+    if command in ("MAIL", "RCPT"):
+        found = _ADDRESS.search(exchange.argument)
+        about = next(filter(None, found.groups()), "") if found else ""
+    elif command not in ("", "HELO", "EHLO", "AUTH", *_DELIVERY):
+        kind = Kind.OTHER
+    request = {"": "greeting", ".": "the mail"}.get(command, command)
+    return Reply(
+        "SMTP", kind, message.stream, client, own, exchange.request_frame, last or exchange.frame or 0, request, about,
+        str(code), exchange.text, ok=code < _FAILURE,
+    )  # fmt: skip
+
+
+def _smtp_login(message: Message, server: Endpoint, said: Sequence[Exchange]) -> Iterator[Record]:
+    first = said[0]
+    answers = [e for e in said[1:] if e.command == "="]
+    mechanism, initial = split(first.argument)
+    last = (answers or [first])[-1]
+    frames = tuple(e.request_frame for e in (first, *answers) if e.request_frame)
+    user = ""
+    if mechanism == "PLAIN":
+        user = plain_user(initial or next((e.argument for e in answers), ""))
+    elif mechanism == "LOGIN":
+        told = [initial] if initial else []
+        user = decoded(next(iter([*told, *(e.argument for e in answers)]), ""))
+    client, own = _ends(message, server)
+    if mechanism in ("PLAIN", "LOGIN") and (user or answers):
+        accepted = last.code < _FAILURE if last.code and last.code != 334 else None  # go on
+        yield Login("SMTP", message.stream, client, own, user, _PASSWORD, frames, accepted, last.frame)
+    if last.code and last.code != 334:  # go on
+        final = Exchange(first.request_frame, "AUTH", "", last.frame, last.code, last.text)
+        yield _smtp_reply(message, server, final, user)
+
+
+def pop(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the replies of a POP3 session to what can fail for good, and the login in clear."""
+    server = server_of(messages, _POP_PORTS)
+    message, user, user_frame = messages[0], "", 0
+    client, own = _ends(message, server)
+    for exchange in _pop_exchanges(list(lines(messages, server))):
+        request, frame = exchange.command, exchange.request_frame
+        if request == "USER":
+            user, user_frame = exchange.argument, frame or 0
+        if request == "AUTH":
+            user = _pop_user(exchange.argument)
+        # AUTH alone asks which ways to sign in there are.
+        if request in ("PASS", "APOP", "USER", "AUTH") and exchange.frame and (request != "AUTH" or exchange.argument):
+            about = split(exchange.argument)[0] if request == "APOP" else user
+            good = exchange.code == 1
+            if not (good and request == "USER"):
+                yield Reply(
+                    "POP3", Kind.LOGIN, message.stream, client, own, frame, exchange.frame, request, about,
+                    "+OK" if good else "-ERR", exchange.text, good,
+                )  # fmt: skip
+        if (request == "PASS" or (request == "AUTH" and user)) and frame:
+            accepted = exchange.code == 1 if exchange.frame else None
+            yield Login(
+                "POP3", message.stream, client, own, user, _PASSWORD, tuple(filter(None, (user_frame, frame))),
+                accepted, exchange.frame,
+            )  # fmt: skip
+        elif request in ("RETR", "DELE", "STAT", "LIST", "UIDL", "TOP", "") and exchange.frame:
+            good = exchange.code == 1
+            kind = Kind.OTHER if request else Kind.SESSION
+            yield Reply(
+                "POP3", kind, message.stream, client, own, frame, exchange.frame, request or "greeting",
+                exchange.argument, "+OK" if good else "-ERR", exchange.text, good,
+            )  # fmt: skip
+
+
+def _pop_user(argument: str) -> str:
+    """Return the user of AUTH PLAIN or AUTH LOGIN, whose argument holds the lines that follow it, too (RFC 5034)."""
+    mechanism, told = split(argument)
+    return plain_user(told) if mechanism == "PLAIN" else decoded(split(told)[0]) if mechanism == "LOGIN" else ""
+
+
+def _pop_exchanges(said: Sequence[Line]) -> Iterator[Exchange]:
+    waiting, continued = list[tuple[int, str, str]](), False
+    for line in said:
+        if line.from_client and continued and waiting:
+            frame, command, argument = waiting[-1]
+            waiting[-1], continued = (frame, command, f"{argument} {line.text}"), False
+        elif line.from_client:
+            waiting.append((line.frame, *split(line.text)))
+        elif line.text == "+" or line.text.startswith("+ "):
+            continued = True
+        elif line.text.startswith(("+OK", "-ERR")):
+            frame, command, argument = waiting.pop(0) if waiting else (0, "", "")
+            text = line.text.partition(" ")[2].strip()[:_TEXT]
+            yield Exchange(frame or None, command, argument, line.frame, int(line.text.startswith("+OK")), text)
+    yield from (Exchange(frame, command, argument) for frame, command, argument in waiting)
+
+
+_IMAP_REPLY = re.compile(r"([^\s*+]\S*) (OK|NO|BAD)\b\s*(.*)", re.IGNORECASE)
+_IMAP_REQUEST = re.compile(r"([^\s*+]\S*) ([A-Za-z]+)\s*(.*)")
+_IMAP_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+
+
+def imap(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the tagged answers of an IMAP session to what can fail for good, and the logins in clear."""
+    server = server_of(messages, _IMAP_PORTS)
+    message = messages[0]
+    client, own = _ends(message, server)
+    waiting, continued = dict[str, tuple[int, str, str]](), ""
+    for line in lines(messages, server):
+        if not line.from_client:
+            answer = _IMAP_REPLY.fullmatch(line.text)
+            frame, command, argument = waiting.pop(answer[1], (0, "", "")) if answer else (0, "", "")
+            if answer and frame and command in _IMAP_KINDS:
+                status, good = answer[2].upper(), answer[2].upper() == "OK"
+                user = _imap_user(command, argument)
+                if command == "LOGIN" or argument.upper().startswith("PLAIN"):
+                    yield Login("IMAP", message.stream, client, own, user, _PASSWORD, (frame,), good, line.frame)
+                yield Reply(
+                    "IMAP", _IMAP_KINDS[command], message.stream, client, own, frame, line.frame, command,
+                    user if _IMAP_KINDS[command] is Kind.LOGIN else argument[:_TEXT], status, answer[3][:_TEXT], good,
+                )  # fmt: skip
+        elif continued:
+            frame, command, argument = waiting[continued]
+            waiting[continued], continued = (frame, command, f"{argument} {line.text}"), ""
+        elif request := _IMAP_REQUEST.fullmatch(line.text):
+            waiting[request[1]] = (line.frame, request[2].upper(), request[3])
+            goes_on = request[2].upper() == "AUTHENTICATE" and " " not in request[3].strip()
+            continued = request[1] if goes_on else ""
+
+
+_IMAP_KINDS = {
+    "LOGIN": Kind.LOGIN, "AUTHENTICATE": Kind.LOGIN, "SELECT": Kind.FILE, "EXAMINE": Kind.FILE, "APPEND": Kind.MAIL,
+    "COPY": Kind.MAIL, "FETCH": Kind.OTHER, "CREATE": Kind.OTHER, "DELETE": Kind.OTHER,
+}  # fmt: skip
+
+
+def _imap_user(command: str, argument: str) -> str:
+    if command == "LOGIN":
+        word = _IMAP_WORD.match(argument)
+        return (word[1] or word[2] or "") if word else ""
+    mechanism, initial = split(argument)
+    return plain_user(initial) if command == "AUTHENTICATE" and mechanism == "PLAIN" else ""
+
+
+def _ends(message: Message, server: Endpoint) -> tuple[Endpoint, Endpoint]:
+    """Return the client and the server."""
+    return (message.destination, message.source) if message.source == server else (message.source, message.destination)
+
+
+SMTP = Dialect("smtp", "smtp.req || smtp.rsp", (PAYLOAD,), smtp)
+POP = Dialect("pop", "pop.request || pop.response", (PAYLOAD,), pop)
+IMAP = Dialect("imap", "imap.isrequest == 1 || imap.response.status", (PAYLOAD,), imap)

@@ -1,0 +1,101 @@
+"""What is kept of the talk of application protocols: replies, logins in clear, files, and signs of something odd.
+
+Rule: no record holds a secret; of a login only the user's name and the frames in which it can be read are kept.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from explainer.protocols.tcp import Endpoint
+
+
+class Kind(StrEnum):
+    """What was asked for; a later success of the same kind overcomes a failure."""
+
+    SESSION = "session"
+    LOGIN = "login"
+    MAIL = "mail"
+    FILE = "file"
+    QUERY = "query"
+    TICKET = "ticket"
+    CALL = "call"
+    TIME = "time"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer to one request, a yes (`ok`) or a no; steps on the way to either are left out.
+
+    `request` and `text` are in the protocol's words, `about` is what it was about (a user, a mailbox, a file, a share,
+    a principal), `code` the protocol's own number or name. `request_frame` is None where the server spoke first, or the
+    capture lacks the request. In wireless frames the endpoints are stations, with port 0.
+    """
+
+    protocol: str
+    kind: Kind
+    stream: int | None
+    client: Endpoint
+    server: Endpoint
+    request_frame: int | None
+    frame: int
+    request: str
+    about: str
+    code: str
+    text: str
+    ok: bool
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Return the frames of request and answer."""
+        return (self.frame,) if self.request_frame is None else (self.request_frame, self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Credentials that can be read by anybody on the way.
+
+    `secret` is what they hold: password, community or nothing but a name. `frames` are where they can be read;
+    `accepted` is what the server said, None where it is not known.
+    """
+
+    protocol: str
+    stream: int | None
+    client: Endpoint
+    server: Endpoint
+    user: str
+    secret: str
+    frames: tuple[int, ...]
+    accepted: bool | None = None
+    reply_frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A file that was asked for: `action` is uploads, downloads, deletes, renames, opens; `ok` is what was answered."""
+
+    protocol: str
+    stream: int | None
+    client: Endpoint
+    server: Endpoint
+    action: str
+    name: str
+    frame: int
+    ok: bool | None = None
+    reply_frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something in one message that somebody should know of: `what` says which; `text` is what it names."""
+
+    what: str
+    protocol: str
+    stream: int | None
+    client: Endpoint
+    server: Endpoint
+    frame: int
+    text: str = ""
+
+
+Record = Reply | Login | Transfer | Sign

@@ -1,0 +1,117 @@
+"""Smaller services: NTP (RFC 5905), RADIUS (RFC 2865), SIP (RFC 3261), SNMP (RFC 3416), the portmapper (RFC 1833)."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.messages import Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
+
+_STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
+_ASKS, _ANSWERS = 3, 4
+
+
+def ntp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the answers of time servers; stratum 0 is a kiss of death, whose code tells why (RFC 5905 section 7.4)."""
+    asked: Message | None = None
+    for message in messages:
+        mode, stratum = message.number(_MODE), message.number(_STRATUM)
+        if mode == _ASKS:
+            asked = message
+        elif mode == _ANSWERS and stratum is not None:
+            code = bytes.fromhex(message.first(_REFERENCE).replace(":", "") or "").rstrip(b"\0")
+            good = stratum > 0
+            word = "" if good else code.decode("ascii", "replace")
+            yield Reply(
+                "NTP", Kind.TIME, None, message.destination, message.source, asked.frame if asked else None,
+                message.frame, "time", "", word, "", good,
+            )  # fmt: skip
+
+
+_RADIUS_CODE, _RADIUS_ID = many("radius.code"), many("radius.id")
+_RADIUS_USER, _RADIUS_TEXT = many("radius.User_Name"), many("radius.Reply_Message")
+_ACCESS_REQUEST, _ACCESS_ACCEPT, _ACCESS_REJECT = 1, 2, 3
+
+
+def radius(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield who is let in and who is not; a challenge is a step."""
+    asked = dict[int, Message]()
+    for message in messages:
+        code, number = message.number(_RADIUS_CODE), message.number(_RADIUS_ID) or 0
+        if code == _ACCESS_REQUEST:
+            asked[number] = message
+        elif code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
+            request = asked.pop(number, None)
+            yield Reply(
+                "RADIUS", Kind.LOGIN, None, message.destination, message.source, request.frame if request else None,
+                message.frame, "Access-Request", request.first(_RADIUS_USER) if request else "",
+                "Access-Accept" if code == _ACCESS_ACCEPT else "Access-Reject", message.first(_RADIUS_TEXT),
+                code == _ACCESS_ACCEPT,
+            )  # fmt: skip
+
+
+_SIP_METHOD, _SIP_STATUS, _SIP_CALL = many("sip.Method"), many("sip.Status-Code"), many("sip.Call-ID")
+_SIP_SEQUENCE, _SIP_TARGET = many("sip.CSeq.method"), many("sip.to.addr")
+_SIP_LINE, _SIP_LOGIN = many("sip.Status-Line"), many("sip.auth")
+_FINAL, _FAILURE, _SIGN_IN = 200, 300, (401, 407)
+
+
+def sip(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the final answers to SIP requests; a demand to sign in (401, 407) to who had not yet tried is a step."""
+    asked = dict[tuple[str, str], Message]()
+    last = {(m.first(_SIP_CALL), m.first(_SIP_SEQUENCE)): m for m in messages if (m.number(_SIP_STATUS) or 0) >= _FINAL}
+    for message in messages:
+        key = message.first(_SIP_CALL), message.first(_SIP_SEQUENCE)
+        status = message.number(_SIP_STATUS)
+        if status is None:
+            asked[key] = message
+            continue
+        request = asked.get(key)
+        redirected = _FAILURE <= status < 400  # a redirection (RFC 3261 section 8.1.3.4)
+        challenged = status in _SIGN_IN and (last[key] is not message or not (request and request.has(_SIP_LOGIN)))
+        if status < _FINAL or redirected or challenged:
+            continue
+        yield Reply(
+            "SIP", Kind.LOGIN if key[1] == "REGISTER" else Kind.CALL, message.stream, message.destination,
+            message.source, request.frame if request else None, message.frame, key[1], message.first(_SIP_TARGET),
+            str(status), message.first(_SIP_LINE).removeprefix(f"SIP/2.0 {status} ").strip(), status < _FAILURE,
+        )  # fmt: skip
+
+
+_COMMUNITY, _SNMP_VERSION = many("snmp.community"), many("snmp.version")
+
+
+def snmp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield that a community, SNMP's password before version 3, can be read."""
+    first = messages[0]
+    if first.has(_COMMUNITY):
+        client, server = first.source, first.destination
+        if client.port in (161, 162) and server.port not in (161, 162):
+            client, server = server, client
+        frames = tuple(m.frame for m in messages)[:20]
+        yield Login("SNMP", None, client, server, "", "community", frames)
+
+
+_PROGRAM, _RPCB_PROGRAM = many("portmap.prog"), many("portmap.rpcb.prog")
+_CALLED, _REPLIES, _ANSWER_PORT = many("rpc.program"), many("rpc.msgtyp"), many("portmap.port")
+_PORTMAPPER, _CALL = 100000, 0
+
+
+def portmapper(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield for which RPC programs a host asks the portmapper of another, and who answers."""
+    for message in messages:
+        if message.number(_REPLIES) == _CALL:
+            program = message.first(_PROGRAM) or message.first(_RPCB_PROGRAM)
+            yield Sign(
+                "rpc-program", "portmap", message.stream, message.source, message.destination, message.frame, program
+            )
+        elif message.number(_ANSWER_PORT):
+            yield Sign("rpc-port", "portmap", message.stream, message.destination, message.source, message.frame)
+
+
+NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE), ntp)
+RADIUS = Dialect("radius", "radius.code in {1, 2, 3}", (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT), radius)
+SIP = Dialect(
+    "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\"}",
+    (_SIP_METHOD, _SIP_STATUS, _SIP_CALL, _SIP_SEQUENCE, _SIP_TARGET, _SIP_LINE, _SIP_LOGIN), sip,
+)  # fmt: skip
+SNMP = Dialect("snmp", "snmp.community", (_COMMUNITY, _SNMP_VERSION), snmp)
+PORTMAPPER = Dialect("portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT), portmapper)

@@ -1,0 +1,140 @@
+"""The talk of application protocols as facts: one second look for all of them, taken where one of them occurs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from explainer.facts import Facts, Look, View, fact
+from explainer.protocols import tcp, udp
+from explainer.protocols.applications import (
+    databases,
+    directory,
+    file_sharing,
+    forms,
+    ftp,
+    mail,
+    services,
+    terminals,
+    wireless,
+)
+from explainer.protocols.applications.messages import Dialect, Message
+from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
+from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.ip import packets
+from explainer.protocols.tcp import Endpoint
+
+DIALECTS: dict[str, Dialect] = {
+    dialect.layer: dialect
+    for dialect in (
+        mail.SMTP, mail.POP, mail.IMAP, ftp.FTP, ftp.TFTP, terminals.TELNET, terminals.RLOGIN, terminals.RSH,
+        terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
+        file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
+        services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
+    )
+}  # fmt: skip
+"""By their layer in frame.protocols."""
+
+_PORTS = (tcp.SOURCE_PORT, tcp.DESTINATION_PORT, udp.SOURCE_PORT, udp.DESTINATION_PORT)
+_BASE = (FRAME, PROTOCOLS, tcp.STREAM, tcp.SEQUENCE, *_PORTS)
+_FIELDS = {column.field: column for dialect in DIALECTS.values() for column in dialect.columns}
+_COLUMNS = (*_BASE, *_FIELDS.values())
+
+_TUNNELS = frozenset({"tls", "dtls"})
+
+R = TypeVar("R", Reply, Login, Transfer, Sign)
+
+
+def _view(facts: Facts) -> View | None:
+    layers = set[str]()
+    for protocols in facts.frames(PROTOCOLS)[PROTOCOLS.field].drop_nulls().unique():
+        layers.update(protocols.split(":"))
+    frames = [f"({dialect.frames})" for layer, dialect in DIALECTS.items() if layer in layers]
+    return View(" || ".join(frames)) if frames else None
+
+
+MESSAGES = Look("application messages", (PROTOCOLS,), _COLUMNS, _view)
+
+
+@fact("application messages", MESSAGES, packets)
+def messages(facts: Facts) -> tuple[Message, ...]:
+    """Return the messages, in file order; of a segment that was sent again the first one alone."""
+    seen = facts.look(MESSAGES)
+    if seen is None:
+        return ()
+    table = seen.join(
+        facts[packets].select("frame", "time", "src", "dst"), left_on=FRAME.field, right_on="frame", how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    found, known = [], set[tuple[Any, ...]]()
+    for row in table.iter_rows(named=True):
+        message = _message(row)
+        if message.stream is not None and row[tcp.SEQUENCE.field] is not None:
+            segment = message.stream, message.source, row[tcp.SEQUENCE.field]
+            if segment in known:
+                continue
+            known.add(segment)
+        found.append(message)
+    return tuple(found)
+
+
+def _message(row: dict[str, Any]) -> Message:
+    layers = tuple((row[PROTOCOLS.field] or "").split(":"))
+    over = next((layer for layer in reversed(layers) if layer in ("tcp", "udp")), "")
+    ports = _PORTS[:2] if over == "tcp" else _PORTS[2:]
+    sport, dport = ((row[port.field] or [None])[-1] or 0 for port in ports)
+    values = {
+        field: tuple(value if isinstance(value, list) else [value])
+        for field in _FIELDS
+        if (value := row[field]) not in (None, [])
+    }
+    return Message(
+        row[FRAME.field], row["time"] or 0, (row[tcp.STREAM.field] or [None])[-1] if over == "tcp" else None,
+        Endpoint(row["src"] or "", sport), Endpoint(row["dst"] or "", dport), layers, values,
+    )  # fmt: skip
+
+
+@fact("application talk", messages)
+def records(facts: Facts) -> tuple[Record, ...]:
+    """Return what was said, by protocol and conversation."""
+    talks = defaultdict[tuple[Any, ...], list[Message]](list)
+    for message in facts[messages]:
+        for layer in dict.fromkeys(message.layers):
+            if layer in DIALECTS:
+                pair = (
+                    message.stream
+                    if message.stream is not None
+                    else frozenset((message.source.address, message.destination.address))
+                )
+                talks[layer, pair].append(message)
+    encrypted = {message.frame for message in facts[messages] if not _TUNNELS.isdisjoint(message.layers)}
+    read = (record for (layer, _), talk in talks.items() for record in DIALECTS[layer].read(talk))
+    # What was decrypted with the user's keys cannot be read by others.
+    return tuple(record for record in read if not (isinstance(record, Login) and record.frames[0] in encrypted))
+
+
+def _of(facts: Facts, kind: type[R]) -> Iterator[R]:
+    return (record for record in facts[records] if isinstance(record, kind))
+
+
+@fact("answers of application servers", records)
+def replies(facts: Facts) -> tuple[Reply, ...]:
+    """Return the yeses and noes of application servers, by frame."""
+    return tuple(sorted(_of(facts, Reply), key=lambda reply: reply.frame))
+
+
+@fact("logins in clear", records)
+def logins(facts: Facts) -> tuple[Login, ...]:
+    """Return the logins that can be read, by frame."""
+    return tuple(sorted(_of(facts, Login), key=lambda login: login.frames))
+
+
+@fact("files asked for", records)
+def transfers(facts: Facts) -> tuple[Transfer, ...]:
+    """Return the files that were asked for, by frame."""
+    return tuple(sorted(_of(facts, Transfer), key=lambda transfer: transfer.frame))
+
+
+@fact("signs in application messages", records)
+def signs(facts: Facts) -> tuple[Sign, ...]:
+    """Return the signs, by frame."""
+    return tuple(sorted(_of(facts, Sign), key=lambda sign: sign.frame))

@@ -1,0 +1,65 @@
+"""Who talks with whom over what: TCP connections and UDP conversations with the protocols that are spoken in them."""
+
+from dataclasses import dataclass
+
+from explainer.facts import Column, Facts, fact
+from explainer.lazy import pl
+from explainer.protocols import tcp, udp
+from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.tcp import Endpoint, connections
+from explainer.protocols.udp_conversations import conversations
+
+_LAYERS = r"(?:^|:)(?:tcp|udp):(.*)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One connection or conversation; `protocols` are the layers that tshark sees over TCP or UDP in its frames.
+
+    `answered` says whether the server sent data, or accepted the connection.
+    """
+
+    transport: str
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    protocols: frozenset[str]
+    first_frame: int
+    frames: int
+    answered: bool
+
+
+@fact("flows", connections, conversations, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
+def flows(facts: Facts) -> tuple[Flow, ...]:
+    """Return the flows, TCP first, by stream number."""
+    spoken = {name: _spoken(facts, column) for name, column in (("TCP", tcp.STREAM), ("UDP", udp.STREAM))}
+    over_tcp = (
+        Flow(
+            "TCP", c.stream, c.client, c.server, spoken["TCP"].get(c.stream, frozenset()), c.first_frame, c.frames,
+            c.syn_ack_frame is not None or c.server_payload > 0,
+        )
+        for c in facts[connections]
+    )  # fmt: skip
+    over_udp = (
+        Flow(
+            "UDP", c.stream, c.client, c.server, spoken["UDP"].get(c.stream, frozenset()), c.first_frame, c.frames, True
+        )
+        for c in facts[conversations]
+    )
+    return (*over_tcp, *over_udp)
+
+
+def _spoken(facts: Facts, stream: Column) -> dict[int, frozenset[str]]:
+    table = facts.frames(PROTOCOLS, stream)
+    patterns = (
+        table.select(pl.col(stream.field).list.last().alias("stream"), pl.col(PROTOCOLS.field).alias("layers"))
+        .drop_nulls()
+        .unique()
+        .with_columns(pl.col("layers").str.extract(_LAYERS).fill_null(""))
+        .group_by("stream")
+        .agg(pl.col("layers").unique())
+    )
+    return {
+        number: frozenset(name for text in texts for name in text.split(":") if name)
+        for number, texts in patterns.iter_rows()
+    }

@@ -1,0 +1,113 @@
+"""Where the time of each TCP connection goes: to connect, to hand the request over, to wait, to transfer.
+
+Rules: an exchange is what the client says until the server speaks, and what the server says until the client speaks;
+times are those at the place of the capture.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp_sent import sent
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and the response to it; times count from the request's last segment, frames in order.
+
+    `acknowledged_ms` is None where the first thing that the server sends is the response.
+    """
+
+    request_frame: int
+    acknowledged_frame: int | None
+    acknowledged_ms: float | None
+    response_frame: int
+    response_ms: float
+    last_frame: int
+    transfer_ms: float
+    response_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A connection's first and its slowest exchange, and the round-trip times to the server and back.
+
+    `quickest_ms` is the smallest of `samples` measured round trips, None where there is none.
+    """
+
+    connection: Connection
+    exchanges: int
+    first: Exchange
+    slowest: Exchange
+    quickest_ms: float | None
+    samples: int
+
+    @property
+    def server_ms(self) -> float:
+        """Return how long the server took over the slowest exchange: the wait without a round trip."""
+        return max(0.0, self.slowest.response_ms - (self.quickest_ms or 0.0))
+
+
+@fact("TCP connections with data both ways", sent, connections)
+def timings(facts: Facts) -> tuple[Timing, ...]:
+    """Return the timing of each connection with a request and a response, by stream number."""
+    table = facts[sent]
+    rows = _exchanges(table)
+    if rows.is_empty():
+        return ()
+    rtt = pl.col("ack_rtt_ms")
+    trips = table.filter(~pl.col("from_client")).drop_nulls("ack_rtt_ms").group_by("stream").agg(
+        rtt.min().alias("quickest"), rtt.count().alias("samples")
+    )  # fmt: skip
+    chosen = rows.group_by("stream", maintain_order=True).agg(
+        pl.len().alias("exchanges"), pl.struct(rows.columns).first().alias("first"),
+        pl.struct(rows.columns).get(pl.col("response_ms").arg_max()).alias("slowest"),
+    ).join(trips, on="stream", how="left")  # fmt: skip
+    by_stream = {connection.stream: connection for connection in facts[connections]}
+    return tuple(
+        Timing(
+            by_stream[row["stream"]], row["exchanges"], _exchange(row["first"]), _exchange(row["slowest"]),
+            row["quickest"], row["samples"] or 0,
+        )
+        for row in chosen.sort("stream").iter_rows(named=True)
+    )  # fmt: skip
+
+
+def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
+    data = table.filter(pl.col("data") & ~pl.col("again") & ~pl.col("syn"))
+    turn = (pl.col("from_client") != pl.col("from_client").shift(1)).fill_null(value=True).cum_sum().over("stream")
+    frame, time = pl.col("frame"), pl.col("time")
+    turns = data.with_columns(turn.alias("turn")).group_by("stream", "turn").agg(
+        pl.col("from_client").first(), frame.first().alias("begins"), frame.last().alias("ends"),
+        time.first().alias("begins_ns"), time.last().alias("ends_ns"), pl.col("payload").sum(),
+        pl.col("next_seq").max().alias("last"),
+    ).sort("stream", "turn")  # fmt: skip
+
+    def answer(name: str) -> "pl.Expr":
+        return pl.col(name).shift(-1).over("stream")
+
+    pairs = turns.with_columns(
+        answer("begins").alias("response_frame"), answer("ends").alias("last_frame"),
+        answer("begins_ns").alias("response_ns"), answer("ends_ns").alias("last_ns"), answer("payload").alias("size"),
+    ).filter("from_client").drop_nulls("response_frame")  # fmt: skip
+    replies = table.filter(~pl.col("from_client") & pl.col("ack")).select(
+        "stream", pl.col("frame").alias("reply"), pl.col("time").alias("reply_ns"), pl.col("acknowledged").alias("upto")
+    )  # fmt: skip
+    found = pairs.sort("ends").join_asof(
+        replies.sort("reply"), left_on="ends", right_on="reply", by="stream", strategy="forward", coalesce=False,
+        check_sortedness=False,
+    )  # fmt: skip
+    bare = (pl.col("upto") >= pl.col("last")) & (pl.col("reply") < pl.col("response_frame"))
+    return found.sort("stream", "turn").select(
+        "stream", pl.col("ends").alias("request_frame"), pl.when(bare).then("reply").alias("acknowledged_frame"),
+        pl.when(bare).then((pl.col("reply_ns") - pl.col("ends_ns")) / 1e6).alias("acknowledged_ms"),
+        "response_frame", ((pl.col("response_ns") - pl.col("ends_ns")) / 1e6).alias("response_ms"), "last_frame",
+        ((pl.col("last_ns") - pl.col("response_ns")) / 1e6).alias("transfer_ms"),
+        pl.col("size").alias("response_bytes"),
+    )  # fmt: skip
+
+
+def _exchange(row: dict[str, Any]) -> Exchange:
+    return Exchange(**{name: value for name, value in row.items() if name != "stream"})

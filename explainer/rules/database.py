@@ -1,0 +1,113 @@
+"""Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_WRONG = Meaning(
+    "user name or password is wrong", "The client's side must correct user name or password, or the account must be"
+    " created.", Side.CLIENT,
+)  # fmt: skip
+_NOT_FROM_HERE = Meaning(
+    "it does not let this client or user in", "The database's side must allow this user from this address.", Side.SERVER
+)  # fmt: skip
+_NO_DATABASE = Meaning(
+    "there is no such database", "The client's side must correct the database's name, or it must be created.",
+    Side.CLIENT,
+)  # fmt: skip
+_FULL = Meaning(
+    "it has no connection left", "The database's side must allow more connections, or programs must give theirs back.",
+    Side.SERVER, advice=("See who holds the connections: a pool that leaks, or too many processes.",),
+)  # fmt: skip
+_NOT_READY = Meaning("it is starting, stopping or recovering", "Wait, or see the database's log.", Side.SERVER)
+_NOT_ALLOWED = Meaning(
+    "the user may not do this", "The database's side must grant the right.", Side.EITHER, Severity.MEDIUM
+)
+_STATEMENT = Meaning(
+    "the statement is wrong, or does not fit the data", "The program that sends the statement must correct it.",
+    Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_MEANINGS = {
+    ("PostgreSQL", "28P01"): _WRONG,
+    ("PostgreSQL", "28000"): Meaning(
+        _NOT_FROM_HERE.cause, "The database's side must allow this user, database and address in pg_hba.conf.",
+        Side.SERVER,
+        advice=("In pg_hba.conf, add a line for the user, the database and the client's address; then reload.",),
+    ),
+    ("PostgreSQL", "3D000"): _NO_DATABASE,
+    ("PostgreSQL", "53300"): _FULL,
+    ("PostgreSQL", "57P03"): _NOT_READY,
+    ("PostgreSQL", "57P01"): Meaning("it was told to stop", "See the database's log.", Side.SERVER),
+    ("PostgreSQL", "42501"): _NOT_ALLOWED,
+    ("MySQL", "1044"): Meaning(
+        "the user may not use this database", "The database's side must grant it.", Side.SERVER
+    ),
+    ("MySQL", "1045"): _WRONG,
+    ("MySQL", "1049"): _NO_DATABASE,
+    ("MySQL", "1040"): _FULL,
+    ("MySQL", "1203"): _FULL,
+    ("MySQL", "1129"): Meaning(
+        "it blocks this client after too many broken connections", "The database's side must unblock it (FLUSH HOSTS).",
+        Side.SERVER,
+    ),
+    ("MySQL", "1130"): _NOT_FROM_HERE,
+    ("MySQL", "1251"): Meaning(
+        "client and server have no way to log in in common", "The client's program must be updated.", Side.CLIENT
+    ),
+    ("MySQL", "1158"): Meaning("the connection broke off", "See what happened to the connection.", Side.NETWORK),
+    ("MySQL", "1142"): _NOT_ALLOWED,
+    ("SQL Server", "18456"): _WRONG,
+    ("SQL Server", "18452"): Meaning(
+        "the login is from a domain that it does not trust", "Use a SQL login, or a user of a trusted domain.",
+        Side.CLIENT,
+    ),
+    ("SQL Server", "18486"): Meaning("the account is locked", "An administrator must unlock it.", Side.SERVER),
+    ("SQL Server", "18487"): Meaning("the password has expired", "The password must be changed.", Side.CLIENT),
+    ("SQL Server", "18488"): Meaning("the password must be changed", "The password must be changed.", Side.CLIENT),
+    ("SQL Server", "4060"): _NO_DATABASE,
+    ("SQL Server", "40615"): Meaning(
+        "its firewall does not allow this address", "Add the client's address to the server's firewall (Azure).",
+        Side.SERVER,
+    ),
+    ("SQL Server", "17809"): _FULL,
+    ("Redis", "NOAUTH"): Meaning("it wants a password first", "The client must log in (AUTH).", Side.CLIENT),
+    ("Redis", "WRONGPASS"): _WRONG,
+    ("Redis", "NOPERM"): _NOT_ALLOWED,
+    ("Redis", "LOADING"): _NOT_READY,
+    ("Redis", "READONLY"): Meaning(
+        "it is a replica and takes no writes", "The client must write to the primary.", Side.CLIENT
+    ),
+    ("Redis", "OOM"): Meaning("it has no memory left", "The database's side must give it more memory.", Side.SERVER),
+    ("Redis", "-DENIED"): _NOT_FROM_HERE,
+    ("Redis", "DENIED"): _NOT_FROM_HERE,
+}  # fmt: skip
+
+
+def _meaning(reply: Reply) -> Meaning | None:
+    means = _MEANINGS.get((reply.protocol, reply.code))
+    if means is None and reply.kind is Kind.LOGIN and reply.protocol != "Redis":
+        return Meaning(
+            "it refuses the login", "Read the server's words: they say what has to be corrected.", Side.EITHER
+        )
+    return means or (_STATEMENT if reply.kind is Kind.QUERY and reply.protocol != "SQL Server" else None)
+
+
+def _told(reply: Reply) -> str:
+    server = f"The database {reply.server.address} ({reply.protocol})"
+    if reply.kind is Kind.LOGIN:
+        return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
+    return f"{server} refuses a statement of {reply.client.address}"
+
+
+_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp)", _told, _meaning)
+
+
+@rule("Database refuses", replies, subject=SUBJECT, area=AREA)
+def database_refused(facts: Facts) -> Iterator[Finding]:
+    """An error of PostgreSQL, MySQL or MariaDB, SQL Server or Redis to a login (high) or to a statement (medium)."""
+    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis")
+    yield from refusals([reply for reply in facts[replies] if reply.protocol in wanted], _DATABASES)

@@ -1,0 +1,133 @@
+"""Logins that a directory refuses: LDAP (RFC 4511, appendix A) and Kerberos (RFC 4120, section 7.5.9)."""
+
+import re
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_CREDENTIALS = "The client's side must correct the user's name (DN) or password that it binds with."
+# Active Directory says in "data …" why (a Windows error code, hexadecimal; MS-ERREF).
+_SUB_CODE = re.compile(r"\bdata ([0-9a-f]{3,8})\b", re.IGNORECASE)
+_ADMINISTRATOR = "An administrator must see to the account."
+_SUB_CODES = {
+    "525": ("there is no such user", _CREDENTIALS),
+    "52e": ("the password is wrong", _CREDENTIALS),
+    "530": ("the account may not log in at this time", _ADMINISTRATOR),
+    "531": ("the account may not log in from this machine", _ADMINISTRATOR),
+    "532": ("the password has expired", "The password must be changed."),
+    "533": ("the account is disabled", _ADMINISTRATOR),
+    "701": ("the account has expired", _ADMINISTRATOR),
+    "773": ("the password must be changed first", "The password must be changed."),
+    "775": ("the account is locked after too many wrong passwords", _ADMINISTRATOR),
+}
+_RESULTS: dict[str, tuple[str, Meaning]] = {
+    "1": ("operationsError", Meaning(
+        "it wants a bind (a login) first, or cannot do it now", "The client must bind before it asks.", Side.CLIENT)),
+    "2": ("protocolError", Meaning("it does not understand the request", "Client and server must agree on a version.",
+        Side.CLIENT)),
+    "7": ("authMethodNotSupported", Meaning(
+        "it does not offer this way to log in", "The client must bind in a way that the server offers.", Side.CLIENT)),
+    "8": ("strongerAuthRequired", Meaning(
+        "it takes a login over TLS or with signing only",
+        "The client must use LDAPS or StartTLS, or sign its bind.", Side.CLIENT)),
+    "13": ("confidentialityRequired", Meaning(
+        "it takes this over TLS only", "The client must use LDAPS or StartTLS.", Side.CLIENT)),
+    "32": ("noSuchObject", Meaning(
+        "there is no such entry (base DN)", "The client's side must correct the DN that it asks for.", Side.CLIENT,
+        Severity.MEDIUM)),
+    "34": ("invalidDNSyntax", Meaning("the DN is not well-formed", _CREDENTIALS, Side.CLIENT)),
+    "48": ("inappropriateAuthentication", Meaning(
+        "this user may not log in so (without a password, for example)", _CREDENTIALS, Side.CLIENT)),
+    "49": ("invalidCredentials", Meaning("user name or password is wrong", _CREDENTIALS, Side.CLIENT)),
+    "50": ("insufficientAccessRights", Meaning(
+        "the user may not do this", "The directory's side must grant the right, or another user must be used.",
+        Side.EITHER)),
+    "51": ("busy", Meaning("it is too busy", "The directory's side must act.", Side.SERVER)),
+    "52": ("unavailable", Meaning("it is shutting down or not ready", "The directory's side must act.", Side.SERVER)),
+    "53": ("unwillingToPerform", Meaning(
+        "it will not do this", "Read the server's words: a bind without password, or a policy, are common reasons.",
+        Side.EITHER)),
+}  # fmt: skip
+
+
+def _ldap_meaning(reply: Reply) -> Meaning | None:
+    known = _RESULTS.get(reply.code)
+    if known is None:
+        return None
+    sub_code = _SUB_CODE.search(reply.text) if reply.code == "49" else None
+    more = _SUB_CODES.get(sub_code[1].lower()) if sub_code else None
+    return Meaning(more[0], more[1], Side.CLIENT) if more else known[1]
+
+
+def _ldap_told(reply: Reply) -> str:
+    about = f" of {reply.about}" if reply.about else ""
+    what = f"the login (bind){about}" if reply.kind is Kind.LOGIN else f"the {reply.request} of {reply.client.address}"
+    return f"The directory {reply.server.address} (LDAP) answers {_RESULTS[reply.code][0]} to {what}"
+
+
+_LDAP = Family("ldap_refused", "ldap", _ldap_told, _ldap_meaning)
+
+
+@rule("LDAP refused", replies, subject=SUBJECT, area=AREA)
+def ldap_refused(facts: Facts) -> Iterator[Finding]:
+    """An LDAP result that says no: to a bind, with what Active Directory says of the reason, or to another request."""
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "LDAP"], _LDAP)
+
+
+_KERBEROS: dict[str, tuple[str, Meaning]] = {
+    "6": ("KDC_ERR_C_PRINCIPAL_UNKNOWN", Meaning(
+        "it knows no such user", "The client's side must correct the user's name or realm.", Side.CLIENT)),
+    "7": ("KDC_ERR_S_PRINCIPAL_UNKNOWN", Meaning(
+        "it knows no such service (SPN)", "Whoever runs the service must register its name (SPN), or the client must"
+        " use the name that is registered.", Side.SERVER,
+        advice=("In Active Directory: setspn -Q SERVICE/HOST shows who has the name.",
+                "An IP address or an alias in place of the host's name is a common reason."))),
+    "12": ("KDC_ERR_POLICY", Meaning("a policy forbids it", "An administrator must see to the policy.", Side.SERVER)),
+    "14": ("KDC_ERR_ETYPE_NOSUPP", Meaning(
+        "client and KDC have no encryption type in common",
+        "Client and KDC must allow a common encryption type: AES in place of RC4 or DES.", Side.EITHER)),
+    "18": ("KDC_ERR_CLIENT_REVOKED", Meaning(
+        "the account is disabled, locked or expired", "An administrator must see to the account.", Side.SERVER)),
+    "23": ("KDC_ERR_KEY_EXPIRED", Meaning(
+        "the password has expired", "The user must change the password.", Side.CLIENT)),
+    "24": ("KDC_ERR_PREAUTH_FAILED", Meaning(
+        "the password is wrong", "The client's side must correct the password, or its keytab.", Side.CLIENT)),
+    "31": ("KRB_AP_ERR_BAD_INTEGRITY", Meaning(
+        "the password or key is wrong", "The service's key (keytab) must be renewed.", Side.EITHER)),
+    "32": ("KRB_AP_ERR_TKT_EXPIRED", Meaning(
+        "the ticket has expired", "The client must get a new ticket (kinit).", Side.CLIENT, Severity.MEDIUM)),
+    "37": ("KRB_AP_ERR_SKEW", Meaning(
+        "the clocks of client and server differ by more than Kerberos allows (5 minutes)",
+        "The clock of the client, or of the server, must be set right: both need a common time server (NTP).",
+        Side.EITHER, advice=("Compare both clocks: date -u; on Windows w32tm /query /status",))),
+    "41": ("KRB_AP_ERR_MODIFIED", Meaning(
+        "the ticket was made for another key: the service's name belongs to another account",
+        "Whoever runs the service must see that its name (SPN) stands at the right account alone.", Side.SERVER)),
+    "68": ("KDC_ERR_WRONG_REALM", Meaning(
+        "the realm is another one", "The client's side must correct the realm.", Side.CLIENT)),
+}  # fmt: skip
+
+
+def _kerberos_meaning(reply: Reply) -> Meaning | None:
+    known = _KERBEROS.get(reply.code)
+    return known[1] if known else None
+
+
+def _kerberos_told(reply: Reply) -> str:
+    what = f"for {reply.about}" if reply.about else f"of {reply.client.address}"
+    return (
+        f"The KDC {reply.server.address} (Kerberos) denies the {reply.request} {what} with {_KERBEROS[reply.code][0]}"
+    )
+
+
+_TICKETS = Family("kerberos_refused", "kerberos", _kerberos_told, _kerberos_meaning)
+
+
+@rule("Kerberos ticket denied", replies, subject=SUBJECT, area=AREA)
+def kerberos_refused(facts: Facts) -> Iterator[Finding]:
+    """A KRB-ERROR that ends a request for a ticket; KDC_ERR_PREAUTH_REQUIRED is a step on the way, and none."""
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "Kerberos"], _TICKETS)

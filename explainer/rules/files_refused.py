@@ -1,0 +1,152 @@
+"""Files that a server does not give or take: FTP (RFC 959), TFTP (RFC 1350), Windows file sharing (MS-ERREF)."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_WRONG_LOGIN = Meaning(
+    "it does not accept the user name and password",
+    "The client's side must correct user name or password, or the account must be unlocked or allowed.", Side.CLIENT,
+)  # fmt: skip
+_NO_FILE = Meaning(
+    "there is no such file, or the user may not have it", "The client must ask for a file that exists and that the user"
+    " may read or write, or the server's side must grant it.", Side.EITHER,
+    advice=("List the folder with the same user, and compare names letter by letter.",),
+)  # fmt: skip
+_NO_DATA = Meaning(
+    "the second connection, for the data, cannot be opened", "Somebody between the two, a firewall or NAT, does not let"
+    " FTP's data connection through: use passive mode and open its ports.", Side.NETWORK,
+    advice=("In the client, switch passive mode on (or off); in the firewall, open the server's passive ports.",),
+)  # fmt: skip
+_FTP = {
+    "421": Meaning(
+        "it is not available, or has too many users", "The FTP server's side must act; or try again later.", Side.SERVER
+    ),
+    "425": _NO_DATA,
+    "426": Meaning(
+        "the data connection broke off", "Find out who closed the data connection: client, server or a firewall.",
+        Side.NETWORK,
+    ),
+    "430": _WRONG_LOGIN,
+    "450": Meaning("the file is in use", "Try again when nobody uses the file.", Side.SERVER, Severity.MEDIUM),
+    "451": Meaning("it has trouble of its own", "The FTP server's side must act.", Side.SERVER),
+    "452": Meaning("it has no room left", "The FTP server's side must make room.", Side.SERVER),
+    "530": _WRONG_LOGIN,
+    "532": Meaning("storing files needs an account", "The client's side must use an account that may.", Side.CLIENT),
+    "550": _NO_FILE,
+    "552": Meaning("the user's room is used up", "Delete something, or have the quota raised.", Side.CLIENT),
+    "553": Meaning("it does not accept the file's name", "The client must choose another name or folder.", Side.CLIENT),
+}  # fmt: skip
+
+
+def _ftp_meaning(reply: Reply) -> Meaning | None:
+    if reply.protocol == "TFTP":
+        return _TFTP.get(reply.code, _NO_FILE)
+    means = _FTP.get(reply.code)
+    if reply.kind is Kind.OTHER:  # a change of folder is often only a trial
+        return means if means is _NO_DATA or means is _FTP["421"] else None
+    return means
+
+
+_TFTP = {
+    "2": Meaning("it does not permit it", "The TFTP server's side must allow this file.", Side.SERVER),
+    "3": Meaning("its disk is full", "The TFTP server's side must make room.", Side.SERVER),
+    "6": Meaning("the file is there already", "Delete it on the server first, or choose another name.", Side.EITHER),
+    "0": Meaning("it broke off", "Read the server's words.", Side.EITHER, Severity.MEDIUM),
+    "8": Meaning("it does not accept an option", "Nobody: clients go on without it.", Side.NOBODY, Severity.INFO),
+}
+
+
+def _ftp_told(reply: Reply) -> str:
+    server = f"The {reply.protocol} server {reply.server.address}"
+    if reply.kind is Kind.LOGIN:
+        return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    return f"{server} refuses {reply.request} {reply.about}".rstrip()
+
+
+_FILES = Family("ftp_refused", "(ftp || tftp)", _ftp_told, _ftp_meaning)
+
+
+@rule("File transfer refused", replies, subject=SUBJECT, area=AREA)
+def ftp_refused(facts: Facts) -> Iterator[Finding]:
+    """An answer 4xx or 5xx of an FTP server to a login or a file, or TFTP's error; trials such as CWD do not count."""
+    yield from refusals([reply for reply in facts[replies] if reply.protocol in ("FTP", "TFTP")], _FILES)
+
+
+_ACCOUNT = "The client's side must correct user name, password or domain; an administrator can see the account's state."
+_STATUS: dict[int, tuple[str, Meaning]] = {
+    0xC000006D: ("LOGON_FAILURE", Meaning("user name or password is wrong", _ACCOUNT, Side.CLIENT)),
+    0xC000006A: ("WRONG_PASSWORD", Meaning("the password is wrong", _ACCOUNT, Side.CLIENT)),
+    0xC0000064: ("NO_SUCH_USER", Meaning("there is no such user", _ACCOUNT, Side.CLIENT)),
+    0xC000006E: ("ACCOUNT_RESTRICTION", Meaning(
+        "the account may not log in so (an empty password, for example)", _ACCOUNT, Side.CLIENT)),
+    0xC000006F: ("INVALID_LOGON_HOURS", Meaning("the account may not log in at this time", _ACCOUNT, Side.CLIENT)),
+    0xC0000070: ("INVALID_WORKSTATION", Meaning("the account may not log in from here", _ACCOUNT, Side.CLIENT)),
+    0xC0000071: ("PASSWORD_EXPIRED", Meaning(
+        "the password has expired", "The user must change the password.", Side.CLIENT)),
+    0xC0000072: ("ACCOUNT_DISABLED", Meaning(
+        "the account is disabled", "An administrator must enable the account, or use another one.", Side.SERVER)),
+    0xC0000193: ("ACCOUNT_EXPIRED", Meaning(
+        "the account has expired", "An administrator must prolong the account.", Side.SERVER)),
+    0xC0000224: ("PASSWORD_MUST_CHANGE", Meaning(
+        "the password must be changed first", "The user must change the password.", Side.CLIENT)),
+    0xC0000234: ("ACCOUNT_LOCKED_OUT", Meaning(
+        "the account is locked after too many wrong passwords",
+        "An administrator must unlock the account; find out which program uses an old password.", Side.CLIENT)),
+    0xC000015B: ("LOGON_TYPE_NOT_GRANTED", Meaning(
+        "the account may not log in over the network", "An administrator must grant it, or use another account.",
+        Side.SERVER)),
+    0xC000005E: ("NO_LOGON_SERVERS", Meaning(
+        "it reaches no domain controller", "The server's side must act: its domain controller does not answer it.",
+        Side.SERVER)),
+    0xC0000022: ("ACCESS_DENIED", Meaning(
+        "the user may not do this", "The server's side must grant the user access to the share and the file, or the"
+        " client must use another user.", Side.EITHER)),
+    0xC00000CC: ("BAD_NETWORK_NAME", Meaning(
+        "it has no such share", "The client must correct the name of the share, or the server must offer it.",
+        Side.CLIENT)),
+    0xC0000034: ("OBJECT_NAME_NOT_FOUND", Meaning(
+        "there is no such file", "The client must ask for a file that exists.", Side.CLIENT, Severity.INFO)),
+    0xC000003A: ("OBJECT_PATH_NOT_FOUND", Meaning(
+        "there is no such folder", "The client must ask for a folder that exists.", Side.CLIENT, Severity.INFO)),
+    0xC0000043: ("SHARING_VIOLATION", Meaning(
+        "somebody else has the file open", "Close the file elsewhere, and try again.", Side.CLIENT, Severity.MEDIUM)),
+    0xC000007F: ("DISK_FULL", Meaning("its disk is full", "The server's side must make room.", Side.SERVER)),
+    0xC00000BB: ("NOT_SUPPORTED", Meaning(
+        "it does not support what the client asks for", "Client and server must agree on a version of SMB.",
+        Side.EITHER, Severity.MEDIUM)),
+}  # fmt: skip
+# A share that is asked for by way of trial, and pipes that a server need not have (MS-DFSC, MS-SRVS).
+_TRIALS = ("IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf")
+
+
+def _smb_meaning(reply: Reply) -> Meaning | None:
+    known = _STATUS.get(int(reply.code, 16))
+    if known is None or reply.about.endswith(_TRIALS):
+        return None
+    return known[1]
+
+
+def _smb_told(reply: Reply) -> str:
+    name = _STATUS[int(reply.code, 16)][0]
+    server = f"The file server {reply.server.address} answers STATUS_{name} to"
+    if reply.kind is Kind.LOGIN:
+        return f"{server} the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
+    what = "the share" if reply.kind is Kind.CALL else "the file"
+    return f"{server} {reply.client.address} asking for {what} {reply.about}".rstrip()
+
+
+_SMB = Family("smb_refused", "(smb || smb2)", _smb_told, _smb_meaning)
+
+
+@rule("Windows file sharing refused", replies, subject=SUBJECT, area=AREA)
+def smb_refused(facts: Facts) -> Iterator[Finding]:
+    """An NT status that says no to a login, a share or a file of SMB; steps such as MORE_PROCESSING_REQUIRED are none.
+
+    A file or folder that is not there is of info severity: programs look for many that need not exist.
+    """
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "SMB"], _SMB)

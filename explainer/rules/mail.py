@@ -1,0 +1,203 @@
+"""Mail that is not accepted, and mailboxes that do not open (RFC 5321, RFC 3463, RFC 4954, RFC 1939, RFC 9051)."""
+
+import re
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_PERMANENT = 500
+_NOT_SIGNED_IN = re.compile(
+    r"not logged in|not authenticated|authenticat\w* (?:is )?(?:required|first)|log ?in first|must (?:be )?(?:log|auth)"
+    r"|relay\w* (?:access )?(?:denied|not permitted|prohibited|not allowed)|unable to relay",
+    re.IGNORECASE,
+)
+_UNKNOWN_USER = re.compile(
+    r"user (?:unknown|not found)|unknown (?:user|recipient|address)|no such (?:user|mailbox|recipient)|mailbox"
+    r" (?:not found|unavailable|does not exist)|does ?n.t exist|recipient address rejected|invalid recipient",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(
+    r"(?:block|black|deny) ?-?list|spamhaus|\brbl\b|dnsbl|reputation|listed (?:at|in|on|by)", re.IGNORECASE
+)
+_GREY = re.compile(r"grey ?list|gray ?list|try again|temporar", re.IGNORECASE)
+_NEEDS_TLS = re.compile(r"starttls|tls (?:is )?required|encrypt", re.IGNORECASE)
+_SENDER = re.compile(r"sender (?:address )?(?:rejected|verify|domain)|domain of sender|spf|dmarc|dkim", re.IGNORECASE)
+
+
+def _smtp_meaning(reply: Reply) -> Meaning | None:
+    if reply.kind is Kind.OTHER or (reply.request in ("EHLO", "HELO") and reply.code in ("500", "501", "502", "504")):
+        return None  # a command that the server does not know: the client goes on with another
+    code, text = int(reply.code), reply.text
+    if reply.kind is Kind.LOGIN:
+        return _login_meaning(code, text)
+    if _NEEDS_TLS.search(text) and code in (530, 538, 554, 550, 451):
+        return Meaning(
+            "it wants TLS first", "The client must switch TLS on (STARTTLS) before it sends mail.", Side.CLIENT,
+            advice=("In the mail program, choose STARTTLS (port 587) or SSL/TLS (port 465).",),
+        )  # fmt: skip
+    if _NOT_SIGNED_IN.search(text) or code in (530, 551) or (code == 553 and "5.7.1" in text):  # RFC 4954, section 6
+        return Meaning(
+            "the client has not logged in (authenticated), and without that it may not send this mail",
+            "The client must log in before it sends mail, or the server must allow its address to relay.", Side.CLIENT,
+            advice=(
+                "In the mail program, set user name and password for the outgoing server (authentication).",
+                "For a machine without a login, allow its address on the mail server (relay).",
+            ),
+        )  # fmt: skip
+    for pattern, means in _BY_TEXT:
+        if pattern.search(text):
+            return means
+    return _BY_CODE.get(code) or (_TEMPORARY if code < _PERMANENT else _REFUSED)
+
+
+def _login_meaning(code: int, text: str) -> Meaning:
+    if code in (530, 538) or _NEEDS_TLS.search(text):
+        return Meaning(
+            "it takes a login over TLS only", "The client must switch TLS on (STARTTLS) before it logs in.",
+            Side.CLIENT, advice=("In the mail program, choose STARTTLS or SSL/TLS for the outgoing server.",),
+        )  # fmt: skip
+    if code in (504, 534):
+        return Meaning(
+            "it does not offer this way to log in", "The client must use one of the ways that the server offers"
+            " (its answer to EHLO lists them after AUTH).", Side.CLIENT,
+        )  # fmt: skip
+    if code < _PERMANENT:
+        return Meaning(
+            "it cannot check the login now", "The mail server's side must act: its user database does not answer.",
+            Side.SERVER,
+        )  # fmt: skip
+    return Meaning(
+        "it does not accept the user name and password",
+        "The client's side must correct user name or password, or the account must be unlocked.", Side.CLIENT,
+        advice=(
+            "Sign in with the same name and password by web mail, to see whether they are right.",
+            "Many providers want an app password, or have password logins switched off.",
+        ),
+    )  # fmt: skip
+
+
+_TEMPORARY = Meaning(
+    "it cannot take the mail now (4xx: temporary)",
+    "Nobody needs to act if the sender tries again; if it lasts, the mail server's side must.", Side.SERVER,
+    Severity.MEDIUM, ("See whether the sending server tries again, and what it is told then.",),
+)  # fmt: skip
+_REFUSED = Meaning(
+    "it refuses for good (5xx)", "Read the server's words: they say what has to be corrected.", Side.EITHER
+)
+_BY_TEXT = (
+    (
+        _UNKNOWN_USER,
+        Meaning(
+            "it knows no such mailbox", "The sender must correct the address, or its owner's side must create it.",
+            Side.CLIENT, advice=("Check the address letter by letter, and whether the domain's mail server is right.",),
+        ),
+    ),
+    (
+        _LISTED,
+        Meaning(
+            "it takes the sender for a source of spam (a block list)",
+            "The sending side must find out why it is listed, and have itself removed.", Side.CLIENT,
+            advice=("Look the sending address up at the block list that the answer names.",),
+        ),
+    ),
+    (
+        _GREY,
+        Meaning(
+            "not now: the sender is to try again later (greylisting, or a passing trouble)",
+            "Nobody needs to act if the sender tries again by itself, as mail servers do.", Side.NOBODY,
+            Severity.MEDIUM, ("A program that sends mail on its own must try again after a few minutes.",),
+        ),
+    ),
+    (
+        _SENDER,
+        Meaning(
+            "it does not accept the sender's address", "The sending side must use a sender's address of a domain that"
+            " exists and permits this server (SPF, DKIM, DMARC).", Side.CLIENT,
+            advice=("Check the sender's domain: its MX, SPF and DKIM records.",),
+        ),
+    ),
+)  # fmt: skip
+_BY_CODE = {
+    421: Meaning(
+        "it is not available and closes the connection", "The mail server's side must act, or the client must come"
+        " more slowly: too many connections are a common reason.", Side.SERVER,
+    ),
+    452: Meaning("it has no room for the mail", "The mail server's side must make room.", Side.SERVER),
+    552: Meaning(
+        "the mail is too large, or the mailbox is full", "The sender must send less, or the owner must make room.",
+        Side.CLIENT,
+    ),
+    554: Meaning(
+        "it refuses the whole transaction", "Read the server's words: at the beginning they mean that this client may"
+        " not send at all.", Side.EITHER,
+    ),
+}  # fmt: skip
+
+
+def _smtp_told(reply: Reply) -> str:
+    server = f"The mail server {reply.server.address}"
+    if reply.kind is Kind.LOGIN:
+        return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    if reply.kind is Kind.SESSION:
+        return f"{server} turns the client {reply.client.address} away"
+    what = {"MAIL": "the sender", "RCPT": "the recipient"}.get(reply.request, "the mail")
+    return f"{server} does not accept {what}{f' {reply.about}' if reply.about else ''}"
+
+
+_SMTP = Family("mail_refused", "smtp", _smtp_told, _smtp_meaning)
+
+
+@rule("Mail not accepted", replies, subject=SUBJECT, area=AREA)
+def mail_refused(facts: Facts) -> Iterator[Finding]:
+    """An answer 4xx or 5xx of an SMTP server to a client, a login, a sender, a recipient or a mail (RFC 5321)."""
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "SMTP"], _SMTP)
+
+
+_WRONG_PASSWORD = Meaning(
+    "it does not accept the user name and password",
+    "The client's side must correct user name or password, or the account must be unlocked.", Side.CLIENT,
+    advice=("Sign in with the same name and password by web mail, to see whether they are right.",),
+)  # fmt: skip
+_LOGIN_NEEDS_TLS = Meaning(
+    "it takes a login over TLS only", "The client must switch TLS on (STARTTLS, or the port for TLS).", Side.CLIENT
+)
+_LOCKED = Meaning(
+    "the mailbox is in use by another session", "Close the other mail program, or wait until its session ends.",
+    Side.CLIENT,
+)  # fmt: skip
+_NO_FOLDER = Meaning(
+    "it does not open this folder", "The client must ask for a folder that exists and that the user may read.",
+    Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_CLEAR_FORBIDDEN = re.compile(r"privacyrequired|plain.?text|clear.?text|tls|ssl|secure|encrypt|disabled", re.IGNORECASE)
+_IN_USE = re.compile(r"in-use|\block(?:ed)?\b|busy", re.IGNORECASE)
+
+
+def _mailbox_meaning(reply: Reply) -> Meaning | None:
+    if reply.kind is Kind.LOGIN:
+        if _CLEAR_FORBIDDEN.search(reply.text):
+            return _LOGIN_NEEDS_TLS
+        return _LOCKED if _IN_USE.search(reply.text) else _WRONG_PASSWORD
+    if reply.kind is Kind.FILE:
+        return _NO_FOLDER
+    return _REFUSED if reply.kind in (Kind.MAIL, Kind.SESSION) else None
+
+
+def _mailbox_told(reply: Reply) -> str:
+    server = f"The mail server {reply.server.address} ({reply.protocol})"
+    if reply.kind is Kind.LOGIN:
+        return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    return f"{server} refuses {reply.request} {reply.about}".rstrip()
+
+
+_MAILBOX = Family("mailbox_refused", "(imap || pop)", _mailbox_told, _mailbox_meaning)
+
+
+@rule("Mailbox not opened", replies, subject=SUBJECT, area=AREA)
+def mailbox_refused(facts: Facts) -> Iterator[Finding]:
+    """IMAP's NO or BAD, or POP3's -ERR, to a login or a folder (RFC 9051, RFC 1939)."""
+    yield from refusals([reply for reply in facts[replies] if reply.protocol in ("IMAP", "POP3")], _MAILBOX)

@@ -1,0 +1,122 @@
+"""What every rule about an application server's refusals shares: which of them lasted, and how they are told.
+
+Rules
+* A refusal that the same client overcomes later, at the same server and for the same thing, is of info severity.
+* What the server said is quoted, and stands beside what it means.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.applications import Kind, Reply
+from explainer.rules.evidence import connection_filter
+from explainer.wording import count
+
+SUBJECT = "answers of application servers"
+AREA = "the answers of application servers (mail, files, directories, databases, terminals)"
+_QUOTED = 160
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a refusal means, in words: the cause as a clause, who must act and how."""
+
+    cause: str
+    act: str
+    side: Side
+    severity: Severity = Severity.HIGH
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How the refusals of one rule are told: its id, a display filter's last part, what is refused in a title.
+
+    `told` makes the title's first half from a reply: "The mail server 10.0.0.1 does not accept the sender a@b.example".
+    """
+
+    rule: str
+    layer: str
+    told: Callable[[Reply], str]
+    meaning: Callable[[Reply], Meaning | None]
+    limits: tuple[str, ...] = ("why the server answers so: its own log tells",)
+
+
+def refusals(replies: Sequence[Reply], family: Family) -> Iterator[Finding]:
+    """Yield a finding for each client, server and code among these replies that means something."""
+    later = defaultdict[tuple[object, ...], list[Reply]](list)
+    for reply in replies:
+        if reply.ok:
+            later[_matter(reply)].append(reply)
+    groups = defaultdict[tuple[object, ...], list[Reply]](list)
+    meanings = dict[tuple[object, ...], Meaning]()
+    for reply in replies:
+        means = None if reply.ok else family.meaning(reply)
+        if means:
+            overcome = any(good.frame > reply.frame for good in later[_matter(reply)])
+            key = reply.client.address, reply.server, reply.request, reply.code, means.cause, overcome
+            groups[key].append(reply)
+            meanings.setdefault(key, means)
+    for matter, group in groups.items():
+        good = next((g for g in later[_matter(group[0])] if g.frame > group[-1].frame), None)
+        yield _refused(family, group, meanings[matter], good)
+
+
+def _matter(reply: Reply) -> tuple[object, ...]:
+    """Return what a later success must be about: logins count for each other, whoever the user."""
+    about = "" if reply.kind in (Kind.LOGIN, Kind.SESSION, Kind.TIME) else reply.about
+    return reply.protocol, reply.client.address, reply.server.address, reply.kind, about
+
+
+def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply | None) -> Finding:
+    first = group[0]
+    frames = [frame for reply in group for frame in reply.frames]
+    streams = tuple(dict.fromkeys(reply.stream for reply in group if reply.stream is not None))
+    overcome = "; a later attempt succeeded" if good else ""
+    severity = Severity.INFO if good else means.severity
+    quoted = f'"{said(first)}"'
+    where = connection_filter(first.server, streams) if streams else ""
+    return Finding(
+        id=f"{family.rule}:{first.frame}",
+        rule=family.rule,
+        severity=severity,
+        confidence=Confidence.CERTAIN,
+        side=means.side,
+        title=f"{family.told(first)}: {means.cause} ({quoted}){overcome}.",
+        act=means.act,
+        measured={"refusals": len(group), "code": first.code},
+        evidence=Evidence.of(
+            [*frames, *([good.frame] if good else [])],
+            f"{where} && {family.layer}" if where else family.layer,
+            _steps(group, good),
+        ),
+        scope=Scope(
+            streams=streams[:100],
+            addresses=tuple(dict.fromkeys((first.client.address, first.server.address))),
+            ports=(first.server.port,) if first.server.port else (),
+        ),
+        advice=means.advice,
+        limitations=family.limits,
+    )
+
+
+def said(reply: Reply) -> str:
+    """Return the answer in the server's words."""
+    words = f"{reply.code} {reply.text}".strip()
+    return words if len(words) <= _QUOTED else f"{words[:_QUOTED]}…"
+
+
+def _steps(group: Sequence[Reply], good: Reply | None) -> Iterator[Step]:
+    first = group[0]
+    about = f" {first.about}" if first.about else ""
+    if first.request_frame:
+        yield Step(frames=(first.request_frame,), text=f"{first.client.address} asks: {first.request}{about}")
+    yield Step(frames=(first.frame,), text=f'{first.server.address} answers: "{said(first)}"')
+    if len(group) > 1:
+        rest = tuple(reply.frame for reply in group[1:_SHOWN])
+        yield Step(frames=rest, text=f"the same answer {count(len(group) - 1, 'more time')}")
+    if good:
+        yield Step(frames=(good.frame,), text="a later attempt succeeds")

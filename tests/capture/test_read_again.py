@@ -1,0 +1,95 @@
+"""A second look at some frames of a capture, dissected another way."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from factories import matching, tshark
+
+from capture import programs
+from capture.programs import MARK, left_behind, program
+from explainer.capture import read
+from explainer.capture import tshark as programs_found
+from explainer.capture.selection import EVERYTHING, Selection
+from explainer.facts import Column, Kind, View
+
+NUMBER = Column("frame.number", Kind.INT)
+KINDS = Column("tls.handshake.type", Kind.INT, many=True)
+REASSEMBLED = ("tcp.reassemble_out_of_order:TRUE",)
+SERVER_HELLO = 2
+
+
+def seen(
+    capture: Path, view: View, *columns: Column, selection: Selection = EVERYTHING, named: Path | None = None
+) -> pl.DataFrame:
+    """Return what a second look shows."""
+    found = programs_found.find(named)
+    return read.again(capture, found, [NUMBER, *columns], view, time_limit_s=2, selection=selection)
+
+
+@pytest.fixture
+def disordered(captures: Path) -> Path:
+    return captures / "tls12_out_of_order_healthy.pcapng"
+
+
+def test_it_shows_the_frames_of_the_filter_in_order(disordered: Path) -> None:
+    rows = seen(disordered, View("tcp.stream == 1"))
+    assert rows["frame.number"].to_list() == sorted(matching(disordered, "tcp.stream == 1"))
+
+
+@pytest.mark.parametrize(("preferences", "shown"), [((), False), (REASSEMBLED, True)])
+def test_a_preference_shows_what_the_defaults_do_not(
+    disordered: Path, preferences: tuple[str, ...], shown: bool
+) -> None:
+    rows = seen(disordered, View("tls", (), preferences), KINDS)
+    assert (SERVER_HELLO in rows["tls.handshake.type"].explode()) is shown
+
+
+@pytest.mark.parametrize(("decode_as", "shown"), [((), True), (("tcp.port==443,http",), False)])
+def test_decode_as_says_how_a_port_is_dissected(disordered: Path, decode_as: tuple[str, ...], shown: bool) -> None:
+    assert seen(disordered, View("tls", decode_as)).is_empty() is not shown
+
+
+def test_nothing_matches(disordered: Path) -> None:
+    rows = seen(disordered, View("frame.number > 1000000"), KINDS)
+    assert rows.is_empty()
+    assert {"frame.number", "tls.handshake.type"} <= set(rows.columns)
+
+
+def test_the_users_way_of_dissecting_stays_and_his_filter_does_not(disordered: Path) -> None:
+    chosen = Selection(display_filter="dns", decode_as=("tcp.port==443,http",))
+    assert seen(disordered, View("tls"), selection=chosen).is_empty()
+    assert seen(disordered, View("tcp.port == 443"), selection=chosen).height == len(
+        matching(disordered, "tcp.port == 443")
+    )
+
+
+def test_the_users_key_log_decrypts_here_too(captures: Path, tmp_path: Path) -> None:
+    capture = captures / "tls13_healthy.pcapng"
+    # A key log without the right keys changes nothing: it only has to reach tshark.
+    (tmp_path / "keys").write_text("")
+    log = tmp_path / "log"
+    logging = program(tmp_path / "bin", programs.logging(log))
+    seen(capture, View("tls"), selection=Selection(keylog=tmp_path / "keys"), named=logging)
+    assert f"-o tls.keylog_file:{tmp_path / 'keys'}" in log.read_text()
+
+
+def test_it_is_what_tshark_prints(disordered: Path) -> None:
+    view = View("tls", (), REASSEMBLED)
+    printed = tshark(
+        disordered, "-o", REASSEMBLED[0], "-Y", "tls", "-T", "fields", "-e", "frame.number", "-e", KINDS.field
+    )
+    rows = [
+        (number, ",".join(str(kind) for kind in kinds or ()))
+        for number, kinds in seen(disordered, view, KINDS).select("frame.number", KINDS.field).rows()
+    ]
+    assert rows == [(int(number), kinds) for number, kinds in (line.split("\t") for line in printed.splitlines())]
+
+
+def test_a_look_that_takes_too_long_keeps_what_it_saw(
+    disordered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MARK, str(tmp_path))
+    endless = program(tmp_path, programs.ENDLESS)
+    assert seen(disordered, View("tls"), named=endless).height == len(matching(disordered, "tls"))
+    assert left_behind(str(tmp_path)) == []

@@ -1,0 +1,113 @@
+import struct
+from pathlib import Path
+
+import pytest
+from factories import UDP, datagram, ethernet, ip, pcap
+from flow import FactsOf, applies, found
+
+from explainer.model import Severity
+
+A, B, ROUTER = "192.0.2.10", "192.0.2.20", "192.0.2.1"
+NOWHERE, EVERYWHERE = "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"
+SECOND = 1_000_000_000
+
+
+def mac(last: int) -> str:
+    return f"02:00:00:00:00:{last:02x}"
+
+
+def arp(operation: int, sender: str, own: str, target: str, wanted: str) -> bytes:
+    pairs = b"".join(
+        bytes.fromhex(hardware.replace(":", "")) + bytes(map(int, address.split(".")))
+        for hardware, address in ((sender, own), (target, wanted))
+    )
+    to = EVERYWHERE if operation == 1 else target
+    head = bytes.fromhex(to.replace(":", "") + sender.replace(":", "")) + b"\x08\x06"
+    return head + struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation) + pairs
+
+
+def request(wanted: str, asker: str = A) -> bytes:
+    return arp(1, mac(10), asker, NOWHERE, wanted)
+
+
+def reply(owner: int, owned: str) -> bytes:
+    return arp(2, mac(owner), owned, mac(10), A)
+
+
+def save(path: Path, packets: list[bytes]) -> Path:
+    return pcap(path, packets, step_ns=SECOND)
+
+
+@pytest.mark.parametrize(
+    ("packets", "fires"),
+    [
+        ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 3], True),
+        ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 2, request("192.0.2.30")], False),
+        ([*[request(B)] * 3, reply(20, B)], False),
+        ([*[request(B)] * 5], False),
+        ([request(ROUTER), reply(1, ROUTER), *[request(B, "0.0.0.0")] * 3], False),
+    ],
+    ids=["three", "two", "answered late", "asker seen nowhere else", "a probe"],
+)
+def test_nobody_has_the_address(packets: list[bytes], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("address_arp_unanswered", save(tmp_path / "arp.pcap", packets), facts_of)
+    assert bool(findings) is fires
+    assert all(f.title.startswith(f"Nobody on the local network has the address {B}") for f in findings)
+
+
+def test_two_cards_claim_one_address(tmp_path: Path, facts_of: FactsOf) -> None:
+    both = save(tmp_path / "both.pcap", [request(B), reply(20, B), reply(21, B)])
+    (finding,) = found("address_duplicate", both, facts_of)
+    assert finding.severity is Severity.HIGH
+    assert f"{mac(20)} and {mac(21)}" in finding.title
+    one = save(tmp_path / "one.pcap", [request(B), reply(20, B), reply(20, B)])
+    assert found("address_duplicate", one, facts_of) == []
+
+
+def test_routers_that_share_an_address(tmp_path: Path, facts_of: FactsOf) -> None:
+    shared = arp(2, "00:00:5e:00:01:05", B, mac(10), A)
+    assert found("address_duplicate", save(tmp_path / "v.pcap", [request(B), reply(20, B), shared]), facts_of) == []
+
+
+def test_one_card_that_claims_several(tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [request(B), reply(20, B), reply(66, B), request(ROUTER), reply(1, ROUTER), reply(66, ROUTER)]
+    findings = found("address_duplicate", save(tmp_path / "spoof.pcap", packets), facts_of)
+    assert len(findings) == 2
+    assert all("ARP spoofing" in f.title and mac(66) in f.title for f in findings)
+
+
+DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
+
+
+def dhcp(kind: int) -> bytes:
+    own, asked = ("10.0.0.1", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
+    from_server = kind in (OFFER, ACK, NAK)
+    options = bytes([53, 1, kind]) + (bytes([54, 4, 10, 0, 0, 1]) if from_server else bytes([50, 4, 10, 0, 0, 99]))
+    head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + bytes(16)
+    body = head + bytes.fromhex("02000000000a") + bytes(10) + bytes(192) + bytes.fromhex("63825363") + options + b"\xff"
+    ports = (67, 68) if from_server else (68, 67)
+    return ethernet(ip(*(own if from_server else asked), UDP, datagram(*ports, body)))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rule"),
+    [
+        ([DISCOVER, DISCOVER, DISCOVER, DISCOVER], "address_no_offer"),
+        ([DISCOVER, DISCOVER], ""),
+        ([DISCOVER, DISCOVER, DISCOVER, OFFER], ""),
+        ([DISCOVER, DISCOVER, DISCOVER, REQUEST], ""),
+        ([REQUEST, NAK], "address_refused"),
+        ([REQUEST, NAK, DISCOVER, OFFER, REQUEST, ACK], ""),
+    ],
+    ids=["no offer", "too short", "offered", "an offer unseen", "refused", "refused, then given"],
+)
+def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = save(tmp_path / "dhcp.pcap", [dhcp(kind) for kind in kinds])
+    findings = [f for name in ("address_no_offer", "address_refused") for f in found(name, capture, facts_of)]
+    assert [(f.rule, f.severity) for f in findings] == ([(rule, Severity.HIGH)] if rule else [])
+
+
+@pytest.mark.parametrize("rule", ["address_arp_unanswered", "address_duplicate", "address_no_offer", "address_refused"])
+def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(A, B, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies(rule, capture, facts_of)

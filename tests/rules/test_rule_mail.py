@@ -1,0 +1,104 @@
+"""The rules about mail."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sessions import FactsOf, asks, found, found_in, reply, says, session
+
+from explainer.model import Analysis, Severity, Side
+from explainer.protocols.applications import Kind
+
+HELLO = (says("220 mail.example ESMTP"), asks("EHLO client.example"), says("250-mail.example\r\n250 AUTH PLAIN LOGIN"))
+MAIL = (asks("MAIL FROM:<a@example.org>"), says("250 2.1.0 Ok"))
+
+
+def test_a_refused_recipient_is_told_in_the_server_s_words(tmp_path: Path, facts_of: FactsOf) -> None:
+    refused = (asks("RCPT TO:<b@example.net>"), says("550 5.1.1 <b@example.net>: User unknown"))
+    capture = session(tmp_path / "c.pcap", 25, *HELLO, *MAIL, *refused)
+    (finding,) = found_in("mail_refused", facts_of, capture)
+    assert (finding.severity, finding.side) == (Severity.HIGH, Side.CLIENT)
+    assert "does not accept the recipient b@example.net: it knows no such mailbox" in finding.title
+    assert '"550 5.1.1 <b@example.net>: User unknown"' in finding.title
+    assert finding.evidence.frames == (9, 10)
+    assert finding.evidence.display_filter == "tcp.stream == 0 && smtp"
+
+
+def test_a_mail_that_is_taken_later_was_only_delayed(tmp_path: Path, facts_of: FactsOf) -> None:
+    recipient = asks("RCPT TO:<b@example.net>")
+    twice = (recipient, says("450 4.7.1 Greylisted"), recipient, says("250 Ok"))
+    capture = session(tmp_path / "c.pcap", 25, *HELLO, *MAIL, *twice)
+    (finding,) = found_in("mail_refused", facts_of, capture)
+    assert finding.severity is Severity.INFO
+    assert "a later attempt succeeded" in finding.title
+    assert finding.evidence.frames == (9, 10, 12)
+
+
+def test_the_text_of_the_mail_is_not_read_and_its_answer_is(tmp_path: Path, facts_of: FactsOf) -> None:
+    text = (asks("DATA"), says("354 go on"), (True, b"Subject: x\r\n\r\nQUIT\r\n.\r\n"), says("554 5.7.1 No"))
+    capture = session(tmp_path / "c.pcap", 25, *HELLO, *MAIL, *text)
+    (finding,) = found_in("mail_refused", facts_of, capture)
+    assert "does not accept the mail: it refuses the whole transaction" in finding.title
+
+
+def test_a_healthy_mail_is_silent(tmp_path: Path, facts_of: FactsOf) -> None:
+    rest = (asks("RCPT TO:<b@example.net>"), says("250 Ok"), asks("QUIT"), says("221 Bye"))
+    capture = session(tmp_path / "c.pcap", 25, *HELLO, *MAIL, *rest)
+    assert found_in("mail_refused", facts_of, capture) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "request_", "words"),
+    [
+        ("553", "5.7.1 not logged in", "RCPT", "has not logged in"),
+        ("554", "Relay access denied", "RCPT", "has not logged in"),
+        ("530", "Must issue a STARTTLS command first", "MAIL", "it wants TLS first"),
+        ("550", "listed at zen.example", "RCPT", "a block list"),
+        ("552", "too big", "the mail", "too large"),
+        ("451", "later", "the mail", "cannot take the mail now"),
+        ("571", "No", "the mail", "refuses for good"),
+    ],
+)
+def test_what_each_answer_means(code: str, text: str, request_: str, words: str) -> None:
+    (finding,) = found("mail_refused", reply("SMTP", code, kind=Kind.MAIL, request=request_, text=text))
+    assert words in finding.title
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("535", "user name and password"), ("454", "cannot check"), ("538", "over TLS only"), ("504", "this way")],
+)
+def test_refused_logins(code: str, words: str) -> None:
+    (finding,) = found("mail_refused", reply("SMTP", code, request="AUTH", about="anna"))
+    assert "refuses the login of anna" in finding.title
+    assert words in finding.title
+
+
+def test_an_unknown_command_is_no_failure() -> None:
+    assert found("mail_refused", reply("SMTP", "502", kind=Kind.SESSION, request="EHLO")) == []
+    assert found("mail_refused", reply("SMTP", "500", kind=Kind.OTHER, request="XCLIENT")) == []
+    assert len(found("mail_refused", reply("SMTP", "550", kind=Kind.SESSION, request="EHLO"))) == 1
+
+
+def test_a_login_refused_and_then_accepted_is_small(tmp_path: Path, facts_of: FactsOf) -> None:
+    login = (asks("a1 LOGIN anna secret"), says("a1 NO [AUTHENTICATIONFAILED] Authentication failed."))
+    again = (asks("a2 LOGIN anna better"), says("* CAPABILITY IMAP4rev1\r\na2 OK Logged in"))
+    refused = session(tmp_path / "refused.pcap", 143, says("* OK ready"), *login)
+    (finding,) = found_in("mailbox_refused", facts_of, refused)
+    assert finding.severity is Severity.HIGH
+    assert "refuses the login of anna" in finding.title
+    overcome = session(tmp_path / "overcome.pcap", 143, says("* OK ready"), *login, *again)
+    (finding,) = found_in("mailbox_refused", facts_of, overcome)
+    assert finding.severity is Severity.INFO
+
+
+def test_pop3_refusals(tmp_path: Path, facts_of: FactsOf) -> None:
+    said = (says("+OK ready"), asks("USER anna"), says("+OK"), asks("PASS secret"), says("-ERR [AUTH] wrong"))
+    (finding,) = found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", 110, *said))
+    assert "(POP3) refuses the login of anna" in finding.title
+    assert "secret" not in finding.model_dump_json()
+
+
+def test_without_mail_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
+    outcomes = [o for o in analysis_of("tls12_healthy").outcomes if o.rule in ("mail_refused", "mailbox_refused")]
+    assert [o.status for o in outcomes] == ["not applicable"] * 2

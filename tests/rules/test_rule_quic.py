@@ -1,0 +1,103 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tls_records import HELLO, LAST, LATER, at, found, handshake, tls_connection
+
+from explainer.model import Analysis, Confidence, Severity, Side
+from explainer.protocols.tls import Ending, Outcome
+from explainer.protocols.tls.datagrams import Close, QuicConnection
+
+AnalysisOf = Callable[[str], Analysis]
+UNANSWERED, VERSION, CLOSED = "quic_unanswered", "quic_version", "quic_closed"
+RULES = (UNANSWERED, VERSION, CLOSED)
+NEGOTIATION = {"negotiations": (at(0, LAST),)}
+
+
+def ending(outcome: Outcome = Outcome.ESTABLISHED, stream: int = 0, transport: str = "quic", **below: Any) -> Ending:
+    """Return a connection over UDP that ended so."""
+    known = handshake(stream, transport=transport, server_hello=None, records=())
+    return Ending(known, tls_connection(known, **below), outcome, at(stream, HELLO))
+
+
+def connection(outcome: Outcome, **overrides: Any) -> QuicConnection:
+    """Return a QUIC connection that ended so."""
+    values: dict[str, Any] = {
+        "ending": ending(outcome), "versions": (1,), "negotiations": (), "retries": (), "client_data": (),
+        "server_data": (), "close": None,
+    }  # fmt: skip
+    return QuicConnection(**values | overrides)
+
+
+def close(code: int = 2, *, from_client: bool = False, reason: str = "") -> dict[str, Close]:
+    return {"close": Close(at(0, LATER), from_client, code, reason)}
+
+
+@pytest.mark.parametrize("name", ["quic_healthy", "dtls12_healthy", "quic_alpn_refused", "dtls12_expired"])
+def test_silent_about_the_labs_connections(name: str, analysis_of: AnalysisOf) -> None:
+    assert [f for f in analysis_of(name).findings if f.rule in RULES] == []
+
+
+@pytest.mark.parametrize(("transport", "severity"), [("quic", Severity.MEDIUM), ("dtls", Severity.HIGH)])
+def test_nothing_answers(transport: str, severity: Severity) -> None:
+    (finding,) = found(UNANSWERED, datagrams=[ending(Outcome.SILENCE, n, transport) for n in range(3)])
+    assert (finding.severity, finding.confidence, finding.side) == (severity, Confidence.CERTAIN, Side.NETWORK)
+    assert finding.measured["connections"] == 3
+    assert finding.evidence.display_filter == "udp.stream == 0 || udp.stream == 1 || udp.stream == 2"
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [ending(Outcome.ENDED_EARLY), ending(Outcome.ESTABLISHED), ending(Outcome.SILENCE, transport="tcp")],
+    ids=["the capture ends too early", "established", "over TCP"],
+)
+def test_not_yet_or_not_here(silent: Ending) -> None:
+    assert found(UNANSWERED, datagrams=[silent]) == found(UNANSWERED) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "fires"),
+    [
+        (Outcome.ENDED_EARLY, NEGOTIATION, True),
+        (Outcome.ENDED_EARLY, {"negotiations": (at(0, LATER),)}, False),
+        (Outcome.ENDED_EARLY, {}, False),
+        (Outcome.ESTABLISHED, NEGOTIATION, False),
+    ],
+    ids=["the last word", "the client goes on", "none", "another version works"],
+)
+def test_a_version_negotiation_after_which_the_client_leaves(
+    outcome: Outcome, more: dict[str, Any], fires: bool
+) -> None:
+    findings = found(VERSION, quic=[connection(outcome, **more)])
+    assert [(f.severity, f.measured["offered"]) for f in findings] == [(Severity.HIGH, "0x00000001")] * fires
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "side"),
+    [
+        (Outcome.LEFT_BY_SERVER, close(), Side.SERVER),
+        (Outcome.LEFT_BY_CLIENT, close(from_client=True), Side.CLIENT),
+        (Outcome.ESTABLISHED, close(), None),
+        (Outcome.ALERT_FROM_SERVER, close(0x128), None),
+        (Outcome.ENDED_EARLY, close(0), None),
+        (Outcome.LEFT_BY_SERVER, {}, None),
+    ],
+    ids=["by the server", "by the client", "after use", "a TLS alert", "without an error", "unseen"],
+)
+def test_an_error_closes_it_before_it_is_used(outcome: Outcome, more: dict[str, Any], side: Side | None) -> None:
+    findings = found(CLOSED, quic=[connection(outcome, **more)])
+    assert [f.side for f in findings] == [side] * (side is not None)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "words"),
+    [(2, "", "refuses the connection"), (2, "too busy", '"too busy"'), (0x7777, "", "error 30583")],
+)
+def test_what_the_error_says(code: int, reason: str, words: str) -> None:
+    (finding,) = found(CLOSED, quic=[connection(Outcome.LEFT_BY_SERVER, **close(code, reason=reason))])
+    assert words in finding.title
+    assert finding.advice
+
+
+def test_they_do_not_apply_without_datagrams() -> None:
+    assert [found(rule) for rule in RULES] == [[], [], []]

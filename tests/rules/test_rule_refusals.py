@@ -1,0 +1,198 @@
+"""The rules about what files, directories, databases, terminals and smaller services refuse."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sessions import FactsOf, Said, asks, datagrams, found, found_in, reply, says, session
+
+from explainer.model import Analysis, Severity, Side
+from explainer.protocols.applications import Kind
+
+LOGIN = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS secret"))
+REFUSING = ("ftp_refused", "smb_refused", "ldap_refused", "kerberos_refused", "database_refused", "ntp_refused")
+
+
+def test_ftp_login_and_file(tmp_path: Path, facts_of: FactsOf) -> None:
+    wrong = session(tmp_path / "wrong.pcap", 21, *LOGIN, says("530 Login incorrect."))
+    (finding,) = found_in("ftp_refused", facts_of, wrong)
+    assert "refuses the login of anna" in finding.title
+    assert (finding.severity, finding.side) == (Severity.HIGH, Side.CLIENT)
+    missing = (says("230 in"), asks("RETR a.txt"), says("550 No such file"))
+    (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "missing.pcap", 21, *LOGIN, *missing))
+    assert "refuses RETR a.txt: there is no such file" in finding.title
+    later = (*missing, asks("RETR a.txt"), says("150 here it comes"), says("226 done"))
+    (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "later.pcap", 21, *LOGIN, *later))
+    assert finding.severity is Severity.INFO
+
+
+def test_ftp_trials_are_no_failures(tmp_path: Path, facts_of: FactsOf) -> None:
+    trials = (says("230 in"), asks("CWD /x"), says("550 no"), asks("SIZE a"), says("550 no"), asks("FEAT"), says("502"))
+    (gives_up,) = found_in("ftp_refused", facts_of, session(tmp_path / "given_up.pcap", 21, *LOGIN, *trials))
+    assert "refuses SIZE a" in gives_up.title
+    stored = (asks("STOR a"), says("226 done"))
+    assert found_in("ftp_refused", facts_of, session(tmp_path / "stored.pcap", 21, *LOGIN, *trials, *stored)) == []
+
+
+def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked, error = b"\0\x01boot.cfg\0octet\0", b"\0\x05\0\x01File not found\0"
+    (finding,) = found_in("ftp_refused", facts_of, datagrams(tmp_path / "c.pcap", 69, (True, asked), (False, error)))
+    assert "The TFTP server" in finding.title
+    assert "boot.cfg" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("rule", "record", "words"),
+    [
+        ("smb_refused", {"protocol": "SMB", "code": "0xc000006d"}, "STATUS_LOGON_FAILURE"),
+        ("smb_refused", {"protocol": "SMB", "code": "0xc00000cc", "kind": Kind.CALL}, "no such share"),
+        ("ldap_refused", {"protocol": "LDAP", "code": "49", "text": "AcceptSecurityContext, data 775, v1"}, "locked"),
+        ("ldap_refused", {"protocol": "LDAP", "code": "49", "text": "data 52e, v1"}, "password is wrong"),
+        ("ldap_refused", {"protocol": "LDAP", "code": "32", "kind": Kind.QUERY, "request": "search"}, "no such entry"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "37", "kind": Kind.TICKET}, "clocks"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "7", "kind": Kind.TICKET}, "no such service"),
+        ("database_refused", {"protocol": "PostgreSQL", "code": "28P01"}, "password is wrong"),
+        ("database_refused", {"protocol": "PostgreSQL", "code": "99999"}, "it refuses the login"),
+        ("database_refused", {"protocol": "MySQL", "code": "1045"}, "password is wrong"),
+        ("database_refused", {"protocol": "SQL Server", "code": "4060"}, "no such database"),
+        ("database_refused", {"protocol": "Redis", "code": "NOAUTH"}, "wants a password"),
+        ("ntp_refused", {"protocol": "NTP", "code": "RATE", "kind": Kind.TIME}, "too often"),
+        ("ntp_refused", {"protocol": "NTP", "code": "", "kind": Kind.TIME}, "no time to give"),
+        (
+            "radius_refused",
+            {"protocol": "RADIUS", "code": "Access-Reject", "about": "anna"},
+            "does not let the user anna",
+        ),
+        ("sip_refused", {"protocol": "SIP", "code": "404", "kind": Kind.CALL, "request": "INVITE"}, "no such number"),
+        ("sip_refused", {"protocol": "SIP", "code": "503", "request": "REGISTER"}, "fails itself"),
+        ("ssh_refused", {"protocol": "SSH", "code": "no common algorithm", "kind": Kind.SESSION}, "in common"),
+    ],
+)
+def test_what_each_code_means(rule: str, record: dict[str, Any], words: str) -> None:
+    (finding,) = found(rule, reply(**record))
+    assert words in finding.title
+    assert finding.severity in (Severity.HIGH, Severity.MEDIUM)
+    good = reply(**record | {"ok": True, "code": "", "frame": 20})
+    (overcome,) = found(rule, reply(**record), good)
+    assert overcome.severity is Severity.INFO
+    assert overcome.evidence.frames[-1] == 20
+
+
+@pytest.mark.parametrize(
+    ("rule", "record"),
+    [
+        ("smb_refused", {"protocol": "SMB", "code": "0xc0000bad"}),
+        ("smb_refused", {"protocol": "SMB", "code": "0xc0000022", "kind": Kind.FILE, "about": "x\\desktop.ini"}),
+        ("ldap_refused", {"protocol": "LDAP", "code": "9"}),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "60", "kind": Kind.TICKET}),
+        ("database_refused", {"protocol": "SQL Server", "code": "5701", "kind": Kind.QUERY}),
+        ("sip_refused", {"protocol": "SIP", "code": "481", "kind": Kind.CALL, "request": "BYE"}),
+        ("ssh_refused", {"protocol": "SSH", "code": "11", "kind": Kind.SESSION}),
+    ],
+)
+def test_what_is_no_failure(rule: str, record: dict[str, Any]) -> None:
+    assert found(rule, reply(**record)) == []
+
+
+def test_a_missing_file_of_windows_is_worth_knowing() -> None:
+    (finding,) = found("smb_refused", reply("SMB", "0xc0000034", kind=Kind.FILE, about="x"))
+    assert finding.severity is Severity.INFO
+
+
+def pg(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!I", 4 + len(body)) + body
+
+
+def startup(user: str) -> Said:
+    body = b"\0\x03\0\0" + f"user\0{user}\0database\0shop\0\0".encode()
+    return True, struct.pack("!I", 4 + len(body)) + body
+
+
+DENIED = (False, pg(b"E", b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "anna"\0\0'))
+LET_IN = (False, pg(b"R", b"\0\0\0\0") + pg(b"Z", b"I"))
+
+
+def test_postgresql_login_and_password_in_clear(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (startup("anna"), (False, pg(b"R", b"\0\0\0\x03")), (True, pg(b"p", b"secret\0")))
+    refused = session(tmp_path / "refused.pcap", 5432, *asked, DENIED)
+    (finding,) = found_in("database_refused", facts_of, refused)
+    assert "(PostgreSQL) refuses the login of anna" in finding.title
+    (readable,) = found_in("cleartext_login", facts_of, refused)
+    assert "of the user anna" in readable.title
+    assert found_in("database_refused", facts_of, session(tmp_path / "in.pcap", 5432, *asked, LET_IN)) == []
+
+
+def test_a_database_that_is_missing_is_told_after_the_password_was_right(tmp_path: Path, facts_of: FactsOf) -> None:
+    missing = (False, pg(b"R", b"\0\0\0\0") + pg(b"E", b'SFATAL\0VFATAL\0C3D000\0Mdatabase "x" does not exist\0\0'))
+    (finding,) = found_in("database_refused", facts_of, session(tmp_path / "c.pcap", 5432, startup("anna"), missing))
+    assert "refuses the login of anna" in finding.title
+    assert "there is no such database" in finding.title
+
+
+def test_a_statement_that_fails_is_not_the_login(tmp_path: Path, facts_of: FactsOf) -> None:
+    wrong = (False, pg(b"E", b"SERROR\0VERROR\0C42P01\0Mrelation does not exist\0\0") + pg(b"Z", b"I"))
+    asked = (startup("anna"), LET_IN, (True, pg(b"Q", b"select 1 from x\0")), wrong)
+    (finding,) = found_in("database_refused", facts_of, session(tmp_path / "c.pcap", 5432, *asked))
+    assert "refuses a statement" in finding.title
+    assert finding.severity is Severity.MEDIUM
+
+
+def test_redis_wants_a_password(tmp_path: Path, facts_of: FactsOf) -> None:
+    said = ((True, b"*1\r\n$4\r\nPING\r\n"), says("-NOAUTH Authentication required."))
+    (finding,) = found_in("database_refused", facts_of, session(tmp_path / "c.pcap", 6379, *said))
+    assert '("NOAUTH Authentication required.")' in finding.title
+
+
+def ntp(first: int, stratum: int, reference: bytes) -> bytes:
+    return bytes([first, stratum, 6, 0xEC]) + bytes(8) + reference + bytes(32)
+
+
+def test_a_kiss_of_death(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (True, ntp(0x23, 0, b"\0\0\0\0"))
+    kissed = datagrams(tmp_path / "kiss.pcap", 123, asked, (False, ntp(0xE4, 0, b"RATE")))
+    (finding,) = found_in("ntp_refused", facts_of, kissed)
+    assert finding.evidence.frames == (1, 2)
+    served = datagrams(tmp_path / "served.pcap", 123, asked, (False, ntp(0x24, 2, b"\x0a\0\0\x01")))
+    assert found_in("ntp_refused", facts_of, served) == []
+
+
+def radius(code: int, attributes: bytes = b"") -> bytes:
+    return struct.pack("!BBH", code, 7, 20 + len(attributes)) + bytes(16) + attributes
+
+
+def test_a_radius_reject(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked, challenge = (True, radius(1, b"\x01\x06anna")), (False, radius(11))
+    rejected = datagrams(tmp_path / "no.pcap", 1812, asked, challenge, asked, (False, radius(3)))
+    (finding,) = found_in("radius_refused", facts_of, rejected)
+    assert "does not let the user anna in" in finding.title
+    accepted = datagrams(tmp_path / "yes.pcap", 1812, asked, challenge, asked, (False, radius(2)))
+    assert found_in("radius_refused", facts_of, accepted) == []
+
+
+def sip(first: str, method: str, *more: str) -> bytes:
+    lines = (
+        first, "Via: SIP/2.0/UDP 192.0.2.10:40000;branch=z9hG4bK1", "From: <sip:anna@example.org>;tag=1",
+        "To: <sip:anna@example.org>", "Call-ID: 1", f"CSeq: 1 {method}", *more, "Content-Length: 0", "", "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def test_sip_s_demand_to_sign_in_is_no_refusal_until_it_was_met(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (True, sip("REGISTER sip:example.org SIP/2.0", "REGISTER"))
+    demand = (False, sip("SIP/2.0 401 Unauthorized", "REGISTER", 'WWW-Authenticate: Digest realm="x", nonce="y"'))
+    credentials = 'Authorization: Digest username="anna", realm="x", nonce="y", uri="sip:x", response="0"'
+    signed = (True, sip("REGISTER sip:example.org SIP/2.0", "REGISTER", credentials))
+    assert found_in("sip_refused", facts_of, datagrams(tmp_path / "a.pcap", 5060, asked, demand)) == []
+    good = (False, sip("SIP/2.0 200 OK", "REGISTER"))
+    met = datagrams(tmp_path / "b.pcap", 5060, asked, demand, signed, good)
+    assert found_in("sip_refused", facts_of, met) == []
+    refused = datagrams(tmp_path / "c.pcap", 5060, asked, demand, signed, demand)
+    (finding,) = found_in("sip_refused", facts_of, refused)
+    assert "refuses the registration of sip:anna@example.org" in finding.title
+
+
+def test_without_such_servers_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
+    outcomes = [o for o in analysis_of("dns_nxdomain").outcomes if o.rule in REFUSING]
+    assert {o.status for o in outcomes} == {"not applicable"}

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from factories import CLIENT, SERVER, UDP, datagram, ethernet, ip, pcap
+from flow import FactsOf, Flow, applies, found
+
+from explainer import analyse, ask
+from explainer.model import Severity, Side
+
+DATA = b"x" * 400
+
+
+def exchange(rtt_s: float, think_s: float = 0.0) -> Flow:
+    flow = Flow().open(rtt_s).send(True, DATA).wait(rtt_s).ack(False)
+    return flow.wait(think_s).send(False, DATA).ack(True)
+
+
+@pytest.mark.parametrize(
+    ("rtt_s", "severity"), [(0.61, Severity.MEDIUM), (0.31, Severity.LOW), (0.29, None), (0.03, None)]
+)
+def test_a_slow_network(rtt_s: float, severity: Severity | None, tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("tcp_slow_network", exchange(rtt_s).wire.save(tmp_path / "slow.pcap"), facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(f.side is Side.NETWORK and "network between" in f.title for f in findings)
+
+
+def test_one_late_answer_makes_no_slow_network(tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = exchange(0.01).send(True, DATA).wait(0.7).send(False, DATA)
+    assert found("tcp_slow_network", flow.wire.save(tmp_path / "once.pcap"), facts_of) == []
+
+
+@pytest.mark.parametrize(("think_s", "rtt_s", "fires"), [(1.1, 0.03, True), (0.9, 0.03, False), (1.1, 0.25, False)])
+def test_a_slow_server_is_information(
+    think_s: float, rtt_s: float, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("tcp_slow_server", exchange(rtt_s, think_s).wire.save(tmp_path / "server.pcap"), facts_of)
+    assert bool(findings) is fires
+    assert all((f.severity, f.side) == (Severity.INFO, Side.SERVER) for f in findings)
+
+
+@pytest.mark.parametrize("rule", ["tcp_slow_network", "tcp_slow_server"])
+def test_they_do_not_apply_without_an_exchange(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    assert not applies(rule, Flow().open().send(True, DATA).wire.save(tmp_path / "asked.pcap"), facts_of)
+    udp = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies(rule, udp, facts_of)
+
+
+@pytest.mark.parametrize(
+    ("flow", "begins"),
+    [
+        (exchange(0.03), "No, it is not slow"),
+        (exchange(0.7), f"The network between {CLIENT} and {SERVER} is slow"),
+        (exchange(0.03, 2.5), "No fault was found. The server"),
+    ],
+    ids=["healthy", "network", "server"],
+)
+def test_the_answer_splits_the_time(flow: Flow, begins: str, tmp_path: Path) -> None:
+    answer = ask(analyse(flow.wire.save(tmp_path / "split.pcap"), strict=True), "Is this connection slow?")
+    assert answer.verdict.startswith(begins)
+    assert any("SYN/ACK after" in claim.text and "first request acknowledged" in claim.text for claim in answer.claims)
