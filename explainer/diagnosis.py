@@ -3,9 +3,13 @@
 from explainer.brief.tokens import ESTIMATE
 from explainer.capture import tshark
 from explainer.errors import ExplainerError
+from explainer.escape import visible
 from explainer.inspection import Check
 from explainer.llm.vocabulary import DEFAULT_ENCODING, counter
 from explainer.settings import Settings
+
+_PATIENCE_S = 5.0
+_SOME = 8
 
 
 def checks(settings: Settings) -> tuple[Check, ...]:
@@ -41,7 +45,24 @@ def _model(settings: Settings) -> Check:
     if not settings.base_url and not settings.api_key.get_secret_value():
         text = f"language model: {settings.model} at {where}, but no key is set"
         return Check(ok=False, needed=False, text=text, hint="Set OPENAI_API_KEY.")
-    return Check(ok=True, needed=False, text=f"language model: {settings.model} at {where}")
+    return _reached(settings, where)
+
+
+def _reached(settings: Settings, where: str) -> Check:
+    """Return whether the model's server answers; nothing of any capture is sent to it."""
+    from explainer.llm.openai import OpenAIModel
+
+    try:
+        known = OpenAIModel.of(settings).models(_PATIENCE_S)
+    except ExplainerError as error:
+        text = f"language model: {settings.model} at {where}: {error.message}"
+        return Check(ok=False, needed=False, text=text, hint=error.hint)
+    if known and settings.model not in known:
+        some = ", ".join(map(visible, known[:_SOME]))
+        text = f"language model: {where} answers, but knows no {settings.model}"
+        return Check(ok=False, needed=False, text=text, hint=f"It knows: {some}.")
+    private = "with pseudonyms" if settings.redacts else "with the real addresses and names"
+    return Check(ok=True, needed=False, text=f"language model: {settings.model} at {where} answers; asked {private}")
 
 
 def _tokens(settings: Settings) -> Check:

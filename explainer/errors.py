@@ -6,6 +6,8 @@ ExplainerError            message, hint, exit_code
 ├── CaptureError     3    the user brings another file
 ├── TsharkError      4    the user mends the tshark installation
 └── ModelError       5    the language model, its key, its quota, its network
+    ├── TooLongError 5    more was sent than the model can read
+    └── LeakError    5    something of the capture would have left this machine: nothing was sent
 """
 
 from typing import ClassVar
@@ -48,3 +50,11 @@ class ModelError(ExplainerError):
     """The language model gave no usable reply."""
 
     exit_code = 5
+
+
+class TooLongError(ModelError):
+    """What was sent is more than the model can read."""
+
+
+class LeakError(ModelError):
+    """A request holds what must not leave this machine, and was not sent."""

@@ -25,3 +25,14 @@ class Check(Value):
     needed: bool
     text: str
     hint: str = ""
+
+
+class Request(Value):
+    """What would be sent to a model: the exact body, the prompts as text, tokens, price, and what must not be in it."""
+
+    body: str
+    prompt: str
+    tokens: int
+    counter: str
+    price: float | None
+    leaks: tuple[str, ...]

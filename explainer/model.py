@@ -253,11 +253,16 @@ class Brief(Value):
 
 
 class Claim(Value):
-    """One statement of an answer, with the frames and the finding or statistic ids that back it."""
+    """One statement of an answer, with the frames and the finding or statistic ids that back it.
+
+    A model's statement that the capture does not bear out is not `backed`; `why` says in a clause what is amiss.
+    """
 
     text: str
     frames: tuple[FrameNumber, ...] = ()
     sources: tuple[str, ...] = ()
+    backed: bool = True
+    why: str = ""
 
 
 class Usage(Value):
@@ -268,7 +273,12 @@ class Usage(Value):
 
 
 class Answer(Value):
-    """The answer to a question about one capture; `model` is empty when it was made from the findings alone."""
+    """The answer to a question about one capture; `model` is empty when it was made from the findings alone.
+
+    `note` says which way it was made where that is not plain. Of a model's answer, `verdict_why` and `doubts` say what
+    in the verdict, and in the steps and filters, the capture does not bear out; `found` are the findings themselves,
+    which no model has touched; `tool_calls` are what it looked at, in words.
+    """
 
     question: str
     verdict: str
@@ -280,3 +290,20 @@ class Answer(Value):
     not_shown: tuple[str, ...] = ()
     model: str = ""
     usage: Usage | None = None
+    cause: str = ""
+    side: Side | None = None
+    verdict_why: str = ""
+    doubts: tuple[str, ...] = ()
+    found: tuple[Claim, ...] = ()
+    tool_calls: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def statements(self) -> int:
+        """Return how many statements were held against the capture: the verdict and each claim."""
+        return 1 + len(self.claims)
+
+    @property
+    def backed(self) -> int:
+        """Return how many of them it bears out."""
+        return (not self.verdict_why) + sum(claim.backed for claim in self.claims)

@@ -18,8 +18,8 @@ from explainer.capture.selection import EVERYTHING, narrowed
 from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
-from explainer.facts import Facts, Given, Look, Need, View, required
-from explainer.protocols.chain import TRUST_STORE
+from explainer.facts import Facts, Look, Need, View, required
+from explainer.given import given
 from explainer.protocols.frame import FRAME
 from explainer.settings import Settings
 from explainer.wording import listing
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from explainer.inspection import Check, Layer
+    from explainer.llm.model import Heard
     from explainer.model import Analysis, Answer, Brief, Stat
 
 DEFAULTS = Settings()
 PLAIN = Shape()
 _FEW_COLUMNS = 40
-_PEM, _PEM_HINT = b"-----BEGIN CERTIFICATE-----", "Name a PEM file, with one or more BEGIN CERTIFICATE blocks."
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
 
@@ -79,23 +79,46 @@ def analyse(
     return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
 
 
-def ask(analysis: "Analysis", question: str, *, settings: Settings = DEFAULTS) -> "Answer":
+def ask(
+    analysis: "Analysis",
+    question: str,
+    *,
+    settings: Settings = DEFAULTS,
+    capture: str | PathLike[str] | None = None,
+    selection: Selection = EVERYTHING,
+    heard: "Heard | None" = None,
+) -> "Answer":
     """Return the answer to a question about an analysed capture.
 
-    With `settings.model` that model answers from a brief; otherwise the answer is made from the findings, offline.
+    With `settings.model` that model answers from a brief, and each of its statements is held against the capture;
+    otherwise the answer is made from the findings, offline. With the `capture` itself, the model may look closer, and
+    what it says of frames is held against them. `heard` is given its words as they come, unchecked.
 
     Raises:
-        ModelError: the model cannot be reached, or does not answer.
+        ModelError: the model cannot be reached, or does not answer, or something would have leaked to it.
         SettingsError: a prompt template is wrong.
     """
     if not settings.model:
         from explainer.llm import offline
 
         return offline.answer(analysis, question)
-    from explainer.llm import conversation
-    from explainer.llm.openai import OpenAIModel
+    return asking(analysis, settings=settings, capture=capture, selection=selection, heard=heard)(question)
 
-    return conversation.answer(OpenAIModel.of(settings), brief(analysis, question, settings=settings))
+
+def asking(
+    analysis: "Analysis",
+    *,
+    settings: Settings = DEFAULTS,
+    capture: str | PathLike[str] | None = None,
+    selection: Selection = EVERYTHING,
+    heard: "Heard | None" = None,
+) -> "Callable[[str], Answer]":
+    """Return a function that answers one question after the other, as `ask`; a model remembers those before."""
+    if not settings.model:
+        return lambda question: ask(analysis, question, settings=settings)
+    from explainer import consultation
+
+    return consultation.opened(analysis, settings, capture, selection, heard).ask
 
 
 def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:
@@ -258,25 +281,7 @@ def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Se
         program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
         return read.again(path, program, look.columns, view, time_limit_s=limit, selection=selection)
 
-    return Facts(captured.frames, captured.taps, look_again=look_again, given=_given(settings))
-
-
-def _given(settings: Settings) -> dict[Given, bytes]:
-    """Return the files that the settings name.
-
-    Raises:
-        SettingsError: one cannot be read, or holds nothing of what it should.
-    """
-    if settings.trust_store is None:
-        return {}
-    name = visible(str(settings.trust_store))
-    try:
-        pem = settings.trust_store.expanduser().read_bytes()
-    except OSError as error:
-        raise SettingsError(f"The trust store {name} cannot be read: {error.strerror}.", _PEM_HINT) from error
-    if _PEM not in pem:
-        raise SettingsError(f"The trust store {name} holds no certificate.", _PEM_HINT)
-    return {TRUST_STORE: pem}
+    return Facts(captured.frames, captured.taps, look_again=look_again, given=given(settings))
 
 
 def _time_limit_s(path: Path, settings: Settings) -> float:

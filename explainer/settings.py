@@ -1,9 +1,11 @@
 """Settings: one model of what the user may set; flags win over the environment, and the environment over the file."""
 
+import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -11,26 +13,59 @@ from explainer.errors import SettingsError
 from explainer.escape import visible
 
 PREFIX = "EXPLAINER_"
+_OPENAI = "https://api.openai.com/v1"
 
 
 class Settings(BaseModel):
     """What the user may set.
 
     `trust_store` is a PEM file of root certificates that clients are taken to know beside Mozilla's.
+    `policy` is a TOML file of what the network allows and forbids (explainer.policy).
     `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `model` empty answers
-    from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens.
+    from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens. `api_version`
+    makes `base_url` an Azure OpenAI endpoint of the older kind. `redact` None replaces addresses and names for every
+    server but one on this machine; `consent` lets a brief be sent to a server elsewhere without asking. `prompts` is a
+    folder whose templates win over our own. `input_price` and `output_price` are per million tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tshark: Path | None = None
     trust_store: Path | None = None
+    policy: Path | None = None
     time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     model: str = ""
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     budget: int = Field(default=4000, ge=200)
     model_timeout_s: float = Field(default=60, gt=0, allow_inf_nan=False)
+    api_version: str = ""
+    redact: bool | None = None
+    consent: bool = False
+    prompts: Path | None = None
+    input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @property
+    def server(self) -> str:
+        """Return the host of the model's server, empty where the address is none."""
+        try:
+            return urlsplit(self.base_url or _OPENAI).hostname or ""
+        except ValueError:
+            return ""
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether the model's server is on this machine (a loopback address)."""
+        try:
+            return self.server == "localhost" or ipaddress.ip_address(self.server).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def redacts(self) -> bool:
+        """Return whether addresses and names are replaced before they are sent."""
+        return not self.is_local if self.redact is None else self.redact
 
 
 def load(file: Path, environment: Mapping[str, str], flags: Mapping[str, object]) -> Settings:

@@ -12,28 +12,81 @@ class Topic(StrEnum):
     """A thing that people ask about."""
 
     TLS = "TLS"
+    SLOWNESS = "slowness"
+    LOSS = "loss"
+    RESETS = "resets"
+    SILENCE = "silence"
+    COVERAGE = "what the capture holds"
+    SUSPICION = "suspicious traffic"
+    OUTCOME = "whether it worked"
     RTT = "round-trip time"
     PORTS = "ports"
     PROTOCOLS = "protocols"
     DESTINATIONS = "destinations"
     ALERTS = "TLS alerts"
     SEGMENT_SIZE = "segment size"
+    PASSWORDS = "passwords in clear text"
+    RISKS = "risky traffic"
+    FILES = "files"
+    ACCOUNTS = "accounts"
+    NAMES = "names asked for"
+    APPLICATIONS = "application servers"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
+    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck)\b",
+    Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|out.of.order)\b",
+    Topic.RESETS: r"\b(resets?|rsts?)\b",
+    Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
+    Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
+    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing))\b",
+    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went) well|did .*\bwork)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|who talks)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?|packets (?:are |be )?so (?:small|large|big))\b",
+    Topic.PASSWORDS: r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
+    Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
+    r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
+    r"|min(?:ing|ers?))\b",
+    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|shares?)\b",
+    Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
+    Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
+    r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip|phones?|calls?"
+    r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
+    Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
+    r"|host ?names?|quer(y|ies|ied))\b",
 }
 _FAULT = re.compile(
     r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*|(?:doesn|don|isn|won)'t)\b",
     re.IGNORECASE,
 )
+_RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
+_ABOUT = {
+    Topic.TLS: ("tls_",),
+    Topic.SLOWNESS: (
+        "tcp_slow_", "tcp_loss", "tcp_zero_window", "tcp_window_limited", "tcp_delayed_ack", "http_slow",
+        "unwanted_bittorrent",
+    ),
+    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu"),
+    Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
+    Topic.SILENCE: ("capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered"),
+    Topic.SEGMENT_SIZE: ("path_mtu",),
+    Topic.COVERAGE: ("capture_",),
+    Topic.SUSPICION: ("scan_", "unwanted_", *_RISKY),
+    Topic.PASSWORDS: ("cleartext_",),
+    Topic.RISKS: ("unwanted_", *_RISKY),
+    Topic.NAMES: ("dns_",),
+    Topic.APPLICATIONS: (
+        "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
+        "wireless_",
+    ),
+}  # fmt: skip
+"""The rules, by how their ids begin, whose findings answer a question about each topic."""
 _ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|:[^\d\s])|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(?![\w:]))"
 )
@@ -68,8 +121,16 @@ class Question:
             + 4 * len(self.names & names)
             + 2 * len(self.ports & set(scope.ports))
             + 2 * len(self.frames & set(finding.evidence.frames))
-            + (Topic.TLS in self.topics and finding.rule.startswith("tls_"))
+            + sum(finding.rule.startswith(_ABOUT.get(topic, ())) for topic in self.topics)
         )
+
+    def asks_what_it_is(self, finding: Finding) -> bool:
+        """Return whether it names a port, and the finding tells what traffic it is that goes there."""
+        return bool(self.ports & set(finding.scope.ports)) and finding.rule.startswith(("unwanted_", *_RISKY))
+
+    def concerns(self, finding: Finding) -> bool:
+        """Return whether it asks for what the finding's rule looks for."""
+        return any(finding.rule.startswith(_ABOUT.get(topic, ())) for topic in self.topics)
 
 
 def parse(text: str) -> Question:

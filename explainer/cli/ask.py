@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.cli import common
+from explainer.cli import common, sending
 from explainer.errors import SettingsError
 
 
@@ -14,20 +14,21 @@ def ask(
         list[str], typer.Argument(metavar="CAPTURE... QUESTION", help="Capture files, then the question.")
     ],
     output: common.Format = "text",
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A language model to ask; without one, the findings answer.")
-    ] = None,
+    model: sending.Model = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no model, whatever the settings say.")] = False,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server of your own.")
-    ] = None,
-    budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="How much the model is given to read.")] = None,
+    base_url: sending.BaseUrl = None,
+    budget: sending.Budget = None,
+    redact: sending.Redact = None,
+    yes: sending.Yes = None,
+    dry_run: sending.DryRun = False,
+    show_prompt: sending.ShowPrompt = False,
     display_filter: common.Filter = "",
     keylog: common.Keylog = None,
     decode_as: common.DecodeAs = None,
     start: common.From = "",
     end: common.To = "",
     trust_store: common.TrustStore = None,
+    policy: common.Policy = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -41,20 +42,27 @@ def ask(
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
         tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, model="" if offline else model,
-        base_url=base_url, budget=budget,
+        base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
+    if not dry_run:
+        sending.agree(settings)
     answered = []
     for capture in map(Path, captures):
         with common.progress(capture.name) as progress:
             analysis = pipeline.analyse(
-                capture,
-                settings=settings,
-                selection=selection,
+                capture, settings=settings, selection=selection, progress=progress,
                 only_statistics=pipeline.answered_from(question, settings),
-                progress=progress,
-            )
-        answered.append((analysis, pipeline.ask(analysis, question, settings=settings)))
-    typer.echo(render(answered, common.style()), nl=False)
+            )  # fmt: skip
+        if dry_run:
+            typer.echo(sending.show(analysis, question, settings, capture, selection))
+            continue
+        if show_prompt and settings.model:
+            sending.show_prompt(analysis, question, settings, capture, selection)
+        answer = sending.answered(analysis, question, settings, capture, selection, chosen=model is not None)
+        answered.append((analysis, answer))
+    sending.clear()
+    if answered:
+        typer.echo(render(answered, common.style()), nl=False)

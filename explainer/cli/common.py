@@ -41,6 +41,10 @@ TrustStore = Annotated[
     Path | None,
     typer.Option("--trust-store", metavar="FILE", help="Root certificates (PEM) that your clients trust, too."),
 ]
+Policy = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="What your network allows and forbids (TOML)."),
+]
 DecodeAs = Annotated[
     list[str] | None,
     typer.Option("--decode-as", metavar="tcp.port==8443,tls", help="How to dissect a port; may be repeated."),

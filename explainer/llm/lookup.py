@@ -1,10 +1,13 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.model import Analysis, Claim, Stat
+from explainer.llm import talk_lookup
+from explainer.llm.rows import Row
+from explainer.llm.rows import frames as _frames
+from explainer.llm.rows import rows as _rows
+from explainer.model import Analysis, Claim
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
@@ -15,13 +18,15 @@ _ONLY_FOR = {
     Topic.SEGMENT_SIZE: "tcp_health",
     Topic.SLOWNESS: "timing",
     Topic.OUTCOME: "http",
+    Topic.PASSWORDS: "accounts",
+    Topic.ACCOUNTS: "accounts",
+    Topic.FILES: "files",
+    Topic.NAMES: "dns",
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 _FIRST_ERROR = 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
-
-Row = dict[str, Any]
 
 
 def statistics(question: str) -> tuple[str, ...]:
@@ -242,15 +247,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.DESTINATIONS: _destinations,
     Topic.ALERTS: _alerts,
     Topic.SEGMENT_SIZE: _segment_sizes,
+    Topic.FILES: talk_lookup.files,
+    Topic.PASSWORDS: talk_lookup.passwords,
+    Topic.ACCOUNTS: talk_lookup.accounts,
+    Topic.NAMES: talk_lookup.names,
 }
-
-
-def _rows(stat: Stat | None) -> Sequence[Row]:
-    if stat is None:
-        return []
-    names = [column.name for column in stat.columns]
-    return [dict(zip(names, row, strict=True)) for row in stat.rows]
-
-
-def _frames(row: Row, *names: str) -> tuple[int, ...]:
-    return tuple(row[name] for name in names if row[name] is not None)

@@ -73,7 +73,10 @@ def _from_finding(
 
 def _told(finding: Finding, question: Question) -> str:
     """Return the finding as the answer: as it stands where something failed, or where the question asks for it."""
-    if finding.severity in _FAILURES or (finding.severity is Severity.LOW and question.concerns(finding)):
+    asked_for = question.concerns(finding)
+    if finding.severity in _FAILURES or (finding.severity is Severity.LOW and asked_for):
+        return finding.title
+    if asked_for and Topic.PASSWORDS in question.topics:
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"

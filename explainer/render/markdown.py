@@ -20,13 +20,18 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
 
 
 def _answer(answer: Answer) -> Iterator[str]:
-    # A model writes Markdown itself.
-    lines = answer.verdict.splitlines()
-    yield "\n".join(map(visible, lines)) if answer.model else f"**{_text(answer.verdict)}**"
+    if answer.note:
+        yield _text(answer.note)
+    unproved = f"NOT BORNE OUT BY THE PACKETS ({_text(answer.verdict_why)}): " if answer.verdict_why else ""
+    yield f"{unproved}**{_text(answer.verdict)}**"
+    if answer.cause:
+        yield _text(answer.cause)
     if answer.act:
         yield _text(answer.act)
     if answer.claims:
         yield "How we know:\n\n" + _list(map(_claim, answer.claims))
+    if answer.found:
+        yield "What the rules found, without the model:\n\n" + _list(map(_claim, answer.found))
     if answer.also:
         yield "Also found:\n\n" + _list(map(_claim, answer.also))
     if answer.next_steps:
@@ -35,12 +40,16 @@ def _answer(answer: Answer) -> Iterator[str]:
         yield "Display filter:\n\n" + _list(_code(text) for text in answer.filters)
     if answer.not_shown:
         yield "Not shown here: " + "; ".join(map(_text, answer.not_shown))
-    by_model = f"Answered by {_text(answer.model)}; its words are not checked against the packets"
+    if answer.doubts:
+        yield "Beware:\n\n" + _list(map(_text, answer.doubts))
+    held = f"{answer.backed} of {count(answer.statements, 'statement')} borne out by the packets"
+    by_model = f"Answered by {_text(answer.model)}: {held}"
     yield by_model if answer.model else "Answered from the findings, without a language model"
 
 
 def _claim(claim: Claim) -> str:
-    return f"{frame_list(claim.frames)}: {_text(claim.text)}" if claim.frames else _text(claim.text)
+    said = _text(claim.text) if claim.backed else f"NOT BACKED ({_text(claim.why)}): {_text(claim.text)}"
+    return f"{frame_list(claim.frames)}: {said}" if claim.frames else said
 
 
 def _statistics(analysis: Analysis, style: Style) -> str:

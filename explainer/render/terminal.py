@@ -36,16 +36,24 @@ def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
 
 
 def _answer(answer: Answer, width: int) -> Iterable[RenderableType]:
-    # A model's answer has lines of its own; a line feed in any other verdict comes from the capture.
-    yield from (
-        (_text(line) for line in answer.verdict.splitlines()) if answer.model else [_text(answer.verdict, "bold")]
-    )
+    if answer.note:
+        yield _text(answer.note, "yellow")
+        yield Text()
+    if answer.verdict_why:
+        yield _text(f"NOT BORNE OUT BY THE PACKETS ({answer.verdict_why}):", "yellow")
+    yield _text(answer.verdict, "bold")
+    if answer.cause:
+        yield _text(answer.cause)
     if answer.act:
         yield _text(answer.act)
     yield Text()
     if answer.claims:
         yield _text("How we know", "bold")
         yield _claims(answer.claims, width)
+        yield Text()
+    if answer.found:
+        yield _text("What the rules found, without the model", "bold")
+        yield _claims(answer.found, width)
         yield Text()
     if answer.also:
         yield _text("Also found", "bold")
@@ -57,6 +65,8 @@ def _answer(answer: Answer, width: int) -> Iterable[RenderableType]:
         yield Text()
     labelled = [("See for yourself", text) for text in answer.filters]
     labelled += [("Not shown here", text) for text in answer.not_shown]
+    labelled += [("Beware", text) for text in answer.doubts]
+    labelled += [("Looked at", text) for text in answer.tool_calls]
     if labelled:
         yield _grid(_label_once(labelled), indent="")
 
@@ -72,14 +82,19 @@ def _label_once(rows: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 def _claims(claims: Sequence[Claim], width: int) -> RenderableType:
     # Where a line is short, frame numbers must leave room for the words.
     runs = _FRAME_RUNS if width >= _NARROW else _FRAME_RUNS // 3
-    return _grid((frame_list(claim.frames, runs) if claim.frames else "", claim.text) for claim in claims)
+    return _grid((frame_list(claim.frames, runs) if claim.frames else "", _told(claim)) for claim in claims)
+
+
+def _told(claim: Claim) -> str:
+    return claim.text if claim.backed else f"NOT BACKED ({claim.why}): {claim.text}"
 
 
 def _basis(analysis: Analysis, answer: Answer) -> str:
     if answer.model:
         used = answer.usage
         tokens = f" · {used.prompt_tokens:,} tokens read, {used.completion_tokens:,} written" if used else ""
-        return f"Answered by {answer.model} from the findings; its words are not checked against the packets{tokens}"
+        held = f"{answer.backed} of {count(answer.statements, 'statement')} borne out by the packets"
+        return f"Answered by {answer.model}: {held}{tokens}"
     found = sum(not finding.explained_by for finding in analysis.findings)
     connections = analysis.stat("rtt")
     seen = [count(analysis.info.frames, "frame")]

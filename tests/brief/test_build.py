@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from brief import samples
 from explainer.brief.build import build
 from explainer.brief.question import parse
-from explainer.brief.sections import texts
+from explainer.brief.sections import parts
 from explainer.brief.tokens import ESTIMATE, Counter
 from explainer.model import Analysis, Confidence, Finding, Scope, Severity
 
@@ -42,12 +42,14 @@ def test_a_brief_keeps_its_promises(analysis: Analysis, budget: int, counter: Co
     assert counter.count(brief.text) <= brief.tokens <= budget or not brief.sections
     assert brief.tokens <= budget
 
-    kept, left = [section.key for section in brief.sections], [part.key for part in brief.left_out]
-    every = [key for key, _ in texts(analysis, parse(QUESTION))]
-    assert kept + left == every
+    kept = [section.key for section in brief.sections if section.key != "left out"]
+    left = [part.key for part in brief.left_out]
+    every = [part.key for part in parts(analysis, parse(QUESTION))]
+    assert kept == [key for key in every if key in kept]
+    assert sorted(kept + left) == sorted(every)
     assert all(part.why for part in brief.left_out)
     if any(key.startswith("finding") for key in left):
-        assert not [key for key in kept if key.startswith("statistic")]
+        assert not [key for key in kept if key.startswith(("statistic", "about"))]
 
     again = build(analysis, QUESTION, budget=budget, counter=counter)
     assert again.model_dump_json() == brief.model_dump_json()
@@ -56,7 +58,9 @@ def test_a_brief_keeps_its_promises(analysis: Analysis, budget: int, counter: Co
 def test_all_fits_into_much() -> None:
     analysis = samples.analysis(samples.ran(samples.finding()), stats=[samples.stat("x", ("a",), [(1,)])])
     brief = build(analysis, QUESTION, budget=100_000, counter=ESTIMATE)
-    assert [section.key for section in brief.sections] == ["capture", "finding tcp_refused:0", "rules", "statistic x"]
+    assert [section.key for section in brief.sections] == [
+        "capture", "finding tcp_refused:0", "rules", "statistic x", "left out",
+    ]  # fmt: skip
     assert brief.left_out == ()
     assert brief.counter == ESTIMATE.name
 
@@ -98,3 +102,30 @@ def test_long_statistics_say_how_many_rows_are_missing() -> None:
 def test_a_cut_file_is_said() -> None:
     text = build(samples.analysis(warnings=("The file is cut off.",)), "Why?", budget=5000, counter=ESTIMATE).text
     assert "The file is cut off." in text
+
+
+def test_a_finding_is_told_in_short_before_it_is_left_out() -> None:
+    findings = [samples.finding(f"rule_{n}", title="A long story. " * 8, frames=(n + 1,)) for n in range(6)]
+    brief = build(samples.analysis(*map(samples.ran, findings)), "Why?", budget=1100, counter=ESTIMATE)
+    texts = {section.key: section.text for section in brief.sections}
+    assert len([key for key in texts if key.startswith("finding")]) == 6
+    assert "who must act" in texts["finding rule_0:0"]
+    assert "who must act" not in texts["finding rule_5:0"]
+
+
+def test_what_the_question_names_is_shown_of_the_statistics_first() -> None:
+    rows = [(n, f"10.0.0.{n}:4000", "10.9.9.9:443") for n in range(1, 40)]
+    analysis = samples.analysis(stats=[samples.stat("rtt", ("stream", "client", "server"), rows)])
+    brief = build(analysis, "What about 10.0.0.33?", budget=600, counter=ESTIMATE)
+    about = next(section for section in brief.sections if section.key == "about rtt")
+    assert "10.0.0.33:4000" in about.text
+    assert "10.0.0.32:4000" not in about.text
+
+
+def test_the_end_says_what_was_left_out_and_what_is_covered() -> None:
+    stats = [samples.stat(f"s{n}", ("a",), [("x" * 200,)] * 9) for n in range(5)]
+    analysis = samples.analysis(samples.ran(samples.finding(frames=(4, 5))), stats=stats)
+    last = build(analysis, "Why?", budget=500, counter=ESTIMATE).sections[-1]
+    assert "name 2 of 100 frames (2 %)" in last.text
+    assert "LEFT OUT for lack of room" in last.text
+    assert "statistic s4" in last.text

@@ -91,38 +91,38 @@ def test_hostile_names_of_files_cells_and_findings_are_made_visible() -> None:
 
 @pytest.mark.parametrize("style", [PLAIN, NARROW, COLOUR], ids=["wide", "narrow", "colour"])
 def test_no_line_of_the_labs_output_ends_in_blanks(
-    style: registry.Style, case: dict[str, Any], analysis_of: AnalysisOf
+    style: registry.Style, sample: dict[str, Any], analysis_of: AnalysisOf
 ) -> None:
-    for shown in all_kinds(analysis_of(case["name"]), case["question"], style):
+    for shown in all_kinds(analysis_of(sample["name"]), sample["question"], style):
         assert shown.endswith("\n")
         assert not shown.endswith("\n\n")
         assert [line for line in shown.split("\n") if line != line.rstrip()] == []
 
 
-def test_colour_codes_appear_only_where_they_are_wanted(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    known = analysis_of(case["name"])
-    assert not any("\x1b" in shown for shown in all_kinds(known, case["question"], PLAIN))
-    coloured = all_kinds(known, case["question"], COLOUR)
+def test_colour_codes_appear_only_where_they_are_wanted(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    known = analysis_of(sample["name"])
+    assert not any("\x1b" in shown for shown in all_kinds(known, sample["question"], PLAIN))
+    coloured = all_kinds(known, sample["question"], COLOUR)
     assert any("\x1b[" in shown for shown in coloured)
     # Only colours: nothing that moves the cursor or links somewhere.
     assert all(re.fullmatch(r"(?:[^\x1b]|\x1b\[[\d;]*m)*", shown) for shown in coloured)
 
 
-def test_colour_adds_nothing_but_colour(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    known, plain = analysis_of(case["name"]), registry.Style(width=100, colour=False)
+def test_colour_adds_nothing_but_colour(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    known, plain = analysis_of(sample["name"]), registry.Style(width=100, colour=False)
     for shown, coloured in zip(
-        all_kinds(known, case["question"], plain), all_kinds(known, case["question"], COLOUR), strict=True
+        all_kinds(known, sample["question"], plain), all_kinds(known, sample["question"], COLOUR), strict=True
     ):
         bare = "\n".join(line.rstrip() for line in re.sub(r"\x1b\[[\d;]*m", "", coloured).split("\n"))
         assert bare == shown
 
 
-def test_a_narrow_answer_fits_and_breaks_no_number_or_address(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
-    known = analysis_of(case["name"])
-    answer = ask(known, case["question"])
+def test_a_narrow_answer_fits_and_breaks_no_number_or_address(sample: dict[str, Any], analysis_of: AnalysisOf) -> None:
+    known = analysis_of(sample["name"])
+    answer = ask(known, sample["question"])
     wide, narrow = (answers([(known, answer)], style) for style in (PLAIN, NARROW))
     assert max(map(len, narrow.splitlines())) <= NARROW.width
-    if "hostile" not in case["name"]:
+    if "hostile" not in sample["name"]:
         # Fewer frames are listed where a line is short ("and 6 more"); what is written is written whole.
         numbers, left_out = re.compile(r"\d[\d.,:]*\d|\d"), re.compile(r"\d[\d,]*\s+more")
         assert set(numbers.findall(left_out.sub("", narrow))) <= set(numbers.findall(wide))

@@ -1,0 +1,101 @@
+"""`explainer chat`."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from explainer.cli import common, sending
+from explainer.errors import ExplainerError
+from explainer.escape import visible
+
+if TYPE_CHECKING:
+    from explainer.model import Analysis, Answer
+
+_HELP = "Ask on, or: /show 56 (a frame), /why (what the last answer rests on), /report (everything found), /quit"
+
+
+def chat(
+    capture: common.Capture,
+    model: sending.Model = None,
+    base_url: sending.BaseUrl = None,
+    budget: sending.Budget = None,
+    redact: sending.Redact = None,
+    yes: sending.Yes = None,
+    display_filter: common.Filter = "",
+    keylog: common.Keylog = None,
+    decode_as: common.DecodeAs = None,
+    start: common.From = "",
+    end: common.To = "",
+    trust_store: common.TrustStore = None,
+    tshark: common.Tshark = None,
+    time_limit: common.TimeLimit = None,
+    output: Annotated[str, typer.Option("--format", metavar="text|markdown", help="How answers are written.")] = "text",
+) -> None:
+    """Ask one question after the other about a capture, which is read once; without a model, the findings answer."""
+    settings = common.settings(
+        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, model=model, base_url=base_url,
+        budget=budget, redact=redact, consent=yes,
+    )  # fmt: skip
+    selection = common.selection(display_filter, keylog, decode_as, start, end)
+    sending.agree(settings)
+    from explainer import pipeline
+
+    with common.progress(capture.name) as progress:
+        analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
+    ask = pipeline.asking(analysis, settings=settings, capture=capture, selection=selection, heard=sending.heard())
+
+    def shown(frame: int) -> str:
+        layers = pipeline.frame(capture, frame, settings=settings, selection=selection)
+        return common.supported(common.renderer(output).layers, "A dissection", output)(layers, common.style())
+
+    _talk(analysis, ask, shown, output)
+
+
+def _talk(analysis: "Analysis", ask: Callable[[str], "Answer"], shown: Callable[[int], str], output: str) -> None:
+    """Read questions and commands until there are no more; what goes wrong ends a question, not the talk."""
+    renderer = common.renderer(output)
+    answers = common.supported(renderer.answers, "An answer", output)
+    print(_HELP, file=sys.stderr)
+    last: Answer | None = None
+    while (line := _read()) not in (None, "/quit", "/exit"):
+        word, _, rest = (line or "").partition(" ")
+        try:
+            match word:
+                case "":
+                    continue
+                case "/show":
+                    text = shown(int(rest)) if rest.strip().isdecimal() else f"{_HELP}\n"
+                case "/why":
+                    text = _why(last)
+                case "/report":
+                    text = renderer.findings(analysis, common.style())
+                case _ if word.startswith("/"):
+                    text = f"{_HELP}\n"
+                case _:
+                    last = ask(line or "")
+                    sending.clear()
+                    text = answers([(analysis, last)], common.style())
+        except ExplainerError as error:
+            sending.clear()
+            text = f"{visible(error.message)} {visible(error.hint)}\n"
+        typer.echo(text, nl=False)
+
+
+def _read() -> str | None:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return None
+
+
+def _why(answer: "Answer | None") -> str:
+    """Return what each statement of an answer rests on."""
+    if answer is None:
+        return "Nothing has been answered yet.\n"
+    lines = [f"{'backed' if not answer.verdict_why else answer.verdict_why}: {answer.verdict}"]
+    for claim in (*answer.claims, *answer.found):
+        rests = ", ".join([*(f"frame {frame}" for frame in claim.frames), *claim.sources]) or "nothing"
+        lines.append(f"{'backed' if claim.backed else claim.why}: {claim.text} [{rests}]")
+    return "".join(f"{visible(line)}\n" for line in [*lines, *answer.tool_calls])

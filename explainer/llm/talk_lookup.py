@@ -1,0 +1,73 @@
+"""What a question about names, files and accounts asks for outright, read from the statistics."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from explainer.brief.question import Question
+from explainer.llm.rows import Row, frames, rows
+from explainer.model import Analysis, Claim
+from explainer.wording import count, listing
+
+_ROWS = 8
+_NAMES = 6
+
+
+def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield who uploaded, downloaded or opened which file."""
+    for row in _about(rows(analysis.stat("files")), question)[:_ROWS]:
+        done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
+        text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
+        yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
+
+
+def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which accounts were used, where, and whether they were let in."""
+    for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
+        if not row["user"]:
+            continue
+        let_in = {True: "the login is accepted", False: "the login is refused"}.get(
+            row["accepted"], "no answer is seen"
+        )
+        text = (
+            f"The account {row['user']} ({row['protocol']}, server {row['server']}) is used by {_host(row['client'])}"
+        )
+        yield Claim(
+            text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
+            sources=("accounts",),
+        )  # fmt: skip
+
+
+def passwords(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield the answer no: a password that can be read is a finding."""
+    if not any(row["clear_text"] for row in rows(analysis.stat("accounts"))):
+        text = "No password is visible: no login in clear text was found in this capture."
+        yield Claim(text=text, sources=("accounts",))
+
+
+def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield who asked which name server for which names, and at which interface it was captured."""
+    groups = defaultdict[tuple[str, str, str], list[Row]](list)
+    for row in _about(rows(analysis.stat("dns")), question):
+        if row["query_frame"] is not None:
+            groups[_host(row["client"]), _host(row["server"]), row["interface"] or ""].append(row)
+    for (client, server, interface), group in list(groups.items())[:_ROWS]:
+        asked = list(dict.fromkeys(f"{row['name']} ({row['type']})" for row in group if row["name"]))
+        more = [f"{len(asked) - _NAMES} more"] if len(asked) > _NAMES else []
+        where = f", at the interface {interface}" if interface else ""
+        answered = sum(row["response_frame"] is not None for row in group)
+        text = f"{client} asks {server} for {listing([*asked[:_NAMES], *more])}{where}"
+        all_frames = tuple(frame for row in group[:_ROWS] for frame in frames(row, "query_frame", "response_frame"))
+        yield Claim(
+            text=f"{text}; {answered} of {count(len(group), 'question')} answered.", frames=all_frames, sources=("dns",)
+        )
+
+
+def _about(found: Iterable[Row], question: Question) -> list[Row]:
+    """Return the rows of the hosts that the question names; all where it names none of them."""
+    every = list(found)
+    named = [row for row in every if {_host(row["client"]), _host(row["server"])} & question.addresses]
+    return named or every
+
+
+def _host(endpoint: str) -> str:
+    return endpoint.rpartition(":")[0].strip("[]")

@@ -1,0 +1,219 @@
+"""One capture's mapping between what it holds and what is sent: consistent, reversible here, never sent itself."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from explainer.model import Analysis
+from explainer.privacy import addresses
+from explainer.privacy.fields import is_host
+from explainer.privacy.names import WORD, Words, values_of
+from explainer.privacy.originals import Kind, Original, originals
+from explainer.privacy.secrets import masked
+
+_KEY_BYTES = 32
+V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"
+V6 = r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]+(?:\.\d{1,3}){0,3}(?![\w:])"
+MAC = (
+    r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])"
+    r"|(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])"
+)
+_REVERSE = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}\.in-addr\.arpa\b"
+_URL = r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>)\]]+"
+_MAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
+_DISTINGUISHED = (
+    r"(?<![\w])(?:CN|OU?|L|ST|STREET|UID|DC|SERIALNUMBER|emailAddress)=(?:\\.|[^,+;\"')\\])*?"
+    r"(?=[,+;\"')]|\.\s|\.?$|\s(?:valid|and|is|to|for|has|was|issued|needs|with|without)\b)"
+)
+_HOST = r"(?<![\w.@$-])(?:\*\.)?[^\W_]?[\w-]*(?:\.[\w-]+)+\.?(?![\w-])"
+_PATH = r"(?<![\w/.:<>\]-])/[^\s\"',;)\]<>|]+"
+_PATTERN = re.compile(
+    f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<dn>{_DISTINGUISHED})|(?P<reverse>{_REVERSE})|(?P<mac>{MAC})"
+    f"|(?P<v6>{V6})|(?P<v4>{V4})|(?P<path>{_PATH})|(?P<host>{_HOST})",
+    re.MULTILINE,
+)
+_ADDRESSES = re.compile(f"{MAC}|{V6}|{V4}")
+_BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)")
+_MARKS = ".,;:!?"
+_NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
+_OURS = frozenset({"client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router"})
+
+
+class Mapping:
+    """Pseudonyms of one capture; `active` False leaves text as it is, but for secrets."""
+
+    def __init__(self, key: bytes, known: Iterable[Original] = (), *, active: bool = True) -> None:
+        self.active = active
+        self._key = blake2b(key, digest_size=_KEY_BYTES).digest()
+        self._words = Words(self._key)
+        self._addresses: dict[str, str] = {}
+        self._shown: dict[str, str] = {}  # pseudonym of an address → the address
+        self._phrases: dict[str, str] = {}  # what no pattern finds as a whole → its pseudonym
+        self._compiled: re.Pattern[str] | None = None
+        self._originals: dict[str, Kind] = {}
+        self._ours = set(_OURS)
+        if active:
+            for original in sorted(set(known), key=lambda found: (found.kind, found.text)):
+                self.learn(original)
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> "Mapping":
+        """Return the mapping for a capture: the same for the same file."""
+        return cls(bytes.fromhex(analysis.info.sha256), originals(analysis))
+
+    @classmethod
+    def off(cls) -> "Mapping":
+        """Return a mapping that leaves everything as it is, for a model on this machine."""
+        return cls(b"", active=False)
+
+    @property
+    def originals(self) -> dict[str, Kind]:
+        """Return what must not be sent, and what each is."""
+        return {text: kind for text, kind in self._originals.items() if text.lower() not in self._ours}
+
+    def excuse(self, text: str) -> None:
+        """Take in what is sent whatever the capture: a host that is called like a word in it is not told by that."""
+        self._ours.update(word.lower() for word in re.findall(r"[A-Za-z]+", text))
+
+    def is_pseudonym(self, text: str) -> bool:
+        """Return whether this stands for something else: an address, or a word."""
+        return text.lower() in self._shown or text.lower() in self._words.originals
+
+    def learn(self, original: Original) -> None:
+        """Take a value that was found in the capture into the mapping."""
+        text = original.text
+        if not self.active or not text.strip() or text in self._originals:
+            return
+        made = self._pseudonym(original)
+        if made == text or text.lower() in self._ours:
+            return
+        self._originals[text] = original.kind
+        if original.kind is Kind.CERTIFICATE:
+            for value in values_of(text):
+                if not _PATTERN.fullmatch(value) and value.lower() not in self._ours:
+                    self._phrases[value] = self._words.value(value)
+        elif not (found := _PATTERN.fullmatch(text)) or (found["host"] and not is_host(text)):
+            self._phrases[text] = made
+        self._compiled = None
+
+    def pseudonymise(self, text: str) -> str:
+        """Return the text, made visible already, as it may be sent: with pseudonyms, and without secrets."""
+        text = masked(text)
+        if not self.active:
+            return text
+        if self._phrases:
+            text = self._phrase_pattern().sub(lambda match: self._phrases.get(match[0], match[0]), text)
+        return _PATTERN.sub(self._replaced, text)
+
+    def restore(self, text: str) -> str:
+        """Return a text that came back with what the pseudonyms in it stand for."""
+        if not self.active:
+            return text
+        for _ in range(_NESTED):
+            text = WORD.sub(lambda match: self._words.originals.get(match[0].lower(), match[0]), text)
+        text = _BACKWARDS.sub(lambda match: _reversed(self._shown.get(_reversed(match[0]), _reversed(match[0]))), text)
+        return _ADDRESSES.sub(lambda match: self._shown.get(_canonical(match[0]), match[0]), text)
+
+    def _phrase_pattern(self) -> re.Pattern[str]:
+        if self._compiled is None:
+            longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
+            self._compiled = re.compile("|".join(map(bounded, longest_first)))
+        return self._compiled
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        text = match[0]
+        match match.lastgroup:
+            case "v4" | "v6":
+                return self._address(text)
+            case "mac":
+                return self._mac(text)
+            case "reverse":
+                quad, _, zone = text.partition(".in-")
+                return f"{_reversed(self._address(_reversed(quad)))}.in-{zone}"
+            case "mail":
+                user, _, domain = text.partition("@")
+                return f"{self._words.user(user)}@{self._words.host(domain)}"
+            case "url":
+                return self._url(text)
+            case "dn":
+                return self._words.distinguished(text)
+            case "path":
+                bare = text.rstrip(_MARKS)
+                return self._words.path(bare) + text[len(bare) :]
+            case _:
+                known = text in self._originals or text.rstrip(".") in self._originals
+                return self._words.host(text) if known or is_host(text) else text
+
+    def _pseudonym(self, original: Original) -> str:
+        match original.kind:
+            case Kind.ADDRESS:
+                return self._address(original.text)
+            case Kind.MAC:
+                return self._mac(original.text)
+            case Kind.PATH:
+                return self._words.path(original.text)
+            case Kind.CERTIFICATE:
+                return self._words.distinguished(original.text)
+            case Kind.NAME:
+                return self._words.value(original.text)
+            case _:
+                return self._words.host(original.text)
+
+    def _address(self, text: str) -> str:
+        own = _canonical(text)
+        if not own or addresses.is_kept(own) or (own in self._shown and own not in self._originals):
+            return text
+        if own not in self._addresses:
+            made = addresses.address(own, self._key)
+            self._addresses[own], self._shown[made] = made, own
+            self._originals.setdefault(own, Kind.ADDRESS)
+            if ":" not in own:  # the network is spoken of as often as the host
+                network = own.rpartition(".")[0] + ".0"
+                self._shown.setdefault(made.rpartition(".")[0] + ".0", network)
+        return self._addresses[own]
+
+    def _mac(self, text: str) -> str:
+        own = text.lower().replace("-", ":")
+        if own in self._shown and own not in self._originals:
+            return text
+        made = addresses.mac(own, self._key)
+        if made != own:
+            self._shown[made] = own
+            self._originals.setdefault(own, Kind.MAC)
+        return made
+
+    def _url(self, text: str) -> str:
+        bare = text.rstrip(_MARKS)
+        scheme, _, rest = bare.partition("://")
+        place, slash, path = rest.partition("/")
+        user, at, host = place.rpartition("@")
+        host, mark, port = host.partition(":") if not host.startswith("[") else (host, "", "")
+        said = _PATTERN.sub(self._replaced, host)
+        said = said if said != host or self._is_ours(host) else self._words.host(host)
+        who = f"{self._words.user(user)}@" if at else ""
+        way = self._words.path(slash + path) if slash else ""
+        return f"{scheme}://{who}{said}{mark}{port}{way}{text[len(bare) :]}"
+
+    def _is_ours(self, host: str) -> bool:
+        """Return whether a host stands as it may: already a pseudonym, or the same in every network."""
+        return bool(_ADDRESSES.fullmatch(host)) or host.lower() == "localhost" or bool(WORD.match(host))
+
+
+def bounded(phrase: str) -> str:
+    """Return a pattern that finds the phrase where it is not a part of a longer word."""
+    before = r"(?<![\w-])" if phrase[:1].isalnum() else ""
+    return before + re.escape(phrase) + (r"(?![\w-])" if phrase[-1:].isalnum() else "")
+
+
+def _reversed(quad: str) -> str:
+    return ".".join(reversed(quad.split(".")))
+
+
+def _canonical(text: str) -> str:
+    if re.fullmatch(MAC, text):
+        return text.lower().replace("-", ":")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""

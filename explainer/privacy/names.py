@@ -1,0 +1,94 @@
+"""Pseudonyms of names, a word at a time, so that what was the same stays the same: labels, path segments, users."""
+
+import re
+from hashlib import blake2b
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_DIGITS = "23456789"
+WORD = re.compile(r"\b[hsunq][2-9][a-z2-7]{4}\b")
+"""What a pseudonym looks like: a letter for its kind (host, segment, user, name, query), a digit, four letters."""
+
+_KEPT_LABELS = frozenset({"*", "www", "wpad", "localhost", "in-addr", "arpa", "ip6"})
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "nom", "or", "org", "go"})
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
+_ATTRIBUTE = re.compile(r"\s*([A-Za-z]+|[\d.]+)=((?:\\.|[^,+\\])*)")
+_PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody
+
+
+class Words:
+    """Pseudonyms of single words, made from a key; two words never share one."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._made: dict[tuple[str, str], str] = {}
+        self.originals: dict[str, str] = {}
+
+    def word(self, kind: str, original: str) -> str:
+        """Return the pseudonym of a word; of a pseudonym, itself. Upper and lower case are the same word."""
+        if original.lower() in self.originals:
+            return original
+        known = (kind, original.lower())
+        attempt = 0
+        while known not in self._made:
+            made = kind + self._letters(f"{kind}/{attempt}/{original.lower()}")
+            attempt += 1
+            if made not in self.originals:
+                self._made[known] = made
+                self.originals[made] = original
+        return self._made[known]
+
+    def host(self, name: str) -> str:
+        """Return the pseudonym of a host name: its labels, but for the public suffix and those that all use."""
+        labels = name.split(".")
+        ending = labels[-1:] if labels[-1] else labels[-2:]
+        inner = labels[: -len(ending)] if len(labels) > len(ending) else []
+        if not inner:
+            return (
+                name if name.rstrip(".").lower() in _KEPT_LABELS else self._label(ending[0]) + "." * (len(ending) - 1)
+            )
+        if len(inner) > 1 and inner[-1].lower() in _SECOND_LEVEL and len(ending[0]) == 2:
+            ending = [inner.pop(), *ending]
+        return ".".join([*map(self._label, inner), *ending])
+
+    def path(self, path: str) -> str:
+        """Return the pseudonym of a path with its query: as deep as it was, with the same extensions."""
+        path, mark, query = path.partition("?")
+        said = "/".join(map(self._segment, path.split("/")))
+        return said + (f"?{self.word('q', query)}" if mark and query else mark)
+
+    def user(self, name: str) -> str:
+        """Return the pseudonym of a user's name."""
+        return self.word("u", name)
+
+    def distinguished(self, name: str) -> str:
+        """Return the pseudonym of a distinguished name (RFC 4514): the same attributes, other values."""
+        return _ATTRIBUTE.sub(self._attribute, name)
+
+    def _attribute(self, match: re.Match[str]) -> str:
+        kind, value = match[1], match[2]
+        return match[0] if kind in _PUBLIC_ATTRIBUTES or not value else f"{match[0][: -len(value)]}{self.value(value)}"
+
+    def value(self, value: str) -> str:
+        """Return the pseudonym of what a certificate says of its owner: a host name as such, else one word."""
+        return self.host(value) if re.fullmatch(r"[\w*-]+(\.[\w-]+)+", value) else self.word("n", value)
+
+    def _label(self, label: str) -> str:
+        kept = not label or label.startswith("_") or label.lower() in _KEPT_LABELS
+        return label if kept else self.word("h", label)
+
+    def _segment(self, segment: str) -> str:
+        if not segment:
+            return segment
+        extension = match[0] if (match := _EXTENSION.search(segment)) else ""
+        stem = segment[: len(segment) - len(extension)]
+        return (self.word("s", stem) if stem else "") + extension
+
+    def _letters(self, text: str) -> str:
+        raw = blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=5).digest()
+        return _DIGITS[raw[0] % len(_DIGITS)] + "".join(_LETTERS[octet % len(_LETTERS)] for octet in raw[1:])
+
+
+def values_of(name: str) -> list[str]:
+    """Return the values within a distinguished name that tell of somebody."""
+    found = _ATTRIBUTE.findall(name)
+    return [value for kind, value in found if value and kind not in _PUBLIC_ATTRIBUTES]

@@ -1,0 +1,105 @@
+"""What in an analysis tells about people and networks: the values that must not leave this machine as they are."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from explainer.escape import visible
+from explainer.model import Analysis, Stat
+from explainer.privacy.addresses import is_kept
+from explainer.privacy.fields import is_host
+
+_COLUMNS = {
+    "name": "host", "host": "host", "server_name": "host", "path": "path", "certificate": "certificate",
+    "close_reason": "certificate", "interface": "name",
+}  # fmt: skip
+_OF_STATS = {"name": ("dns",), "path": ("http",)}  # elsewhere these columns hold Wireshark's own words
+_DISTINGUISHED = re.compile(r"[A-Za-z]{1,12}=.*", re.DOTALL)
+_HOST = re.compile(r"[^\W_*][\w*-]*(\.[\w-]+)+\.?")
+_MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """What an original is."""
+
+    ADDRESS = "address"
+    MAC = "MAC address"
+    HOST = "host name"
+    PATH = "path"
+    CERTIFICATE = "certificate name"
+    FILE = "file name"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A value as it stands in text that is sent (made visible), and what it is."""
+
+    kind: Kind
+    text: str
+
+
+def originals(analysis: Analysis) -> Iterator[Original]:
+    """Yield what must be replaced: addresses, names, paths; a value may come more than once."""
+    yield Original(Kind.FILE, visible(analysis.info.file))
+    for interface in analysis.info.interfaces:
+        yield Original(Kind.NAME, visible(interface.name))
+    for stat in analysis.stats:
+        yield from _of_stat(stat)
+    for finding in analysis.findings:
+        for address in finding.scope.addresses:
+            yield from _of_value(address)
+        for name in finding.scope.names:
+            yield Original(Kind.HOST, visible(name))
+        for value in finding.measured.values():
+            yield from _of_value(str(value))
+
+
+def _of_stat(stat: Stat) -> Iterator[Original]:
+    for index, column in enumerate(stat.columns):
+        kind = _COLUMNS.get(column.name)
+        named = kind is not None and stat.id in _OF_STATS.get(column.name, (stat.id,))
+        for row in stat.rows:
+            if not isinstance(cell := row[index], str) or not cell:
+                continue
+            if named and kind is not None:
+                yield from _named(kind, cell)
+            else:
+                yield from _of_value(cell)
+
+
+def _named(kind: str, text: str) -> Iterator[Original]:
+    found = list(_of_value(text))
+    match kind:
+        case "host":
+            yield from found or [Original(Kind.HOST, visible(text.rpartition(":")[0] if _has_port(text) else text))]
+        case "path":
+            yield Original(Kind.PATH, visible(text))
+        case "name":
+            yield Original(Kind.NAME, visible(text))
+        case _ if _DISTINGUISHED.fullmatch(text):
+            yield Original(Kind.CERTIFICATE, visible(text))
+
+
+def _has_port(text: str) -> bool:
+    return text.count(":") == 1 and text.rpartition(":")[2].isdecimal()
+
+
+def _of_value(text: str) -> Iterator[Original]:
+    """Yield the value where it is an address, with or without a port, a distinguished name or a host name."""
+    for candidate in (text, text.rpartition(":")[0].strip("[]")):
+        try:
+            address = ipaddress.ip_address(candidate)
+        except ValueError:
+            continue
+        if not is_kept(str(address)):
+            yield Original(Kind.ADDRESS, str(address))
+        return
+    if _MAC.fullmatch(text):
+        yield Original(Kind.MAC, text.lower())
+    elif _DISTINGUISHED.fullmatch(text) and text.partition("=")[0].isupper():
+        yield Original(Kind.CERTIFICATE, visible(text))
+    elif _HOST.fullmatch(text) and is_host(text):
+        yield Original(Kind.HOST, visible(text))

@@ -1,0 +1,81 @@
+import pytest
+from brief import samples
+from brief.samples import analysis, finding, ran, stat
+
+from explainer.llm import offline
+from explainer.model import Scope, Severity, Side
+
+WHOLE = Scope()
+TIMING = (
+    "stream", "client", "server", "syn_frame", "syn_ack_frame", "connect_ms", "request_frame", "acknowledged_frame",
+    "acknowledged_ms", "response_frame", "first_byte_ms", "last_frame", "transfer_ms", "exchanges", "slowest_frame",
+    "slowest_ms", "server_ms",
+)  # fmt: skip
+HTTP = ("method", "path", "status", "request_frame", "response_frame")
+
+
+def timing(connect_ms: float, slowest_ms: float, server_ms: float) -> tuple[object, ...]:
+    known = (0, "10.0.0.9:40000", "10.0.0.1:80", 1, 2, connect_ms, 4, 5, 20.0, 6, 30.0, 9, 1.0, 2, 8)
+    return (*known, slowest_ms, server_ms)
+
+
+@pytest.mark.parametrize(
+    ("question", "rule"),
+    [
+        ("Why was this connection reset?", "tcp_reset_harmless"),
+        ("Was a packet lost here?", "tcp_loss"),
+        ("Is this connection slow?", "tcp_slow_server"),
+        ("Are these packets duplicates?", "capture_duplicates"),
+        ("Is there an MTU problem?", "path_mtu"),
+    ],
+)
+def test_information_is_told_to_who_asks_for_it(question: str, rule: str) -> None:
+    note = finding(rule, severity=Severity.INFO, side=Side.NOBODY)
+    assert offline.answer(analysis(ran(note)), question).verdict == f"No fault was found. {rule} happened."
+    assert "happened" not in offline.answer(analysis(ran(note)), "Why does it fail?").verdict
+
+
+def test_what_is_worse_comes_before_information() -> None:
+    note, fault = finding("tcp_loss", severity=Severity.INFO), finding("tcp_refused")
+    assert offline.answer(analysis(ran(note), ran(fault)), "Was a packet lost?").verdict == "tcp_refused happened."
+
+
+def test_what_the_capture_cannot_show_is_no_failure() -> None:
+    short = finding("capture_cut_frames", severity=Severity.LOW, scope=WHOLE)
+    answer = offline.answer(analysis(ran(short)), "Why does it fail?")
+    assert answer.verdict.startswith("No fault was found, as far as this capture can tell: capture_cut_frames")
+
+
+def test_what_the_capture_cannot_show_concerns_every_host() -> None:
+    seen = stat("destinations", samples.DESTINATIONS, [("10.0.0.5", "TCP", 80, 9, 100.0)])
+    short = finding("capture_cut_frames", severity=Severity.LOW, scope=WHOLE)
+    answer = offline.answer(analysis(ran(short), stats=[seen]), "Why does 10.0.0.5 fail?")
+    assert "capture_cut_frames happened" in answer.verdict
+
+
+def test_a_low_finding_that_is_asked_for_is_the_answer() -> None:
+    sided = finding("capture_one_direction", severity=Severity.LOW)
+    assert offline.answer(analysis(ran(sided)), "Does it never answer?").verdict == "capture_one_direction happened."
+
+
+@pytest.mark.parametrize(
+    ("row", "begins"),
+    [
+        (timing(30.0, 40.0, 10.0), "No, it is not slow"),
+        (timing(300.0, 400.0, 100.0), "Yes, the network between them is slow"),
+        (timing(30.0, 1030.0, 1000.0), "Yes, waiting for the server took longest: 1.03 s until frame 8"),
+    ],
+    ids=["neither", "network", "server"],
+)
+def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object, ...], begins: str) -> None:
+    known = analysis(ran(), stats=[stat("timing", TIMING, [row])])  # type: ignore[list-item]  # cells of all kinds
+    answer = offline.answer(known, "Is this connection slow?")
+    assert answer.verdict.startswith(begins)
+    assert "the first request acknowledged after 20.0 ms (frame 5)" in answer.verdict
+
+
+@pytest.mark.parametrize(("status", "told"), [(200, True), (404, False)])
+def test_whether_it_succeeded(status: int, told: bool) -> None:
+    known = analysis(ran(), stats=[stat("http", HTTP, [("GET", "/file", status, 4, 9)])])
+    verdict = offline.answer(known, "Did the download succeed?").verdict
+    assert verdict.startswith("No fault was found: GET /file was answered with HTTP 200.") is told
