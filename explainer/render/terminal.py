@@ -41,7 +41,8 @@ def _answer(answer: Answer, width: int) -> Iterable[RenderableType]:
         yield Text()
     if answer.verdict_why:
         yield _text(f"NOT BORNE OUT BY THE PACKETS ({answer.verdict_why}):", "yellow")
-    yield _text(answer.verdict, "bold")
+    # A model's verdict may have lines of its own; a line feed in any other comes from the capture.
+    yield from (_text(line, "bold") for line in (answer.verdict.splitlines() if answer.model else [answer.verdict]))
     if answer.cause:
         yield _text(answer.cause)
     if answer.act:
@@ -95,7 +96,7 @@ def _basis(analysis: Analysis, answer: Answer) -> str:
         tokens = f" · {used.prompt_tokens:,} tokens read, {used.completion_tokens:,} written" if used else ""
         held = f"{answer.backed} of {count(answer.statements, 'statement')} borne out by the packets"
         return f"Answered by {answer.model}: {held}{tokens}"
-    found = sum(not finding.explained_by for finding in analysis.findings)
+    found = sum(not f.explained_by and f.severity is not Severity.INFO for f in analysis.findings)
     connections = analysis.stat("rtt")
     seen = [count(analysis.info.frames, "frame")]
     if connections and connections.total_rows:
