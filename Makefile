@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 DEMO := tests/captures/tls12_expired.pcapng
 
-.PHONY: demo test check docs lab bench tshark clean
+.PHONY: demo test check docs lab bench eval tshark clean
 
 demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capture.
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
@@ -32,6 +32,9 @@ lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
 
 bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
 	$(BIN)/python benchmarks/findings.py
+
+eval: tshark $(VENV)/.dev  ## Ask a model about every capture of the lab: make eval MODEL=... BASE_URL=... (none: a scripted one).
+	PYTHONPATH=tests $(BIN)/python -m evals --model "$(MODEL)" --base-url "$(BASE_URL)" $(EVAL_OPTIONS)
 
 tshark:
 	@command -v tshark >/dev/null || { echo "Installing tshark ..."; $(APT) update && $(APT) install -y tshark; } || \

@@ -11,57 +11,19 @@ from functools import cached_property
 from typing import Annotated, Self
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
+
+from explainer.values import Confidence as Confidence
+from explainer.values import FrameNumber as FrameNumber
+from explainer.values import Severity as Severity
+from explainer.values import Side as Side
+from explainer.values import Value as Value
 
 SCHEMA_VERSION = "1"
 EVIDENCE_FRAMES = 20
 """How many frame numbers an Evidence lists; its display filter finds them all."""
 
 Cell = str | int | float | bool | None
-FrameNumber = Annotated[int, pydantic.Field(ge=1)]
-
-
-class Value(BaseModel):
-    """A frozen value that knows no other fields than its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Severity(StrEnum):
-    """How much a finding matters to the person who asks, worst first."""
-
-    HIGH = "high"  # a connection failed because of it
-    MEDIUM = "medium"  # something is wrong that did not stop this connection, or may have stopped it
-    LOW = "low"  # worth mending, harmless here
-    INFO = "info"  # worth knowing
-
-    @property
-    def rank(self) -> int:
-        """Return 0 for the worst severity, counting up."""
-        return list(Severity).index(self)
-
-
-class Confidence(StrEnum):
-    """How sure the packets make a finding."""
-
-    CERTAIN = "certain"
-    PROBABLE = "probable"
-    POSSIBLE = "possible"
-
-    @property
-    def rank(self) -> int:
-        """Return 0 for the surest, counting up."""
-        return list(Confidence).index(self)
-
-
-class Side(StrEnum):
-    """Whose side must act."""
-
-    SERVER = "server"
-    CLIENT = "client"
-    NETWORK = "network"
-    EITHER = "either"
-    NOBODY = "nobody"
 
 
 class Interface(Value):

@@ -102,23 +102,9 @@ def ask(
         from explainer.llm import offline
 
         return offline.answer(analysis, question)
-    return asking(analysis, settings=settings, capture=capture, selection=selection, heard=heard)(question)
-
-
-def asking(
-    analysis: "Analysis",
-    *,
-    settings: Settings = DEFAULTS,
-    capture: str | PathLike[str] | None = None,
-    selection: Selection = EVERYTHING,
-    heard: "Heard | None" = None,
-) -> "Callable[[str], Answer]":
-    """Return a function that answers one question after the other, as `ask`; a model remembers those before."""
-    if not settings.model:
-        return lambda question: ask(analysis, question, settings=settings)
     from explainer import consultation
 
-    return consultation.opened(analysis, settings, capture, selection, heard).ask
+    return consultation.opened(analysis, settings, capture, selection, heard).ask(question)
 
 
 def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:

@@ -110,3 +110,25 @@ class TestSecrets:
 def test_settings_are_frozen() -> None:
     with pytest.raises(pydantic.ValidationError):
         Settings().model = "x"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "local"),
+    [
+        ("", False),
+        ("https://api.openai.com/v1", False),
+        ("http://localhost:11434/v1", True),
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://[::1]:8080/v1", True),
+        ("http://10.0.0.5:8000/v1", False),
+        ("http://127.0.0.1.evil.example/v1", False),
+        ("http://localhost.evil.example/v1", False),
+        ("http://localhost@evil.example/v1", False),
+        ("http://[::1", False),
+    ],
+)
+def test_addresses_are_replaced_for_every_server_but_one_on_this_machine(base_url: str, local: bool) -> None:
+    assert Settings(base_url=base_url).is_local is local
+    assert Settings(base_url=base_url).redacts is not local
+    assert Settings(base_url=base_url, redact=True).redacts
+    assert not Settings(base_url=base_url, redact=False).redacts

@@ -62,7 +62,8 @@ _WORDS = {
 }
 _FAULT = re.compile(
     r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
-    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*|(?:doesn|don|isn|won)'t)\b",
+    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
+    r"|(?:doesn|don|isn|won)'t)\b",
     re.IGNORECASE,
 )
 _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")

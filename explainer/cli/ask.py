@@ -41,28 +41,19 @@ def ask(
         raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, model="" if offline else model,
+        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, policy=policy,
+        model="" if offline else model,
         base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
-    from explainer import pipeline
-
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     if not dry_run:
         sending.agree(settings)
     answered = []
     for capture in map(Path, captures):
-        with common.progress(capture.name) as progress:
-            analysis = pipeline.analyse(
-                capture, settings=settings, selection=selection, progress=progress,
-                only_statistics=pipeline.answered_from(question, settings),
-            )  # fmt: skip
+        asked = sending.analysed(capture, question, settings, selection)
         if dry_run:
-            typer.echo(sending.show(analysis, question, settings, capture, selection))
+            typer.echo(sending.show(asked))
             continue
-        if show_prompt and settings.model:
-            sending.show_prompt(analysis, question, settings, capture, selection)
-        answer = sending.answered(analysis, question, settings, capture, selection, chosen=model is not None)
-        answered.append((analysis, answer))
-    sending.clear()
+        answered.append((asked.analysis, sending.answered(asked, chosen=model is not None, show_prompt=show_prompt)))
     if answered:
         typer.echo(render(answered, common.style()), nl=False)

@@ -40,11 +40,17 @@ def chat(
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sending.agree(settings)
-    from explainer import pipeline
+    from explainer import consultation, pipeline
 
     with common.progress(capture.name) as progress:
         analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
-    ask = pipeline.asking(analysis, settings=settings, capture=capture, selection=selection, heard=sending.heard())
+
+    def offline(question: str) -> "Answer":
+        return pipeline.ask(analysis, question, settings=settings)
+
+    ask = offline
+    if settings.model:
+        ask = consultation.opened(analysis, settings, capture, selection, sending.heard()).ask
 
     def shown(frame: int) -> str:
         layers = pipeline.frame(capture, frame, settings=settings, selection=selection)

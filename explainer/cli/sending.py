@@ -2,16 +2,19 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explainer.cli import common
 from explainer.errors import LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
 if TYPE_CHECKING:
     from explainer.capture.selection import Selection
+    from explainer.inspection import Request
     from explainer.model import Analysis, Answer
     from explainer.settings import Settings
 
@@ -57,9 +60,30 @@ def agree(settings: "Settings") -> None:
     file.write_text("\n".join(sorted({*_agreed(), settings.server})) + "\n", "utf-8")
 
 
-def answered(
-    analysis: "Analysis", question: str, settings: "Settings", capture: Path, selection: "Selection", *, chosen: bool
-) -> "Answer":
+@dataclass(frozen=True)
+class Asked:
+    """A question about an analysed capture."""
+
+    analysis: "Analysis"
+    question: str
+    settings: "Settings"
+    capture: Path
+    selection: "Selection"
+
+
+def analysed(capture: Path, question: str, settings: "Settings", selection: "Selection") -> Asked:
+    """Return the question with the analysis that its answer needs, showing how far it has come."""
+    from explainer import pipeline
+
+    wanted = pipeline.answered_from(question, settings)
+    with common.progress(capture.name) as progress:
+        analysis = pipeline.analyse(
+            capture, settings=settings, selection=selection, only_statistics=wanted, progress=progress
+        )
+    return Asked(analysis, question, settings, capture, selection)
+
+
+def answered(asked: Asked, *, chosen: bool, show_prompt: bool) -> "Answer":
     """Return the model's answer, or the one from the findings where a model that was only configured cannot be asked.
 
     Raises:
@@ -67,8 +91,13 @@ def answered(
     """
     from explainer import pipeline
 
+    analysis, question, settings = asked.analysis, asked.question, asked.settings
+    if show_prompt and settings.model:
+        print("\n".join(map(visible, _request(asked).prompt.split("\n"))), file=sys.stderr)
     try:
-        return pipeline.ask(analysis, question, settings=settings, capture=capture, selection=selection, heard=heard())
+        return pipeline.ask(
+            analysis, question, settings=settings, capture=asked.capture, selection=asked.selection, heard=heard()
+        )
     except (ModelError, SettingsError) as error:
         if chosen or isinstance(error, LeakError) or not settings.model:
             raise
@@ -76,20 +105,21 @@ def answered(
         answer = pipeline.ask(analysis, question, settings=offline)
         note = f"{error.message} So this is the answer from the findings, without {settings.model}."
         return answer.model_copy(update={"note": note})
+    finally:
+        clear()
 
 
-def show(analysis: "Analysis", question: str, settings: "Settings", capture: Path, selection: "Selection") -> str:
-    """Return what would be sent, byte for byte, with its size and price.
+def show(asked: Asked) -> str:
+    """Return what would be sent, byte for byte; its size and price are said on standard error.
 
     Raises:
         SettingsError: no model is set.
         LeakError: something in it must not be sent.
     """
-    from explainer import consultation
-
+    settings = asked.settings
     if not settings.model:
         raise SettingsError("Nothing would be sent: no model is set.", "Name one with --model.")
-    request = consultation.opened(analysis, settings, capture, selection, heard()).request(question)
+    request = _request(asked)
     price = "" if request.price is None else f", {request.price:.4f} for reading it"
     print(
         f"{request.tokens:,} tokens ({request.counter}){price}, to {visible(settings.server)};"
@@ -101,14 +131,11 @@ def show(analysis: "Analysis", question: str, settings: "Settings", capture: Pat
     return request.body
 
 
-def show_prompt(
-    analysis: "Analysis", question: str, settings: "Settings", capture: Path, selection: "Selection"
-) -> None:
-    """Print the prompts on standard error, as they are sent."""
+def _request(asked: Asked) -> "Request":
     from explainer import consultation
 
-    request = consultation.opened(analysis, settings, capture, selection).request(question)
-    print("\n".join(map(visible, request.prompt.split("\n"))), file=sys.stderr)
+    opened = consultation.opened(asked.analysis, asked.settings, asked.capture, asked.selection, heard())
+    return opened.request(asked.question)
 
 
 def heard() -> Callable[[str], None] | None:

@@ -69,7 +69,8 @@ def verdict(written: Written, ledger: Ledger, question: str) -> str:
     amiss = [*_values(text, ledger, question), *_contradictions(text, written, ledger)]
     found, aside = " ".join(ledger.texts.values()), " ".join(ledger.asides.values())
     amiss += _unheard_of(text, found, aside)
-    if not amiss and not _akin(text, f"{found} {aside}"):
+    # That nothing was found is spoken of nowhere; it is held against the findings.
+    if not amiss and not faults.is_healthy(text) and not _akin(text, f"{found} {aside}"):
         amiss.append("nothing that was found or measured speaks of this")
     return listing(amiss)
 

@@ -13,7 +13,7 @@ _ADDRESS = re.compile(rf"({V6}|{V4})(/\d{{1,3}})?")
 _MAC = re.compile(MAC)
 _NAME = re.compile(r"(?<![\w.@-])(?:\*\.)?[^\W_]?[\w-]*(?:\.[\w-]+)+")
 _PORTS = re.compile(
-    r"\bports?\s+(\d{1,5}(?:(?:,\s*|\s+(?:and|or|to)\s+)\d{1,5})*)"
+    r"\bports?\s+(\d{1,5}(?:(?:,\s*|\s+(?:and|or|to)\s+)\d{1,5}(?!\d|\.\d))*)"
     r"|\b(?:tcp|udp)[:/ ](\d{1,5})\b|(\d{1,5})/(?:tcp|udp)\b",
     re.I,
 )

@@ -20,8 +20,8 @@ _ALL = _FIN | _SYN | _RST | _PSH | _ACK | _URG
 class Probing:
     """What one host tried on another: the first frame of each attempt, and the ports that answered.
 
-    `kinds` has "SYN", "FIN", "NULL", "XMAS" or "UDP" for each of `frames`; `accepted` and `refused` are ports; `used` counts the other
-    connections between the two, over which data went.
+    `kinds` has "SYN", "FIN", "NULL", "XMAS" or "UDP" for each of `frames`; `accepted` and `refused` are ports; `used`
+    counts the other connections between the two, over which data went.
     """
 
     source: str

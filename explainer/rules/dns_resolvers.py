@@ -12,6 +12,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.dns import AREA, PRIVATE_ENDINGS, short
+from explainer.rules.dns_tunnel import CARRIERS
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count, listing, milliseconds
@@ -54,11 +55,13 @@ def dns_private_name(facts: Facts) -> Iterator[Finding]:
 def dns_slow(facts: Facts, *, min_slow_ms: float = 1000.0, min_wait_ms: float = 4000.0) -> Iterator[Finding]:
     """Answers that come after `min_slow_ms` or more, which people notice; of medium severity from `min_wait_ms` on.
 
-    Resolvers repeat a question after 5 seconds at the latest: who waits that long has lost one packet, or more.
+    A failure is told as such, and a tunnel waits on purpose. Resolvers repeat a question after 5 seconds at the latest:
+    who waits that long has lost one packet, or more.
     """
     groups = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in facts[lookups]:
-        if not x.multicast and (x.time_ms or 0.0) >= min_slow_ms:
+        useful = x.rcode in (_NOERROR, _NXDOMAIN) and x.type not in CARRIERS
+        if useful and not x.multicast and (x.time_ms or 0.0) >= min_slow_ms:
             groups[x.client.address, x.server.address].append(x)
     for (client, server), group in groups.items():
         slowest = max(group, key=lambda x: x.time_ms or 0.0)

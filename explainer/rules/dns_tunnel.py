@@ -10,7 +10,8 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.registry import rule
 from explainer.wording import count, listing
 
-_CARRIERS = ("NULL", "TXT", "KEY", "TYPE65399", "TYPE65432", "TYPE65280")
+CARRIERS = ("NULL", "TXT", "KEY", "TYPE65399", "TYPE65432", "TYPE65280")
+"""Record types in which a tunnel carries its data (NULL, TXT, KEY and iodine's private ones)."""
 _SHORT_LABEL = 3
 
 
@@ -31,7 +32,7 @@ def dns_tunnel(
             groups[lookup.client.address, domain].append(lookup)
     for (client, domain), group in groups.items():
         below = {lookup.name.lower().rstrip(".").removesuffix(f".{domain}") for lookup in group}
-        carriers = sum(lookup.type in _CARRIERS for lookup in group) / len(group)
+        carriers = sum(lookup.type in CARRIERS for lookup in group) / len(group)
         length = min_length if carriers >= 1 / 2 else min_length_alone
         if sum(len(name) >= length for name in below) >= min_names:
             yield _finding(client, domain, group, below, carriers)

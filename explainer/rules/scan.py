@@ -118,7 +118,7 @@ def _sweep(source: str, port: int, group: Sequence[Probing]) -> Finding:
             f"{address_field(source)} == {source} && tcp.port == {port}",
             [Step(frames=tuple(frames[:_SHOWN]), text=f"{source} asks one host after the other, without any data")],
         ),
-        Scope(addresses=(source, *targets[:99]), ports=(port,)),
+        Scope(addresses=(source, targets[0], targets[-1]), ports=(port,)),
         act=f"Whoever answers for {source} must say whether it is meant to scan; if not, take it off the network.",
         measured={"hosts": len(group), "accepted": accepted},
         confidence=Confidence.PROBABLE,

@@ -32,14 +32,14 @@ _TRIES = 2
 
 @rule("Wireless association refused", replies, subject=SUBJECT, area=AREA)
 def wireless_refused(facts: Facts) -> Iterator[Finding]:
-    """An access point's answer other than success to an authentication or association that succeeds no later time."""
+    """An access point's refusal, with a status that tells why, of an association or authentication not had later."""
     talk = [reply for reply in facts[replies] if reply.protocol == "Wi-Fi" and reply.kind is Kind.LOGIN]
     for (station, base), group in _by_pair(talk).items():
         last = group[-1]
-        if last.ok or last.code == "30":  # 30: come again later (SA query)
+        why = _STATUS.get(last.code)
+        if last.ok or why is None:
             continue
         failed = [reply for reply in group if reply.code == last.code]
-        why = _STATUS.get(last.code, f"with status {last.code}")
         yield _finding(
             "wireless_refused",
             failed,

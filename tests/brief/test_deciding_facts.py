@@ -42,7 +42,8 @@ def test_the_brief_holds_the_deciding_facts(
         found = {case["name"]: facts(case, analysis_of(case["name"]), budget) for case in FAULTY}
         every = [fact for held in found.values() for fact in held]
         share = sum(every) / len(every)
-        print(f"brief of {budget} tokens: {share:.1%} of {len(every)} deciding facts, {len(FAULTY)} captures")
+        told = f"brief of {budget} tokens: {share:.1%} of {len(every)} deciding facts, {len(FAULTY)} captures"
+        print(told)  # noqa: T201  # a figure to read, with -s
         record_property(f"deciding facts at {budget}", share)
         missing = {name: held for name, held in found.items() if not all(held)}
         assert share >= least, missing

@@ -173,6 +173,10 @@ class TestVerdict:
         )
 
 
+def test_nothing_found_is_an_answer_where_nothing_was_found() -> None:
+    assert verdict(Ledger.of(samples.analysis()), "No fault was found in this capture.", side="nobody") == ""
+
+
 def refused(text: str) -> str:
     return "it is none" if "nonsense" in text else ""
 

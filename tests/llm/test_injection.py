@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from brief import samples
-from llm.injections import INJECTIONS, Injection
-from llm.test_check import EXPIRED, HEALTH, INDEX, RTT
 from servers.scripted import Said, answer, brief_of, running
 
 from explainer import ask
@@ -19,6 +17,8 @@ from explainer.llm.ledger import Ledger
 from explainer.llm.openai import OpenAIModel
 from explainer.model import Analysis, Stat
 from explainer.settings import Settings
+from llm.injections import INJECTIONS, Injection
+from llm.test_check import EXPIRED, HEALTH, INDEX, RTT
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 QUESTION = "Why does my TLS handshake fail?"

@@ -1,22 +1,27 @@
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from brief import samples
 from pydantic import SecretStr
-from servers.chat import TEXT
+from servers.chat import ANSWER, TEXT
 
 from explainer import ask
-from explainer.brief.build import build
-from explainer.brief.tokens import ESTIMATE
 from explainer.errors import ModelError, SettingsError
-from explainer.llm import conversation
 from explainer.llm.model import Message, Reply
 from explainer.llm.openai import OpenAIModel
-from explainer.model import Answer, Usage
+from explainer.model import Scope, Usage
+from explainer.privacy.leaks import leaks
+from explainer.privacy.mapping import Mapping
 from explainer.settings import Settings
 
-ANALYSIS = samples.analysis(samples.ran(samples.finding()))
+SCOPE = Scope(addresses=("10.20.2.20",), names=("payroll.acme.example",))
+FINDING = samples.finding(scope=SCOPE, detail="", act="10.20.2.20 (payroll.acme.example) must listen.")
+ANALYSIS = samples.analysis(samples.ran(FINDING), file="acme.pcapng")
+QUESTION = "Why does payroll.acme.example refuse?"
+yaml = pytest.importorskip("yaml")
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 LIVE = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
 
@@ -67,25 +72,30 @@ class TestRecorded:
         assert raised.value.exit_code == 5
         assert "sk-test" not in str(raised.value)
 
-    def test_an_answer_comes_from_the_brief(self, base_url: str) -> None:
-        brief = build(ANALYSIS, "Why does TLS fail?", budget=4000, counter=ESTIMATE)
-        answer = conversation.answer(model("good", base_url), brief)
-        assert answer == Answer(
-            question="Why does TLS fail?",
-            verdict=TEXT,
-            model="good",
-            usage=Usage(prompt_tokens=812, completion_tokens=40),
-        )
+    def test_a_checked_answer(self, base_url: str) -> None:
+        answer = ask(ANALYSIS, QUESTION, settings=Settings(model="answers", base_url=base_url, redact=True))
+        assert (answer.verdict, answer.model) == (ANSWER["verdict"], "answers")
+        assert (answer.backed, answer.statements) == (2, 2)
+        assert answer.usage == Usage(prompt_tokens=812, completion_tokens=40)
 
-    def test_asked_through_the_public_function(self, base_url: str) -> None:
-        settings = Settings(model="good", base_url=base_url)
-        answer = ask(ANALYSIS, "Why does TLS fail?", settings=settings)
-        assert (answer.model, answer.verdict) == ("good", TEXT)
+    def test_words_that_no_packet_bears_out(self, base_url: str) -> None:
+        answer = ask(ANALYSIS, QUESTION, settings=Settings(model="good", base_url=base_url, redact=True))
+        assert answer.model == ""
+        assert answer.verdict == "tcp_refused happened."
+        assert answer.note.startswith("The answer of good is not shown")
 
-    def test_nothing_is_changed_in_the_analysis(self, base_url: str) -> None:
-        before = ANALYSIS.model_dump_json()
-        ask(ANALYSIS, "Why?", settings=Settings(model="no-usage", base_url=base_url))
-        assert ANALYSIS.model_dump_json() == before
+
+def test_nothing_of_a_capture_is_in_any_cassette() -> None:
+    bodies = [
+        str(exchange["request"]["body"])
+        for cassette in sorted(CASSETTES.rglob("*.yaml"))
+        for exchange in yaml.safe_load(cassette.read_text("utf-8"))["interactions"]
+    ]
+    assert len(bodies) > 10
+    assert any("FINDING tcp_refused:0" in body for body in bodies)
+    for body in bodies:
+        assert leaks(body.encode(), Mapping.of(ANALYSIS)) == ()
+        assert "sk-test" not in body
 
 
 class TestLive:

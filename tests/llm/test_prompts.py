@@ -20,7 +20,7 @@ def test_a_missing_name_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="nonce"):
         prompts.render("system")
     with pytest.raises(jinja2.UndefinedError):
-        prompts.render("ask", question="?", brief="b", nonce="n")
+        prompts.render("ask", question="?", nonce="n")
 
 
 def test_a_missing_template_is_an_error() -> None:
@@ -29,7 +29,7 @@ def test_a_missing_template_is_an_error() -> None:
 
 
 def test_values_are_not_templates() -> None:
-    text = prompts.render("ask", question="{{ 7 * 7 }}", brief="{% raw %}<&>", left_out=[], nonce="n")
+    text = prompts.render("ask", question="{{ 7 * 7 }}", brief="{% raw %}<&>", nonce="n")
     assert "{{ 7 * 7 }}" in text
     assert "{% raw %}<&>" in text
 
@@ -66,7 +66,7 @@ class TestMessages:
 
 def test_the_templates_are_found_in_a_source_tree() -> None:
     assert {"ask.md.j2", "system.md.j2"} <= set(TEMPLATES)
-    assert prompts.render("system", nonce="n")
+    assert prompts.render("system", nonce="n", redacted=True, tools=True)
 
 
 def test_the_wheel_holds_the_templates_and_finds_them(tmp_path: Path) -> None:
@@ -93,10 +93,21 @@ def test_the_wheel_holds_the_templates_and_finds_them(tmp_path: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "cassettes"))]
     script = (
         "import explainer; from explainer.llm import prompts;"
-        "print(explainer.__file__); prompts.render('system', nonce='n')"
+        "print(explainer.__file__); prompts.render('system', nonce='n', redacted=True, tools=True)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(unpacked)},
     )  # fmt: skip
     assert str(unpacked) in done.stdout
+
+
+def test_a_template_in_the_user_s_folder_wins(tmp_path: Path) -> None:
+    (tmp_path / "again.md.j2").write_text("In verse, please: {{ question }}")
+    assert prompts.render("again", tmp_path, question="Why?") == "In verse, please: Why?"
+    assert "nonce" not in prompts.render("ask", tmp_path, question="Why?", brief="b", nonce="n")
+
+
+def test_every_template_says_its_version() -> None:
+    for name in TEMPLATES:
+        assert (ROOT / "prompts" / name).read_text().startswith("{# version "), name

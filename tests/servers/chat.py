@@ -20,9 +20,15 @@ def _error(code: str | None, message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
 
 
+ANSWER = {
+    "verdict": "tcp_refused happened.", "cause": "", "side": "server",
+    "claims": [{"text": "tcp_refused begins.", "frames": [4], "sources": []}],
+    "next_steps": ["Mend tcp_refused."], "filters": ["tcp.stream == 0"], "cannot_tell": ["what came before"],
+}  # fmt: skip
 _USAGE = {"prompt_tokens": 812, "completion_tokens": 40, "total_tokens": 852}
 REPLIES: dict[str, tuple[int, Any]] = {
     "good": (200, _completion(TEXT, _USAGE)),
+    "answers": (200, _completion(json.dumps(ANSWER), _USAGE)),
     "no-usage": (200, _completion(TEXT, None)),
     "empty": (200, _completion("", _USAGE)),
     "null": (200, _completion(None, _USAGE)),

@@ -1,0 +1,52 @@
+"""What the core types are made of: frozen values, and the few words that grade a finding."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import pydantic
+from pydantic import BaseModel, ConfigDict
+
+FrameNumber = Annotated[int, pydantic.Field(ge=1)]
+
+
+class Value(BaseModel):
+    """A frozen value that knows no other fields than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Severity(StrEnum):
+    """How much a finding matters to the person who asks, worst first."""
+
+    HIGH = "high"  # a connection failed because of it
+    MEDIUM = "medium"  # something is wrong that did not stop this connection, or may have stopped it
+    LOW = "low"  # worth mending, harmless here
+    INFO = "info"  # worth knowing
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst severity, counting up."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure the packets make a finding."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the surest, counting up."""
+        return list(Confidence).index(self)
+
+
+class Side(StrEnum):
+    """Whose side must act."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    NETWORK = "network"
+    EITHER = "either"
+    NOBODY = "nobody"
