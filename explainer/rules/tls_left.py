@@ -25,7 +25,7 @@ def tls_left(facts: Facts) -> Iterator[Finding]:
     """A handshake that one side closes or resets after the ServerHello, with no alert and no sign of its completion.
 
     Of medium severity, since clients leave on purpose, too. Where encrypted data was sent, or the server's
-    ChangeCipherSpec, the handshake had gone further than this. (RFC 8446 section 6.1 asks for an alert before an end.)
+    ChangeCipherSpec, the handshake had gone further than this (RFC 8446 section 6.1 asks for an alert before an end).
     """
     for outcome in (Outcome.LEFT_BY_CLIENT, Outcome.LEFT_BY_SERVER):
         for group in stopped(facts, outcome, _unfinished):

@@ -79,7 +79,7 @@ class TestNothingFound:
 
     def test_an_unfinished_handshake_is_no_clean_bill(self) -> None:
         columns = ("outcome", "version", "client_hello_frame", "server_hello_frame", "warnings")
-        tls = stat("tls", columns, [("not finished", None, 1, None, None)])
+        tls = stat("tls", columns, [("capture ends too early", None, 1, None, None)])
         answer = offline.answer(analysis(ran(rule="tls_alert"), stats=[tls]), "Why?")
         assert "1 TLS handshake is not finished" in answer.verdict
 
