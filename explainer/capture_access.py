@@ -41,7 +41,8 @@ class CaptureAccess:
             SettingsError: tshark refuses it.
         """
         # Alone, before it is joined with anything: it cannot close a parenthesis that it did not open.
-        check_filter(self._program, display_filter, "The filter")
+        if complaint := self.complaint(display_filter):
+            raise SettingsError(complaint)
         captured = read.read(
             self._path, self._program, (FRAME,), (), time_limit_s=self._limit_s,
             selection=narrowed(self._selection, display_filter),

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from explainer.privacy.addresses import is_kept
-from explainer.privacy.mapping import MAC, V4, V6, Mapping, bounded
+from explainer.privacy.mapping import MAC, V4, V6, Mapping, backwards_quad, bounded
 from explainer.privacy.secrets import masked
 
 _ADDRESS = re.compile(f"{V6}|{V4}")
 _MAC = re.compile(MAC)
+_BACKWARDS = ".in-addr.arpa"
 
 
 def leaks(payload: bytes, mapping: Mapping) -> tuple[str, ...]:
@@ -52,7 +53,8 @@ def _addresses(text: str, mapping: Mapping) -> Iterator[str]:
     """Yield addresses that are no pseudonyms, whether or not the mapping knows them."""
     for match in _ADDRESS.finditer(text):
         try:
-            address = str(ipaddress.ip_address(match[0]))
+            backwards = text.startswith(_BACKWARDS, match.end())
+            address = str(ipaddress.ip_address(backwards_quad(match[0]) if backwards else match[0]))
         except ValueError:
             continue
         if not is_kept(address) and not mapping.is_pseudonym(address):

@@ -37,7 +37,9 @@ _ADDRESSES = re.compile(f"{MAC}|{V6}|{V4}")
 _BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)")
 _MARKS = ".,;:!?"
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
-_OURS = frozenset({"client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router"})
+_OURS = frozenset(
+    {"unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router"}
+)
 
 
 class Mapping:
@@ -53,14 +55,18 @@ class Mapping:
         self._compiled: re.Pattern[str] | None = None
         self._originals: dict[str, Kind] = {}
         self._ours = set(_OURS)
-        if active:
-            for original in sorted(set(known), key=lambda found: (found.kind, found.text)):
-                self.learn(original)
+        self.take(known)
 
     @classmethod
     def of(cls, analysis: Analysis) -> "Mapping":
         """Return the mapping for a capture: the same for the same file."""
-        return cls(bytes.fromhex(analysis.info.sha256), originals(analysis))
+        mapping = cls(bytes.fromhex(analysis.info.sha256))
+        for outcome in analysis.outcomes:
+            mapping.excuse(f"{outcome.title} {outcome.area}")
+        for stat in analysis.stats:
+            mapping.excuse(f"{stat.title} {' '.join(column.name for column in stat.columns)}")
+        mapping.take(originals(analysis))
+        return mapping
 
     @classmethod
     def off(cls) -> "Mapping":
@@ -79,6 +85,11 @@ class Mapping:
     def is_pseudonym(self, text: str) -> bool:
         """Return whether this stands for something else: an address, or a word."""
         return text.lower() in self._shown or text.lower() in self._words.originals
+
+    def take(self, known: Iterable[Original]) -> None:
+        """Take in what the capture holds, in an order of its own."""
+        for original in sorted(set(known), key=lambda found: (found.kind, found.text)):
+            self.learn(original)
 
     def learn(self, original: Original) -> None:
         """Take a value that was found in the capture into the mapping."""
@@ -112,7 +123,9 @@ class Mapping:
             return text
         for _ in range(_NESTED):
             text = WORD.sub(lambda match: self._words.originals.get(match[0].lower(), match[0]), text)
-        text = _BACKWARDS.sub(lambda match: _reversed(self._shown.get(_reversed(match[0]), _reversed(match[0]))), text)
+        text = _BACKWARDS.sub(
+            lambda match: backwards_quad(self._shown.get(backwards_quad(match[0]), backwards_quad(match[0]))), text
+        )
         return _ADDRESSES.sub(lambda match: self._shown.get(_canonical(match[0]), match[0]), text)
 
     def _phrase_pattern(self) -> re.Pattern[str]:
@@ -130,7 +143,7 @@ class Mapping:
                 return self._mac(text)
             case "reverse":
                 quad, _, zone = text.partition(".in-")
-                return f"{_reversed(self._address(_reversed(quad)))}.in-{zone}"
+                return f"{backwards_quad(self._address(backwards_quad(quad)))}.in-{zone}"
             case "mail":
                 user, _, domain = text.partition("@")
                 return f"{self._words.user(user)}@{self._words.host(domain)}"
@@ -206,7 +219,8 @@ def bounded(phrase: str) -> str:
     return before + re.escape(phrase) + (r"(?![\w-])" if phrase[-1:].isalnum() else "")
 
 
-def _reversed(quad: str) -> str:
+def backwards_quad(quad: str) -> str:
+    """Return an IPv4 address as a reverse lookup names it: 10.1.2.3 as 3.2.1.10."""
     return ".".join(reversed(quad.split(".")))
 
 

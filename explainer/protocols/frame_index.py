@@ -32,8 +32,8 @@ _COLUMNS = (
 class Sight:
     """One frame as the packet list shows it, and what it speaks of.
 
-    `source` is the innermost address that it comes from; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among reset, syn, finish, retransmission; `time_s` counts from
-    the first frame of the file.
+    `source` is the innermost address that it comes from; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among
+    reset, syn, finish, retransmission; `time_s` counts from the first frame of the file.
     """
 
     frame: int

@@ -68,7 +68,8 @@ def test_dates(text: str) -> None:
 )
 def test_quantities(text: str, value: float, dimension: Dimension) -> None:
     (found,) = reading.quantities(text)
-    assert (found.value, found.dimension) == (pytest.approx(value), dimension)
+    assert found.value == pytest.approx(value)
+    assert found.dimension is dimension
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,11 @@ class TestLeaks:
         text = mapping.pseudonymise("10.20.2.20, payroll.acme.example, /orders/77/export.csv, 127.0.0.1")
         assert leaks(text.encode(), mapping) == ()
 
+    def test_an_address_written_backwards_is_one_too(self, mapping: Mapping) -> None:
+        sent = mapping.pseudonymise("10.20.1.10 is 10.1.20.10.in-addr.arpa")
+        assert leaks(sent.encode(), mapping) == ()
+        assert leaks(b"10.1.20.10.in-addr.arpa", mapping) == ("an address of the capture",)
+
     def test_a_name_within_a_longer_word_is_none(self, mapping: Mapping) -> None:
         assert leaks(b"xpayroll.acme.examples", mapping) == ()
 
