@@ -78,7 +78,8 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
     overcome = "; a later attempt succeeded" if good else ""
     severity = Severity.INFO if good else means.severity
     quoted = f'"{said(first)}"'
-    where = connection_filter(first.server, streams) if streams else ""
+    told = (*streams, *([good.stream] if good and good.stream is not None else []))
+    where = connection_filter(first.server, told) if streams else ""
     return Finding(
         id=f"{family.rule}:{first.frame}",
         rule=family.rule,
@@ -98,7 +99,7 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
             addresses=tuple(dict.fromkeys((first.client.address, first.server.address))),
             ports=(first.server.port,) if first.server.port else (),
         ),
-        advice=means.advice,
+        advice=means.advice or (f"Look for this moment in the log of {first.server.address}: it says why.",),
         limitations=family.limits,
     )
 

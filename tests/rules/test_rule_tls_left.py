@@ -26,7 +26,7 @@ def test_it_is_a_symptom() -> None:
     assert entry.symptom
 
 
-@pytest.mark.parametrize("name", ["dns_nxdomain", "tls12_healthy", "tls12_ends_in_handshake_healthy"])
+@pytest.mark.parametrize("name", ["dns_nxdomain", "tcp_refused"])
 def test_where_nobody_leaves_it_does_not_apply(name: str, analysis_of: AnalysisOf) -> None:
     (outcome,) = (outcome for outcome in analysis_of(name).outcomes if outcome.rule == "tls_left")
     assert outcome.status is RuleStatus.NOT_APPLICABLE
