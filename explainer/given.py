@@ -24,10 +24,20 @@ def given(settings: Settings) -> dict[Given, bytes]:
         found[TRUST_STORE] = _contents(settings.trust_store, f"trust store {name}", _PEM_HINT)
         if _PEM not in found[TRUST_STORE]:
             raise SettingsError(f"The trust store {name} holds no certificate.", _PEM_HINT)
+        _check_certificates(found[TRUST_STORE], name)
     if settings.policy is not None:
         found[POLICY] = _contents(settings.policy, f"policy {visible(str(settings.policy))}", "Name a TOML file.")
         parse(found[POLICY])
     return found
+
+
+def _check_certificates(pem: bytes, name: str) -> None:
+    from explainer.protocols.x509_reading import bundle  # loads cryptography, which most runs do not need this early
+
+    try:
+        bundle(pem)
+    except ValueError as error:
+        raise SettingsError(f"The trust store {name} holds a certificate that is damaged.", _PEM_HINT) from error
 
 
 def _contents(file: Path, what: str, hint: str) -> bytes:

@@ -160,3 +160,10 @@ def test_brief_is_within_the_budget(expired: Path) -> None:
     assert small.tokens <= 300 < large.tokens
     assert small.left_out
     assert not large.left_out
+
+
+def test_a_damaged_trust_store_is_one_sentence(tmp_path: Path, captures: Path) -> None:
+    damaged = tmp_path / "damaged.pem"
+    damaged.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(SettingsError, match="holds a certificate that is damaged"):
+        analyse(captures / "tls12_self_signed.pcapng", settings=Settings(trust_store=damaged))
