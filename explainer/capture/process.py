@@ -4,11 +4,12 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from explainer.capture.background import in_background
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
@@ -60,6 +61,24 @@ class Run:
         self._process.kill()
 
 
+def _started(command: list[str], errors: IO[bytes], variables: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Return the started process.
+
+    It is started in a thread, which no signal interrupts: an interrupt between the fork and Popen's return would leave
+    a process that nobody knows.
+    """
+    starting = in_background(
+        lambda: subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0
+        )
+    )
+    try:
+        return starting.result()
+    except BaseException:
+        starting.add_done_callback(lambda done: None if done.exception() else done.result().kill())
+        raise
+
+
 @contextmanager
 def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> Iterator[Run]:
     """Yield a started tshark that is stopped after `time_limit_s`, and killed on the way out whatever happens.
@@ -69,10 +88,7 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
     """
     with environment() as variables, tempfile.TemporaryFile() as errors:
         try:
-            process = subprocess.Popen(
-                [tshark.path, *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
-            )  # fmt: skip
+            process = _started([tshark.path, *arguments], errors, variables)
         except OSError as error:
             raise TsharkError(
                 f"{tshark.path} does not run: {error}.", "Reinstall it, or name another with --tshark."
