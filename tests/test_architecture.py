@@ -13,7 +13,6 @@ from explainer import registry
 
 PACKAGE = Path(explainer.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-TABLES = {PACKAGE / "protocols" / "tls" / "cipher_suites.py"}
 LATE = {PACKAGE / "protocols" / "x509_reading.py": {"cryptography"}}
 """What is itself imported only where it is needed, and may import this."""
 HEAVY = {"polars", "cryptography", "openai", "pyshark", "tiktoken", "jinja2"}
@@ -23,8 +22,6 @@ named = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relativ
 
 @named
 def test_a_file_is_short(file: Path) -> None:
-    if file in TABLES:
-        pytest.skip("a table of the registry's length")
     assert len(file.read_text("utf-8").splitlines()) <= FILE_LINES
 
 

@@ -4,7 +4,8 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -61,24 +62,6 @@ class Run:
         self._process.kill()
 
 
-def _started(command: list[str], errors: IO[bytes], variables: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Return the started process.
-
-    It is started in a thread, which no signal interrupts: an interrupt between the fork and Popen's return would leave
-    a process that nobody knows.
-    """
-    starting = in_background(
-        lambda: subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0
-        )
-    )
-    try:
-        return starting.result()
-    except BaseException:
-        starting.add_done_callback(lambda done: None if done.exception() else done.result().kill())
-        raise
-
-
 @contextmanager
 def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> Iterator[Run]:
     """Yield a started tshark that is stopped after `time_limit_s`, and killed on the way out whatever happens.
@@ -87,15 +70,22 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
         TsharkError: it cannot be started.
     """
     with environment() as variables, tempfile.TemporaryFile() as errors:
-        try:
-            process = _started([tshark.path, *arguments], errors, variables)
-        except OSError as error:
-            raise TsharkError(
-                f"{tshark.path} does not run: {error}.", "Reinstall it, or name another with --tshark."
-            ) from error
+        allowed = threading.Event()
+
+        def start() -> "subprocess.Popen[bytes]":
+            allowed.wait()
+            return subprocess.Popen(
+                [tshark.path, *arguments],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
+            )  # fmt: skip
+
+        # A signal may come at any moment, and in the middle of Popen it would leave a process that nobody knows. So a
+        # thread starts it, which no signal interrupts, and not before this one stands ready to end it.
+        starting = in_background(start)
         limit = None
-        try:  # a signal may come at any moment from here on
-            run = Run(process, errors)
+        try:
+            allowed.set()
+            run = Run(_result(starting, tshark), errors)
             limit = threading.Timer(time_limit_s, run.stop)
             limit.daemon = True
             limit.start()
@@ -103,7 +93,26 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
         finally:
             if limit is not None:
                 limit.cancel()
-            process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            if allowed.is_set():
+                _end(starting)
+
+
+def _result(starting: "Future[subprocess.Popen[bytes]]", tshark: Tshark) -> "subprocess.Popen[bytes]":
+    try:
+        return starting.result()
+    except OSError as error:
+        raise TsharkError(
+            f"{tshark.path} does not run: {error}.", "Reinstall it, or name another with --tshark."
+        ) from error
+
+
+def _end(starting: "Future[subprocess.Popen[bytes]]") -> None:
+    """Wait until the process is started, if it can be, and end it."""
+    try:
+        process = starting.result()
+    except OSError:
+        return
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
