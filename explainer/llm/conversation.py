@@ -12,7 +12,7 @@ from pathlib import Path
 
 from explainer.errors import ModelError, TooLongError
 from explainer.escape import visible
-from explainer.llm import check, looks, offline, prompts, written
+from explainer.llm import advice, check, looks, offline, prompts, written
 from explainer.llm.failures import ASK_OFFLINE
 from explainer.llm.ledger import Ledger
 from explainer.llm.looks import Looks
@@ -164,7 +164,7 @@ class Conversation:
             filters=tuple(text for text in said.filters if not self.refused(text)),
             not_shown=said.cannot_tell,
             verdict_why=check.verdict(said, self.ledger, brief.question),
-            doubts=check.doubts(said, self.ledger, brief.question, self.refused),
+            doubts=advice.doubts(said, self.ledger, brief.question, self.refused),
             found=(
                 Claim(text=found.verdict, frames=found.claims[0].frames if found.claims else ()),
                 *found.also[:_FOUND],
