@@ -11,7 +11,7 @@ from explainer.capture import tshark
 from explainer.capture.selection import Selection
 from explainer.capture_access import CaptureAccess
 from explainer.inspection import Request
-from explainer.llm import conversation, written
+from explainer.llm import conversation, fence, written
 from explainer.llm.conversation import Conversation
 from explainer.llm.ledger import Ledger
 from explainer.llm.looks import Looks
@@ -48,6 +48,7 @@ class Consultation:
         self._model = model
         self._access = access
         self._heard = heard
+        self._nonce = conversation.new_nonce()
         self._conversation: Conversation | None = None
 
     def ask(self, question: str) -> Answer:
@@ -80,7 +81,8 @@ class Consultation:
 
     def _messages(self, question: str) -> list[Message]:
         brief = self._brief(question, self._settings.budget)
-        return conversation.first_request(brief, self._mapping, self._settings.prompts, tools=self._looks is not None)
+        tools, folder = self._looks is not None, self._settings.prompts
+        return conversation.messages(brief, self._nonce, mapping=self._mapping, tools=tools, folder=folder)
 
     def _talk(self) -> Conversation:
         if self._conversation is None:
@@ -95,6 +97,7 @@ class Consultation:
                 refused=self._access.complaint if self._access else lambda display_filter: "",
                 folder=self._settings.prompts,
                 heard=self._heard,
+                nonce=self._nonce,
             )
         return self._conversation
 
@@ -104,8 +107,11 @@ class Consultation:
     def _brief(self, question: str, budget: int) -> Brief:
         """Return the brief whose text, as it is sent, fits into the budget."""
         measured = counter(self._settings.model)
-        sent = Counter(measured.name, lambda text: measured.count(self._mapping.pseudonymise(text)))
+        sent = Counter(measured.name, lambda text: measured.count(self._as_sent(text)))
         return build(self._analysis, question, budget=budget, counter=sent)
+
+    def _as_sent(self, text: str) -> str:
+        return fence.marked(self._mapping.pseudonymise(text), self._nonce)
 
 
 def opened(
