@@ -9,6 +9,7 @@ from typing import Any
 from explainer import pipeline
 from explainer.capture import tshark
 from explainer.capture.process import running
+from explainer.llm import prices
 from explainer.llm.model import Message
 from explainer.llm.openai import OpenAIModel
 from explainer.llm.vocabulary import counter
@@ -18,7 +19,6 @@ from explainer.settings import Settings
 
 _LIMIT_S = 120.0
 _ASK = "This is a packet capture as tshark -T json shows it, cut to fit. {question} Name the frames that show it.\n\n"
-_MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,5 @@ def _tokens(answer: Answer) -> int:
 
 
 def _price(used: Usage | None, settings: Settings) -> float | None:
-    if used is None or settings.input_price is None or settings.output_price is None:
-        return None
-    return (used.prompt_tokens * settings.input_price + used.completion_tokens * settings.output_price) / _MILLION
+    found = prices.price(settings, used.prompt_tokens, used.completion_tokens) if used else None
+    return found[0] if found else None

@@ -17,6 +17,7 @@ from explainer.llm.ledger import Ledger
 from explainer.llm.looks import Looks
 from explainer.llm.model import Heard, Message, Model
 from explainer.llm.openai import OpenAIModel
+from explainer.llm.prices import price
 from explainer.llm.requests import Manner, body
 from explainer.llm.tools import Toolbox
 from explainer.llm.vocabulary import counter
@@ -26,7 +27,6 @@ from explainer.privacy.mapping import Mapping
 from explainer.settings import Settings
 
 _LIMIT_S, _LIMIT_S_PER_BYTE = 60.0, 1e-6
-_TOKENS_PER_MILLION = 1e6
 
 
 class Consultation:
@@ -69,13 +69,14 @@ class Consultation:
         text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))  # as the client library writes it
         measured = counter(self._settings.model)
         tokens = measured.count(text)
-        price = self._settings.input_price
+        cost, priced = price(self._settings, tokens) or (None, "")
         return Request(
             body=text,
             prompt="\n\n".join(f"[{message.role}]\n{message.content}" for message in sent),
             tokens=tokens,
             counter=measured.name,
-            price=None if price is None else tokens * price / _TOKENS_PER_MILLION,
+            price=cost,
+            priced=priced,
             leaks=leaks(text.encode(), self._mapping),
         )
 

@@ -120,7 +120,7 @@ def show(asked: Asked) -> str:
     if not settings.model:
         raise SettingsError("Nothing would be sent: no model is set.", "Name one with --model.")
     request = _request(asked)
-    price = "" if request.price is None else f", {request.price:.4f} for reading it"
+    price = "" if request.price is None else f", {request.price:.4f} {request.priced} for reading it"
     print(
         f"{request.tokens:,} tokens ({request.counter}){price}, to {visible(settings.server)};"
         f" {'with pseudonyms' if settings.redacts else 'with the real addresses and names'}; nothing was sent",
