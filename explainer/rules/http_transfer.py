@@ -9,6 +9,7 @@ from explainer.protocols.frame import CAPTURED_LENGTH, LENGTH
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_analysis import Health, health
+from explainer.protocols.tcp_resets import resets
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import (
@@ -86,16 +87,19 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
     )
 
 
-@rule("HTTP request without a response", requests, connections, health, subject=SUBJECT, area=AREA)
+@rule("HTTP request without a response", requests, connections, health, resets, subject=SUBJECT, area=AREA)
 def http_no_response(facts: Facts) -> Iterator[Finding]:
     """A whole request after which the server closes or resets the connection without a byte of an answer.
 
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another. Silent where the connection has losses or disorder, or began to end before the request; and on ports of
-    TLS, where a server hangs up on plain HTTP.
+    another. Silent where the connection has losses or disorder, or began to end before the request; where a device on
+    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
+    for reset in facts[resets]:
+        if reset.of_another:
+            calm.pop(reset.stream, None)
     last_answered = {_page(e): e.first_frame for e in every if e.status is not None}
     first_answered = {e.stream: e.first_frame for e in reversed(every) if e.status is not None}
 
