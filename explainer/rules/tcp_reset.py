@@ -106,8 +106,7 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
 
 def _by_server(reset: Reset) -> Finding:
     server, client = reset.server.address, reset.client.address
-    away = [abs(ttl - (reset.ttl or 0)) for ttl in reset.by.ttls]
-    forged = bool(away) and reset.ttl is not None and min(away) > 2
+    forged = reset.of_another
     request = reset.other.last_data
     where = f"the connection to port {reset.server.port}"
     if is_late_request(reset):

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 PACKAGES = {
     "aria2c": "aria2",
     "curl": "curl",
+    "danted": "dante-server",
     "dnsmasq": "dnsmasq-base",
     "dovecot": "dovecot-imapd dovecot-pop3d",
     "dumpcap": "wireshark-common",
@@ -25,6 +26,9 @@ PACKAGES = {
     "java": "default-jdk-headless",
     "keytool": "default-jre-headless",
     "ldapsearch": "ldap-utils",
+    "mosquitto": "mosquitto",
+    "mosquitto_passwd": "mosquitto",
+    "mosquitto_pub": "mosquitto-clients",
     "nft": "nftables",
     "nginx": "nginx-light",
     "openssl": "openssl",
@@ -40,6 +44,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "sshd": "openssh-server",
     "sysctl": "procps",
+    "tinyproxy": "tinyproxy",
     "tshark": "tshark",
     "vsftpd": "vsftpd",
 }
