@@ -75,10 +75,30 @@ def right(case: dict[str, Any], capture: Path, settings: Settings, frames: set[i
     """Return the share of cited frames that belong to the decisive conversation, None where none is cited."""
     if not frames:
         return None
-    words = ["-n", "-r", str(capture), "-Y", case["decisive_filter"], "-T", "fields", "-e", "frame.number"]
-    with running(tshark.find(settings.tshark), words, _LIMIT_S) as run:
-        decisive = set(map(int, b"".join(run.chunks()).split()))
+    streams = ("tcp.stream", "udp.stream")
+    rows = _fields(capture, settings, case["decisive_filter"], "frame.number", *streams)
+    decisive = {int(row[0]) for row in rows}
+    talks = {
+        f"{name} == {value}" for row in rows for name, value in zip(streams, row[1:], strict=False) if value.isdecimal()
+    }
+    if talks:
+        decisive |= {int(row[0]) for row in _fields(capture, settings, " || ".join(sorted(talks)), "frame.number")}
     return len(frames & decisive) / len(frames)
+
+
+def _fields(capture: Path, settings: Settings, display_filter: str, *names: str) -> list[list[str]]:
+    words = [
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        display_filter,
+        "-T",
+        "fields",
+        *(w for name in names for w in ("-e", name)),
+    ]
+    with running(tshark.find(settings.tshark), words, _LIMIT_S) as run:
+        return [line.split("\t") for line in b"".join(run.chunks()).decode().splitlines()]
 
 
 def table(results: list[Result]) -> str:

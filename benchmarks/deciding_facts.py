@@ -1,6 +1,6 @@
 """Prints how much of what decides labelled cases is in the brief at 2,000, 4,000 and 8,000 tokens.
 
-    python benchmarks/brief.py labelled.jsonl
+    python benchmarks/deciding_facts.py labelled.jsonl
 
 Each line names a capture beside the file (file), a question, patterns that a good answer matches (must_mention) and the
 frames that decide (decisive_frames).
