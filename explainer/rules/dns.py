@@ -24,6 +24,7 @@ PRIVATE_ENDINGS = (
 """Domains that are no part of the public tree (RFC 6762 appendix G, RFC 8375, ICANN's .internal)."""
 _LONGEST_NAME = 60
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
+_UNBIDDEN = ("wpad", "isatap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ _REFUSED_MEANS = Answer(
 def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
-    Of info severity are reverse lookups, which often have no name, and a name that was only tried with a search suffix
-    behind it: the same client then resolves a shorter form of it.
+    Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
+    and a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
     resolved = defaultdict[str, set[str]](set)
@@ -94,7 +95,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         name, known = _plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
-        harmless = name.endswith(_REVERSE) or "." not in name or any(part in known for part in shorter)
+        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN
+        harmless = unbidden or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
