@@ -15,10 +15,10 @@ from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import (
     AREA,
     SUBJECT,
+    answering,
     asked,
     bare_host,
     by_stream,
-    host,
     request_words,
     scope,
     segment_filter,
@@ -70,7 +70,7 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
         severity=Severity.HIGH,
         confidence=Confidence.PROBABLE,
         side=Side.SERVER,
-        title=f"The web server {host(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
+        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
         act="The server's side must act: it ends the connection while it still owes a part of the answer.",
         measured={"response_bytes": size},
         evidence=Evidence.of(
@@ -130,7 +130,7 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
         severity=Severity.LOW if idle or overcome else Severity.HIGH,
         confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
         side=Side.EITHER if first.reset else Side.SERVER,
-        title=f"{host(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
+        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
         act=(
             "The client must ask again on a new connection: the server may end an idle one at any time."
             if idle
