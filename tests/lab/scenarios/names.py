@@ -59,7 +59,7 @@ def dns_tcp_blocked(lab: Lab) -> None:
     "server behind it is slow; the page then loads at once.",
     findings=("dns_slow",),
     decisive_filter='dns.time > 2 && dns.qry.name == "partner-$web_name"',
-    words=(r"(?i)slow|late|wait", r"partner-$web_name", r"2\.5 (s|seconds)"),
+    words=(r"(?i)slow|late|wait", r"partner-$web_name", r"\b2\.5\d* s"),
     answer_must_not=(SAYS_NO_SUCH_NAME, SAYS_REFUSED, r"(?i)never answered|unanswered"),
 )
 def dns_slow(lab: Lab) -> None:
