@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from explainer.escape import filter_string, shell_word
+from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
+from explainer.rules.dns_evidence import asked_for
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -238,7 +239,7 @@ def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Looku
 
 
 def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Finding:
-    first = group[0]
+    first, scope = group[0], _scope(group)
     fill = {"name": short(first.name), "server": first.server.address, "word": shell_word(first.name)}
     asked = f"{first.client.address} asks {first.server.address} for {short(first.name)} ({first.type})"
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
@@ -258,8 +259,8 @@ def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Find
         title=means.cause.format(**fill),
         act=means.act.format(**fill),
         measured={"questions": len(group), "rcode": first.rcode or 0},
-        evidence=Evidence.of(frames, f"dns.qry.name == {filter_string(first.name)}", steps),
-        scope=_scope(group),
+        evidence=Evidence.of(frames, asked_for(scope.names, first.server.address), steps),
+        scope=scope,
         advice=tuple(line.format(**fill) for line in means.advice),
         limitations=means.limits,
     )
