@@ -65,7 +65,8 @@ def hints(case: Case) -> str:
 def _contrast(cases: Sequence[Ending], every: Sequence[Ending]) -> Iterator[Step]:
     """Yield what the same server answered: this client at another time, or asking for another name; other clients."""
     first, names = cases[0].handshake, _names(cases)
-    answered = list(_answered(first, every))
+    failing = {ending.handshake.stream for ending in cases}
+    answered = [handshake for handshake in _answered(first, every) if handshake.stream not in failing]
     own = [h for h in answered if h.client.address == first.client.address]
     again = next((h for h in own if h.server_name in names), None)
     named = next((h for h in own if h.server_name not in names), None)
