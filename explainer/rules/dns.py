@@ -1,7 +1,7 @@
 """Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from explainer.escape import shell_word
@@ -115,21 +115,27 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     Where the capture shows that the name server itself asks another one in vain, that is told with it.
     """
     every = facts[lookups]
+    in_vain_by_server = _in_vain(every, facts[connections])
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _by_name):
         server = finding.scope.addresses[-1]
-        in_vain = [*_unanswered_by_upstream(every, server), *_unopened_to_upstream(facts[connections], server)]
+        in_vain = in_vain_by_server.get(server)
         yield _with_upstream(finding, server, in_vain) if in_vain else finding
 
 
-def _unanswered_by_upstream(every: Sequence[Lookup], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name servers that this one asks without an answer, with the questions' frames."""
-    return ((x.server.address, x.query_frames) for x in every if x.client.address == server and x.unanswered)
+InVain = Mapping[str, Sequence[tuple[str, tuple[int, ...]]]]
+"""By a host, the name servers that it asks without an answer, with the frames of its questions or SYNs."""
 
 
-def _unopened_to_upstream(every: Sequence[Connection], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name servers to which this one gets no connection (TCP port 53), with the SYNs' frames."""
-    asked = (c for c in every if c.client.address == server and c.server.port == _DNS and c.syn_frames)
-    return ((c.server.address, c.syn_frames) for c in asked if c.syn_ack_frame is None and not c.server_payload)
+def _in_vain(lookups: Sequence[Lookup], connections: Sequence[Connection]) -> InVain:
+    """Return who asks which name servers in vain: no answer, or no connection (TCP port 53)."""
+    found = defaultdict[str, list[tuple[str, tuple[int, ...]]]](list)
+    for x in lookups:
+        if x.unanswered:
+            found[x.client.address].append((x.server.address, x.query_frames))
+    for c in connections:
+        if c.server.port == _DNS and c.syn_frames and c.syn_ack_frame is None and not c.server_payload:
+            found[c.client.address].append((c.server.address, c.syn_frames))
+    return found
 
 
 def _with_upstream(finding: Finding, server: str, in_vain: Sequence[tuple[str, tuple[int, ...]]]) -> Finding:
