@@ -18,7 +18,7 @@ class Spoken:
         data = (pl.col("payload") > 0) & ~pl.col("retransmission")
         bare = pl.col("ack") & (pl.col("payload") == 0) & ~pl.any_horizontal("syn", "fin", "rst")
         frame, time = pl.col("frame"), pl.col("time")
-        self._sides = segments.group_by("stream", "from_client", maintain_order=True).agg(
+        sides = segments.group_by("stream", "from_client", maintain_order=True).agg(
             frame.filter(data).alias("frames"),
             time.filter(data).alias("times"),
             pl.col("payload").filter(data).cum_sum().alias("totals"),
@@ -26,7 +26,8 @@ class Spoken:
             time.filter(bare).alias("bare_times"),
             frame.filter(data & pl.col("unread")).alias("unread"),
         )
-        self._places = {key: place for place, key in enumerate(self._sides.select("stream", "from_client").iter_rows())}
+        self._lists = sides.drop("stream", "from_client")
+        self._places = {key: place for place, key in enumerate(sides.select("stream", "from_client").iter_rows())}
         ends = segments.filter(pl.col("fin") | pl.col("rst")).select("stream", "frame", "from_client", "rst")
         self._ends: dict[int, list[tuple[int, bool, bool]]] = ends.rows_by_key("stream")
 
@@ -34,8 +35,8 @@ class Spoken:
         """Return what the server of a connection said; `client_is`: whether the client is who TCP's start says."""
         place = self._places.get((stream, not client_is))
         endings = [(frame, by is client_is, reset) for frame, by, reset in self._ends.get(stream, [])]
-        said = self._sides.row(place)[2:] if place is not None else [[] for _ in self._sides.columns[2:]]
-        return Answers(*said, endings=endings)
+        said = self._lists.row(place, named=True) if place is not None else {name: [] for name in self._lists.columns}
+        return Answers(**said, endings=endings)
 
 
 @dataclass(frozen=True, slots=True)
