@@ -69,7 +69,7 @@ def _lab_packets(largest: int | None = None) -> Iterator[tuple[int, int, bytes]]
             seconds, micros, length, _ = _RECORD.unpack_from(text, position)
             start = start or seconds
             position += _RECORD.size
-            yield seconds - start, micros, text[position : position + length]
+            yield max(seconds - start, 0), micros, text[position : position + length]
             position += length
 
 

@@ -185,5 +185,7 @@ def _next_capture(question: Question) -> tuple[str, ...]:
     return (
         "If something fails all the same, record while it fails, from before the first packet of the connection:"
         f" tcpdump -ni any -s 0 -w failing.pcap host {host}",
+        f'On Windows: dumpcap -w failing.pcapng -f "host {host}"; a virtual machine in Azure: az network watcher'
+        " packet-capture create -g GROUP --vm MACHINE -n failing --storage-account ACCOUNT",
         "Record at the client and at the server at the same time, if you can: what differs shows where it is lost.",
     )

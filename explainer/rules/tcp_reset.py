@@ -57,7 +57,7 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
         return
     frames = [r.frame for r in group]
     ended = [r for r in group if r.by.fin or r.other.fin]
-    idle = [r for r in group if r not in ended and r.silence_s >= _IDLE_S]
+    idle = [r for r in group if not (r.by.fin or r.other.fin) and r.silence_s >= _IDLE_S]
     rest = len(group) - len(ended) - len(idle)
     kinds = [f"{len(ended):,} after one side had closed the connection (FIN)"] if ended else []
     if idle:
