@@ -101,16 +101,20 @@ def _fields(capture: Path, settings: Settings, display_filter: str, *names: str)
         return [line.split("\t") for line in b"".join(run.chunks()).decode().splitlines()]
 
 
-def table(results: list[Result]) -> str:
-    """Return the results as Markdown, with a line of means for each way."""
-    rows = [
-        "| capture | way | cause named | backed | frames right | tokens | seconds | price |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    rows += [
-        _row(r.case, r.way, "yes" if r.cause else "no", r.backed, r.frames, r.tokens, r.seconds, r.price)
-        for r in results
-    ]
+HEADING = (
+    "| capture | way | cause named | backed | frames right | tokens | seconds | price |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def row(r: Result) -> str:
+    """Return a result as a line of a Markdown table."""
+    return _row(r.case, r.way, "yes" if r.cause else "no", r.backed, r.frames, r.tokens, r.seconds, r.price)
+
+
+def means(results: list[Result]) -> str:
+    """Return a line of means for each way."""
+    rows = list[str]()
     for way in dict.fromkeys(result.way for result in results):
         of_way = [result for result in results if result.way == way]
         causes = f"{sum(r.cause for r in of_way)} of {len(of_way)}"
