@@ -9,12 +9,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from explainer import analyse
 from explainer.capture import read, tshark
 from explainer.facts import Facts, Look, Need, View, required
 from explainer.model import Analysis
 
+# How long a busy machine takes is no property of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 CAPTURES = Path(__file__).parent / "captures"
 CASES: list[dict[str, Any]] = [json.loads(line) for line in (CAPTURES / "cases.jsonl").read_text().splitlines()]
 

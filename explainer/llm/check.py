@@ -133,10 +133,10 @@ def _within(text: str, sights: Sequence[Sight], resting: Sequence[Finding], evid
     if not sights:  # a finding alone: who began it can still be told
         about = [sight for f in resting for number in f.evidence.frames if (sight := ledger.index.get(number))]
         return actors.amiss(text, list(signs.spoken(text, about)), about, ledger.parties)
-    amiss = places.amiss(text, sights, evidence, ledger)
     spoken = list(signs.spoken(text, sights))
     frames = {sight.frame for sight in sights}
     steps = " ".join(step.text for f in resting for step in f.evidence.steps if frames & set(step.frames))
+    amiss = places.amiss(text, sights, evidence, steps, ledger)
     if any(_HIDDEN.search(sight.info) for sight in sights):
         steps = evidence  # of what is encrypted, a finding tells by lengths and order
     amiss += [f"no cited frame is {said.sign.name}" for said in spoken

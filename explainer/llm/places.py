@@ -31,10 +31,13 @@ def strangers(text: str, ledger: Ledger, question: str) -> list[str]:
     return [name for name in dict.fromkeys(unknown) if name not in asked]
 
 
-def amiss(text: str, sights: Sequence[Sight], evidence: str, ledger: Ledger) -> list[str]:
-    """Return what a text names that the frames it cites, and the findings that rest on them, do not."""
+def amiss(text: str, sights: Sequence[Sight], evidence: str, steps: str, ledger: Ledger) -> list[str]:
+    """Return what a text names that the frames it cites, and the findings that rest on them, do not.
+
+    `steps` is what findings say of these very frames: it tells of ports that are asked for inside a protocol.
+    """
     return [
-        *_addresses(text, sights, ledger), *_ports(text, sights, ledger),
+        *_addresses(text, sights, ledger), *_ports(text, sights, steps, ledger),
         *_protocols(text, sights, evidence, ledger), *_names(text, sights, evidence, ledger),
     ]  # fmt: skip
 
@@ -55,8 +58,8 @@ def _owners(text: str, sights: Sequence[Sight]) -> list[str]:
     return [f"{listing(wrong)} {'does' if len(wrong) == 1 else 'do'} not claim it"] if wrong else []
 
 
-def _ports(text: str, sights: Sequence[Sight], ledger: Ledger) -> list[str]:
-    ports = set(reading.ports(text)) & ledger.ports
+def _ports(text: str, sights: Sequence[Sight], steps: str, ledger: Ledger) -> list[str]:
+    ports = (set(reading.ports(text)) & ledger.ports) - set(reading.ports(steps))
     if not ports or any(ports & sight.ports for sight in sights):
         return []
     return [f"no cited frame has port {listing(sorted(map(str, ports)), 'or')}"]

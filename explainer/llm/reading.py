@@ -17,7 +17,7 @@ _PORTS = re.compile(
     r"|\b(?:tcp|udp)[:/ ](\d{1,5})\b|(\d{1,5})/(?:tcp|udp)\b",
     re.I,
 )
-_AFTER_HOST = re.compile(r"(?<=[\w\]]):(\d{2,5})\b(?!:)")
+_AFTER_HOST = re.compile(r"(?<=[\w\]]):(\d{2,5})\b(?![:@])")
 _DATE = re.compile(r"\b(\d{4}-\d\d-\d\d)\b")
 _LONG_DATE = re.compile(
     r"\b(?:(\d{1,2})(?:st|nd|rd|th)?\s+(?P<a>[A-Z][a-z]{2,8})\.?,?\s+(\d{4})"
