@@ -32,8 +32,9 @@ _COLUMNS = (
 class Sight:
     """One frame as the packet list shows it, and what it speaks of.
 
-    `source` is the innermost address that it comes from; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among
-    reset, syn, finish, retransmission; `time_s` counts from the first frame of the file.
+    `source` is the innermost address that it comes from, of an ICMP message the one that sent it; `stream` is "tcp:1"
+    or "udp:0", or empty; `signs` are among reset, syn, finish, retransmission; `time_s` counts from the first frame of
+    the file.
     """
 
     frame: int
@@ -128,8 +129,14 @@ def _sight(row: dict[str, Any]) -> Sight:
         signs=frozenset(signs),
         protocol=row[PROTOCOL.field] or "",
         info=row[INFO.field] or "",
-        source=(_values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""])[-1],
+        source=_source(row),
     )
+
+
+def _source(row: dict[str, Any]) -> str:
+    sources = _values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""]
+    quotes = {"icmp", "icmpv6"} & set((row[PROTOCOLS.field] or "").split(":"))
+    return str(sources[0 if quotes else -1])
 
 
 def _values(row: dict[str, Any], columns: tuple[Column, ...]) -> list[Any]:
