@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _ADDRESSES = (IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE, IPV6_DESTINATION, eth.SOURCE, eth.DESTINATION)
 _ARP = (arp.SENDER_IP, arp.TARGET_IP)
+_ENDS = (
+    ((IPV4_SOURCE, IPV6_SOURCE), (IPV4_DESTINATION, IPV6_DESTINATION)),
+    ((arp.SENDER_IP,), (arp.TARGET_IP,)),
+    ((eth.SOURCE,), (eth.DESTINATION,)),
+)
 _PORTS = (tcp.SOURCE_PORT, tcp.DESTINATION_PORT, udp.SOURCE_PORT, udp.DESTINATION_PORT)
 _AGAIN = (tcp.RETRANSMISSION, analysis.FAST_RETRANSMISSION, analysis.SPURIOUS_RETRANSMISSION)
 _FLAGS = {"finish": 0x01, "syn": 0x02, "reset": 0x04}
@@ -32,8 +37,9 @@ _COLUMNS = (
 class Sight:
     """One frame as the packet list shows it, and what it speaks of.
 
-    `source` is the innermost address that it comes from; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among
-    reset, syn, finish, retransmission; `time_s` counts from the first frame of the file.
+    `source` is the innermost address that it comes from, `ends` are both, of whatever layer has some (IP, ARP,
+    Ethernet), source first; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among reset, syn, finish,
+    retransmission; `time_s` counts from the first frame of the file.
     """
 
     frame: int
@@ -47,6 +53,7 @@ class Sight:
     protocol: str
     info: str
     source: str
+    ends: tuple[str, str]
 
 
 class FrameIndex:
@@ -73,6 +80,11 @@ class FrameIndex:
         if frame not in self._seen:
             self._seen[frame] = _sight(self._table.row(self._rows[frame], named=True))
         return self._seen[frame]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return all frame numbers, in file order."""
+        return tuple(self._rows)
 
     def of_stream(self, stream: str, most: int) -> list[Sight]:
         """Return the first frames of a stream such as "tcp:1"."""
@@ -129,7 +141,15 @@ def _sight(row: dict[str, Any]) -> Sight:
         protocol=row[PROTOCOL.field] or "",
         info=row[INFO.field] or "",
         source=(_values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""])[-1],
+        ends=_ends(row),
     )
+
+
+def _ends(row: dict[str, Any]) -> tuple[str, str]:
+    for sources, destinations in _ENDS:
+        if (source := _values(row, sources)) and (destination := _values(row, destinations)):
+            return source[-1], destination[-1]
+    return "", ""
 
 
 def _values(row: dict[str, Any], columns: tuple[Column, ...]) -> list[Any]:

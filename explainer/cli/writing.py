@@ -1,0 +1,71 @@
+"""Where a command writes its result: a file that appears whole or not at all, or standard output."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from explainer.errors import SettingsError
+
+if TYPE_CHECKING:
+    from explainer.privacy.mapping import Mapping
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace FILE.")]
+Question = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--question", metavar="Q", help="To be answered; may be repeated.", show_default="what is wrong here?"
+    ),
+]
+Hide = Annotated[bool, typer.Option("--redact", help="Replace addresses and names by pseudonyms, throughout.")]
+
+
+def check(target: Path | None, sources: tuple[Path | None, ...], *, binary: bool = False, force: bool = False) -> None:
+    """Make sure, before anything takes time, that the result may be written.
+
+    Raises:
+        SettingsError: it is no text, and would go to a terminal.
+        OutputError: the target exists and is not to be replaced, or is one of the sources.
+    """
+    if _is_stdout(target):
+        if binary and sys.stdout.isatty():
+            raise SettingsError("This is no text for a terminal.", "Name a file with -o FILE.")
+        return
+    from explainer.output import check_target
+
+    assert target is not None
+    check_target(target, sources, force=force)
+
+
+def to(target: Path | None, content: bytes) -> None:
+    """Write the content; without a target, or with "-", to standard output.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from explainer.output import writable
+
+    with writable(sys.stdout.buffer if target is None or _is_stdout(target) else target) as out:
+        out.write(content)
+
+
+def keep(mapping: "Mapping", capture: Path) -> None:
+    """Keep the pseudonyms beside the capture, and say where; nobody but the user may read them.
+
+    Raises:
+        OutputError: they cannot be written there, or another capture's are in their place.
+    """
+    from explainer.escape import visible
+    from explainer.pseudonyms import kept
+
+    place = kept(mapping, capture)
+    print(f"What the pseudonyms stand for is in {visible(str(place))}: keep it, and do not send it.", file=sys.stderr)
+
+
+def _is_stdout(target: Path | None) -> bool:
+    return target is None or str(target) == "-"

@@ -1,0 +1,43 @@
+"""What a TCP stream carries, told apart by its first bytes and ports, message after message."""
+
+from explainer.redaction import binary, dns, text
+from explainer.redaction.stand_ins import StandIns
+from explainer.redaction.tls import Records, is_record
+
+_DNS = 53
+
+
+def stream(data: bytes, ports: set[int], records: Records, stand_ins: StandIns, *, fresh: bool) -> bytes:
+    """Return one direction's bytes with nothing that tells of anybody; `fresh` where a message begins with them."""
+    out, at = bytearray(len(data)), 0
+    if fresh and (keep := binary.of_ports(ports)):
+        keep(data, out)
+        return bytes(out)
+    while at < len(data):
+        start = at
+        if is_record(data, at):
+            at = records.stream(data, out, at)
+        elif _DNS in ports and len(data) - at > 2:
+            size = int.from_bytes(data[at : at + 2], "big")
+            out[at : at + 2] = data[at : at + 2]
+            out[at + 2 : at + 2 + size] = dns.message(data[at + 2 : at + 2 + size], stand_ins)
+            at = min(at + 2 + size, len(data))
+        elif text.is_http(data, at):
+            at = text.http(data, at, out, stand_ins)
+        elif data.startswith(binary.BITTORRENT, at):
+            out[at : at + len(binary.BITTORRENT)] = binary.BITTORRENT
+            return bytes(out)
+        elif (end := text.line_end(data, at)) is not None:
+            out[at:end] = text.line(data[at:end], stand_ins)
+            at = end
+        if at == start:  # nothing that is known
+            break
+    return bytes(out)
+
+
+def datagram(data: bytes, ports: set[int], stand_ins: StandIns) -> bytes:
+    """Return a datagram of an application."""
+    out = bytearray(len(data))
+    if keep := binary.of_ports(ports):
+        keep(data, out)
+    return bytes(out)

@@ -1,0 +1,102 @@
+"""A whole capture redacted: headers frame by frame, what TCP carries as a whole, datagrams one by one."""
+
+from collections.abc import Iterable
+
+from explainer.pcapng import Link, Packet, Section
+from explainer.privacy.originals import Kind, Original
+from explainer.redaction import applications, checksums, dns, tls
+from explainer.redaction.certificates import Authority
+from explainer.redaction.frames import Frame, Payload, rewritten
+from explainer.redaction.stand_ins import StandIns
+from explainer.redaction.streams import Direction, directions, put_back
+from explainer.redaction.tls import Records
+
+_DNS, _DHCP = (53, 5353, 5355), (67, 68)
+_FLAGS = 2
+_QUIC_LONG = 0xC0
+
+
+def redacted(section: Section, stand_ins: StandIns) -> Section:
+    """Return the capture with stand-ins for what tells about people, without comments and secrets."""
+    links = [link.link_type for link in section.links]
+    frames = {
+        number: rewritten(number, packet.data, links[packet.link] if packet.link < len(links) else -1, stand_ins)
+        for number, packet in enumerate(section.packets)
+    }
+    payloads = [payload for frame in frames.values() for payload in frame.payloads]
+    flows = directions((p for p in payloads if p.tcp), frames)
+    datagrams = [p for p in payloads if not p.tcp]
+    authority = Authority(_presented(flows, datagrams, frames, stand_ins), stand_ins)
+    for flow in flows:
+        _stream(flow, frames, stand_ins, authority)
+    for payload in datagrams:
+        held = frames[payload.frame].data[payload.start : payload.end]
+        frames[payload.frame].out[payload.start : payload.end] = _datagram(held, payload, stand_ins, authority)
+    for frame in frames.values():
+        checksums.mend(frame.data, frame.out, frame.sums)
+    return Section(
+        tuple(_link(link, stand_ins) for link in section.links),
+        tuple(_packet(packet, frames[number]) for number, packet in enumerate(section.packets)),
+    )
+
+
+def _link(link: Link, stand_ins: StandIns) -> Link:
+    name = stand_ins.text(Original(Kind.NAME, link.name)) if link.name else ""
+    return Link(link.link_type, link.snap_length, name, link.clock)
+
+
+def _packet(packet: Packet, frame: Frame) -> Packet:
+    flags = tuple((code, value) for code, value in packet.options if code == _FLAGS)
+    return Packet(packet.link, packet.time, bytes(frame.out), packet.length, flags)
+
+
+def _presented(
+    flows: Iterable[Direction], datagrams: Iterable[Payload], frames: dict[int, Frame], stand_ins: StandIns
+) -> list[bytes]:
+    """Return every certificate that is presented: an issuer is looked for among all of them."""
+    found = list[bytes]()
+
+    def note(der: bytes) -> bytes:
+        found.append(der)
+        return der
+
+    noting = _Noting(note)
+    for flow in flows:
+        _stream(flow, {}, stand_ins, noting)
+    for payload in datagrams:
+        _datagram(frames[payload.frame].data[payload.start : payload.end], payload, stand_ins, noting)
+    return found
+
+
+class _Noting:
+    """Reissues nothing, and notes what it is asked for."""
+
+    def __init__(self, reissue: tls.Reissue) -> None:
+        self.reissue = reissue
+
+
+def _stream(flow: Direction, frames: dict[int, Frame], stand_ins: StandIns, authority: Authority | _Noting) -> None:
+    records = Records(stand_ins, authority.reissue)
+    ports = {flow.source[1], flow.destination[1]}
+    for run in flow.runs:
+        made = applications.stream(run.data, ports, records, stand_ins, fresh=not run.after_gap)
+        if frames:
+            put_back(run, made, frames)
+
+
+def _datagram(data: bytes, payload: Payload, stand_ins: StandIns, authority: Authority | _Noting) -> bytes:
+    ports = {payload.source[1], payload.destination[1]}
+    if ports.intersection(_DNS):
+        return dns.message(data, stand_ins)
+    if ports.intersection(_DHCP) and dns.is_dhcp(data):
+        return dns.dhcp(data, stand_ins)
+    out = bytearray(len(data))
+    if tls.is_datagram(data):
+        Records(stand_ins, authority.reissue).datagram(data, out)
+    elif len(data) > 7 and data[0] & _QUIC_LONG == _QUIC_LONG:
+        # The first packets of QUIC can be decrypted by anybody: their content goes, version and lengths stay.
+        out[:7] = data[:7]
+        out[6 + data[5]] = data[6 + data[5]] if 6 + data[5] < len(data) else 0
+    else:
+        out[:] = applications.datagram(data, ports, stand_ins)
+    return bytes(out)
