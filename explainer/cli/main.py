@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, chat, doctor, export, findings, report, restore, schema, show, stats
+from explainer.cli import ask, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -21,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    ask.ask, chat.chat, report.report, restore.restore, stats.stats, findings.findings, show.show, export.export,
-    schema.schema, doctor.doctor,
+    ask.ask, chat.chat, report.report, ticket.ticket, restore.restore, stats.stats, findings.findings, show.show,
+    export.export, schema.schema, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)
 

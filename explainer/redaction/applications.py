@@ -35,7 +35,7 @@ def stream(data: bytes, ports: set[int], records: Records, stand_ins: StandIns, 
     return bytes(out)
 
 
-def datagram(data: bytes, ports: set[int], stand_ins: StandIns) -> bytes:
+def datagram(data: bytes, ports: set[int]) -> bytes:
     """Return a datagram of an application."""
     out = bytearray(len(data))
     if keep := binary.of_ports(ports):

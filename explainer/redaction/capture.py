@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from explainer.pcapng import Link, Packet, Section
 from explainer.privacy.originals import Kind, Original
-from explainer.redaction import applications, checksums, dns, tls
+from explainer.redaction import applications, checksums, dns, dtls, tls
 from explainer.redaction.certificates import Authority
 from explainer.redaction.frames import Frame, Payload, rewritten
 from explainer.redaction.stand_ins import StandIns
@@ -29,9 +29,8 @@ def redacted(section: Section, stand_ins: StandIns) -> Section:
     authority = Authority(_presented(flows, datagrams, frames, stand_ins), stand_ins)
     for flow in flows:
         _stream(flow, frames, stand_ins, authority)
-    for payload in datagrams:
-        held = frames[payload.frame].data[payload.start : payload.end]
-        frames[payload.frame].out[payload.start : payload.end] = _datagram(held, payload, stand_ins, authority)
+    for payload, made in _datagrams(datagrams, frames, stand_ins, authority):
+        frames[payload.frame].out[payload.start : payload.end] = made
     for frame in frames.values():
         checksums.mend(frame.data, frame.out, frame.sums)
     return Section(
@@ -63,8 +62,7 @@ def _presented(
     noting = _Noting(note)
     for flow in flows:
         _stream(flow, {}, stand_ins, noting)
-    for payload in datagrams:
-        _datagram(frames[payload.frame].data[payload.start : payload.end], payload, stand_ins, noting)
+    _datagrams(datagrams, frames, stand_ins, noting)
     return found
 
 
@@ -84,19 +82,35 @@ def _stream(flow: Direction, frames: dict[int, Frame], stand_ins: StandIns, auth
             put_back(run, made, frames)
 
 
-def _datagram(data: bytes, payload: Payload, stand_ins: StandIns, authority: Authority | _Noting) -> bytes:
+def _datagrams(
+    payloads: Iterable[Payload], frames: dict[int, Frame], stand_ins: StandIns, authority: Authority | _Noting
+) -> list[tuple[Payload, bytes]]:
+    """Return what each datagram becomes; those of DTLS by direction, as its messages may be spread over several."""
+    made, flows = list[tuple[Payload, bytes]](), dict[object, list[tuple[Payload, dtls.Datagram]]]()
+    for payload in payloads:
+        held = frames[payload.frame].data[payload.start : payload.end]
+        if dtls.is_record(held):
+            both = flows.setdefault((payload.source, payload.destination), [])
+            both.append((payload, dtls.Datagram(held, bytearray(len(held)))))
+        else:
+            made.append((payload, _datagram(held, payload, stand_ins)))
+    for flow in flows.values():
+        dtls.rewrite([datagram for _, datagram in flow], Records(stand_ins, authority.reissue))
+        made += [(payload, bytes(datagram.out)) for payload, datagram in flow]
+    return made
+
+
+def _datagram(data: bytes, payload: Payload, stand_ins: StandIns) -> bytes:
     ports = {payload.source[1], payload.destination[1]}
     if ports.intersection(_DNS):
         return dns.message(data, stand_ins)
     if ports.intersection(_DHCP) and dns.is_dhcp(data):
         return dns.dhcp(data, stand_ins)
-    out = bytearray(len(data))
-    if tls.is_datagram(data):
-        Records(stand_ins, authority.reissue).datagram(data, out)
-    elif len(data) > 7 and data[0] & _QUIC_LONG == _QUIC_LONG:
+    if len(data) > 7 and data[0] & _QUIC_LONG == _QUIC_LONG:
         # The first packets of QUIC can be decrypted by anybody: their content goes, version and lengths stay.
-        out[:7] = data[:7]
-        out[6 + data[5]] = data[6 + data[5]] if 6 + data[5] < len(data) else 0
-    else:
-        out[:] = applications.datagram(data, ports, stand_ins)
-    return bytes(out)
+        out = bytearray(len(data))
+        out[:6] = data[:6]
+        if 6 + data[5] < len(data):
+            out[6 + data[5]] = data[6 + data[5]]
+        return bytes(out)
+    return applications.datagram(data, ports)

@@ -1,7 +1,7 @@
-"""TLS and DTLS records: what is readable before encryption stays in structure; what is encrypted becomes zeros.
+"""TLS records and messages: what is readable before encryption stays in structure; what is encrypted becomes zeros.
 
 Kept are versions, suites, extensions that say what a side can do, alerts, lengths. Names, keys, tickets, randoms and
-certificates are replaced (RFC 5246, 8446, 6347).
+certificates are replaced (RFC 5246, 8446).
 """
 
 from collections.abc import Callable, Iterator
@@ -31,11 +31,6 @@ def is_record(data: bytes, at: int) -> bool:
     return data[at + 2] <= 4 and 0 < int.from_bytes(data[at + 3 : at + 5], "big") <= _LONGEST
 
 
-def is_datagram(data: bytes) -> bool:
-    """Return whether a datagram begins with a DTLS record."""
-    return len(data) >= 13 and data[0] in (CHANGE, ALERT, HANDSHAKE, DATA) and data[1] == 0xFE and data[2] >= 0xFC
-
-
 @dataclass
 class Records:
     """One direction's records while they are rewritten; `encrypted` from ChangeCipherSpec on."""
@@ -60,22 +55,6 @@ class Records:
         self._handshakes(data, out, messages)
         return min(at, len(data))
 
-    def datagram(self, data: bytes, out: bytearray) -> None:
-        """Rewrite the DTLS records of a datagram; of a handshake message in fragments, the beginning alone is kept."""
-        at = 0
-        while at + 13 <= len(data) and data[at + 1] == 0xFE:
-            end = min(at + 13 + int.from_bytes(data[at + 11 : at + 13], "big"), len(data))
-            out[at : at + 13] = data[at : at + 13]
-            plain = int.from_bytes(data[at + 3 : at + 5], "big") == 0
-            if data[at] == HANDSHAKE and plain and end - at >= 25:
-                out[at + 13 : at + 25] = data[at + 13 : at + 25]
-                if data[at + 19 : at + 22] == b"\0\0\0":
-                    body = self._message(data[at + 13], data[at + 25 : end], datagram=True)
-                    out[at + 25 : end] = body
-            elif data[at] in (CHANGE, ALERT) and plain:
-                out[at + 13 : end] = data[at + 13 : end]
-            at = end
-
     def _other(self, data: bytes, out: bytearray, kind: int, start: int, end: int) -> None:
         plain = kind == CHANGE or (kind == ALERT and not self.encrypted and end - start == 2)
         if plain:
@@ -91,13 +70,14 @@ class Records:
             at = len(made)
             size = int.from_bytes(held[at + 1 : at + 4], "big")
             body = held[at + 4 : at + 4 + size]
-            made += held[at : at + 4] + self._message(held[at], body, datagram=False)
+            made += held[at : at + 4] + self.message(held[at], body, datagram=False)
         made += bytes(len(held) - len(made))
         for start, end in records:
             out[start:end] = made[: end - start]
             del made[: end - start]
 
-    def _message(self, kind: int, body: bytes, *, datagram: bool) -> bytes:
+    def message(self, kind: int, body: bytes, *, datagram: bool) -> bytes:
+        """Return the body of a handshake message as it may be shown; zeros where it is none that is known."""
         try:
             match kind:
                 case _ if kind == _CLIENT_HELLO:
