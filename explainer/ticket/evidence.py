@@ -29,8 +29,8 @@ class Evidence:
     """A capture of the frames that prove what was found.
 
     `frames` are their numbers in the original, in the order in which they now stand; `shown` and `lost` are the rules
-    that find something in it alone and those that do not any more, `extra` those that find something only here; `secrets` says
-    that the keys of its TLS connections are in it, as they are in the original.
+    that find something in it alone and those that do not any more, `extra` those that find something only here.
+    `secrets` says that the keys of its TLS connections are in it, as they are in the original.
     """
 
     capture: bytes
