@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.cli import common, sending
+from explainer.cli import common, sending, writing
 from explainer.errors import SettingsError
 
 
@@ -31,6 +31,9 @@ def ask(
     policy: common.Policy = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Append question and answer to this report, too.")
+    ] = None,
 ) -> None:
     """Answer a question about a capture in plain words, with the frames that prove it.
 
@@ -46,6 +49,8 @@ def ask(
         base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
+    if save is not None:
+        writing.check_appendable(save, (*map(Path, captures), selection.keylog, settings.trust_store, settings.policy))
     if not dry_run:
         sending.agree(settings)
     answered = []
@@ -55,5 +60,8 @@ def ask(
             typer.echo(sending.show(asked))
             continue
         answered.append((asked.analysis, sending.answered(asked, chosen=model is not None, show_prompt=show_prompt)))
+    if answered and save is not None:
+        markdown = common.supported(common.renderer("markdown").answers, "An answer", "markdown")
+        writing.append(save, markdown(answered, common.style()))
     if answered:
         typer.echo(render(answered, common.style()), nl=False)

@@ -54,6 +54,38 @@ def to(target: Path | None, content: bytes) -> None:
         out.write(content)
 
 
+def check_appendable(target: Path, sources: tuple[Path | None, ...]) -> None:
+    """Make sure, before anything takes time, that text may be appended to a file, which may not exist yet.
+
+    Raises:
+        OutputError: it is no file of text, or one of the sources.
+    """
+    from explainer.output import check_target
+
+    check_target(target, sources, force=True)
+    _text_of(target)
+
+
+def append(target: Path, text: str) -> None:
+    """Append to a file: all of it, or nothing.
+
+    Raises:
+        OutputError: it cannot be written, or is no text.
+    """
+    before = _text_of(target)
+    to(target, f"{before.rstrip()}\n\n{text}".encode() if before.strip() else text.encode())
+
+
+def _text_of(target: Path) -> str:
+    from explainer.errors import OutputError
+    from explainer.escape import visible
+
+    try:
+        return target.read_text("utf-8") if target.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"{visible(str(target))} is no text that can be read.", "Name another file.") from error
+
+
 def keep(mapping: "Mapping", capture: Path) -> None:
     """Keep the pseudonyms beside the capture, and say where; nobody but the user may read them.
 
