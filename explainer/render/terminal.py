@@ -178,8 +178,8 @@ def _columns_that_fit(stat: Stat, width: int) -> int:
     """Return how many columns, counted from the left, fit side by side: a table folded into itself cannot be read."""
     used = 0
     for index in range(len(stat.columns)):
-        cells = [visible(cells.shown(row[index], stat.columns[index])) for row in stat.rows]
-        used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *cells]) + _GAP
+        texts = [visible(cells.shown(row[index], stat.columns[index])) for row in stat.rows]
+        used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *texts]) + _GAP
         if used - _GAP > width:
             return max(index, 1)
     return len(stat.columns)

@@ -19,6 +19,7 @@ NOT_SHOWN_REDACTED = {
     "quic_alpn_refused", "quic_expired_with_keys",
 }  # fmt: skip
 _NAME = re.compile(rb"(?<![\w.-])((?:[a-z0-9-]{2,}\.)*[a-z0-9-]{2,})\.example(?![\w-])")
+_WORDS = (b"required", b"incorrect", b"command", b"authentication")
 _PUBLIC = (b"www", b"mail")
 SECRETS = re.compile(rb"(?i)(?:authorization: basic|cookie: \w+=|pass|password=) ?([\w+/=-]{5,})")
 
