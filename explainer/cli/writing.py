@@ -1,14 +1,17 @@
 """Where a command writes its result: a file that appears whole or not at all, or standard output."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explainer.cli import common
 from explainer.errors import SettingsError
 
 if TYPE_CHECKING:
+    from explainer.model import Analysis, Answer
     from explainer.privacy.mapping import Mapping
 
 Output = Annotated[
@@ -22,6 +25,7 @@ Question = Annotated[
         "--question", metavar="Q", help="To be answered; may be repeated.", show_default="what is wrong here?"
     ),
 ]
+Save = Annotated[Path | None, typer.Option(metavar="FILE.md", help="Append question and answer to this report, too.")]
 Hide = Annotated[bool, typer.Option("--redact", help="Replace addresses and names by pseudonyms, throughout.")]
 
 
@@ -54,25 +58,30 @@ def to(target: Path | None, content: bytes) -> None:
         out.write(content)
 
 
-def check_appendable(target: Path, sources: tuple[Path | None, ...]) -> None:
+def check_appendable(target: Path | None, sources: tuple[Path | None, ...]) -> None:
     """Make sure, before anything takes time, that text may be appended to a file, which may not exist yet.
 
     Raises:
         OutputError: it is no file of text, or one of the sources.
     """
+    if target is None:
+        return
     from explainer.output import check_target
 
     check_target(target, sources, force=True)
     _text_of(target)
 
 
-def append(target: Path, text: str) -> None:
-    """Append to a file: all of it, or nothing.
+def append_answers(target: Path | None, answered: "Sequence[tuple[Analysis, Answer]]") -> None:
+    """Append questions and answers to a report in Markdown: all of them, or nothing.
 
     Raises:
         OutputError: it cannot be written, or is no text.
     """
-    before = _text_of(target)
+    if target is None:
+        return
+    markdown = common.supported(common.renderer("markdown").answers, "An answer", "markdown")
+    text, before = markdown(answered, common.style()), _text_of(target)
     to(target, f"{before.rstrip()}\n\n{text}".encode() if before.strip() else text.encode())
 
 
