@@ -8,9 +8,9 @@ from explainer.wording import count
 
 _WIDTH, _LEFT, _RIGHT = 460, 66, 448
 _TOP, _STEP, _GAP = 44, 34, 22
-_MOST_CHARACTERS, _MOST_BOLD, _MOST_NAME = 56, 48, 26
+_MOST_CHARACTERS, _MOST_BOLD, _MOST_NAME = 52, 48, 26
 _HEAD = 7
-_PORTS = re.compile(r"^\d+ → \d+ ")
+_PLAIN = re.compile(r"\d+ → \d+ | TSval=\d+| TSecr=\d+")
 
 
 def ladder(found: Ladder) -> str:
@@ -57,7 +57,7 @@ def _rung(found: Ladder, rung: Rung, y: float) -> str:
     line = y + 18
     kind = "failing" if rung.failing else "cited" if rung.cited else "plain"
     stranger = "" if rung.source in (found.left, found.right) else f"{rung.source}: "
-    label = f"{rung.protocol} {stranger}{_PORTS.sub('', rung.info)}" if not rung.said else rung.said[-1]
+    label = f"{rung.protocol} {stranger}{_PLAIN.sub('', rung.info)}" if not rung.said else rung.said[-1]
     label = shortened(label, _MOST_CHARACTERS if kind == "plain" else _MOST_BOLD)
     time = "" if rung.time_s is None else f"{rung.time_s:.6f}".rstrip("0").rstrip(".") + " s"
     spoken = f"frame {rung.frame}, {rung.source} to {rung.destination}: {_said(rung)}"

@@ -146,9 +146,10 @@ def _sight(row: dict[str, Any]) -> Sight:
 
 
 def _ends(row: dict[str, Any]) -> tuple[str, str]:
+    place = 0 if "icmp" in (row[PROTOCOLS.field] or "") else -1  # what an error quotes went the other way
     for sources, destinations in _ENDS:
         if (source := _values(row, sources)) and (destination := _values(row, destinations)):
-            return source[-1], destination[-1]
+            return source[place], destination[place]
     return "", ""
 
 

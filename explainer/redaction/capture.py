@@ -6,7 +6,8 @@ from explainer.pcapng import Link, Packet, Section
 from explainer.privacy.originals import Kind, Original
 from explainer.redaction import applications, checksums, dns, dtls, tls
 from explainer.redaction.certificates import Authority
-from explainer.redaction.frames import Frame, Payload, rewritten
+from explainer.redaction.frame import Frame, Payload
+from explainer.redaction.frames import rewritten
 from explainer.redaction.stand_ins import StandIns
 from explainer.redaction.streams import Direction, directions, put_back
 from explainer.redaction.tls import Records

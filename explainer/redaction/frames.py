@@ -3,10 +3,8 @@
 RFC 791, 8200 (IP), 826 (ARP), 792, 4443, 4861 (ICMP), 9293 (TCP), 768 (UDP), 2784 (GRE), 7348 (VXLAN).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 from explainer.redaction.checksums import Sum
+from explainer.redaction.frame import Frame, Payload
 from explainer.redaction.stand_ins import StandIns
 
 ETHERNET, NULL, LOOP, RAW, SLL, SLL2 = 1, 0, 108, (12, 14, 101, 228, 229), 113, 276
@@ -19,46 +17,6 @@ _KNOWN_OPTIONS = (0, 1, 2, 3, 4, 5, 8)
 _QUOTING, _QUOTING_V6 = (3, 4, 5, 11, 12), (1, 2, 3, 4)
 _VXLAN = 4789
 _DEEPEST = 6
-
-
-@dataclass(frozen=True)
-class Payload:
-    """What a TCP segment or UDP datagram carries, by its place in the frame; ports and addresses are the original's."""
-
-    frame: int
-    start: int
-    end: int
-    tcp: bool
-    source: tuple[bytes, int]
-    destination: tuple[bytes, int]
-    sequence: int = 0
-    flags: int = 0
-
-
-@dataclass
-class Frame:
-    """A frame while it is rewritten: what it was, what it becomes, and the checksums to mend, outermost first."""
-
-    number: int
-    data: bytes
-    out: bytearray
-    stand_ins: StandIns
-    payloads: list[Payload] = field(default_factory=list)
-    sums: list[Sum] = field(default_factory=list)
-
-    def keep(self, start: int, end: int) -> None:
-        """Copy bytes as they are."""
-        end = min(end, len(self.data))
-        self.out[start:end] = self.data[start:end]
-
-    def replace(self, start: int, size: int, stand_in: Callable[[bytes], bytes]) -> None:
-        """Put the stand-in of some bytes in their place; of bytes that were cut off, nothing."""
-        if start + size <= len(self.data):
-            self.out[start : start + size] = stand_in(self.data[start : start + size])
-
-    def number_at(self, start: int, size: int = 2) -> int:
-        """Return the number in network order, 0 where it was cut off."""
-        return int.from_bytes(self.data[start : start + size], "big") if start + size <= len(self.data) else 0
 
 
 def rewritten(number: int, data: bytes, link_type: int, stand_ins: StandIns) -> Frame:

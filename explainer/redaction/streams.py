@@ -7,7 +7,7 @@ message begins, so that a run of bytes begins anew there.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from explainer.redaction.frames import Frame, Payload
+from explainer.redaction.frame import Frame, Payload
 
 _HALF, _WHOLE = 1 << 31, 1 << 32
 _SYN = 0x02

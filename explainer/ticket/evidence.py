@@ -9,13 +9,13 @@ from pathlib import Path
 from explainer import __version__, pcapng, pipeline
 from explainer.capture import cutting, tshark
 from explainer.capture.selection import Selection
+from explainer.deciding import access
 from explainer.errors import TsharkError
 from explainer.escape import visible
 from explainer.model import Analysis, Severity
 from explainer.pcapng import Section
 from explainer.privacy.mapping import Mapping as Pseudonyms
 from explainer.report import Report
-from explainer.reporting import access
 from explainer.settings import Settings
 from explainer.ticket import selecting
 
