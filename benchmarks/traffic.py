@@ -1,19 +1,29 @@
 """Makes captures of any size from the lab's: the same packets again and again, with other addresses and later times.
 
-Deterministic: the same size gives the same bytes. Each round moves the addresses within 10.0.0.0/8, so that every round
-brings connections of its own; checksums are left as they were, since tshark does not verify them by default.
+Deterministic: the same size gives the same bytes. Each round moves the addresses within 10.0.0.0/8, or the clients'
+ports, so that every round brings connections of its own; checksums are left as they were, since tshark does not verify
+them by default.
 """
 
 import struct
 import subprocess
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 LAB = Path(__file__).parents[1] / "tests" / "captures"
 _HEADER = struct.Struct("<IHHiIII")
 _RECORD = struct.Struct("<IIII")
 _ETHERNET, _IPV4 = 14, b"\x08\x00"
+_TCP, _UDP, _EPHEMERAL = 6, 17, 32768
 _ROUND_S = 60
+
+
+class Moved(Enum):
+    """What sets one round's connections apart from another's."""
+
+    ADDRESSES = "other hosts"
+    PORTS = "the same hosts"
 
 
 def write(path: Path, size: int) -> int:
@@ -23,17 +33,35 @@ def write(path: Path, size: int) -> int:
     with path.open("wb") as file:
         written += file.write(_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         while written < size:
-            for seconds, micros, data in packets:
-                moved = _moved(data, rounds)
-                written += file.write(_RECORD.pack(seconds + rounds * _ROUND_S, micros, len(moved), len(moved)) + moved)
+            for record in _round(packets, rounds, Moved.ADDRESSES):
+                written += file.write(record)
                 frames += 1
             rounds += 1
     return frames
 
 
-def _lab_packets() -> Iterator[tuple[int, int, bytes]]:
+def write_rounds(path: Path, rounds: int, moved: Moved, *, largest: int) -> int:
+    """Write the lab's captures of up to `largest` bytes `rounds` times over and return the number of packets."""
+    packets = list(_lab_packets(largest))
+    with path.open("wb") as file:
+        file.write(_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        for number in range(rounds):
+            file.writelines(_round(packets, number, moved))
+    return len(packets) * rounds
+
+
+def _round(packets: list[tuple[int, int, bytes]], number: int, moved: Moved) -> Iterator[bytes]:
+    move = _with_addresses if moved is Moved.ADDRESSES else _with_ports
+    for seconds, micros, data in packets:
+        packet = move(data, number)
+        yield _RECORD.pack(seconds + number * _ROUND_S, micros, len(packet), len(packet)) + packet
+
+
+def _lab_packets(largest: int | None = None) -> Iterator[tuple[int, int, bytes]]:
     """Yield time and bytes of every packet of the lab's captures, all starting at the same moment."""
     for capture in sorted(LAB.glob("*.pcapng")):
+        if largest is not None and capture.stat().st_size > largest:
+            continue
         command = ["editcap", "-F", "pcap", "-T", "ether", str(capture), "-"]
         text = subprocess.run(command, capture_output=True, check=False).stdout
         start, position = 0, _HEADER.size
@@ -41,11 +69,11 @@ def _lab_packets() -> Iterator[tuple[int, int, bytes]]:
             seconds, micros, length, _ = _RECORD.unpack_from(text, position)
             start = start or seconds
             position += _RECORD.size
-            yield seconds - start, micros, text[position : position + length]
+            yield max(seconds - start, 0), micros, text[position : position + length]
             position += length
 
 
-def _moved(data: bytes, rounds: int) -> bytes:
+def _with_addresses(data: bytes, rounds: int) -> bytes:
     if data[12:14] != _IPV4 or len(data) < _ETHERNET + 20:
         return data
     source, destination = (_address(data[at : at + 4], rounds) for at in (_ETHERNET + 12, _ETHERNET + 16))
@@ -55,3 +83,18 @@ def _moved(data: bytes, rounds: int) -> bytes:
 def _address(address: bytes, rounds: int) -> bytes:
     second = (address[1] + rounds // 250) % 256
     return bytes([address[0], second, (address[2] + rounds % 250) % 256, address[3]])
+
+
+def _with_ports(data: bytes, rounds: int) -> bytes:
+    """Return the packet with the port of its client, the ephemeral one, moved."""
+    if data[12:14] != _IPV4 or len(data) < _ETHERNET + 20 or data[_ETHERNET + 9] not in (_TCP, _UDP):
+        return data
+    ports = _ETHERNET + (data[_ETHERNET] & 15) * 4
+    if len(data) < ports + 4:
+        return data
+    moved = (_moved_port(port, rounds) for port in struct.unpack_from(">HH", data, ports))
+    return data[:ports] + struct.pack(">HH", *moved) + data[ports + 4 :]
+
+
+def _moved_port(port: int, rounds: int) -> int:
+    return port if port < _EPHEMERAL else _EPHEMERAL + (port - _EPHEMERAL + rounds * 331) % (65536 - _EPHEMERAL)

@@ -7,7 +7,7 @@ import polars as pl
 from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first_frame, start_ns
 
 from explainer.model import Finding
-from explainer.protocols import http, tcp, tcp_analysis
+from explainer.protocols import http, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tcp_analysis import Health
@@ -68,6 +68,7 @@ def found(
             http.requests: tuple(sorted(exchanges, key=lambda e: e.first_frame)),
             tcp.connections: tuple(map(connection, streams) if below is None else below),
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
+            tcp_resets.resets: (),
         }
     )
     known._frames = pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]})

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from explainer.errors import SettingsError, TsharkError
@@ -59,11 +60,20 @@ def find(configured: Path | None) -> Tshark:
 
 
 def version(tshark: Tshark) -> str:
-    """Return its version, such as "4.0.17".
+    """Return its version, such as "4.0.17"; a program is asked once, since that takes it as long as a small capture.
 
     Raises:
         TsharkError: it does not run, is not tshark, or is older than 4.0.
     """
+    try:
+        state = tshark.path.stat()
+    except OSError as error:
+        raise TsharkError(f"{tshark.path} does not run: {error}.", INSTALL_HINT) from error
+    return _answered_version(tshark, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _answered_version(tshark: Tshark, mtime_ns: int, size: int) -> str:
     try:
         with environment() as variables:
             done = subprocess.run(

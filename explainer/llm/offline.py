@@ -12,6 +12,7 @@ from explainer.wording import in_sentence, listing
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
 _LISTED = 8
+_MUCH = 0.2
 _ABOUT_CAPTURE = "capture_"
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
@@ -122,7 +123,14 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
     if analysis.info.selection:
         part = "the frames that were looked at"
+    unread = _unread(analysis)
+    if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
+        return f"No fault was found in {part}, as far as it is judged. {unread.title}"
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
+
+
+def _unread(analysis: Analysis) -> Finding | None:
+    return next((finding for finding in analysis.findings if finding.rule == "capture_unread"), None)
 
 
 def _missing(analysis: Analysis, question: Question) -> str:
@@ -148,6 +156,8 @@ def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     absent = sorted({_subject(o.reason) for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
         lines.append(Claim(text=f"Not there to look at: {_shortened(absent)}.", sources=("rules",)))
+    if unread := _unread(analysis):
+        lines.append(_mention(unread))
     failed = [in_sentence(o.title) for o in analysis.outcomes if o.status is RuleStatus.FAILED]
     if failed:
         lines.append(
@@ -175,5 +185,7 @@ def _next_capture(question: Question) -> tuple[str, ...]:
     return (
         "If something fails all the same, record while it fails, from before the first packet of the connection:"
         f" tcpdump -ni any -s 0 -w failing.pcap host {host}",
+        f'On Windows: dumpcap -w failing.pcapng -f "host {host}"; a virtual machine in Azure: az network watcher'
+        " packet-capture create -g GROUP --vm MACHINE -n failing --storage-account ACCOUNT",
         "Record at the client and at the server at the same time, if you can: what differs shows where it is lost.",
     )

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
-from explainer.protocols.http_answers import Answers
+from explainer.protocols.http_answers import Spoken
 from explainer.protocols.http_messages import COLUMNS, MESSAGES, STATUS, Request, Response, messages
 from explainer.protocols.tcp import Endpoint, segments
 
 if TYPE_CHECKING:
-    import polars
+    pass
 
 Row = dict[str, Any]
 
@@ -37,7 +37,8 @@ class Exchange:
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
     (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic)
-    and `secure` (whether a proxy says that the client came by https). Of the response's headers:
+    and `secure` (whether a proxy says that the client came by https). `to_proxy` says that the client takes the server
+    for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers:
     `content_length`, `software` (Server), `proxies` ("via: …" and the like), `location` (without query), `challenge`
     (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what a short text in it says is wrong.
 
@@ -74,6 +75,7 @@ class Exchange:
     challenge: str = ""
     complaint: str = ""
     basic_user: str | None = None
+    to_proxy: bool = False
     closed_frame: int | None = None
     closed_by_client: bool = False
     reset: bool = False
@@ -119,17 +121,17 @@ def requests(facts: Facts) -> tuple[Exchange, ...]:
     # SSDP is HTTP over UDP, which nobody needs to answer: the join leaves it out.
     table = with_http.join(facts[segments], left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
     said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi").sort("frame")
-    by_stream = said.with_columns(pl.col("frame").is_in(unread).alias("unread")).partition_by("stream", as_dict=True)
+    spoken = Spoken(said.with_columns(pl.col("frame").is_in(unread).alias("unread")))
     found = list[Exchange]()
-    for stream, rows in groupby(table.iter_rows(named=True), key=lambda row: row["stream"]):
-        found.extend(_Connection(list(rows), by_stream[stream,]).exchanges())
+    for _, rows in groupby(table.iter_rows(named=True), key=lambda row: row["stream"]):
+        found.extend(_Connection(list(rows), spoken).exchanges())
     return tuple(sorted(found, key=lambda exchange: exchange.first_frame))
 
 
 class _Connection:
     """The messages of one connection, in file order."""
 
-    def __init__(self, rows: list[Row], table: "polars.DataFrame") -> None:
+    def __init__(self, rows: list[Row], spoken: Spoken) -> None:
         said = [(row, message) for row in rows for message in messages(row)]
         # Who asks is the client, whatever TCP's start (not seen, perhaps) made us guess.
         client_is = next((row["from_client"] is isinstance(message, Request) for row, message in said), True)
@@ -137,7 +139,7 @@ class _Connection:
         ends = [Endpoint(rows[0][side], rows[0][f"{side}_port"]) for side in ("client", "server")]
         self._client, self._server = ends if client_is else reversed(ends)
         self._stream = rows[0]["stream"]
-        self._answers = Answers(table, client_is=client_is)
+        self._answers = spoken.by_server(self._stream, client_is=client_is)
         self._waiting: deque[tuple[int | None, Exchange]] = deque()
         self._done: list[Exchange] = []
         self._last_answer = 0
@@ -167,7 +169,7 @@ class _Connection:
         exchange = Exchange(
             self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
             asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
-            acknowledged_ns, basic_user=asked.basic_user,
+            acknowledged_ns, basic_user=asked.basic_user, to_proxy=asked.to_proxy,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
 

@@ -1,7 +1,7 @@
 """When and how much the server of a connection that carries HTTP said, told from its TCP segments (RFC 9293)."""
 
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainer.lazy import pl
@@ -10,20 +10,50 @@ if TYPE_CHECKING:
     import polars
 
 
-class Answers:
-    """When and how much the server of one connection said, and how the connection ended."""
+class Spoken:
+    """What each side of each connection said: all of them at once, since a table for each would take much longer."""
 
-    def __init__(self, table: "polars.DataFrame", *, client_is: bool) -> None:
-        sent = table.filter(pl.col("from_client") != client_is)
-        said = sent.filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
-        self.frames: list[int] = said["frame"].to_list()
-        self.times: list[int] = said["time"].to_list()
-        self.totals = [0, *accumulate(said["payload"].to_list())]
-        bare = sent.filter(pl.col("ack") & (pl.col("payload") == 0) & ~pl.any_horizontal("syn", "fin", "rst"))
-        self.bare: list[tuple[int, int]] = bare.select("frame", "time").rows()
-        self.unread: list[int] = said.filter("unread")["frame"].to_list()
-        ending = table.filter(pl.col("fin") | pl.col("rst")).select("frame", pl.col("from_client") == client_is, "rst")
-        self.endings: list[tuple[int, bool, bool]] = ending.rows()
+    def __init__(self, segments: "polars.DataFrame") -> None:
+        """Take the segments of the connections, in file order, with "unread" for those that hold no HTTP."""
+        data = (pl.col("payload") > 0) & ~pl.col("retransmission")
+        bare = pl.col("ack") & (pl.col("payload") == 0) & ~pl.any_horizontal("syn", "fin", "rst")
+        frame, time = pl.col("frame"), pl.col("time")
+        sides = segments.group_by("stream", "from_client", maintain_order=True).agg(
+            frame.filter(data).alias("frames"),
+            time.filter(data).alias("times"),
+            pl.col("payload").filter(data).cum_sum().alias("totals"),
+            frame.filter(bare).alias("bare_frames"),
+            time.filter(bare).alias("bare_times"),
+            frame.filter(data & pl.col("unread")).alias("unread"),
+        )
+        self._lists = sides.drop("stream", "from_client")
+        self._places = {key: place for place, key in enumerate(sides.select("stream", "from_client").iter_rows())}
+        ends = segments.filter(pl.col("fin") | pl.col("rst")).select("stream", "frame", "from_client", "rst")
+        self._ends: dict[int, list[tuple[int, bool, bool]]] = ends.rows_by_key("stream")
+
+    def by_server(self, stream: int, *, client_is: bool) -> "Answers":
+        """Return what the server of a connection said; `client_is`: whether the client is who TCP's start says."""
+        place = self._places.get((stream, not client_is))
+        endings = [(frame, by is client_is, reset) for frame, by, reset in self._ends.get(stream, [])]
+        said = self._lists.row(place, named=True) if place is not None else {name: [] for name in self._lists.columns}
+        return Answers(**said, endings=endings)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """When and how much the server of one connection said, and how the connection ended.
+
+    `frames`, `times` (ns since 1970) and `totals` (payload up to there, bytes) of its data; frames and times of its
+    bare acknowledgements; the frames of what is no HTTP; each end: its frame, whether by the client, whether a reset.
+    """
+
+    frames: list[int]
+    times: list[int]
+    totals: list[int]
+    bare_frames: list[int]
+    bare_times: list[int]
+    unread: list[int]
+    endings: list[tuple[int, bool, bool]]
 
     def between(self, after: int, until: int | None) -> tuple[int | None, int | None, int]:
         """Return frame and time of the first payload, and the payload in bytes, in frames from `after` + 1 on."""
@@ -31,7 +61,8 @@ class Answers:
         end = len(self.frames) if until is None else bisect_right(self.frames, until)
         if start >= end:
             return None, None, 0
-        return self.frames[start], self.times[start], self.totals[end] - self.totals[start]
+        before = self.totals[start - 1] if start else 0
+        return self.frames[start], self.times[start], self.totals[end - 1] - before
 
     def ending(self, after: int) -> tuple[int, bool, bool] | None:
         """Return frame, whether by the client, and whether by a reset, of the first end after a frame."""
@@ -40,8 +71,8 @@ class Answers:
 
     def acknowledged(self, after: int) -> tuple[int | None, int | None]:
         """Return frame and time of the first segment without data after a frame."""
-        at = bisect_left(self.bare, (after + 1,))
-        return self.bare[at] if at < len(self.bare) else (None, None)
+        at = bisect_right(self.bare_frames, after)
+        return (self.bare_frames[at], self.bare_times[at]) if at < len(self.bare_frames) else (None, None)
 
     def unreadable(self, after: int, until: int | None) -> bool:
         """Return whether a frame from `after` + 1 on holds something that is no HTTP."""

@@ -74,6 +74,7 @@ class Request:
     credentials: bool = False
     secure: bool = False
     basic_user: str | None = None
+    to_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Request(
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
-            basic_user=_basic_user(headers),
+            basic_user=_basic_user(headers), to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:

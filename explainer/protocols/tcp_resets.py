@@ -10,6 +10,8 @@ from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tcp_sent import sent
 
 _SIDE = ("stream", "from_client")
+_OTHER_DEVICE_HOPS = 2
+"""By this much TTLs of one host differ when routes change; by more, another device sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ class Reset:
     def client_waits(self) -> bool:
         """Return whether the client had sent the last data: it may wait for an answer."""
         return (self.of_client.last_data or 0) > (self.of_server.last_data or 0)
+
+    @property
+    def of_another(self) -> bool:
+        """Return whether a device on the way sent it in its sender's name: its TTL is unlike all others of that one."""
+        away = [abs(ttl - (self.ttl or 0)) for ttl in self.by.ttls]
+        return bool(away) and self.ttl is not None and min(away) > _OTHER_DEVICE_HOPS
 
 
 @fact("resets of TCP connections", sent)

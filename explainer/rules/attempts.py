@@ -36,6 +36,12 @@ class Accepted:
         frame = self.last.get((connection.client.address, connection.server), 0)
         return frame if frame > connection.last_frame else None
 
+    def turned(self, connection: Connection) -> int | None:
+        """Return the SYN/ACK frame of a later attempt the other way round: peers such as BGP's both listen and call."""
+        caller = Endpoint(connection.client.address, connection.server.port)
+        frame = self.last.get((connection.server.address, caller), 0)
+        return frame if frame > connection.last_frame else None
+
     def groups(self, attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
         """Yield the attempts in groups; apart from the others those to ports that accepted after the last of them."""
         attempts = list(attempts)

@@ -1,16 +1,17 @@
 """Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from explainer.escape import filter_string, shell_word
+from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
+from explainer.rules.dns_evidence import asked_for
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -24,6 +25,7 @@ PRIVATE_ENDINGS = (
 """Domains that are no part of the public tree (RFC 6762 appendix G, RFC 8375, ICANN's .internal)."""
 _LONGEST_NAME = 60
 _REVERSE = (".in-addr.arpa", ".ip6.arpa")
+_UNBIDDEN = ("wpad", "isatap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ _REFUSED_MEANS = Answer(
 def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
-    Of info severity are reverse lookups, which often have no name, and a name that was only tried with a search suffix
-    behind it: the same client then resolves a shorter form of it.
+    Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
+    and a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
     resolved = defaultdict[str, set[str]](set)
@@ -94,7 +96,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         name, known = _plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
-        harmless = name.endswith(_REVERSE) or "." not in name or any(part in known for part in shorter)
+        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN
+        harmless = unbidden or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
@@ -112,21 +115,27 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     Where the capture shows that the name server itself asks another one in vain, that is told with it.
     """
     every = facts[lookups]
+    in_vain_by_server = _in_vain(every, facts[connections])
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _by_name):
         server = finding.scope.addresses[-1]
-        in_vain = [*_unanswered_by_upstream(every, server), *_unopened_to_upstream(facts[connections], server)]
+        in_vain = in_vain_by_server.get(server)
         yield _with_upstream(finding, server, in_vain) if in_vain else finding
 
 
-def _unanswered_by_upstream(every: Sequence[Lookup], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name servers that this one asks without an answer, with the questions' frames."""
-    return ((x.server.address, x.query_frames) for x in every if x.client.address == server and x.unanswered)
+InVain = Mapping[str, Sequence[tuple[str, tuple[int, ...]]]]
+"""By a host, the name servers that it asks without an answer, with the frames of its questions or SYNs."""
 
 
-def _unopened_to_upstream(every: Sequence[Connection], server: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the name servers to which this one gets no connection (TCP port 53), with the SYNs' frames."""
-    asked = (c for c in every if c.client.address == server and c.server.port == _DNS and c.syn_frames)
-    return ((c.server.address, c.syn_frames) for c in asked if c.syn_ack_frame is None and not c.server_payload)
+def _in_vain(lookups: Sequence[Lookup], connections: Sequence[Connection]) -> InVain:
+    """Return who asks which name servers in vain: no answer, or no connection (TCP port 53)."""
+    found = defaultdict[str, list[tuple[str, tuple[int, ...]]]](list)
+    for x in lookups:
+        if x.unanswered:
+            found[x.client.address].append((x.server.address, x.query_frames))
+    for c in connections:
+        if c.server.port == _DNS and c.syn_frames and c.syn_ack_frame is None and not c.server_payload:
+            found[c.client.address].append((c.server.address, c.syn_frames))
+    return found
 
 
 def _with_upstream(finding: Finding, server: str, in_vain: Sequence[tuple[str, tuple[int, ...]]]) -> Finding:
@@ -236,7 +245,7 @@ def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Looku
 
 
 def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Finding:
-    first = group[0]
+    first, scope = group[0], _scope(group)
     fill = {"name": short(first.name), "server": first.server.address, "word": shell_word(first.name)}
     asked = f"{first.client.address} asks {first.server.address} for {short(first.name)} ({first.type})"
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
@@ -256,8 +265,8 @@ def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Find
         title=means.cause.format(**fill),
         act=means.act.format(**fill),
         measured={"questions": len(group), "rcode": first.rcode or 0},
-        evidence=Evidence.of(frames, f"dns.qry.name == {filter_string(first.name)}", steps),
-        scope=_scope(group),
+        evidence=Evidence.of(frames, asked_for(scope.names, first.server.address), steps),
+        scope=scope,
         advice=tuple(line.format(**fill) for line in means.advice),
         limitations=means.limits,
     )

@@ -5,13 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from explainer.escape import filter_string, shell_word
+from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.dns import AREA, PRIVATE_ENDINGS, short
+from explainer.rules.dns_evidence import asked_for
 from explainer.rules.dns_tunnel import CARRIERS
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
@@ -207,6 +208,7 @@ def _finding(
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
     first, server = group[0], group[0].server.address
     over_tcp = f" || (tcp.port == {_DNS} && {address_field(server)} == {server})" if more_frames else ""
+    names = tuple(dict.fromkeys(x.name for x in group if x.name))
     return Finding(
         id=f"{rule_id}:{first.first_frame}",
         rule=rule_id,
@@ -216,13 +218,11 @@ def _finding(
         title=title,
         act=act,
         measured={"questions": len(group)},
-        evidence=Evidence.of(
-            [*frames, *more_frames], f"dns.qry.name == {filter_string(first.name)}{over_tcp}", list(steps)
-        ),
+        evidence=Evidence.of([*frames, *more_frames], f"{asked_for(names, server)}{over_tcp}", list(steps)),
         scope=Scope(
             addresses=tuple(dict.fromkeys(a for x in group for a in (x.client.address, x.server.address)))[:100],
             ports=(_DNS,),
-            names=tuple(dict.fromkeys(x.name for x in group if x.name))[:100],
+            names=names[:100],
         ),
         advice=advice,
         limitations=("what happens behind the resolver",),

@@ -24,6 +24,11 @@ def host(exchange: Exchange) -> str:
     return exchange.host[:_LONGEST] or exchange.server.address
 
 
+def answering(exchange: Exchange) -> str:
+    """Return who was asked, as a sentence begins: the web server by its name, or the proxy by its address."""
+    return f"The proxy {exchange.server.address}" if exchange.to_proxy else f"The web server {host(exchange)}"
+
+
 def said(exchange: Exchange) -> str:
     """Return status and reason: 404 Not Found."""
     return f"{exchange.status} {exchange.reason[:_LONGEST]}".strip()

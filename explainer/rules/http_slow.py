@@ -11,7 +11,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_analysis import health
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
-from explainer.rules.exchanges import AREA, SUBJECT, asked, host, request_words, scope, segment_filter
+from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, request_words, scope, segment_filter
 from explainer.rules.http_transfer import undisturbed
 from explainer.wording import milliseconds
 
@@ -65,7 +65,7 @@ def _slow(group: list[Exchange], worst: Exchange, below: Connection, *, waits: b
         severity=Severity.LOW if waits else Severity.MEDIUM,
         confidence=Confidence.POSSIBLE if waits else Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"The web server {host(worst)} is slow{on_purpose}: it takes {delay} to begin its answer to"
+        title=f"{answering(worst)} is slow{on_purpose}: it takes {delay} to begin its answer to"
         f" {request_words([worst])}.",
         act="The server's side must act: the time passes on the server or behind it, not in the network."
         if not waits

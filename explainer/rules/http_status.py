@@ -76,7 +76,9 @@ def _error(group: Group, severity: Severity, below: Connection | None, later: Ex
     if later and later.response_frame:
         steps.append(Step(frames=(later.response_frame,), text=f"a later request for it is answered {said(later)}"))
     overcome = ", at first; a later request was served" if later else ""
-    doubt = f"whether the server, or a proxy on the way ({listing(first.proxies)}), made this answer"
+    way = f" on the way ({listing(first.proxies)})" if first.proxies else ""
+    doubt = f"whether the server, or a proxy{way}, made this answer"
+    doubtful = first.proxies or (first.to_proxy and first.method != "CONNECT")
     return Finding(
         id=f"http_error:{first.first_frame}",
         rule="http_error",
@@ -91,7 +93,7 @@ def _error(group: Group, severity: Severity, below: Connection | None, later: Ex
         ),
         scope=scope(group),
         advice=_advice(first),
-        limitations=("why it answers so: its own log tells", *([doubt] if first.proxies else [])),
+        limitations=("why it answers so: its own log tells", *([doubt] if doubtful else [])),
     )
 
 

@@ -6,6 +6,7 @@ from explainer.model import Side
 from explainer.protocols.http import Exchange
 
 _SERVER_ERROR = 500
+_CONNECT = "CONNECT"
 _MULTI_LEG = ("ntlm", "negotiate")
 
 
@@ -75,6 +76,18 @@ _OTHER_4XX = Meaning(
 _OTHER_5XX = Meaning(
     "it could not serve the request", Side.SERVER, "The server's side must act: it failed at a request that it knows."
 )
+_NO_PROXY = Meaning(
+    "it is no proxy, or lets nobody through to there", Side.CLIENT,
+    "The client's proxy setting must be corrected: what it names does not work as a proxy.",
+)  # fmt: skip
+_NO_TUNNEL = Meaning(
+    "it forbids connections to there (its rules on names, addresses or ports)", Side.EITHER,
+    "Whoever runs the proxy must permit this host and port, or the client must connect to another one.",
+)  # fmt: skip
+_NO_WAY = Meaning(
+    "it cannot connect to there", Side.SERVER,
+    "Whoever runs the proxy must see why it does not get there: a wrong name, a firewall, or the host itself is down.",
+)  # fmt: skip
 CHALLENGES = (401, 407)
 """The server, or a proxy, wants to know who asks."""
 
@@ -84,6 +97,8 @@ def meaning(exchange: Exchange) -> Meaning:
     status = exchange.status or 0
     if status in CHALLENGES:
         return _challenge(exchange)
+    if exchange.method == _CONNECT:
+        return _NO_PROXY if _is_no_proxy(status) else _NO_WAY if status >= _SERVER_ERROR else _NO_TUNNEL
     return _MEANINGS.get(status, _OTHER_5XX if status >= _SERVER_ERROR else _OTHER_4XX)
 
 
@@ -101,18 +116,29 @@ def _challenge(exchange: Exchange) -> Meaning:
     )  # fmt: skip
 
 
-_OF_PROXIES = ("squid", "varnish", "awselb", "cloudfront", "akamaighost", "bigip", "zscaler", "mikrotik httpproxy")
-_TUNNEL_REFUSED = (403, 407, 502, 503, 504)
+_OF_PROXIES = (
+    "squid", "tinyproxy", "varnish", "awselb", "cloudfront", "akamaighost", "bigip", "zscaler", "mikrotik httpproxy",
+)  # fmt: skip
+_GATEWAYS = (502, 503, 504)
 
 
 def producer(exchange: Exchange) -> str:
     """Return who made the answer, with its name: a gateway, a proxy (of those that sign their own errors), the server.
 
-    A gateway says 502 and 504 for itself (RFC 9110 sections 15.6.3 and 15.6.5), a proxy 407 (15.5.8).
+    A gateway says 502 and 504 for itself (RFC 9110 sections 15.6.3 and 15.6.5), a proxy 407 (15.5.8), and whoever is
+    asked for a tunnel (CONNECT, section 9.3.6) answers for itself until there is one.
     """
-    name, status = exchange.host[:100] or exchange.server.address, exchange.status
-    tunnel = exchange.method == "CONNECT" and status in _TUNNEL_REFUSED
+    name, address, status = exchange.host[:100] or exchange.server.address, exchange.server.address, exchange.status
+    if exchange.method == _CONNECT:
+        return f"The server {address}" if _is_no_proxy(status or 0) else f"The proxy {address}"
     signed = exchange.software.lower().startswith(_OF_PROXIES)
-    if tunnel or signed or status == CHALLENGES[1] or any(p.startswith("x-squid-error") for p in exchange.proxies):
-        return f"The proxy {exchange.server.address}"
+    if signed or status == CHALLENGES[1] or any(p.startswith("x-squid-error") for p in exchange.proxies):
+        return f"The proxy {address}"
+    if exchange.to_proxy:
+        return f"The proxy {address}" if status in _GATEWAYS else f"The proxy {address}, asked for {name},"
     return f"The gateway (proxy) for {name}" if status in (502, 504) else f"The web server {name}"
+
+
+def _is_no_proxy(status: int) -> bool:
+    """Return whether it is what a web server answers that knows no CONNECT."""
+    return status in (400, 404, 405, 501)

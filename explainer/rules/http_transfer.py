@@ -9,15 +9,16 @@ from explainer.protocols.frame import CAPTURED_LENGTH, LENGTH
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_analysis import Health, health
+from explainer.protocols.tcp_resets import resets
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import (
     AREA,
     SUBJECT,
+    answering,
     asked,
     bare_host,
     by_stream,
-    host,
     request_words,
     scope,
     segment_filter,
@@ -69,7 +70,7 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
         severity=Severity.HIGH,
         confidence=Confidence.PROBABLE,
         side=Side.SERVER,
-        title=f"The web server {host(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
+        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
         act="The server's side must act: it ends the connection while it still owes a part of the answer.",
         measured={"response_bytes": size},
         evidence=Evidence.of(
@@ -86,16 +87,19 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
     )
 
 
-@rule("HTTP request without a response", requests, connections, health, subject=SUBJECT, area=AREA)
+@rule("HTTP request without a response", requests, connections, health, resets, subject=SUBJECT, area=AREA)
 def http_no_response(facts: Facts) -> Iterator[Finding]:
     """A whole request after which the server closes or resets the connection without a byte of an answer.
 
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another. Silent where the connection has losses or disorder, or began to end before the request; and on ports of
-    TLS, where a server hangs up on plain HTTP.
+    another. Silent where the connection has losses or disorder, or began to end before the request; where a device on
+    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
+    for reset in facts[resets]:
+        if reset.of_another:
+            calm.pop(reset.stream, None)
     last_answered = {_page(e): e.first_frame for e in every if e.status is not None}
     first_answered = {e.stream: e.first_frame for e in reversed(every) if e.status is not None}
 
@@ -126,7 +130,7 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
         severity=Severity.LOW if idle or overcome else Severity.HIGH,
         confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
         side=Side.EITHER if first.reset else Side.SERVER,
-        title=f"{host(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
+        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
         act=(
             "The client must ask again on a new connection: the server may end an idle one at any time."
             if idle

@@ -143,14 +143,14 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity) -> Fi
     said = message(first.version, 3 if first.version == 4 else 1, first.code)
     where = f"UDP port {ports[0]}" if len(ports) == 1 else f"{len(ports)} UDP ports"
     service = " (DNS)" if ports == [53] else ""
-    why = "nothing listens there" if at_host else f"{first.reporter} cannot or may not deliver it"
+    why = f"nothing listens there, says {first.reporter}" if at_host else f"{first.reporter} does not deliver it"
     kind = "icmp.type == 3" if first.version == 4 else "icmpv6.type == 1"
     return finding(
         "path_udp_unreachable",
         frames[0],
         severity,
         Side.SERVER if at_host else Side.NETWORK,
-        f"{first.destination} is unreachable for {first.source} on {where}{service}: {why}, says {first.reporter}"
+        f"{first.destination} is unreachable for {first.source} on {where}{service}: {why}"
         f" ({said.partition(': ')[2] or said}).",
         Evidence.of(
             frames,

@@ -19,7 +19,7 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
     """A SYN that the server's address answers with a reset and never with SYN/ACK.
 
     More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
-    host that is not set up, or of a scan. A refusal that a later attempt overcame is of low severity.
+    host that is not set up, or of a scan. A refusal that a later attempt overcame, of either side, is of low severity.
     """
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
@@ -31,16 +31,20 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
 def _refused(group: Group, accepted: Accepted) -> Finding:
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
-    overcome = accepted.after(group[-1])
-    for_good, at_first = ": nothing listens there, or it is set to reject.", " at first; a later attempt was accepted."
+    overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])
+    end = ": nothing listens there, or it is set to reject."
+    if overcome:
+        end = " at first; a later attempt was accepted."
+    elif turned:
+        end = f" at first; then it called {client} itself, which was accepted."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
         id=f"tcp_refused:{first.stream}",
         rule="tcp_refused",
-        severity=Severity.LOW if overcome else Severity.HIGH,
+        severity=Severity.LOW if overcome or turned else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"{server} refused the connection to {where}{at_first if overcome else for_good}",
+        title=f"{server} refused the connection to {where}{end}",
         act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}.",
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
@@ -67,6 +71,9 @@ def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
     if overcome := accepted.after(group[-1]):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
+    elif turned := accepted.turned(group[-1]):
+        text = f"later {server} calls {first.client.address} on the same port, and is accepted"
+        yield Step(frames=(turned,), text=text)
     elif contrast and contrast.syn_ack_frame:
         text = f"{server} accepts on port {contrast.server.port}: it is up and reachable"
         yield Step(frames=(contrast.syn_ack_frame,), text=text)

@@ -57,7 +57,7 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
         return
     frames = [r.frame for r in group]
     ended = [r for r in group if r.by.fin or r.other.fin]
-    idle = [r for r in group if r not in ended and r.silence_s >= _IDLE_S]
+    idle = [r for r in group if not (r.by.fin or r.other.fin) and r.silence_s >= _IDLE_S]
     rest = len(group) - len(ended) - len(idle)
     kinds = [f"{len(ended):,} after one side had closed the connection (FIN)"] if ended else []
     if idle:
@@ -106,8 +106,7 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
 
 def _by_server(reset: Reset) -> Finding:
     server, client = reset.server.address, reset.client.address
-    away = [abs(ttl - (reset.ttl or 0)) for ttl in reset.by.ttls]
-    forged = bool(away) and reset.ttl is not None and min(away) > 2
+    forged = reset.of_another
     request = reset.other.last_data
     where = f"the connection to port {reset.server.port}"
     if is_late_request(reset):

@@ -8,13 +8,14 @@ from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, end_step
-from explainer.rules.tls_stopped import Group, severity, stopped, told
+from explainer.rules.tls_stopped import Group, answered, severity, stopped, told
 
 
 @rule(
     "Handshake left in the middle",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area="the completion of TLS handshakes",
     symptom=True,

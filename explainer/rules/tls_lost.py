@@ -8,7 +8,7 @@ from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict
-from explainer.rules.tls_stopped import Group, hints, severity, stopped, told
+from explainer.rules.tls_stopped import Group, answered, hints, severity, stopped, told
 from explainer.wording import count
 
 _AREA = "the delivery of TLS handshakes"
@@ -20,6 +20,7 @@ _LARGE = 1000
     "ClientHello lost on the path",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area=_AREA,
     evidence="the ClientHello and its repetitions",
@@ -81,6 +82,7 @@ def _unacknowledged_steps(case: Carriage) -> list[Step]:
     "Server's answer lost on the path",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area=_AREA,
     evidence="the server's segments around the gap, or their repetitions",

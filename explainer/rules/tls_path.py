@@ -11,7 +11,7 @@ from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict
-from explainer.rules.tls_stopped import AREA, NO_REASON, Group, hints, severity, stopped, told
+from explainer.rules.tls_stopped import AREA, NO_REASON, Group, answered, hints, severity, stopped, told
 from explainer.wording import milliseconds
 
 _FAR_MS = 5.0
@@ -21,6 +21,7 @@ _FAR_MS = 5.0
     "Reset after the ClientHello",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area=AREA,
     evidence="the connection from its SYN to the reset",
@@ -93,6 +94,7 @@ def _unanswered(case: Carriage) -> bool:
     "Closed after the ClientHello",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area=AREA,
     evidence="the connection from its SYN to the server's FIN",
@@ -134,6 +136,7 @@ def _closed(facts: Facts, group: Group) -> Verdict:
     "No answer to the ClientHello",
     endings,
     carriages,
+    answered,
     subject=SUBJECT,
     area=AREA,
     evidence="the ClientHello, its acknowledgement, and 3 seconds after it",

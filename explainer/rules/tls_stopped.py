@@ -1,9 +1,12 @@
 """What the rules about handshakes that stopped without a word share: grouping, hints, and what worked beside them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from explainer.facts import Facts
+from explainer.facts import Facts, fact
 from explainer.model import Finding, Severity, Step
+from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import Ending, Handshake, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.protocols.tls.carriage import Carriage, carriages
@@ -14,6 +17,27 @@ NO_REASON = "why: neither side says so in the capture; the server's log may"
 _OLD = 0x0302  # TLS 1.1, which RFC 8996 forbids
 Case = Carriage
 Group = Sequence[Case]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The handshakes that servers answered: by server and client address; by server and name, one of each client."""
+
+    of_client: dict[tuple[Endpoint, str], list[Handshake]] = field(default_factory=lambda: defaultdict(list))
+    of_name: dict[tuple[Endpoint, str], dict[str, Handshake]] = field(default_factory=lambda: defaultdict(dict))
+
+
+@fact("answered TLS handshakes", endings)
+def answered(facts: Facts) -> Answered:
+    """Return the handshakes with a ServerHello whose server did not fall silent, in file order."""
+    found = Answered()
+    for ending in facts[endings]:
+        handshake = ending.handshake
+        if handshake.server_hello is None or ending.outcome in (Outcome.SILENCE, Outcome.FLIGHT_LOST):
+            continue
+        found.of_client[handshake.server, handshake.client.address].append(handshake)
+        found.of_name[handshake.server, handshake.server_name].setdefault(handshake.client.address, handshake)
+    return found
 
 
 def stopped(
@@ -30,12 +54,12 @@ def stopped(
 
 def told(facts: Facts, group: Group, verdict: Verdict, steps: Sequence[Step]) -> Finding:
     """Return the finding about a group: the steps of its first case, and what the same server answered beside it."""
-    cases, every = [case.ending for case in group], facts[endings]
+    cases, others = [case.ending for case in group], facts[answered]
     decided = tuple(frame for step in steps for frame in step.frames)
 
     def tell(ending: Ending) -> Told:
         if ending is cases[0]:
-            return Told((*steps, *_contrast(cases, every)), decided)
+            return Told((*steps, *_contrast(cases, others)), decided)
         return Told((end_step(ending),))
 
     return finding(cases, verdict, tell)
@@ -45,7 +69,7 @@ def severity(facts: Facts, group: Group, lasting: Severity = Severity.HIGH) -> S
     """Return low where a later ClientHello of the same client to the same server, for the same name, was answered."""
     cases, last = [case.ending for case in group], group[-1].ending.handshake
     names = _names(cases)
-    later = (h for h in _answered(last, facts[endings]) if h.client.address == last.client.address)
+    later = facts[answered].of_client.get((last.server, last.client.address), [])
     overcome = any(h.server_name in names and h.stream > last.stream for h in later)
     return Severity.LOW if overcome else lasting
 
@@ -62,14 +86,16 @@ def hints(case: Case) -> str:
     return " ".join(found)
 
 
-def _contrast(cases: Sequence[Ending], every: Sequence[Ending]) -> Iterator[Step]:
+def _contrast(cases: Sequence[Ending], others: Answered) -> Iterator[Step]:
     """Yield what the same server answered: this client at another time, or asking for another name; other clients."""
     first, names = cases[0].handshake, _names(cases)
-    answered = list(_answered(first, every))
-    own = [h for h in answered if h.client.address == first.client.address]
+    failing = {ending.handshake.stream for ending in cases}
+    client = first.client.address
+    own = [h for h in others.of_client.get((first.server, client), []) if h.stream not in failing]
     again = next((h for h in own if h.server_name in names), None)
     named = next((h for h in own if h.server_name not in names), None)
-    other = next((h for h in answered if h.client.address != first.client.address and h.server_name in names), None)
+    theirs = (h for name in sorted(names) for h in others.of_name.get((first.server, name), {}).values())
+    other = next((h for h in theirs if h.client.address != client), None)
     if again:
         yield _step(again, "the same server answers this client at another time: it does not fail every time")
     elif named:
@@ -81,13 +107,6 @@ def _contrast(cases: Sequence[Ending], every: Sequence[Ending]) -> Iterator[Step
 
 def _names(cases: Iterable[Ending]) -> set[str]:
     return {ending.handshake.server_name for ending in cases}
-
-
-def _answered(handshake: Handshake, every: Iterable[Ending]) -> Iterator[Handshake]:
-    others = (ending.handshake for ending in every if ending.handshake.server == handshake.server)
-    silent = (Outcome.SILENCE, Outcome.FLIGHT_LOST)
-    lost = {ending.handshake.stream for ending in every if ending.outcome in silent}
-    return (other for other in others if other.server_hello is not None and other.stream not in lost)
 
 
 def _step(handshake: Handshake, text: str) -> Step:

@@ -146,7 +146,9 @@ def tls_plain_http(facts: Facts) -> Iterator[Finding]:
     encrypted = {e.handshake.stream for e in facts[endings]}  # whose requests can be read with their keys
     for exchange in facts[requests]:
         with_tls = exchange.server in tls
-        if exchange.stream not in {*found, *encrypted} and (with_tls or _is_tls_port(exchange.server.port)):
+        if exchange.stream in found or exchange.stream in encrypted:
+            continue
+        if with_tls or _is_tls_port(exchange.server.port):
             case = _unanswered(by_stream[exchange.stream], exchange, with_tls=with_tls)
             if case:
                 found[exchange.stream] = case

@@ -8,7 +8,7 @@ import factories
 import pytest
 
 from capture import programs
-from explainer import analyse, pipeline
+from explainer import analyse, pipeline, registry
 from explainer.capture import filters, frame, read, taps, tshark
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, SettingsError
@@ -159,7 +159,9 @@ class TestFilter:
 
     def test_every_rule_and_statistic_bears_it(self, captures: Path) -> None:
         for wanted in ("stp", "tcp.flags.syn == 1", "udp", "frame.number == 22"):
-            analyse(captures / "tls12_expired.pcapng", selection=Selection(wanted), strict=True)
+            looked = analyse(captures / "tls12_expired.pcapng", selection=Selection(wanted), strict=True)
+            assert [stat.id for stat in looked.stats] == [statistic.id for statistic in registry.statistics]
+            assert [outcome.rule for outcome in looked.outcomes] == [rule.id for rule in registry.rules]
 
 
 class TestTaps:

@@ -117,6 +117,13 @@ class Network:
         """The host and the interface at which that side sees what crosses."""
         return {"client": (self.client, "eth0"), "router": (self.router, "lan0"), "server": (self.server, "eth0")}[side]
 
+    def add_address(self, host: Host, link: str, address: str) -> None:
+        """Give a host one more address; the others reach it by their default routes, the router by this call."""
+        _ip("-n", host.namespace, "address", "add", f"{address}/32", "dev", link)
+        if host is not self.router:
+            way = "lan0" if host is self.client else "wan0"
+            _ip("-n", self.router.namespace, "route", "add", address, "dev", way)
+
     def add_ipv6(self, plan: Plan) -> None:
         """Give every side an IPv6 address as well; neighbours are entered by hand, so none is ever solicited."""
         for host in (self.client, self.router, self.server):

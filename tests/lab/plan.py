@@ -3,6 +3,8 @@
 Rules
 * Nothing outside this module writes an address, a port or a host name.
 * Addresses come from 10.0.0.0/8 and fd00::/16, names end in .example or .test.
+* Where a scenario needs addresses of the internet, they are of prefixes that no company has: AS112's sinks for private
+  names (RFC 7534, RFC 7535) and automatic multicast tunnels (RFC 7450). No packet to them leaves the lab.
 * The default plan is written out, because the documentation quotes it; any other seed draws a new one.
 """
 
@@ -39,6 +41,9 @@ class Plan:
     web_name: str = "intranet.example"
     file_name: str = "files.example"
     service_name: str = "database.example"
+    public_client: str = "192.31.196.10"
+    public_server: str = "192.52.193.20"
+    public_resolver: str = "192.175.48.53"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Servers that misbehave on purpose, where no real one can be made to: python stubs.py dns|http|raw … (see --help).
+"""Servers that misbehave on purpose, where no real one can be made to: python stubs.py dns|http|raw|tls … (see --help).
 
 Rules
 * Nothing but the standard library, and nothing of the lab: it runs as a program of its own in a namespace.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import socket
+import ssl
 import struct
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,6 +74,23 @@ def raw(options: argparse.Namespace) -> None:
         connection.close()
 
 
+def tls(options: argparse.Namespace) -> None:
+    """Complete each TLS 1.3 handshake, without a ticket, and end the connection with an alert, close_notify."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.certificate, options.key)
+    context.minimum_version, context.num_tickets = ssl.TLSVersion.TLSv1_3, 0
+    listening = socket.create_server(("", options.port))
+    while True:
+        accepted, _ = listening.accept()
+        connection = context.wrap_socket(accepted, server_side=True)
+        time.sleep(options.delay)
+        try:
+            connection.unwrap()
+        except OSError as failure:  # the client has sent a request, which is not what unwrap waits for
+            print(failure)
+        connection.close()
+
+
 def pairs(options: argparse.Namespace) -> None:
     """Answer every second piece of what a client writes, and acknowledge the first one only when TCP has to."""
     listening = socket.create_server(("", options.port))
@@ -109,6 +127,10 @@ def main() -> None:
     raw_options.add_argument("--reply", default="", help="sent after the first bytes of the client")
     raw_options.add_argument("--then", choices=("close", "reset", "silence"), default="close")
     raw_options.set_defaults(serve=raw)
+    tls_options = kinds.add_parser("tls")
+    tls_options.add_argument("--certificate", required=True)
+    tls_options.add_argument("--key", required=True)
+    tls_options.set_defaults(serve=tls)
     pairs_options = kinds.add_parser("pairs")
     pairs_options.set_defaults(serve=pairs)
     options = parser.parse_args()

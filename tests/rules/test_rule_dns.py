@@ -53,6 +53,7 @@ def test_each_code_is_told_with_its_frames(rcode: int) -> None:
 def test_the_same_answer_again_is_one_finding(rcode: int) -> None:
     (finding,) = found(BY_CODE[rcode], failed(rcode), failed(rcode, 3), failed(rcode, 5, name="SHOP.example."))
     assert finding.evidence.frames == (1, 2, 3, 4, 5, 6)
+    assert finding.evidence.display_filter == 'dns.qry.name in {"shop.example", "SHOP.example."}'
 
 
 @pytest.mark.parametrize("rcode", BY_CODE)
@@ -75,6 +76,7 @@ def test_no_error_is_no_finding(rcode: int) -> None:
         ("shop.example.corp.example", ["other.example"], Severity.MEDIUM),
         ("10.2.0.192.in-addr.arpa", [], Severity.INFO),
         ("printer", [], Severity.INFO),
+        ("wpad.corp.example", [], Severity.INFO),
     ],
 )
 def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[str], severity: Severity) -> None:

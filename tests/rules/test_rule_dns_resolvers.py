@@ -47,6 +47,10 @@ def test_a_private_name_at_a_public_resolver() -> None:
 def test_slow_lookups(ms: int, expected: list[Severity]) -> None:
     slow = lookup(response_ns=START_NS + ms * 1_000_000)
     assert [f.severity for f in found("dns_slow", slow)] == expected
+    many = [lookup(n, f"www{n}.example.org", response_ns=slow.response_ns) for n in range(1, 12 * len(expected))]
+    assert [f.evidence.display_filter for f in found("dns_slow", *many)] == [f"dns && ip.addr == {SERVER}"] * len(
+        expected
+    )
     assert found("dns_slow", lookup(kind="LLMNR", response_ns=START_NS + 5_000_000_000)) == []
 
 
@@ -76,6 +80,7 @@ def test_missing_names_that_get_an_address() -> None:
     invented = [lookup(n, name, answers=("93.184.216.34",)) for n, name in enumerate(("qzxkvbtn", "wpoeirut"), 1)]
     (finding,) = found("dns_rewritten", *invented)
     assert "rewrites NXDOMAIN" in finding.title
+    assert finding.evidence.display_filter == 'dns.qry.name in {"qzxkvbtn", "wpoeirut"}'
     assert found("dns_rewritten", invented[0]) == []
     assert found("dns_rewritten", *(lookup(n, x.name, answers=("10.0.0.1",)) for n, x in enumerate(invented, 1))) == []
 

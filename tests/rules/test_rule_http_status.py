@@ -143,7 +143,10 @@ def test_what_nobody_asked_for_is_for_information(path: str, status: int, expect
         ({"status": 503}, "The web server www.example.org"),
         ({"status": 407}, f"The proxy {SERVER}"),
         ({"status": 403, "method": "CONNECT"}, f"The proxy {SERVER}"),
-        ({"status": 405, "method": "CONNECT"}, "The web server www.example.org"),
+        ({"status": 500, "method": "CONNECT"}, f"The proxy {SERVER}"),
+        ({"status": 405, "method": "CONNECT"}, f"The server {SERVER}"),
+        ({"status": 502, "to_proxy": True}, f"The proxy {SERVER}"),
+        ({"status": 404, "to_proxy": True}, f"The proxy {SERVER}, asked for www.example.org,"),
         ({"status": 403, "software": "squid/6.1"}, f"The proxy {SERVER}"),
         ({"status": 403, "proxies": ("x-squid-error: ERR_ACCESS_DENIED 0",)}, f"The proxy {SERVER}"),
         ({"status": 403, "software": "nginx", "host": ""}, f"The web server {SERVER}"),
@@ -157,6 +160,8 @@ def test_who_made_the_answer_is_named(overrides: dict[str, Any], who: str) -> No
 def test_the_doubt_about_a_proxy_is_told() -> None:
     (passed_on,) = found("http_error", exchange(status=403, proxies=("via: 1.1 cache",)))
     assert "via: 1.1 cache" in passed_on.limitations[-1]
+    (by_proxy,) = found("http_error", exchange(status=403, to_proxy=True))
+    assert "a proxy, made this answer" in by_proxy.limitations[-1]
     (direct,) = found("http_error", exchange(status=403))
     assert not any("proxy" in limit for limit in direct.limitations)
 

@@ -1,15 +1,18 @@
 """The rule about the network's own policy."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from factories import CLIENT, SERVER, KnownFacts, findings_of
 
+from explainer import analyse
 from explainer.errors import SettingsError
 from explainer.model import Finding, Severity
 from explainer.policy import POLICY, parse
 from explainer.protocols.flows import Flow, flows
 from explainer.protocols.tcp import Endpoint
+from explainer.settings import Settings
 
 
 def flow(**overrides: Any) -> Flow:
@@ -74,3 +77,12 @@ def test_the_default_policy_asks_without_judging() -> None:
 def test_a_policy_that_is_wrong_is_refused(text: bytes) -> None:
     with pytest.raises(SettingsError, match="The policy is"):
         parse(text)
+
+
+def test_a_recording_is_held_against_the_policy(captures: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[forbid]\nprotocols = ["telnet"]')
+    every = analyse(captures / "telnet_without_login.pcapng", settings=Settings(policy=policy), strict=True).findings
+    (finding,) = (finding for finding in every if finding.rule == "policy_forbidden")
+    assert "10.20.2.20" in finding.title
+    assert finding.evidence.frames == (13,)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from factories import (
+    CLIENT,
     SERVER,
     connection,
     facts,
@@ -106,6 +107,16 @@ def test_a_later_success_makes_it_low_and_an_earlier_one_does_not() -> None:
     assert [f.severity for f in found(refused(0), connection(1))] == [Severity.LOW]
     assert [f.severity for f in found(connection(0), refused(1))] == [Severity.HIGH]
     assert [f.severity for f in found(refused(0), connection(1), refused(2))] == [Severity.HIGH]
+
+
+def test_peers_that_connect_the_other_way_round_later_make_it_low() -> None:
+    turned = {"client": Endpoint(SERVER, 40000), "server": Endpoint(CLIENT, refused(0).server.port)}
+    (finding,) = found(refused(0), connection(1, **turned))
+    assert finding.severity is Severity.LOW
+    assert f"then it called {CLIENT} itself" in finding.title
+    other_port = turned | {"server": Endpoint(CLIENT, refused(0).server.port + 1)}
+    assert [f.severity for f in found(refused(0), connection(1, **other_port))] == [Severity.HIGH]
+    assert [f.severity for f in found(connection(0, **turned), refused(1))] == [Severity.HIGH]
 
 
 def test_another_clients_or_ports_success_does_not_make_it_low() -> None:

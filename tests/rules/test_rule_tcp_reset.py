@@ -5,6 +5,7 @@ import pytest
 from factories import ACK, CLIENT, FIN, RST, SERVER, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, Flow, applies, found
 
+from explainer import analyse
 from explainer.model import Severity, Side
 
 DATA = b"x" * 400
@@ -72,6 +73,16 @@ def test_from_another_distance(ttl: int, side: Side, tmp_path: Path, facts_of: F
     (finding,) = found("tcp_reset", flow.wire.save(tmp_path / f"{ttl}.pcap"), facts_of)
     assert finding.side is side
     assert ("A device between" in finding.title) is (side is Side.NETWORK)
+
+
+@pytest.mark.parametrize(("ttl", "rule"), [(61, "tcp_reset"), (62, "http_no_response")])
+def test_a_device_on_the_way_is_told_above_the_request_that_it_broke(
+    ttl: int, rule: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    request = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"
+    broken = Flow().open().send(True, request).ack(False).segment(False, RST | ACK, ttl=ttl)
+    seen = analyse(broken.wire.save(tmp_path / "broken.pcap"), strict=True)
+    assert [f.rule for f in seen.findings if not f.explained_by and f.severity is Severity.HIGH] == [rule]
 
 
 @pytest.mark.parametrize(("wait_s", "fires"), [(1.1, True), (0.9, False)])

@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 from explainer.facts import Facts, Look, View, fact
 from explainer.protocols import tcp, udp
 from explainer.protocols.applications import (
+    brokers,
     databases,
     directory,
     file_sharing,
     forms,
     ftp,
     mail,
+    proxies,
     services,
     terminals,
     wireless,
@@ -30,6 +32,7 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
+        brokers.MQTT, brokers.AMQP, proxies.SOCKS,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""

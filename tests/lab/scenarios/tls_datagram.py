@@ -54,18 +54,19 @@ def dtls12_expired(lab: Lab) -> None:
 
 
 def quic(
-    lab: Lab, certificate: Credential, expect: int, served: str = "h3", asked: str = "h3", keys: bool = False
-) -> None:
-    """aioquic on both sides: a line and its answer."""
+    lab: Lab, certificate: Credential, expect: int, served: str = "h3", asked: str = "h3", keys: bool = False,
+    client: tuple[str, ...] = (), server: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """aioquic on both sides: a line and its answer; client, server: more options of each."""
     if importlib.util.find_spec("aioquic") is None:
         raise LabError("aioquic is missing: run the lab in an environment with pip install aioquic")
     (sent, key), (trusted, _) = certificate.save(lab.directory), lab.authority.save(lab.directory)
     program, where = (sys.executable, str(QUIC_PROGRAM)), f"--port={lab.plan.https_port}"
     presented = (f"--certificate={sent}", f"--key={key}", f"--protocols={served}")
-    lab.server.serve(*program, "serve", where, *presented, port=lab.plan.https_port, protocol="udp")
+    lab.server.serve(*program, "serve", where, *presented, *server, port=lab.plan.https_port, protocol="udp")
     wanted = (f"--server={lab.plan.server}", f"--name={lab.plan.secure_name}", f"--trusted={trusted}")
     logged = (f"--key-log={lab.key_log}",) if keys else ()
-    lab.client.run(*program, "fetch", where, *wanted, f"--protocols={asked}", *logged, accept=(expect,))
+    lab.client.run(*program, "fetch", where, *wanted, f"--protocols={asked}", *logged, *client, accept=(expect,))
 
 
 @scenario(

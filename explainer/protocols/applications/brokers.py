@@ -1,0 +1,74 @@
+"""Message brokers: MQTT 3.1 to 5.0 (OASIS), AMQP 0-9-1."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.lines import server_of
+from explainer.protocols.applications.messages import Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
+
+_TYPE, _CODE, _REASON = many("mqtt.msgtype"), many("mqtt.conack.val"), many("mqtt.connack.reason_code")
+_USER, _SECRET = many("mqtt.username"), many("mqtt.passwd_len")
+_CONNECT, _ANSWER, _ACCEPTED = 1, 2, 0
+_WORDS = {
+    1: "unacceptable protocol version", 2: "identifier rejected", 3: "server unavailable",
+    4: "bad user name or password", 5: "not authorized", 0x80: "unspecified error", 0x81: "malformed packet",
+    0x82: "protocol error", 0x84: "unsupported protocol version", 0x85: "client identifier not valid",
+    0x86: "bad user name or password", 0x87: "not authorized", 0x88: "server unavailable", 0x89: "server busy",
+    0x8A: "banned", 0x8C: "bad authentication method", 0x90: "topic name invalid", 0x95: "packet too large",
+    0x97: "quota exceeded", 0x9C: "use another server", 0x9D: "server moved", 0x9F: "connection rate exceeded",
+}  # fmt: skip
+
+
+def mqtt(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield how the broker answers CONNECT (MQTT 3.1.1 section 3.2.2.3, 5.0 section 3.2.2.2), and logins in clear."""
+    server = server_of(messages, (1883, 8883))
+    asked: Message | None = None
+    for message in messages:
+        types = message.numbers(_TYPE)
+        if message.source != server:
+            asked = message if _CONNECT in types else asked
+        elif _ANSWER in types:
+            code = next(iter((*message.numbers(_REASON), *message.numbers(_CODE))), _ACCEPTED)
+            user, client, stream = asked.first(_USER) if asked else "", message.destination, message.stream
+            if asked and asked.number(_SECRET):
+                frames, accepted = (asked.frame,), code == _ACCEPTED
+                yield Login("MQTT", stream, client, server, user, "password", frames, accepted, message.frame)
+            yield Reply(
+                "MQTT", Kind.LOGIN, stream, client, server, asked.frame if asked else None, message.frame, "CONNECT",
+                user, str(code), _WORDS.get(code, ""), code == _ACCEPTED,
+            )  # fmt: skip
+            asked = None
+
+
+_CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
+_REPLY_CODE, _REPLY_TEXT = many("amqp.method.arguments.reply_code"), many("amqp.method.arguments.reply_text")
+_CONNECTION, _CHANNEL, _START_OK, _OPEN_OK = 10, 20, 11, 41
+_SUCCESS = 200
+
+
+def amqp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield what the broker closes a connection or a channel with (AMQP 0-9-1 sections 1.4.2.8 and 1.5.2.5)."""
+    server = server_of(messages, (5672, 5671))
+    client = next((m.source for m in messages if m.source != server), messages[0].destination)
+    asked: int | None = None
+    opened = False
+    for message in messages:
+        classes, methods, code = message.numbers(_CLASS), message.numbers(_METHOD), message.number(_REPLY_CODE)
+        if message.source != server:
+            asked = message.frame if _START_OK in methods and _CONNECTION in classes else asked
+            continue
+        kind = Kind.QUERY if opened else Kind.LOGIN
+        accepted = not opened and _OPEN_OK in methods and _CONNECTION in classes
+        if accepted or (code is not None and code > _SUCCESS):
+            text = "" if accepted else message.first(_REPLY_TEXT)
+            yield Reply(
+                "AMQP", kind, message.stream, client, server, None if opened else asked, message.frame, kind.value, "",
+                "" if accepted else str(code), text, accepted,
+            )  # fmt: skip
+        opened = opened or accepted
+
+
+MQTT = Dialect("mqtt", "mqtt.msgtype in {1, 2}", (_TYPE, _CODE, _REASON, _USER, _SECRET), mqtt)
+AMQP = Dialect(
+    "amqp", f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}}", (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT), amqp
+)

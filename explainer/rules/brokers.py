@@ -1,0 +1,130 @@
+"""What message brokers (MQTT, AMQP) and SOCKS proxies refuse."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_WRONG_LOGIN = Meaning(
+    "it does not accept the user name and password",
+    "The client's side must correct user name or password, or the broker's side must create the account.", Side.CLIENT,
+)  # fmt: skip
+_NOT_ALLOWED = Meaning(
+    "it does not let this client in", "The client's side must sign in with a user name and password that are right, or"
+    " the broker's side must allow it.", Side.EITHER,
+)  # fmt: skip
+_OTHER_VERSION = Meaning(
+    "it does not speak this version of the protocol", "The client must be set to a version that the broker speaks.",
+    Side.CLIENT,
+)  # fmt: skip
+_OTHER_NAME = Meaning("it does not accept the client's identifier", "The client must use another one.", Side.CLIENT)
+_NOT_SERVING = Meaning("it does not serve anybody at the moment", "The broker's side must act.", Side.SERVER)
+_OTHER = Meaning(
+    "it ends the session with an error", "Read the broker's words: they say what has to be corrected.", Side.EITHER
+)
+_BROKERS = {
+    ("MQTT", "1"): _OTHER_VERSION,
+    ("MQTT", "2"): _OTHER_NAME,
+    ("MQTT", "3"): _NOT_SERVING,
+    ("MQTT", "4"): _WRONG_LOGIN,
+    ("MQTT", "5"): _NOT_ALLOWED,
+    ("MQTT", "132"): _OTHER_VERSION,
+    ("MQTT", "133"): _OTHER_NAME,
+    ("MQTT", "134"): _WRONG_LOGIN,
+    ("MQTT", "135"): _NOT_ALLOWED,
+    ("MQTT", "136"): _NOT_SERVING,
+    ("MQTT", "137"): _NOT_SERVING,
+    ("MQTT", "138"): _NOT_ALLOWED,
+    ("AMQP", "403"): _WRONG_LOGIN,
+    ("AMQP", "530"): Meaning(
+        "there is no such virtual host, or the user may not use it",
+        "The client's side must correct the virtual host, or the broker's side must grant it.", Side.EITHER,
+    ),
+    ("AMQP", "404"): Meaning(
+        "there is no such queue or exchange", "The client's side must correct the name, or declare it first.",
+        Side.CLIENT,
+    ),
+    ("AMQP", "405"): Meaning(
+        "another client holds the queue", "Stop the other client, or use another queue.", Side.CLIENT
+    ),
+    ("AMQP", "406"): Meaning(
+        "what the client declares does not fit what is there", "The client's side must declare it as it is.",
+        Side.CLIENT,
+    ),
+    ("AMQP", "320"): _NOT_SERVING,
+}  # fmt: skip
+_NOT_ALLOWED_AS = Meaning(
+    "it does not accept the user name and password, or does not allow this client",
+    "The client's side must correct user name or password, or the broker's side must allow it.", Side.EITHER,
+)  # fmt: skip
+_CHANNEL_REFUSED = Meaning(
+    "the user may not do this", "The broker's side must grant the right, or another user must be used.", Side.EITHER
+)
+
+
+def _broker_meaning(reply: Reply) -> Meaning:
+    if reply.protocol == "AMQP" and reply.code == "403" and reply.kind is Kind.QUERY:
+        return _CHANNEL_REFUSED
+    if reply.about and (reply.protocol, reply.code) in (("MQTT", "5"), ("MQTT", "135")):
+        return _NOT_ALLOWED_AS
+    return _BROKERS.get((reply.protocol, reply.code), _OTHER)
+
+
+def _broker_told(reply: Reply) -> str:
+    what = f"the login{f' of {reply.about}' if reply.about else ''}" if reply.kind is Kind.LOGIN else "a request"
+    return f"The message broker {reply.server.address} ({reply.protocol}) refuses {what} from {reply.client.address}"
+
+
+@rule("Message broker refuses", replies, subject=SUBJECT, area=AREA)
+def broker_refused(facts: Facts) -> Iterator[Finding]:
+    """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2)."""
+    family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
+    yield from refusals([reply for reply in facts[replies] if reply.protocol in ("MQTT", "AMQP")], family)
+
+
+_PROXY_RULES = Meaning(
+    "its rules forbid it", "Whoever runs the proxy must permit this host and port, or the client must use another way.",
+    Side.EITHER,
+)  # fmt: skip
+_SIGN_IN = Meaning(
+    "it does not accept how the client signs in", "The client's user name and password for the proxy must be"
+    " corrected.", Side.CLIENT,
+)  # fmt: skip
+_SOCKS = {
+    "2": _PROXY_RULES,
+    "3": Meaning("it has no route to there", "Whoever runs the proxy must see to its network.", Side.NETWORK),
+    "4": Meaning(
+        "it cannot reach that host, or does not know its name",
+        "Correct the name or the address; or whoever runs the proxy must see to its name service and routes.",
+        Side.EITHER,
+    ),
+    "5": Meaning(
+        "the host behind it refuses the connection", "The side of the host behind the proxy must act: nothing listens"
+        " on that port, or it is set to reject.", Side.SERVER,
+    ),
+    "7": Meaning("it does not do this command", "The client must ask for something else.", Side.CLIENT),
+    "8": Meaning("it does not do this kind of address", "The client must use a name, or IPv4.", Side.CLIENT),
+    "255": _SIGN_IN,
+}  # fmt: skip
+_NO_WAY = Meaning(
+    "it cannot connect to there", "Whoever runs the proxy must see why it does not get there.", Side.SERVER
+)
+
+
+def _socks_meaning(reply: Reply) -> Meaning:
+    return _SIGN_IN if reply.kind is Kind.LOGIN else _SOCKS.get(reply.code, _NO_WAY)
+
+
+def _socks_told(reply: Reply) -> str:
+    proxy = f"The SOCKS proxy {reply.server.address} refuses {reply.client.address}"
+    return f"{proxy} the connection to {reply.about}" if reply.kind is Kind.CALL else f"{proxy} the sign-in"
+
+
+@rule("SOCKS proxy refuses", replies, subject=SUBJECT, area=AREA)
+def socks_refused(facts: Facts) -> Iterator[Finding]:
+    """A SOCKS reply other than "succeeded" (RFC 1928 section 6), no method in common, or a refused login (RFC 1929)."""
+    family = Family("socks_refused", "socks", _socks_told, _socks_meaning)
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "SOCKS"], family)
