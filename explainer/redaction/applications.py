@@ -1,16 +1,17 @@
 """What a TCP stream carries, told apart by its first bytes and ports, message after message."""
 
-from explainer.redaction import binary, dns, text
+from explainer.redaction import binary, dns, services, text
 from explainer.redaction.stand_ins import StandIns
 from explainer.redaction.tls import Records, is_record
 
-_DNS = 53
+_DNS, _SIP = 53, (5060, 5061)
+_BY_PORT = {**binary.BY_PORT, **services.BY_PORT}
 
 
 def stream(data: bytes, ports: set[int], records: Records, stand_ins: StandIns, *, fresh: bool) -> bytes:
     """Return one direction's bytes with nothing that tells of anybody; `fresh` where a message begins with them."""
     out, at = bytearray(len(data)), 0
-    if fresh and (keep := binary.of_ports(ports)):
+    if fresh and (keep := of_ports(ports)):
         keep(data, out)
         return bytes(out)
     while at < len(data):
@@ -35,9 +36,18 @@ def stream(data: bytes, ports: set[int], records: Records, stand_ins: StandIns, 
     return bytes(out)
 
 
-def datagram(data: bytes, ports: set[int]) -> bytes:
+def of_ports(ports: set[int]) -> binary.Keep | None:
+    """Return what keeps the numbers of the protocol that is spoken on one of these ports, None where none is known."""
+    return next((_BY_PORT[port] for port in sorted(ports) if port in _BY_PORT), None)
+
+
+def datagram(data: bytes, ports: set[int], stand_ins: StandIns) -> bytes:
     """Return a datagram of an application."""
-    out = bytearray(len(data))
-    if keep := binary.of_ports(ports):
+    out, at = bytearray(len(data)), 0
+    if keep := of_ports(ports):
         keep(data, out)
+    elif ports.intersection(_SIP):
+        while (end := text.line_end(data, at)) is not None:
+            out[at:end] = text.line(data[at:end], stand_ins)
+            at = end
     return bytes(out)

@@ -3,7 +3,8 @@
 PostgreSQL (its documentation, 55.7), LDAP (RFC 4511), ONC RPC (RFC 5531), SSH (RFC 4253).
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from contextlib import suppress
 
 from explainer.redaction.dn import nodes
 
@@ -13,11 +14,6 @@ _WORD = 4
 _RPC_CALL, _RPC_REPLY = 40, 24
 _LAST_FRAGMENT = 1 << 31
 _KEX_INIT = 20
-
-
-def of_ports(ports: Set[int]) -> Keep | None:
-    """Return what keeps the numbers of the protocol that is spoken on one of these ports, None where none is known."""
-    return next((_BY_PORT[port] for port in sorted(ports) if port in _BY_PORT), None)
 
 
 def _postgresql(data: bytes, out: bytearray) -> None:
@@ -62,12 +58,10 @@ def _error(data: bytes, out: bytearray, at: int, end: int) -> None:
         at = stop + 1
 
 
-def _ldap(data: bytes, out: bytearray) -> None:
-    """Keep tags, lengths and numbers."""
-    try:
+def numbers(data: bytes, out: bytearray) -> None:
+    """Keep tags, lengths, numbers and times of BER, as LDAP and Kerberos use it."""
+    with suppress(ValueError, IndexError):
         _ber(data, out, 0, len(data))
-    except (ValueError, IndexError):
-        return
 
 
 def _ber(data: bytes, out: bytearray, start: int, end: int) -> None:
@@ -75,7 +69,7 @@ def _ber(data: bytes, out: bytearray, start: int, end: int) -> None:
         out[node.start : node.content] = data[node.start : node.content]
         if node.tag & 0x20:
             _ber(data, out, node.content, node.end)
-        elif node.tag in (0x01, 0x02, 0x0A):
+        elif node.tag in (0x01, 0x02, 0x0A, 0x18):
             out[node.content : node.end] = data[node.content : node.end]
         else:
             out[node.content : node.end] = b"x" * (node.end - node.content)
@@ -126,4 +120,4 @@ def _ssh(data: bytes, out: bytearray) -> None:
         at += _WORD + size
 
 
-_BY_PORT: dict[int, Keep] = {5432: _postgresql, 389: _ldap, 111: _rpc, 22: _ssh}
+BY_PORT: dict[int, Keep] = {5432: _postgresql, 389: numbers, 111: _rpc, 22: _ssh}

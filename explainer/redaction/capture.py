@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from explainer.pcapng import Link, Packet, Section
 from explainer.privacy.originals import Kind, Original
-from explainer.redaction import applications, checksums, dns, dtls, tls
+from explainer.redaction import applications, checksums, dns, dtls, quic, tls
 from explainer.redaction.certificates import Authority
 from explainer.redaction.frame import Frame, Payload
 from explainer.redaction.frames import rewritten
@@ -14,7 +14,6 @@ from explainer.redaction.tls import Records
 
 _DNS, _DHCP = (53, 5353, 5355), (67, 68)
 _FLAGS = 2
-_QUIC_LONG = 0xC0
 
 
 def redacted(section: Section, stand_ins: StandIns) -> Section:
@@ -107,11 +106,8 @@ def _datagram(data: bytes, payload: Payload, stand_ins: StandIns) -> bytes:
         return dns.message(data, stand_ins)
     if ports.intersection(_DHCP) and dns.is_dhcp(data):
         return dns.dhcp(data, stand_ins)
-    if len(data) > 7 and data[0] & _QUIC_LONG == _QUIC_LONG:
-        # The first packets of QUIC can be decrypted by anybody: their content goes, version and lengths stay.
+    if quic.is_long(data) and not applications.of_ports(ports):
         out = bytearray(len(data))
-        out[:6] = data[:6]
-        if 6 + data[5] < len(data):
-            out[6 + data[5]] = data[6 + data[5]]
+        quic.rewrite(data, out, stand_ins.noise)
         return bytes(out)
-    return applications.datagram(data, ports)
+    return applications.datagram(data, ports, stand_ins)

@@ -66,12 +66,19 @@ def _name(data: bytes, out: bytearray, at: int, stand_ins: StandIns) -> int:
     for (place, label), said in zip(labels, made, strict=False):
         fits = len(made) == len(labels) and len(said) == len(label)
         out[place] = len(label)
-        out[place + 1 : place + 1 + len(label)] = said if fits else b"x" * len(label)
+        out[place + 1 : place + 1 + len(label)] = (
+            said if fits and said.strip(b"x-") else _letters(stand_ins.noise(label))
+        )
     while data[at] and data[at] < 0xC0:
         at += 1 + data[at]
     size = 2 if data[at] >= 0xC0 else 1
     out[at : at + size] = data[at : at + size]
     return at + size
+
+
+def _letters(noise: bytes) -> bytes:
+    """Return letters for a label that is no text: what differed still does."""
+    return bytes(ord("a") + byte % 26 for byte in noise)
 
 
 def _labels(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:

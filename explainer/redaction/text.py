@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 from explainer.privacy.fields import is_host
 from explainer.redaction.stand_ins import StandIns, masked
+from explainer.redaction.tls import is_record
 from explainer.redaction.words import WORDS
 
 _TOKEN = re.compile(rb"[\w.@-]+", re.ASCII)
 _CODE = re.compile(rb"\d{3}(?=[ -]|\r?\n|$)|\d\.\d{1,3}\.\d{1,3}(?= )")
-_BANNER = re.compile(rb"SSH-[\d.]+-[\w.]+")
+_BANNER = re.compile(rb"SSH-[\d.]+-[\w.]+|SIP/2\.0 \d{3}(?= )|(?i:cseq|expires|content-length|max-forwards): *\d+")
+_VERSION = re.compile(rb" SIP/2\.0(?=\r?\n)|SIP/2\.0/(?:UDP|TCP|TLS)")
 _REQUEST = re.compile(rb"([A-Z]{3,12}) (\S+) (HTTP/\d(?:\.\d)?)(\r?\n)")
 _STATUS = re.compile(rb"(HTTP/\d(?:\.\d)? \d{3})([^\r\n]*)(\r?\n)")
 _HEADER = re.compile(rb"([\w-]+)(:[ \t]*)([^\r\n]*)(\r?\n)")
@@ -41,6 +43,9 @@ def line(text: bytes, stand_ins: StandIns) -> bytes:
     """Return a line with nothing but the words that protocols say, and the codes of replies."""
     if banner := _BANNER.match(text):
         return banner[0] + line(text[banner.end() :], stand_ins)
+    if version := _VERSION.search(text):
+        before, after = text[: version.start()], text[version.end() :]
+        return line(before, stand_ins) + version[0] + line(after, stand_ins)
     start = len(match[0]) if (match := _CODE.match(text)) else 0
     if start and (enhanced := _CODE.match(text, start + 1)):
         start = enhanced.end()
@@ -71,7 +76,8 @@ def http(data: bytes, at: int, out: bytearray, stand_ins: StandIns) -> int:
     """Rewrite one HTTP message, and return where it ends."""
     first = _REQUEST.match(data, at)
     if first:
-        made = b" ".join([first[1], url(first[2], stand_ins), first[3]]) + first[4]
+        place = _authority(first[2], stand_ins) if first[1] == b"CONNECT" else url(first[2], stand_ins)
+        made = b" ".join([first[1], place, first[3]]) + first[4]
     else:
         first = _STATUS.match(data, at)
         assert first is not None  # `is_http` has looked
@@ -95,7 +101,8 @@ def http(data: bytes, at: int, out: bytearray, stand_ins: StandIns) -> int:
     if chunked:
         return _chunks(data, empty.end(), out, speak)
     end = empty.end() if length is None and made[:5] != b"HTTP/" else min(empty.end() + (length or 0), len(data))
-    if length is None and made[:5] == b"HTTP/" and made[9:12] not in (b"204", b"304", b"100", b"101"):
+    bare = made[9:12] in (b"204", b"304", b"100", b"101") or is_record(data, empty.end())  # after CONNECT
+    if length is None and made[:5] == b"HTTP/" and not bare:
         end = len(data)
     out[empty.end() : end] = _body(data[empty.end() : end], speak)
     return end
