@@ -99,8 +99,8 @@ def _rpc_message(data: bytes, out: bytearray, at: int, end: int) -> None:
 
 def _ssh(data: bytes, out: bytearray) -> None:
     """Keep the version and the lists of algorithms; keys and all that is encrypted go."""
-    end = data.find(b"\n", 0, 256) + 1
-    out[:end] = data[: data.find(b"-", 4) + 1].ljust(end, b"x") if end else b""
+    end = data.find(b"\n", 0, 256) + 1 if data.startswith(b"SSH-") else 0
+    out[:end] = data[: min(data.find(b"-", 4) + 1, end)].ljust(end, b"x") if end else b""
     if end:
         out[end - 1 : end] = b"\n"
         if data[end - 2 : end - 1] == b"\r":

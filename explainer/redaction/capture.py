@@ -109,5 +109,5 @@ def _datagram(data: bytes, payload: Payload, stand_ins: StandIns) -> bytes:
     if quic.is_long(data) and not applications.of_ports(ports):
         out = bytearray(len(data))
         quic.rewrite(data, out, stand_ins.noise)
-        return bytes(out)
+        return bytes(out[: len(data)])
     return applications.datagram(data, ports, stand_ins)

@@ -33,7 +33,6 @@ def rewrite(data: bytes, out: bytearray, noise: Callable[[bytes], bytes]) -> Non
             place += token
         size, place = _length(data, out, place)
         at = place + size
-    del out[len(data) :]
 
 
 def _length(data: bytes, out: bytearray, at: int) -> tuple[int, int]:

@@ -56,7 +56,6 @@ def smb(data: bytes, out: bytearray) -> None:
             end = words + 1 + 2 * data[words] if words < len(data) else words
             out[words:end] = data[words:end]
         at = start + size
-    del out[len(data) :]
 
 
 def mqtt(data: bytes, out: bytearray) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from conftest import CASES, SAMPLE
+
 from explainer import pipeline, reporting
 from explainer.capture.selection import EVERYTHING
 from explainer.model import Analysis
@@ -20,7 +23,8 @@ LOOKED_AT = CASES if os.environ.get("EXPLAINER_TICKETS") == "all" else [c for c 
 # What can be read with TLS secrets alone, or in packets of QUIC that anybody can decrypt, is not in a redacted pack;
 # nor is a finding that rests on what names look like.
 NOT_SHOWN_REDACTED = {
-    "quic_alpn_refused", "quic_expired_with_keys",
+    "dns_rewritten", "quic_alpn_refused", "quic_closed_at_once", "quic_dropped", "quic_expired_with_keys",
+    "quic_other_version", "tls12_renegotiation_refused", "tls13_expired_with_keys", "tls13_self_signed_with_keys",
 }  # fmt: skip
 _NAME = re.compile(rb"(?<![\w.-])((?:[a-z0-9-]{2,}\.)*[a-z0-9-]{2,})\.example(?![\w-])")
 _WORDS = (b"required", b"incorrect", b"command", b"authentication")
