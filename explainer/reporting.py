@@ -13,6 +13,7 @@ from explainer.llm import field_values
 from explainer.privacy.leaks import leaks
 from explainer.privacy.mapping import Mapping
 from explainer.privacy.names import FittedWords
+from explainer.privacy.originals import WIRESHARKS_WORDS
 from explainer.privacy.values import pseudonymised
 from explainer.report import Report
 from explainer.settings import Settings
@@ -58,7 +59,9 @@ def redacted(made: Report, mapping: Mapping) -> Report:
     info = hidden.analysis.info.model_copy(
         update={"sha256": commitment, "tshark_version": told.tshark_version, "format": told.format}
     )
-    analysis = hidden.analysis.model_copy(update={"info": info})
+    pairs = zip(made.analysis.stats, hidden.analysis.stats, strict=True)
+    stats = tuple(own if own.id in WIRESHARKS_WORDS else other for own, other in pairs)
+    analysis = hidden.analysis.model_copy(update={"info": info, "stats": stats})
     return hidden.model_copy(update={"analysis": analysis, "pseudonyms": True, "tool_version": made.tool_version})
 
 

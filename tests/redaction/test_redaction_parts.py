@@ -20,7 +20,7 @@ from factories import (
     tls_hello,
     vxlan,
 )  # fmt: skip
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from issued import issue
 
@@ -51,6 +51,7 @@ def rewritten(*frames: bytes) -> list[bytes]:
     return [packet.data for packet in made.packets]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_frame_keeps_its_length(data: bytes) -> None:
     assert [len(made) for made in rewritten(data, ethernet(ip(CLIENT, SERVER, TCP, data)) if data else b"")] == [
@@ -58,6 +59,7 @@ def test_any_frame_keeps_its_length(data: bytes) -> None:
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=200), st.sampled_from([53, 67, 22, 9999, 5060, *applications._BY_PORT]))
 def test_any_payload_keeps_its_length(data: bytes, port: int) -> None:
     made = StandIns(Mapping(KEY, words=FittedWords), KEY)
@@ -89,6 +91,7 @@ def test_addresses_are_replaced_alike_wherever_they_stand() -> None:
 
 
 @pytest.mark.parametrize("right", [True, False])
+@settings(deadline=None)
 @given(old=st.binary(min_size=20, max_size=60), new=st.binary(min_size=60, max_size=60))
 def test_a_checksum_is_as_right_or_wrong_as_it_was(right: bool, old: bytes, new: bytes) -> None:
     before = bytearray(old)
