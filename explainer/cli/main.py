@@ -1,6 +1,7 @@
 """The command `explainer`: its commands, and the one place where an error becomes a sentence and an exit code."""
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ for command in (
     app.command()(command)
 
 _SIGNALLED = 128  # plus the signal's number, as shells count
+_OBJECTS_PER_COLLECTION = 1_000_000
 _INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
@@ -47,6 +49,8 @@ def _root(
 
 def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
+    # What an analysis makes lives to its end: to look for cycles among millions of rows costs much and frees nothing.
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     signal.signal(signal.SIGTERM, _terminated)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _terminated)
