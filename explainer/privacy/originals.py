@@ -16,7 +16,6 @@ _COLUMNS = {
     "close_reason": "certificate", "interface": "name",
 }  # fmt: skip
 _OF_STATS = {"name": ("dns",), "path": ("http",)}  # elsewhere these columns hold Wireshark's own words
-_DNS_ROOT = "<Root>"  # as tshark writes the name of no label
 WIRESHARKS_WORDS = ("protocol_hierarchy", "timeline")
 """Statistics whose text is names of protocols, some of which look like host names (ftp.current-working-directory)."""
 _DISTINGUISHED = re.compile(r"[A-Za-z]{1,12}=.*", re.DOTALL)
@@ -67,7 +66,7 @@ def _of_stat(stat: Stat) -> Iterator[Original]:
         kind = _COLUMNS.get(column.name)
         named = kind is not None and stat.id in _OF_STATS.get(column.name, (stat.id,))
         for row in stat.rows:
-            if not isinstance(cell := row[index], str) or cell in ("", _DNS_ROOT):
+            if not isinstance(cell := row[index], str) or not cell:
                 continue
             if named and kind is not None:
                 yield from _named(kind, cell)
