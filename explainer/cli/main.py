@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, chat, doctor, export, findings, show, stats
+from explainer.cli import ask, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -21,7 +21,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (ask.ask, chat.chat, stats.stats, findings.findings, show.show, export.export, doctor.doctor):
+for command in (
+    ask.ask, chat.chat, report.report, ticket.ticket, restore.restore, stats.stats, findings.findings, show.show,
+    export.export, schema.schema, doctor.doctor,
+):  # fmt: skip
     app.command()(command)
 
 _SIGNALLED = 128  # plus the signal's number, as shells count
