@@ -39,13 +39,15 @@ def main() -> None:
             output_price=given.output_price, api_key=SecretStr(os.environ.get("OPENAI_API_KEY", "")),
         )  # fmt: skip
         results = list[Result]()
+        print(measure.HEADING, flush=True)
         for case in cases:
             for way in (measure.ours, measure.raw):
                 try:
                     results.append(way(case, CAPTURES / case["file"], settings))
+                    print(measure.row(results[-1]), flush=True)  # a long run that is stopped has not been for nothing
                 except ExplainerError as error:
                     print(f"{case['name']}: {error.message}", file=sys.stderr)
-    print(measure.table(results))
+    print(measure.means(results))
 
 
 @contextmanager

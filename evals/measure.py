@@ -9,6 +9,7 @@ from typing import Any
 from explainer import pipeline
 from explainer.capture import tshark
 from explainer.capture.process import running
+from explainer.llm import prices
 from explainer.llm.model import Message
 from explainer.llm.openai import OpenAIModel
 from explainer.llm.vocabulary import counter
@@ -18,7 +19,6 @@ from explainer.settings import Settings
 
 _LIMIT_S = 120.0
 _ASK = "This is a packet capture as tshark -T json shows it, cut to fit. {question} Name the frames that show it.\n\n"
-_MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -75,22 +75,46 @@ def right(case: dict[str, Any], capture: Path, settings: Settings, frames: set[i
     """Return the share of cited frames that belong to the decisive conversation, None where none is cited."""
     if not frames:
         return None
-    words = ["-n", "-r", str(capture), "-Y", case["decisive_filter"], "-T", "fields", "-e", "frame.number"]
-    with running(tshark.find(settings.tshark), words, _LIMIT_S) as run:
-        decisive = set(map(int, b"".join(run.chunks()).split()))
+    streams = ("tcp.stream", "udp.stream")
+    rows = _fields(capture, settings, case["decisive_filter"], "frame.number", *streams)
+    decisive = {int(row[0]) for row in rows}
+    talks = {
+        f"{name} == {value}" for row in rows for name, value in zip(streams, row[1:], strict=False) if value.isdecimal()
+    }
+    if talks:
+        decisive |= {int(row[0]) for row in _fields(capture, settings, " || ".join(sorted(talks)), "frame.number")}
     return len(frames & decisive) / len(frames)
 
 
-def table(results: list[Result]) -> str:
-    """Return the results as Markdown, with a line of means for each way."""
-    rows = [
-        "| capture | way | cause named | backed | frames right | tokens | seconds | price |",
-        "|---|---|---|---|---|---|---|---|",
+def _fields(capture: Path, settings: Settings, display_filter: str, *names: str) -> list[list[str]]:
+    words = [
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        display_filter,
+        "-T",
+        "fields",
+        *(w for name in names for w in ("-e", name)),
     ]
-    rows += [
-        _row(r.case, r.way, "yes" if r.cause else "no", r.backed, r.frames, r.tokens, r.seconds, r.price)
-        for r in results
-    ]
+    with running(tshark.find(settings.tshark), words, _LIMIT_S) as run:
+        return [line.split("\t") for line in b"".join(run.chunks()).decode().splitlines()]
+
+
+HEADING = (
+    "| capture | way | cause named | backed | frames right | tokens | seconds | price |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def row(r: Result) -> str:
+    """Return a result as a line of a Markdown table."""
+    return _row(r.case, r.way, "yes" if r.cause else "no", r.backed, r.frames, r.tokens, r.seconds, r.price)
+
+
+def means(results: list[Result]) -> str:
+    """Return a line of means for each way."""
+    rows = list[str]()
     for way in dict.fromkeys(result.way for result in results):
         of_way = [result for result in results if result.way == way]
         causes = f"{sum(r.cause for r in of_way)} of {len(of_way)}"
@@ -132,6 +156,5 @@ def _tokens(answer: Answer) -> int:
 
 
 def _price(used: Usage | None, settings: Settings) -> float | None:
-    if used is None or settings.input_price is None or settings.output_price is None:
-        return None
-    return (used.prompt_tokens * settings.input_price + used.completion_tokens * settings.output_price) / _MILLION
+    found = prices.price(settings, used.prompt_tokens, used.completion_tokens) if used else None
+    return found[0] if found else None

@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from explainer.capture import read, tshark
+from explainer.capture import read, session, tshark
 from explainer.capture.filters import check_filter
 from explainer.capture.frame import dissection
 from explainer.capture.selection import Selection, narrowed
@@ -34,6 +34,13 @@ class CaptureAccess:
         )
         return Facts(captured.frames, captured.taps)[frame_index]
 
+    @cached_property
+    def _session(self) -> session.Session | None:
+        """Return a sharkd with the capture, unless it is to be dissected with keys or "Decode As", which it cannot."""
+        if self._selection.dissection():
+            return None
+        return session.opened(self._program, self._path, self._limit_s)
+
     def matching(self, display_filter: str) -> tuple[int, ...]:
         """Return the frames that a display filter finds.
 
@@ -43,9 +50,12 @@ class CaptureAccess:
         # Alone, before it is joined with anything: it cannot close a parenthesis that it did not open.
         if complaint := self.complaint(display_filter):
             raise SettingsError(complaint)
+        chosen = narrowed(self._selection, display_filter)
+        if self._session and (found := self._session.matching(chosen.condition)) is not None:
+            return found
         captured = read.read(
             self._path, self._program, (FRAME,), (), time_limit_s=self._limit_s,
-            selection=narrowed(self._selection, display_filter),
+            selection=chosen,
         )  # fmt: skip
         return tuple(captured.frames[FRAME.field])
 
@@ -62,6 +72,10 @@ class CaptureAccess:
     def complaint(self, display_filter: str) -> str:
         """Return why tshark refuses a display filter, or nothing."""
         if display_filter not in self._complaints:
+            said = self._session.complaint(display_filter) if self._session and display_filter.strip() else None
+            if said is not None:
+                self._complaints[display_filter] = said
+                return said
             try:
                 check_filter(self._program, display_filter, "The filter")
                 self._complaints[display_filter] = ""

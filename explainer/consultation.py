@@ -11,12 +11,13 @@ from explainer.capture import tshark
 from explainer.capture.selection import Selection
 from explainer.capture_access import CaptureAccess
 from explainer.inspection import Request
-from explainer.llm import conversation, written
+from explainer.llm import conversation, fence, written
 from explainer.llm.conversation import Conversation
 from explainer.llm.ledger import Ledger
 from explainer.llm.looks import Looks
 from explainer.llm.model import Heard, Message, Model
 from explainer.llm.openai import OpenAIModel
+from explainer.llm.prices import price
 from explainer.llm.requests import Manner, body
 from explainer.llm.tools import Toolbox
 from explainer.llm.vocabulary import counter
@@ -26,7 +27,6 @@ from explainer.privacy.mapping import Mapping
 from explainer.settings import Settings
 
 _LIMIT_S, _LIMIT_S_PER_BYTE = 60.0, 1e-6
-_TOKENS_PER_MILLION = 1e6
 
 
 class Consultation:
@@ -48,6 +48,7 @@ class Consultation:
         self._model = model
         self._access = access
         self._heard = heard
+        self._nonce = conversation.new_nonce()
         self._conversation: Conversation | None = None
 
     def ask(self, question: str) -> Answer:
@@ -68,19 +69,21 @@ class Consultation:
         text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))  # as the client library writes it
         measured = counter(self._settings.model)
         tokens = measured.count(text)
-        price = self._settings.input_price
+        cost, priced = price(self._settings, tokens) or (None, "")
         return Request(
             body=text,
             prompt="\n\n".join(f"[{message.role}]\n{message.content}" for message in sent),
             tokens=tokens,
             counter=measured.name,
-            price=None if price is None else tokens * price / _TOKENS_PER_MILLION,
+            price=cost,
+            priced=priced,
             leaks=leaks(text.encode(), self._mapping),
         )
 
     def _messages(self, question: str) -> list[Message]:
         brief = self._brief(question, self._settings.budget)
-        return conversation.first_request(brief, self._mapping, self._settings.prompts, tools=self._looks is not None)
+        tools, folder = self._looks is not None, self._settings.prompts
+        return conversation.messages(brief, self._nonce, mapping=self._mapping, tools=tools, folder=folder)
 
     def _talk(self) -> Conversation:
         if self._conversation is None:
@@ -95,6 +98,7 @@ class Consultation:
                 refused=self._access.complaint if self._access else lambda display_filter: "",
                 folder=self._settings.prompts,
                 heard=self._heard,
+                nonce=self._nonce,
             )
         return self._conversation
 
@@ -104,8 +108,11 @@ class Consultation:
     def _brief(self, question: str, budget: int) -> Brief:
         """Return the brief whose text, as it is sent, fits into the budget."""
         measured = counter(self._settings.model)
-        sent = Counter(measured.name, lambda text: measured.count(self._mapping.pseudonymise(text)))
+        sent = Counter(measured.name, lambda text: measured.count(self._as_sent(text)))
         return build(self._analysis, question, budget=budget, counter=sent)
+
+    def _as_sent(self, text: str) -> str:
+        return fence.marked(self._mapping.pseudonymise(text), self._nonce)
 
 
 def opened(

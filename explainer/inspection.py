@@ -28,11 +28,14 @@ class Check(Value):
 
 
 class Request(Value):
-    """What would be sent to a model: the exact body, the prompts as text, tokens, price, and what must not be in it."""
+    """What would be sent to a model: the exact body, the prompts as text, tokens, what reading it costs
+    and by which list, where that is known, and what must not be in it.
+    """
 
     body: str
     prompt: str
     tokens: int
     counter: str
     price: float | None
+    priced: str
     leaks: tuple[str, ...]

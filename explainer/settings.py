@@ -47,10 +47,15 @@ class Settings(BaseModel):
     output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
     @property
+    def address(self) -> str:
+        """Return the address of the model's server."""
+        return self.base_url or _OPENAI
+
+    @property
     def server(self) -> str:
         """Return the host of the model's server, empty where the address is none."""
         try:
-            return urlsplit(self.base_url or _OPENAI).hostname or ""
+            return urlsplit(self.address).hostname or ""
         except ValueError:
             return ""
 

@@ -47,11 +47,16 @@ def check_filter(program: Tshark, display_filter: str, flag: str) -> None:
     Raises:
         SettingsError: it refuses it; with its own explanation, and marks under the fault.
     """
-    if _waiting(display_filter) > _ROOM:
+    if is_too_deep(display_filter):
         raise SettingsError(f"{flag} is nested too deep for tshark, which would not tell.", "Write it flatter.")
     if display_filter and (complaint := _complaint(program, ["-Y", display_filter])) is not None:
         sentence = complaint.partition("\n")[0]
         raise SettingsError(f"{flag} is wrong: {sentence}{_marked(display_filter, complaint)}", _FILTER_HINT)
+
+
+def is_too_deep(display_filter: str) -> bool:
+    """Return whether a display filter is nested deeper than tshark's parser has room for."""
+    return _waiting(display_filter) > _ROOM
 
 
 def _waiting(display_filter: str) -> int:

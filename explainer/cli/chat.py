@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.cli import common, sending
-from explainer.errors import ExplainerError
+from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
 if TYPE_CHECKING:
@@ -45,12 +45,17 @@ def chat(
     with common.progress(capture.name) as progress:
         analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
 
-    def offline(question: str) -> "Answer":
-        return pipeline.ask(analysis, question, settings=settings)
+    talk = consultation.opened(analysis, settings, capture, selection, sending.heard()) if settings.model else None
 
-    ask = offline
-    if settings.model:
-        ask = consultation.opened(analysis, settings, capture, selection, sending.heard()).ask
+    def ask(question: str) -> "Answer":
+        if talk is None:
+            return pipeline.ask(analysis, question, settings=settings)
+        try:
+            return talk.ask(question)
+        except (ModelError, SettingsError) as error:
+            if model is not None or isinstance(error, LeakError):
+                raise
+            return sending.instead(analysis, question, settings, error)
 
     def shown(frame: int) -> str:
         layers = pipeline.frame(capture, frame, settings=settings, selection=selection)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.cli import common
-from explainer.errors import LeakError, ModelError, SettingsError
+from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
 if TYPE_CHECKING:
@@ -101,12 +101,18 @@ def answered(asked: Asked, *, chosen: bool, show_prompt: bool) -> "Answer":
     except (ModelError, SettingsError) as error:
         if chosen or isinstance(error, LeakError) or not settings.model:
             raise
-        offline = settings.model_copy(update={"model": ""})
-        answer = pipeline.ask(analysis, question, settings=offline)
-        note = f"{error.message} So this is the answer from the findings, without {settings.model}."
-        return answer.model_copy(update={"note": note})
+        return instead(analysis, question, settings, error)
     finally:
         clear()
+
+
+def instead(analysis: "Analysis", question: str, settings: "Settings", error: ExplainerError) -> "Answer":
+    """Return the answer from the findings, which says why the model did not give one."""
+    from explainer import pipeline
+
+    answer = pipeline.ask(analysis, question, settings=settings.model_copy(update={"model": ""}))
+    note = f"{error.message} So this is the answer from the findings, without {settings.model}."
+    return answer.model_copy(update={"note": note})
 
 
 def show(asked: Asked) -> str:
@@ -120,7 +126,7 @@ def show(asked: Asked) -> str:
     if not settings.model:
         raise SettingsError("Nothing would be sent: no model is set.", "Name one with --model.")
     request = _request(asked)
-    price = "" if request.price is None else f", {request.price:.4f} for reading it"
+    price = "" if request.price is None else f", {request.price:.4f} {request.priced} for reading it"
     print(
         f"{request.tokens:,} tokens ({request.counter}){price}, to {visible(settings.server)};"
         f" {'with pseudonyms' if settings.redacts else 'with the real addresses and names'}; nothing was sent",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from explainer.errors import ModelError, TooLongError
 from explainer.escape import visible
-from explainer.llm import check, looks, offline, prompts, written
+from explainer.llm import advice, check, fence, looks, offline, prompts, written
 from explainer.llm.failures import ASK_OFFLINE
 from explainer.llm.ledger import Ledger
 from explainer.llm.looks import Looks
@@ -27,8 +27,11 @@ _TURNS = 6
 _OPENING = 20
 _BROKEN = "it is no whole JSON object: make it shorter"
 _FOUND = 5
-_LONGEST_LINE = 600
-"""Characters of a brief's line: a captured string that is longer is cut."""
+
+
+def new_nonce() -> str:
+    """Return what a capture cannot know: 16 hexadecimal digits."""
+    return secrets.token_hex(_NONCE_BYTES)
 
 
 def messages(
@@ -36,10 +39,10 @@ def messages(
 ) -> list[Message]:
     """Return what is sent to the model; the nonce fences the brief, so that nothing in a capture can end it early."""
     mapping = mapping or Mapping.off()
-    text = "\n".join(line[:_LONGEST_LINE] for line in mapping.pseudonymise(brief.text).split("\n"))
+    text = fence.marked(mapping.pseudonymise(brief.text), nonce)
     asked = mapping.pseudonymise(brief.question)
     question = prompts.render("ask", folder, question=asked, brief=text, nonce=nonce)
-    system = prompts.render("system", folder, nonce=nonce, redacted=mapping.active, tools=tools)
+    system = prompts.render("system", folder, nonce=nonce, mark=fence.mark(nonce), redacted=mapping.active, tools=tools)
     return [Message("system", system), Message("user", question)]
 
 
@@ -55,8 +58,8 @@ class Conversation:
     refused: Callable[[str], str] = lambda display_filter: ""
     folder: Path | None = None
     heard: Heard | None = None
+    nonce: str = field(default_factory=new_nonce)
     _said: list[Message] = field(default_factory=list)
-    _nonce: str = field(default_factory=lambda: secrets.token_hex(_NONCE_BYTES))
     _used: list[Usage] = field(default_factory=list)
 
     def ask(self, brief: Brief, shorter: Callable[[], Brief] | None = None) -> Answer:
@@ -83,7 +86,7 @@ class Conversation:
         if self._said:
             again = prompts.render("again", self.folder, question=self.mapping.pseudonymise(brief.question))
             return [*self._said, Message("user", again)]
-        return messages(brief, self._nonce, mapping=self.mapping, tools=self.looks is not None, folder=self.folder)
+        return messages(brief, self.nonce, mapping=self.mapping, tools=self.looks is not None, folder=self.folder)
 
     def _answered(self, sent: list[Message]) -> Written:
         """Return what the model writes in the end, after as many looks as it wants and is allowed."""
@@ -109,9 +112,8 @@ class Conversation:
         results = list[Message]()
         for call, stat in zip(reply.calls, self.looks.run(reply.calls), strict=True):
             self.ledger.learn_stat(stat)
-            shown = prompts.render(
-                "result", self.folder, look=stat.id, nonce=self._nonce, text=self.mapping.pseudonymise(looks.text(stat))
-            )
+            text = fence.marked(self.mapping.pseudonymise(looks.text(stat)), self.nonce)
+            shown = prompts.render("result", self.folder, look=stat.id, nonce=self.nonce, text=text)
             results.append(Message("tool", shown, answers=call.id))
         return results
 
@@ -164,7 +166,7 @@ class Conversation:
             filters=tuple(text for text in said.filters if not self.refused(text)),
             not_shown=said.cannot_tell,
             verdict_why=check.verdict(said, self.ledger, brief.question),
-            doubts=check.doubts(said, self.ledger, brief.question, self.refused),
+            doubts=advice.doubts(said, self.ledger, brief.question, self.refused),
             found=(
                 Claim(text=found.verdict, frames=found.claims[0].frames if found.claims else ()),
                 *found.also[:_FOUND],
@@ -197,13 +199,8 @@ def _is_broken(reply: Reply) -> bool:
     return written.read(reply.text) is None and (reply.cut or "{" in reply.text[:_OPENING])
 
 
-def first_request(brief: Brief, mapping: Mapping, folder: Path | None, *, tools: bool) -> list[Message]:
-    """Return the messages that a question begins with, as they would be sent."""
-    return messages(brief, secrets.token_hex(_NONCE_BYTES), mapping=mapping, tools=tools, folder=folder)
-
-
 def standing_text(folder: Path | None, tools: Sequence[Schema]) -> str:
     """Return what is sent with every question, whatever the capture: the prompts' own words, the tools, the schema."""
-    system = prompts.render("system", folder, nonce="", redacted=True, tools=True)
+    system = prompts.render("system", folder, nonce="", mark="", redacted=True, tools=True)
     asked = prompts.render("ask", folder, question="", brief="", nonce="")
     return f"{system} {asked} {json.dumps([*tools, written.schema()])}"

@@ -5,16 +5,18 @@ Numbers are kept by what they measure: a number of the one kind does not back a 
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from explainer.escape import visible
 from explainer.llm import reading
+from explainer.llm.actors import Parties
+from explainer.llm.measures import UNITS, among, stem
 from explainer.llm.reading import Dimension, Quantity
 from explainer.model import Analysis, Finding, Stat
 from explainer.protocols.frame_index import FrameIndex
 
-_ROUGHLY = 0.1
 _OWN_WORDS = frozenset(
     {
         "outcome", "rcode", "status", "type", "version", "cipher_suite", "group", "service", "protocol", "severity",
@@ -26,7 +28,6 @@ _OWN_WORDS = frozenset(
 _ATTRIBUTES = re.compile(r"(?:^|[,+])\s*[A-Za-z]+=([\w.*-]+)(?=$|[,+])")
 _WHOLE = re.compile(r"[0-9A-Fa-f.:\[\]%/TZ +-]+|[\w.*-]+(?::\d{1,5})?")
 _QUOTED = re.compile(r'"[^"]*"')
-_EPSILON = 1e-9
 _NO_QUANTITY = ("frame", "port", "stream", "depth")
 _PORT, _TEXTS = "port", ""
 
@@ -47,10 +48,13 @@ class Ledger:
     ports: set[int] = field(default_factory=set)
     dates: set[str] = field(default_factory=set)
     measured: dict[Dimension, set[float]] = field(default_factory=dict)
+    by_source: dict[tuple[str, Dimension], set[float]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     counted: dict[str, set[float]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     asides: dict[str, str] = field(default_factory=dict)
     captured: set[str] = field(default_factory=set)
+    _named: dict[int | str, set[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, analysis: Analysis, index: FrameIndex | None = None) -> "Ledger":
@@ -76,12 +80,19 @@ class Ledger:
             ledger.ports |= index.ports
         return ledger
 
+    @cached_property
+    def parties(self) -> Parties:
+        """Return who is client and server of each stream."""
+        assert self.index is not None
+        return Parties(self.index)
+
     def learn_stat(self, stat: Stat) -> None:
         """Take a table in."""
         names = " ".join(column.name for column in stat.columns)
         self._aside(stat.id, f"{stat.title} {names.replace('_', ' ')} {stat.note}")
         said = dict[str, None]()
         self._count(stat.id, stat.total_rows)
+        self._learn_rows(stat)
         for index, column in enumerate(stat.columns):
             for row in stat.rows:
                 cell = row[index]
@@ -92,7 +103,7 @@ class Ledger:
                     elif " " in cell or "=" in cell:
                         self.captured.add(visible(cell))
                 elif cell is not None and not isinstance(cell, bool):
-                    self._measure(column.name, float(cell))
+                    self._measure(column.name, float(cell), stat.id)
         self.learn_text(stat.id, " ".join(said))
 
     def learn_text(self, source: str, text: str) -> None:
@@ -106,7 +117,7 @@ class Ledger:
                 for noun in quantity.noun.split():
                     self._count(noun, quantity.value)
             else:
-                self.measured.setdefault(quantity.dimension, set()).add(quantity.value)
+                self._keep(quantity.dimension, quantity.value, source)
 
     def knows_address(self, text: str) -> bool:
         """Return whether an address is in the capture, or a network holds one that is."""
@@ -120,15 +131,46 @@ class Ledger:
         name = name.removeprefix("*.").rstrip(".")
         return name in self.names or any(known.endswith("." + name) for known in self.names)
 
-    def holds(self, quantity: Quantity) -> bool:
-        """Return whether a number equals one that was measured, as far as it is written out."""
+    def holds(self, quantity: Quantity, sources: Sequence[str] = ()) -> bool:
+        """Return whether a number equals one that was measured, as far as it is written out.
+
+        Where one of the cited `sources` measures that at all, it has to be a number of theirs.
+        """
         if quantity.dimension is not Dimension.COUNT:
-            return _among(quantity, self.measured.get(quantity.dimension, ()))
-        nouns = [_stem(noun) for noun in quantity.noun.split()]
+            theirs = self._of_sources(quantity.dimension, sources)
+            return among(quantity, theirs or self.measured.get(quantity.dimension, ()))
+        nouns = [stem(noun) for noun in quantity.noun.split()]
         for noun in nouns:
             if noun in self.counted:
-                return _among(quantity, self.counted[noun]) or quantity.value in self.counted.get(_TEXTS, ())
-        return _among(quantity, self.counted.get(_TEXTS, ())) or quantity.value in self.ports
+                return among(quantity, self.counted[noun]) or quantity.value in self.counted.get(_TEXTS, ())
+        return among(quantity, self.counted.get(_TEXTS, ())) or quantity.value in self.ports
+
+    def is_from(self, quantity: Quantity, sources: Sequence[str]) -> bool:
+        """Return whether a time, size or share is one of the cited sources."""
+        return among(quantity, self._of_sources(quantity.dimension, sources))
+
+    def names_of(self, frame: int, stream: str) -> frozenset[str]:
+        """Return the host names in the statistics' rows about a frame or its stream."""
+        return frozenset(self._named.get(frame, ())) | frozenset(self._named.get(stream, ()))
+
+    def _of_sources(self, dimension: Dimension, sources: Sequence[str]) -> set[float]:
+        return set[float]().union(*(self.by_source.get((source, dimension), ()) for source in sources))
+
+    def _learn_rows(self, stat: Stat) -> None:
+        """Keep which names, and which version of TLS, a row tells of a frame or a stream."""
+        names = [column.name for column in stat.columns]
+        for row in stat.rows:
+            cells = dict(zip(names, row, strict=True))
+            stream = f"{cells.get('transport') or 'tcp'}:{cells['stream']}" if cells.get("stream") is not None else ""
+            if stream and cells.get("version") and stat.id == "tls":
+                self.versions[stream] = str(cells["version"])
+            told = {
+                name for cell in row if isinstance(cell, str) and _WHOLE.fullmatch(cell) for name in reading.names(cell)
+            }
+            keys = [cell for name, cell in cells.items() if name.endswith("frame") and isinstance(cell, int)]
+            about: list[int | str] = [*keys, stream]
+            for key in about if told else ():
+                self._named.setdefault(key, set()).update(name.rstrip(".") for name in told)
 
     def _learn_finding(self, finding: Finding) -> None:
         self.captured.update(visible(name) for name in finding.scope.names if not reading.names(name))
@@ -144,7 +186,7 @@ class Ledger:
             self._aside(finding.id, text)
         for name, value in finding.measured.items():
             if not isinstance(value, str):
-                self._measure(name, float(value))
+                self._measure(name, float(value), finding.id)
                 self._count(_TEXTS, float(value))
         self.ports.update(finding.scope.ports)
 
@@ -174,41 +216,23 @@ class Ledger:
         self.ports.update(reading.ports(text))
         self.dates.update(reading.dates(text))
 
-    def _measure(self, name: str, value: float) -> None:
+    def _keep(self, dimension: Dimension, value: float, source: str) -> None:
+        self.measured.setdefault(dimension, set()).add(value)
+        for name in (source, source.partition(":")[0]):  # a finding is cited by its rule, too
+            self.by_source.setdefault((name, dimension), set()).add(value)
+
+    def _measure(self, name: str, value: float, source: str) -> None:
         words = name.split("_")
         if words[-1] in _NO_QUANTITY:
             if words[-1] == _PORT:
                 self.ports.add(int(value))
             return
-        for suffix, dimension, scale in _UNITS:
+        for suffix, dimension, scale in UNITS:
             if words[-1] == suffix:
-                self.measured.setdefault(dimension, set()).add(value * scale)
+                self._keep(dimension, value * scale, source)
                 return
         for word in words:
             self._count(word, value)
 
     def _count(self, noun: str, value: float) -> None:
-        self.counted.setdefault(_stem(noun) if noun else _TEXTS, set()).add(value)
-
-
-_UNITS = (
-    ("ms", Dimension.TIME, 1e-3), ("s", Dimension.TIME, 1), ("days", Dimension.TIME, 86400),
-    ("hours", Dimension.TIME, 3600), ("bytes", Dimension.BYTES, 1), ("share", Dimension.SHARE, 1),
-    ("mss", Dimension.BYTES, 1), ("mtu", Dimension.BYTES, 1), ("percent", Dimension.SHARE, 1),
-)  # fmt: skip
-
-
-def _stem(noun: str) -> str:
-    return noun.lower().removesuffix("s").removesuffix("e")
-
-
-def _among(quantity: Quantity, known: Iterable[float]) -> bool:
-    room = max(quantity.value * _ROUGHLY if quantity.about else 0.0, quantity.least) + _EPSILON
-    return any(_near(quantity, value, room) for value in known)
-
-
-def _near(quantity: Quantity, value: float, room: float) -> bool:
-    """Return whether a value is written as this number, rounded or cut off after its last digit."""
-    if quantity.dimension is Dimension.COUNT and not quantity.about:
-        return abs(value - quantity.value) < (_EPSILON if quantity.least == 1 else room)
-    return -room / 2 <= value - quantity.value < room
+        self.counted.setdefault(stem(noun) if noun else _TEXTS, set()).add(value)

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from explainer.errors import LeakError, ModelError, SettingsError
+from explainer.errors import LeakError, ModelError
 from explainer.escape import visible
+from explainer.llm.credentials import credential
 from explainer.llm.failures import ASK_OFFLINE, failure, is_refused_request, waiting_s
 from explainer.llm.model import Call, Heard, Message, Reply, Schema
 from explainer.llm.requests import Manner, body, lesser
@@ -18,7 +18,6 @@ from explainer.settings import Settings
 if TYPE_CHECKING:
     from openai import OpenAI
 
-_NO_KEY = "none"  # a server of one's own asks for no key, but the client library wants a string
 _WAITS = 2
 Guard = Callable[[bytes], tuple[str, ...]]
 """Names what the bytes of a request hold that must not be sent."""
@@ -42,9 +41,9 @@ class OpenAIModel:
         """Return the model that the settings name; `guard` sees the bytes of each request before they are sent.
 
         Raises:
-            SettingsError: OpenAI's own service is meant and no key is set.
+            SettingsError: a key is needed and none is set, or the server's address is none.
         """
-        key = _key(settings)
+        key = credential(settings)
         # Imported here: it takes longer to load than a small capture takes to analyse.
         from openai import AzureOpenAI, DefaultHttpxClient, OpenAI
 
@@ -58,10 +57,9 @@ class OpenAIModel:
         client = DefaultHttpxClient(event_hooks={"request": [refuse]})
         common: dict[str, Any] = {"timeout": settings.model_timeout_s, "max_retries": 0, "http_client": client}
         if settings.api_version:
-            return cls(
-                settings.model,
-                AzureOpenAI(api_key=key, azure_endpoint=settings.base_url, api_version=settings.api_version, **common),
-            )
+            common |= {"azure_endpoint": settings.base_url, "api_version": settings.api_version}
+            entrance = {"api_key": key} if isinstance(key, str) else {"azure_ad_token_provider": key}
+            return cls(settings.model, AzureOpenAI(**entrance, **common))
         return cls(settings.model, OpenAI(api_key=key, base_url=settings.base_url or None, **common))
 
     def reply(
@@ -158,28 +156,3 @@ class OpenAIModel:
             raise ModelError(f"The model {visible(self.name)} gave an empty reply.", ASK_OFFLINE)
         usage = Usage(prompt_tokens=used.prompt_tokens, completion_tokens=used.completion_tokens) if used else None
         return Reply(text, usage, calls, cut=ended == "length")
-
-
-def _key(settings: Settings) -> str:
-    key = settings.api_key.get_secret_value()
-    if not key and not settings.base_url:
-        raise SettingsError(
-            "No key for the model is set.",
-            "Set OPENAI_API_KEY, or name a server of your own with --base-url, or ask without --model.",
-        )
-    if not key.isascii():
-        raise SettingsError("The key for the model holds letters that no key has.", "Copy it again from its source.")
-    if settings.base_url and not _is_address(settings.base_url):
-        raise SettingsError(
-            f"{visible(settings.base_url)} is not the address of a server.",
-            "Name one like http://localhost:11434/v1",
-        )
-    return key or _NO_KEY
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

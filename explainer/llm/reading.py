@@ -31,6 +31,9 @@ _VERSION = re.compile(
     r"(?:\s*(?:,|and|or|to|through|-|\u2013)\s*v?\d\.\d\b)*|\b0x[0-9a-f]+\b|\b\d\.\d(?:\s*(?:,|and|or|to|-|\u2013)\s*\d\.\d)+",
     re.IGNORECASE,
 )
+_CODE = re.compile(
+    r"\b(?:code|status|error|alert|answer(?:s|ed)|repl(?:ies|ied))(?: code| with)?\s+[1-5]\d\d\b", re.IGNORECASE
+)
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”|`[^`\n]*`')
 _NUMBER = re.compile(
     r"(?<![\w.:/-])(?P<about>(?:about|around|roughly|approximately|nearly|almost|some|~|≈)\s*)?"
@@ -41,8 +44,12 @@ _NUMBER = re.compile(
     r"(?:[\s-]+(?P<noun>[A-Za-z]+)(?:[\s-]+(?P<next>[A-Za-z]+))?)?",
     re.IGNORECASE,
 )
-_SPELLED = ("three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_SPELLED_NUMBER = re.compile(rf"\b({'|'.join(_SPELLED)})\s+(?=[a-z])", re.IGNORECASE)
+_UNITS_OF_TIME = "milliseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?"
+_SPELLED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+# "one" and "two" also point at things: they are numbers before a unit of time only.
+_SPELLED_NUMBER = re.compile(
+    rf"\b(?:({'|'.join(_SPELLED[2:])})\s+(?=[a-z])|(one|two)\s+(?=(?:{_UNITS_OF_TIME})\b))", re.IGNORECASE
+)
 _SECONDS = {
     "ms": 1e-3, "milli": 1e-3, "µs": 1e-6, "us": 1e-6, "micro": 1e-6, "s": 1, "sec": 1, "min": 60, "hour": 3600,
     "day": 86400, "week": 604800, "month": 2629800, "year": 31557600,
@@ -118,7 +125,7 @@ def dates(text: str) -> list[str]:
 
 def quantities(text: str) -> list[Quantity]:
     """Return the numbers in a text that count or measure something: no frames, ports, versions, names, quotations."""
-    text = _SPELLED_NUMBER.sub(lambda match: f"{_SPELLED.index(match[1].lower()) + 3} ", bare(text))
+    text = _SPELLED_NUMBER.sub(lambda match: f"{_SPELLED.index((match[1] or match[2]).lower()) + 1} ", bare(text))
     return [_quantity(match) for match in _NUMBER.finditer(text)]
 
 
@@ -129,10 +136,10 @@ def words(text: str) -> set[str]:
 
 
 def bare(text: str) -> str:
-    """Return the text without frames, quotations, names, addresses, ports, dates, times and versions."""
+    """Return the text without frames, quotations, names, addresses, ports, dates, times, versions and status codes."""
     text = _without_addresses(_QUOTED.sub(" ", without_frames(text)))
     text = _NAME.sub(lambda match: " " if is_host(match[0]) else match[0], text)
-    for pattern in (_AFTER_HOST, _PORTS, _DATE, _LONG_DATE, _TIME, _VERSION):
+    for pattern in (_AFTER_HOST, _PORTS, _DATE, _LONG_DATE, _TIME, _VERSION, _CODE):
         text = pattern.sub(" ", text)
     return text
 

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from explainer.masking import masked
 from explainer.model import Analysis
 from explainer.privacy import addresses
 from explainer.privacy.fields import is_host
 from explainer.privacy.names import WORD, Words, values_of
 from explainer.privacy.originals import Kind, Original, originals
-from explainer.privacy.secrets import masked
 
 _KEY_BYTES = 32
 V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"

@@ -37,9 +37,9 @@ _COLUMNS = (
 class Sight:
     """One frame as the packet list shows it, and what it speaks of.
 
-    `source` is the innermost address that it comes from, `ends` are both, of whatever layer has some (IP, ARP,
-    Ethernet), source first; `stream` is "tcp:1" or "udp:0", or empty; `signs` are among reset, syn, finish,
-    retransmission; `time_s` counts from the first frame of the file.
+    `source` is the innermost address that it comes from, of an ICMP message the one that sent it; `ends` are both, of
+    whatever layer has some (IP, ARP, Ethernet), source first; `stream` is "tcp:1" or "udp:0", or empty; `signs` are
+    among reset, syn, finish, retransmission; `time_s` counts from the first frame of the file.
     """
 
     frame: int
@@ -140,13 +140,23 @@ def _sight(row: dict[str, Any]) -> Sight:
         signs=frozenset(signs),
         protocol=row[PROTOCOL.field] or "",
         info=row[INFO.field] or "",
-        source=(_values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""])[-1],
+        source=_source(row),
         ends=_ends(row),
     )
 
 
+def _source(row: dict[str, Any]) -> str:
+    sources = _values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""]
+    return str(sources[_place(row)])
+
+
+def _place(row: dict[str, Any]) -> int:
+    """Return which address of several is the sender's own: the innermost one, but not what an ICMP error quotes."""
+    return 0 if {"icmp", "icmpv6"} & set((row[PROTOCOLS.field] or "").split(":")) else -1
+
+
 def _ends(row: dict[str, Any]) -> tuple[str, str]:
-    place = 0 if "icmp" in (row[PROTOCOLS.field] or "") else -1  # what an error quotes went the other way
+    place = _place(row)
     for sources, destinations in _ENDS:
         if (source := _values(row, sources)) and (destination := _values(row, destinations)):
             return source[place], destination[place]

@@ -138,7 +138,7 @@ def test_the_prompt_is_shown(capture: Path) -> None:
 def without_nonce(text: str) -> str:
     body = json.loads(text)
     nonce = brief_of(body).partition("<brief ")[2].partition(">")[0]
-    return text.replace(nonce, "NONCE")
+    return text.replace(nonce, "NONCE").replace(f"{nonce[:4]}|", "MARK|")
 
 
 class TestChat:
@@ -159,6 +159,12 @@ class TestChat:
         assert "Question: and who must act?" in questions[2]
         assert "no cited frame is a reset: The server resets the connection. [frame 23]" in done.stdout
         assert "Certificate Expired" in done.stdout
+
+    def test_a_configured_model_that_cannot_be_reached_gives_way_to_the_findings(self, capture: Path) -> None:
+        with mock.patch("sys.stdin", new=__import__("io").StringIO(f"{QUESTION}\n")):
+            done = inside("chat", capture, variables={"EXPLAINER_MODEL": "m", "EXPLAINER_BASE_URL": NOWHERE})
+        assert "cannot be reached. So this is the answer from the findings, without m." in done.stdout
+        assert EXPIRED in done.stdout
 
     def test_without_a_model_the_findings_answer(self, capture: Path) -> None:
         done = self.talk(capture, f"/why\n{QUESTION}\n/show 9999\n")

@@ -1,6 +1,7 @@
 """How the model's replies are recorded and played back; cassettes/README.md says how to record them anew."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ def vcr_config() -> dict[str, Any]:
         "filter_headers": secret,
         "before_record_request": _without_machine,
         "before_record_response": _without_date,
-        # The prompt holds a nonce: what is asked is matched by place and model, not byte for byte.
-        "match_on": ["method", "scheme", "host", "port", "path", "model"],
+        "match_on": ["method", "scheme", "host", "port", "path", "normalised body"],
     }
 
 
@@ -32,8 +32,8 @@ def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
-    """Teach vcrpy to compare the model that a request asks for."""
-    vcr.register_matcher("model", _same_model)
+    """Teach vcrpy to compare what a request asks, whatever its nonce."""
+    vcr.register_matcher("normalised body", _same_body)
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +46,16 @@ def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-def _same_model(first: Any, second: Any) -> bool:
-    return bool(_model(first.body) == _model(second.body))
+def _same_body(first: Any, second: Any) -> None:
+    assert _normalised(first.body) == _normalised(second.body), "the prompts have changed: record the cassettes anew"
 
 
-def _model(body: bytes | str | None) -> str:
-    found: str = json.loads(body or b"{}").get("model", "")
-    return found
+def _normalised(body: bytes | str | None) -> Any:
+    """Return the request, with the nonce of its fences and the mark of its lines replaced by fixed words."""
+    text = body.decode() if isinstance(body, bytes) else body or "{}"
+    if found := re.search(r"<brief ([0-9a-f]{16})>", text):
+        text = text.replace(found[1], "NONCE").replace(f"{found[1][:4]}|", "MARK|")
+    return json.loads(text)
 
 
 def _without_machine(request: Any) -> Any:

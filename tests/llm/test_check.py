@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from brief import samples
 
-from explainer.llm import check
+from explainer.llm import advice, check
 from explainer.llm.ledger import Ledger
 from explainer.llm.written import Statement, Written
 from explainer.model import Claim, Evidence, Scope, Severity, Side, Step
@@ -194,9 +194,9 @@ def refused(text: str) -> str:
     ],
 )
 def test_steps(ledger: Ledger, step: str, amiss: bool) -> None:
-    assert bool(check.doubts(Written(verdict="", next_steps=(step,)), ledger, "", refused)) == amiss
+    assert bool(advice.doubts(Written(verdict="", next_steps=(step,)), ledger, "", refused)) == amiss
 
 
 def test_a_filter_that_tshark_refuses(ledger: Ledger) -> None:
     written = Written(verdict="", filters=("tcp.stream == 1", "nonsense =="))
-    assert check.doubts(written, ledger, "", refused) == ("The filter nonsense == does not work: it is none",)
+    assert advice.doubts(written, ledger, "", refused) == ("The filter nonsense == does not work: it is none",)

@@ -204,6 +204,15 @@ def test_an_answer_that_is_cut_off_is_read_as_far_as_it_goes(expired: Analysis) 
     assert found.backed == 3
 
 
+def test_json_that_stays_broken_is_said(expired: Analysis) -> None:
+    broken = Said('{"verdict": "The certificate', ended="stop")
+    with pytest.raises(ModelError, match=r"^The answer of scripted breaks off, or is no JSON\.$"):
+        asked(expired, in_order(broken))
+    found, requests = asked(expired, in_order(broken, RIGHT))
+    assert found.backed == 3
+    assert "no whole JSON object" in json.loads(requests[1])["messages"][-1]["content"]
+
+
 class TestTools:
     @pytest.mark.parametrize(
         ("name", "arguments", "shown"),

@@ -1,5 +1,10 @@
+import json
 import socket
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,8 +14,10 @@ from servers.chat import ANSWER, TEXT
 
 from explainer import ask
 from explainer.errors import ModelError, SettingsError
+from explainer.llm.credentials import credential
 from explainer.llm.model import Message, Reply
 from explainer.llm.openai import OpenAIModel
+from explainer.llm.prices import price
 from explainer.model import Scope, Usage
 from explainer.privacy.leaks import leaks
 from explainer.privacy.mapping import Mapping
@@ -136,3 +143,76 @@ class TestSettings:
 
     def test_the_time_limit_is_the_settings(self) -> None:
         assert model("good", "http://127.0.0.1:1/v1", model_timeout_s=7).client.timeout == 7
+
+
+@contextmanager
+def token_service() -> Iterator[tuple[str, list[str]]]:
+    """Yield the address of a service that hands out tokens as Azure's managed identities do, and what was asked."""
+    asked = list[str]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            token = {
+                "access_token": "token-of-entra",
+                "expires_on": "4102444800",
+                "resource": "r",
+                "token_type": "Bearer",
+            }
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(token).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/token", asked
+        server.shutdown()
+        thread.join()
+
+
+class TestAzure:
+    """Signing in with the real azure-identity, whose managed identity asks a token service on loopback."""
+
+    @LIVE
+    def test_without_a_key_a_token_of_entra_is_sent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("azure.identity", reason="azure-identity is not installed: no token can be asked for")
+        with token_service() as (url, asked):
+            for name, value in {"IDENTITY_ENDPOINT": url, "IDENTITY_HEADER": "x"}.items():
+                monkeypatch.setenv(name, value)
+            found = credential(Settings(model="m", base_url="https://lab.openai.azure.com/openai/v1/"))
+            assert callable(found)
+            assert found() == "token-of-entra"
+        assert "cognitiveservices.azure.com" in asked[0]
+        azure = Settings(model="m", base_url="https://lab.openai.azure.com", api_version="2024-10-21")
+        assert OpenAIModel.of(azure).client.__class__.__name__ == "AzureOpenAI"
+
+    def test_a_key_goes_before_a_token(self) -> None:
+        azure = Settings(model="m", base_url="https://lab.openai.azure.com/openai/v1/", api_key=SecretStr("k"))
+        assert credential(azure) == "k"
+
+    def test_without_the_library_it_is_said_how_to_get_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "azure.identity", None)
+        with pytest.raises(SettingsError, match=r"^No key for Azure OpenAI is set\.$") as raised:
+            credential(Settings(model="m", base_url="https://lab.openai.azure.com/openai/v1/"))
+        assert "explainer[azure]" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("settings", "known"),
+    [
+        (Settings(model="gpt-4o"), "USD by the list of genai-prices"),
+        (Settings(model="gpt-4o", base_url="https://lab.openai.azure.com/openai/v1/"), "USD by the list"),
+        (Settings(model="gpt-4o", input_price=2.0), "by your own prices"),
+        (Settings(model="no-such-model"), ""),
+        (Settings(model="gpt-4o", base_url="http://localhost:11434/v1"), ""),
+    ],
+)
+def test_what_reading_costs_is_told_where_it_is_known(settings: Settings, known: str) -> None:
+    found = price(settings, 1_000_000)
+    assert known in found[1] if found else not known
+    assert found is None or 0.1 < found[0] < 100

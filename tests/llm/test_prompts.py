@@ -44,7 +44,9 @@ class TestMessages:
         inside, closing, after = rest.partition("</brief f00d>")
         assert opening
         assert closing
-        assert inside.strip() == brief.text
+        lines = inside.strip("\n").split("\n")
+        assert {line[:6] for line in lines} == {"f00d| "}
+        assert "\n".join(line[6:] for line in lines) == brief.text
         assert "Question: Why?" in before
         assert after == ""
 
@@ -66,7 +68,7 @@ class TestMessages:
 
 def test_the_templates_are_found_in_a_source_tree() -> None:
     assert {"ask.md.j2", "system.md.j2"} <= set(TEMPLATES)
-    assert prompts.render("system", nonce="n", redacted=True, tools=True)
+    assert prompts.render("system", nonce="n", mark="m", redacted=True, tools=True)
 
 
 def test_the_wheel_holds_the_templates_and_finds_them(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_the_wheel_holds_the_templates_and_finds_them(tmp_path: Path) -> None:
     script = (
         "import explainer; from explainer.llm import prompts; from explainer.redaction.words import WORDS;"
         "from explainer.registry import standing_words; assert b'helo' in WORDS and 'verdict' in standing_words();"
-        "print(explainer.__file__); prompts.render('system', nonce='n', redacted=True, tools=True)"
+        "print(explainer.__file__); prompts.render('system', nonce='n', mark='m', redacted=True, tools=True)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path,

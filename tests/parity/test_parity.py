@@ -16,6 +16,7 @@ from explainer.capture import tshark
 from explainer.errors import CaptureError, TsharkError
 from explainer.model import Analysis, Stat
 from explainer.registry import statistics
+from explainer.stats.expert import told
 from parity import oracle
 from parity.oracle import Row, Times
 
@@ -141,7 +142,9 @@ def _tables(numbers: Both) -> Iterator[tuple[str, Counter[Row], Counter[Row]]]:
         remarks = Counter[Row]()
         for row in _stat(found, "expert").rows:
             remarks[row[:4]] += int(str(row[4]))
-        theirs = Counter({(SEVERITIES[row[0]], *row[1:]): count for row, count in text.expert.items()})
+        theirs = Counter[Row]()
+        for (severity, group, protocol, message), count in text.expert.items():
+            theirs[SEVERITIES[str(severity)], group, protocol, told(str(message))] += count
         yield "expert", remarks, theirs
     yield "rtt", *_rtt(numbers)
 

@@ -4,6 +4,7 @@ It keeps the exact bytes of every request, speaks JSON and server-sent events, a
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,8 +44,9 @@ class Scripted:
 
 
 def brief_of(asked: dict[str, Any]) -> str:
-    """Return what the first user message holds."""
-    return next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
+    """Return what the first user message holds, without the marks of its lines."""
+    content = next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
+    return re.sub(r"(?m)^[0-9a-f]{4}\| ", "", content)
 
 
 def answer(verdict: str, *claims: dict[str, Any], **changes: Any) -> Said:

@@ -1,4 +1,4 @@
-"""Secrets that a line of text may hold: masked in whatever is sent, whether or not pseudonyms are wanted."""
+"""Secrets that a line of text may hold: masked before they enter an analysis, and in whatever is sent to a model."""
 
 import re
 
@@ -17,6 +17,7 @@ _SECRETS = (
     re.compile(r"\b(PASS[: ]\s*)\S+"),
     re.compile(r"\b(AUTH\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|EXTERNAL)\s+)\S+"),
     re.compile(r"(?i)\b(community[:=]\s*)\S+"),
+    re.compile(r"(://)[^/\s@\"'<>]+(?=@)"),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,2}"),
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
 )
