@@ -4,7 +4,7 @@ from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
 from explainer.protocols.frame import LENGTH, PROTOCOLS, TIME, start_ns
-from explainer.protocols.tcp import RETRANSMISSION
+from explainer.protocols.tcp import RETRANSMISSION, STREAM
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
@@ -47,7 +47,7 @@ def timeline(facts: Facts) -> Stat:
     return table("timeline", "Traffic over time", ("start_s", "protocol", "packets", "bytes"), rows, note)
 
 
-@statistic("Retransmissions over time", TIME, start_ns, RETRANSMISSION)
+@statistic("Retransmissions over time", TIME, start_ns, STREAM, RETRANSMISSION)
 def retransmissions(facts: Facts) -> Stat:
     """TCP segments and those among them that were sent again, of each interval in which there is a segment.
 
@@ -56,8 +56,8 @@ def retransmissions(facts: Facts) -> Stat:
     """
     names = ("start_s", "segments", "retransmissions")
     start = facts[start_ns]
-    frames = facts.frames(TIME, RETRANSMISSION).drop_nulls(TIME.field)
-    segments = frames.drop_nulls(RETRANSMISSION.field)
+    frames = facts.frames(TIME, STREAM, RETRANSMISSION).drop_nulls(TIME.field)
+    segments = frames.drop_nulls(STREAM.field)
     if start is None or segments.is_empty():
         return table("retransmissions", "Retransmissions over time", names, [])
     times = frames[TIME.field] - start
