@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 DEMO := tests/captures/tls12_expired.pcapng
 
-.PHONY: demo test check docs lab bench eval tshark chromium clean
+.PHONY: demo test check docs lab tickets bench eval tshark chromium clean
 
 demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capture.
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
@@ -29,6 +29,9 @@ docs: $(VENV)/.dev  ## Write docs/rules.md and docs/statistics.md anew.
 
 lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
 	$(BIN)/python -m tests.lab
+
+tickets: tshark $(VENV)/.dev  ## See that the evidence of every capture of the lab shows its cause, redacted, too.
+	EXPLAINER_TICKETS=all $(BIN)/python -m pytest --numprocesses auto tests/ticket/test_ticket_evidence.py
 
 bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
 	$(BIN)/python benchmarks/findings.py
