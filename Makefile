@@ -9,12 +9,12 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 DEMO := tests/captures/tls12_expired.pcapng
 
-.PHONY: demo test check docs lab bench eval tshark clean
+.PHONY: demo test check docs lab tickets bench eval tshark chromium clean
 
 demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capture.
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
 
-test: tshark $(VENV)/.dev  ## Run the tests.
+test: tshark chromium $(VENV)/.dev  ## Run the tests.
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(VENV)/.dev  ## Run the static checks, and see whether the generated docs are true.
@@ -30,6 +30,9 @@ docs: $(VENV)/.dev  ## Write docs/rules.md and docs/statistics.md anew.
 lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
 	$(BIN)/python -m tests.lab
 
+tickets: tshark $(VENV)/.dev  ## See that the evidence of every capture of the lab shows its cause, redacted, too.
+	EXPLAINER_TICKETS=all $(BIN)/python -m pytest --numprocesses auto tests/ticket/test_ticket_evidence.py
+
 bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
 	$(BIN)/python benchmarks/findings.py
 
@@ -39,6 +42,11 @@ eval: tshark $(VENV)/.dev  ## Ask a model about every capture of the lab: make e
 tshark:
 	@command -v tshark >/dev/null || { echo "Installing tshark ..."; $(APT) update && $(APT) install -y tshark; } || \
 		{ echo "tshark could not be installed: install it by hand (see README.md), then run this again." >&2; exit 1; }
+
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		{ echo "Installing chromium ..."; $(APT) update && $(APT) install -y --no-install-recommends chromium; } || \
+		echo "chromium could not be installed: the tests of the report's page will be skipped." >&2
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

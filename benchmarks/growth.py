@@ -4,6 +4,7 @@ Prints seconds and the exponent from the least to the most (1.0: as the frames; 
 once with other hosts in each round and once with the same ones. Usage: growth.py [ROUNDS ROUNDS ...]
 """
 
+import gc
 import math
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def measured(capture: Path) -> dict[str, float]:
 def main() -> int:
     """Print the tables; return 1 where something grows faster than n log n."""
     rounds = tuple(map(int, sys.argv[1:])) or _ROUNDS
+    gc.disable()  # as good as the command line does
     steep = False
     for moved in traffic.Moved:
         table, frames = list[dict[str, float]](), list[int]()
@@ -72,7 +74,7 @@ def main() -> int:
                 frames.append(traffic.write_rounds(capture, number, moved, largest=_LARGEST))
                 table.append(measured(capture))
         sizes = (f"{number}x = {count:,} frames" for number, count in zip(rounds, frames, strict=True))
-        print(f"\n{moved.value}: {', '.join(sizes)}")
+        print(f"\n{moved.value}: {', '.join(sizes)}", flush=True)
         print(f"{'':52}{''.join(f'{number:>8}x' for number in rounds)}  exponent")
         growth = math.log(rounds[-1] / rounds[0])
         for name in sorted(table[-1], key=lambda name: -table[-1][name]):
@@ -83,7 +85,7 @@ def main() -> int:
             mark = "  grows too fast" if exponent > _STEEP else ""
             steep |= bool(mark)
             print(f"{name[:51]:52}{''.join(f'{value:9.2f}' for value in times)}{exponent:10.2f}{mark}")
-        print(f"{'all':52}{''.join(f'{sum(row.values()):9.2f}' for row in table)}")
+        print(f"{'all':52}{''.join(f'{sum(row.values()):9.2f}' for row in table)}", flush=True)
     return int(steep)
 
 

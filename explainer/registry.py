@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from explainer.facts import Facts, Need
 from explainer.inspection import Layer
 from explainer.model import Analysis, Answer, Finding, Stat
+from explainer.report import Report
 
 
 class Named(Protocol):
@@ -121,9 +122,19 @@ class Renderer:
     layers: Callable[[Sequence[Layer], Style], str] | None = None
 
 
+@dataclass(frozen=True)
+class Reporter:
+    """A registered form of a report: a report in, one string out; `words` are those that stand in every one."""
+
+    id: str
+    report: Callable[[Report], str]
+    words: Callable[[], str] = str
+
+
 statistics: Registry[Statistic] = Registry("explainer.stats")
 rules: Registry[Rule] = Registry("explainer.rules")
 renderers: Registry[Renderer] = Registry("explainer.render")
+reporters: Registry[Reporter] = Registry("explainer.render")
 
 
 def statistic(title: str, *needs: Need) -> Callable[[StatMaker], StatMaker]:
@@ -160,3 +171,8 @@ def _name(function: Callable[..., object]) -> str:
 
 def _meaning(function: Callable[..., object]) -> str:
     return " ".join((function.__doc__ or "").split())
+
+
+def standing_words() -> str:
+    """Return the words that stand in every report: a name of a capture that is one of them is not told by it."""
+    return " ".join(entry.words() for entry in reporters)

@@ -9,9 +9,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from dissections import Dissection, written
 from hypothesis import settings
 
-from explainer import analyse
+from explainer import registry
+from explainer.analysis import analysis as analysed
 from explainer.capture import read, tshark
 from explainer.facts import Facts, Look, Need, View, required
 from explainer.model import Analysis
@@ -54,42 +56,58 @@ def case(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def analysis_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Analysis]:
-    """Return the analysis of a lab capture by its name; a rule that raises is a failed test.
-
-    The processes of one test run share what each has analysed: the result is the same in all of them.
-    """
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of one test run share."""
     own = tmp_path_factory.getbasetemp()
-    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "analyses"
-    shared.mkdir(exist_ok=True)
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dissection_of(shared: Path) -> Callable[[str], Dissection]:
+    """Return a lab capture by its name as tshark dissects it, with all that statistics and rules need.
+
+    tshark takes longer to start than to read such a capture, so that all tests share what one process has read.
+    """
+
+    @cache
+    def dissection(name: str) -> Dissection:
+        return Dissection.of(CAPTURES / f"{name}.pcapng", shared)
+
+    return dissection
+
+
+@pytest.fixture(scope="session")
+def analysis_of(dissection_of: Callable[[str], Dissection], shared: Path) -> Callable[[str], Analysis]:
+    """Return the analysis of a lab capture by its name; a rule that raises is a failed test."""
 
     @cache
     def analysis(name: str) -> Analysis:
-        kept = shared / f"{name}.json"
-        if kept.exists():
-            return Analysis.model_validate_json(kept.read_bytes())
-        made = analyse(CAPTURES / f"{name}.pcapng", strict=True)
-        unfinished = shared / f"{name}.{os.getpid()}"
-        unfinished.write_text(made.model_dump_json(), "utf-8")
-        unfinished.replace(kept)
-        return made
+        kept = shared / f"{name}.analysis"
+        if not kept.exists():
+            seen = dissection_of(name)
+            made = analysed(seen.info, seen.facts, registry.statistics, registry.rules, strict=True)
+            written(kept, lambda path: path.write_text(made.model_dump_json(), "utf-8"))
+        return Analysis.model_validate_json(kept.read_bytes())
 
     return analysis
 
 
 @pytest.fixture(scope="session")
-def facts_of() -> Callable[..., Facts]:
+def facts_of(dissection_of: Callable[[str], Dissection]) -> Callable[..., Facts]:
     """Return the facts behind some needs, from a capture by name (of the lab) or path, as tshark dissects it."""
 
     @cache
     def facts(capture: str | Path, *needs: Need) -> Facts:
-        path = capture if isinstance(capture, Path) else CAPTURES / f"{capture}.pcapng"
+        if isinstance(capture, str):
+            return dissection_of(capture).facts
         columns, taps = required(needs)
         program = tshark.find(None)
-        captured = read.read(path, program, columns, taps, time_limit_s=60)
+        captured = read.read(capture, program, columns, taps, time_limit_s=60)
 
         def look_again(look: Look, view: View) -> pl.DataFrame:
-            return read.again(path, program, look.columns, view, time_limit_s=60)
+            return read.again(capture, program, look.columns, view, time_limit_s=60)
 
         return Facts(captured.frames, captured.taps, look_again=look_again)
 

@@ -1,12 +1,9 @@
 """Exporting dissections: `tshark -T json` as a stream, into a file that appears whole or not at all."""
 
 import os
-import secrets
 import shutil
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,6 +17,7 @@ from explainer.capture.read import Progress, frames_read, verdict
 from explainer.capture.selection import Selection
 from explainer.errors import OutputError, SettingsError
 from explainer.escape import visible
+from explainer.output import check_target, writable
 
 LARGE_BYTES = 1_000_000_000
 """From this size on, the user hears of it before anything is written."""
@@ -108,7 +106,7 @@ def export(
     """
     file.check(path)
     if isinstance(target, Path):
-        _check_target(target, path, selection, force=force)
+        check_target(target, (path, selection.keylog), force=force)
     # What comes after the last frame that is asked for need not be read.
     enough = ["-c", str(selection.last_frame)] if selection.last_frame else []
     arguments = ["-n", "-r", str(path.absolute()), *enough, *selection.arguments(), *shape.arguments()]
@@ -123,7 +121,7 @@ def export(
             warnings = _warnings(run, program, path, selection, len(sample), container, time_limit_s)
         else:
             _announce(_estimate(sample, shape, selection, container.result()), target, notice, force=force)
-        with _writable(target) as out:
+        with writable(target) as out:
             frames, size = _write(chain(sample, stream), shape, out, progress)
             if not whole:
                 warnings = _warnings(run, program, path, selection, frames, container, time_limit_s)
@@ -198,45 +196,3 @@ def _announce(estimate: int | None, target: Path | BinaryIO, notice: Callable[[s
             f"The export will take about {estimate / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free there.",
             "Write it elsewhere, choose fewer frames (--filter, --frames), or try all the same with --force.",
         )
-
-
-def _check_target(target: Path, capture: Path, selection: Selection, *, force: bool) -> None:
-    name = visible(str(target))
-    try:
-        kind = target.stat().st_mode
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputError(f"{name} cannot be written: {error.strerror}.", "Name another file.") from error
-    if stat.S_ISDIR(kind) or stat.S_ISBLK(kind):
-        raise OutputError(f"{name} is no file.", "Name a file to write to.")
-    if any(target.samefile(read) for read in (capture, selection.keylog) if read):
-        raise OutputError(f"{name} is what the export is made from.", "Name another file.")
-    if stat.S_ISREG(kind) and not force:
-        raise OutputError(f"{name} exists already.", "Name another file, or replace it with --force.")
-
-
-@contextmanager
-def _writable(target: Path | BinaryIO) -> Iterator[BinaryIO]:
-    """Yield a file to write to, which takes the target's place in the end, and is gone when anything fails."""
-    if not isinstance(target, Path):
-        yield target
-        target.flush()
-        return
-    real = Path(os.path.realpath(target))  # a link stays, and points to what is written
-    in_place = real.exists() and not real.is_file()  # a device or a pipe: nothing may take its place
-    partial = real if in_place else real.with_name(f".explainer-{secrets.token_hex(8)}.part")
-    try:
-        with partial.open("wb" if in_place else "xb") as out:
-            yield out
-        if not in_place:
-            partial.replace(real)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"{visible(str(target))} cannot be written: {error.strerror}.", "Make room, or write it elsewhere."
-        ) from error
-    finally:
-        if not in_place:
-            partial.unlink(missing_ok=True)

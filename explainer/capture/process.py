@@ -14,7 +14,7 @@ from explainer.capture.background import in_background
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 4 << 20
 # As root tshark warns on each call; it says nothing about the file.
 _NOISE = (b"Running as user",)
 

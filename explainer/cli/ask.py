@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.cli import common, sending
+from explainer.cli import common, sending, writing
 from explainer.errors import SettingsError
 
 
@@ -31,6 +31,7 @@ def ask(
     policy: common.Policy = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    save: writing.Save = None,
 ) -> None:
     """Answer a question about a capture in plain words, with the frames that prove it.
 
@@ -42,10 +43,10 @@ def ask(
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
         tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, policy=policy,
-        model="" if offline else model,
-        base_url=base_url, budget=budget, redact=redact, consent=yes,
+        model="" if offline else model, base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
+    writing.check_appendable(save, (*map(Path, captures), selection.keylog, settings.trust_store, settings.policy))
     if not dry_run:
         sending.agree(settings)
     answered = []
@@ -56,4 +57,5 @@ def ask(
             continue
         answered.append((asked.analysis, sending.answered(asked, chosen=model is not None, show_prompt=show_prompt)))
     if answered:
+        writing.append_answers(save, answered)
         typer.echo(render(answered, common.style()), nl=False)

@@ -1,6 +1,7 @@
 """The command `explainer`: its commands, and the one place where an error becomes a sentence and an exit code."""
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, chat, doctor, export, findings, show, stats
+from explainer.cli import ask, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -20,10 +21,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (ask.ask, chat.chat, stats.stats, findings.findings, show.show, export.export, doctor.doctor):
+for command in (
+    ask.ask, chat.chat, report.report, ticket.ticket, restore.restore, stats.stats, findings.findings, show.show,
+    export.export, schema.schema, doctor.doctor,
+):  # fmt: skip
     app.command()(command)
 
 _SIGNALLED = 128  # plus the signal's number, as shells count
+_OBJECTS_PER_COLLECTION = 1_000_000
 _INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
@@ -44,6 +49,8 @@ def _root(
 
 def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
+    # What an analysis makes lives to its end: to look for cycles among millions of rows costs much and frees nothing.
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     signal.signal(signal.SIGTERM, _terminated)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _terminated)

@@ -64,15 +64,20 @@ def rows(
     return found[:_MOST]
 
 
+def original(name: str, value: str) -> Original | None:
+    """Return what a field of this name tells of somebody, None where it tells of nobody."""
+    if not value or _NUMBER.fullmatch(value):
+        return None
+    return next((Original(kind, value) for kind, names in _TELLING if names.fullmatch(name)), None)
+
+
 def _row(field: Field, learn: Callable[[Original], None]) -> Iterator[tuple[str, str]]:
     value = visible(field.value)[:_LONGEST]
-    for kind, names in _TELLING:
-        if value and names.fullmatch(field.name) and not _NUMBER.fullmatch(value):
-            path, _, query = value.partition("?")
-            value = f"{path}?..." if query else path
-            learn(Original(kind, path))
-            yield field.name, value
-            return
+    path, _, query = value.partition("?")
+    if known := original(field.name, path):
+        learn(known)
+        yield field.name, f"{path}?..." if query else path
+        return
     shown = (
         _NUMBER.fullmatch(value)
         or _PLAIN_TEXT.fullmatch(field.name)

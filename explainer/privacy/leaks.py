@@ -24,7 +24,7 @@ def leaks(payload: bytes, mapping: Mapping) -> tuple[str, ...]:
     if mapping.active:
         for text in [payload.decode("utf-8", "replace"), *strings]:
             found += _addresses(text, mapping)
-            found += _originals(text, mapping)
+            found += known(text, mapping)
     return tuple(dict.fromkeys(found))
 
 
@@ -65,7 +65,8 @@ def _addresses(text: str, mapping: Mapping) -> Iterator[str]:
             yield "a MAC address of the capture"
 
 
-def _originals(text: str, mapping: Mapping) -> Iterator[str]:
+def known(text: str, mapping: Mapping) -> Iterator[str]:
+    """Yield what the mapping knows of a text, each as a phrase that does not repeat it."""
     lowered = text.lower()
     for original, kind in mapping.originals.items():
         if original.lower() not in lowered or mapping.is_pseudonym(original):

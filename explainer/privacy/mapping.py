@@ -38,17 +38,19 @@ _BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)
 _MARKS = ".,;:!?"
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
 _OURS = frozenset(
-    {"unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router"}
+    {"unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router", "<root>"}
 )
 
 
 class Mapping:
     """Pseudonyms of one capture; `active` False leaves text as it is, but for secrets."""
 
-    def __init__(self, key: bytes, known: Iterable[Original] = (), *, active: bool = True) -> None:
+    def __init__(
+        self, key: bytes, known: Iterable[Original] = (), *, active: bool = True, words: type[Words] = Words
+    ) -> None:
         self.active = active
         self._key = blake2b(key, digest_size=_KEY_BYTES).digest()
-        self._words = Words(self._key)
+        self._words = words(self._key)
         self._addresses: dict[str, str] = {}
         self._shown: dict[str, str] = {}  # pseudonym of an address → the address
         self._phrases: dict[str, str] = {}  # what no pattern finds as a whole → its pseudonym
@@ -58,9 +60,9 @@ class Mapping:
         self.take(known)
 
     @classmethod
-    def of(cls, analysis: Analysis) -> "Mapping":
+    def of(cls, analysis: Analysis, words: type[Words] = Words) -> "Mapping":
         """Return the mapping for a capture: the same for the same file."""
-        mapping = cls(bytes.fromhex(analysis.info.sha256))
+        mapping = cls(bytes.fromhex(analysis.info.sha256), words=words)
         for outcome in analysis.outcomes:
             mapping.excuse(f"{outcome.title} {outcome.area}")
         for stat in analysis.stats:
@@ -78,9 +80,24 @@ class Mapping:
         """Return what must not be sent, and what each is."""
         return {text: kind for text, kind in self._originals.items() if text.lower() not in self._ours}
 
+    @property
+    def table(self) -> dict[str, str]:
+        """Return what each pseudonym that was given out stands for."""
+        backwards = {
+            f"{backwards_quad(made)}.in-addr.arpa": f"{backwards_quad(own)}.in-addr.arpa"
+            for made, own in self._shown.items()
+            if ":" not in made
+        }
+        return dict(sorted({**self._shown, **backwards, **self._words.originals}.items()))
+
     def excuse(self, text: str) -> None:
         """Take in what is sent whatever the capture: a host that is called like a word in it is not told by that."""
         self._ours.update(word.lower() for word in re.findall(r"[A-Za-z]+", text))
+
+    def stand_in(self, original: Original) -> str:
+        """Return the pseudonym of one value, which is taken into the mapping."""
+        self.learn(original)
+        return self._pseudonym(original)
 
     def is_pseudonym(self, text: str) -> bool:
         """Return whether this stands for something else: an address, or a word."""

@@ -1,7 +1,7 @@
 """Pseudonyms of names, a word at a time, so that what was the same stays the same: labels, path segments, users."""
 
 import re
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGITS = "23456789"
@@ -12,6 +12,7 @@ _KEPT_LABELS = frozenset({"*", "www", "wpad", "localhost", "in-addr", "arpa", "i
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "nom", "or", "org", "go"})
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z]+|[\d.]+)=((?:\\.|[^,+\\])*)")
+_SHORT, _ATTEMPTS = 2, 1000
 _PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody
 
 
@@ -30,7 +31,7 @@ class Words:
         known = (kind, original.lower())
         attempt = 0
         while known not in self._made:
-            made = kind + self._letters(f"{kind}/{attempt}/{original.lower()}")
+            made = self._made_up(kind, attempt, original.lower())
             attempt += 1
             if made not in self.originals:
                 self._made[known] = made
@@ -83,9 +84,30 @@ class Words:
         stem = segment[: len(segment) - len(extension)]
         return (self.word("s", stem) if stem else "") + extension
 
-    def _letters(self, text: str) -> str:
-        raw = blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=5).digest()
-        return _DIGITS[raw[0] % len(_DIGITS)] + "".join(_LETTERS[octet % len(_LETTERS)] for octet in raw[1:])
+    def _made_up(self, kind: str, attempt: int, original: str) -> str:
+        text = f"{kind}/{attempt}/{original}".encode("utf-8", "replace")
+        return kind + _spelled(blake2b(text, key=self._key, digest_size=5).digest())
+
+
+class FittedWords(Words):
+    """Pseudonyms as long as what they stand for (in bytes of UTF-8), so that they fit into its place in a packet.
+
+    Where the few words of one or two letters are used up, a longer one stands in.
+    """
+
+    def _made_up(self, kind: str, attempt: int, original: str) -> str:
+        size = len(original.encode("utf-8", "replace"))
+        if size <= _SHORT and attempt >= _ATTEMPTS:
+            return super()._made_up(kind, attempt, original)
+        spelled = _spelled(
+            shake_256(self._key + f"{kind}/{attempt}/{original}".encode("utf-8", "replace")).digest(size)
+        )
+        return (kind + spelled)[:size] if size > _SHORT else spelled[-size:]
+
+
+def _spelled(raw: bytes) -> str:
+    """Return a digit and letters, one a byte."""
+    return _DIGITS[raw[0] % len(_DIGITS)] + "".join(_LETTERS[octet % len(_LETTERS)] for octet in raw[1:])
 
 
 def values_of(name: str) -> list[str]:

@@ -16,6 +16,8 @@ _COLUMNS = {
     "close_reason": "certificate", "interface": "name",
 }  # fmt: skip
 _OF_STATS = {"name": ("dns",), "path": ("http",)}  # elsewhere these columns hold Wireshark's own words
+WIRESHARKS_WORDS = ("protocol_hierarchy", "timeline")
+"""Statistics whose text is names of protocols, some of which look like host names (ftp.current-working-directory)."""
 _DISTINGUISHED = re.compile(r"[A-Za-z]{1,12}=.*", re.DOTALL)
 _HOST = re.compile(r"[^\W_*][\w*-]*(\.[\w-]+)+\.?")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
@@ -58,6 +60,8 @@ def originals(analysis: Analysis) -> Iterator[Original]:
 
 
 def _of_stat(stat: Stat) -> Iterator[Original]:
+    if stat.id in WIRESHARKS_WORDS:
+        return  # names of protocols, and of no host
     for index, column in enumerate(stat.columns):
         kind = _COLUMNS.get(column.name)
         named = kind is not None and stat.id in _OF_STATS.get(column.name, (stat.id,))

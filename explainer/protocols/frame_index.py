@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _ADDRESSES = (IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE, IPV6_DESTINATION, eth.SOURCE, eth.DESTINATION)
 _ARP = (arp.SENDER_IP, arp.TARGET_IP)
+_ENDS = (
+    ((IPV4_SOURCE, IPV6_SOURCE), (IPV4_DESTINATION, IPV6_DESTINATION)),
+    ((arp.SENDER_IP,), (arp.TARGET_IP,)),
+    ((eth.SOURCE,), (eth.DESTINATION,)),
+)
 _PORTS = (tcp.SOURCE_PORT, tcp.DESTINATION_PORT, udp.SOURCE_PORT, udp.DESTINATION_PORT)
 _AGAIN = (tcp.RETRANSMISSION, analysis.FAST_RETRANSMISSION, analysis.SPURIOUS_RETRANSMISSION)
 _FLAGS = {"finish": 0x01, "syn": 0x02, "reset": 0x04}
@@ -32,9 +37,9 @@ _COLUMNS = (
 class Sight:
     """One frame as the packet list shows it, and what it speaks of.
 
-    `source` is the innermost address that it comes from, of an ICMP message the one that sent it; `stream` is "tcp:1"
-    or "udp:0", or empty; `signs` are among reset, syn, finish, retransmission; `time_s` counts from the first frame of
-    the file.
+    `source` is the innermost address that it comes from, of an ICMP message the one that sent it; `ends` are both, of
+    whatever layer has some (IP, ARP, Ethernet), source first; `stream` is "tcp:1" or "udp:0", or empty; `signs` are
+    among reset, syn, finish, retransmission; `time_s` counts from the first frame of the file.
     """
 
     frame: int
@@ -48,6 +53,7 @@ class Sight:
     protocol: str
     info: str
     source: str
+    ends: tuple[str, str]
 
 
 class FrameIndex:
@@ -74,6 +80,11 @@ class FrameIndex:
         if frame not in self._seen:
             self._seen[frame] = _sight(self._table.row(self._rows[frame], named=True))
         return self._seen[frame]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return all frame numbers, in file order."""
+        return tuple(self._rows)
 
     def of_stream(self, stream: str, most: int) -> list[Sight]:
         """Return the first frames of a stream such as "tcp:1"."""
@@ -130,13 +141,26 @@ def _sight(row: dict[str, Any]) -> Sight:
         protocol=row[PROTOCOL.field] or "",
         info=row[INFO.field] or "",
         source=_source(row),
+        ends=_ends(row),
     )
 
 
 def _source(row: dict[str, Any]) -> str:
     sources = _values(row, (IPV4_SOURCE, IPV6_SOURCE)) or [""]
-    quotes = {"icmp", "icmpv6"} & set((row[PROTOCOLS.field] or "").split(":"))
-    return str(sources[0 if quotes else -1])
+    return str(sources[_place(row)])
+
+
+def _place(row: dict[str, Any]) -> int:
+    """Return which address of several is the sender's own: the innermost one, but not what an ICMP error quotes."""
+    return 0 if {"icmp", "icmpv6"} & set((row[PROTOCOLS.field] or "").split(":")) else -1
+
+
+def _ends(row: dict[str, Any]) -> tuple[str, str]:
+    place = _place(row)
+    for sources, destinations in _ENDS:
+        if (source := _values(row, sources)) and (destination := _values(row, destinations)):
+            return source[place], destination[place]
+    return "", ""
 
 
 def _values(row: dict[str, Any], columns: tuple[Column, ...]) -> list[Any]:

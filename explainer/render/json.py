@@ -6,7 +6,8 @@ from typing import Any
 
 from explainer.inspection import Layer
 from explainer.model import Analysis, Answer
-from explainer.registry import Renderer, Style, renderers
+from explainer.registry import Renderer, Reporter, Style, renderers, reporters
+from explainer.report import Report
 
 
 def _answers(answered: Sequence[tuple[Analysis, Answer]], style: Style) -> str:
@@ -32,6 +33,16 @@ def _layers(layers: Sequence[Layer], style: Style) -> str:
     return _text([_plain(layer) for layer in layers])
 
 
+def report(made: Report) -> str:
+    """Return the report as JSON, which `explainer schema` describes."""
+    return _text(_plain(made))
+
+
+def schema() -> str:
+    """Return the JSON Schema of a report."""
+    return _text(Report.model_json_schema(mode="serialization"))
+
+
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 
@@ -41,3 +52,4 @@ def _text(value: object) -> str:
 
 
 renderers.add(Renderer("json", _statistics, _findings, answers=_answers, layers=_layers))
+reporters.add(Reporter("json", report, schema))

@@ -1,13 +1,15 @@
 """Markdown that pastes into a ticket: short, with tables that survive, and without HTML."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.escape import visible
 from explainer.model import Analysis, Answer, Cell, Claim, Finding, Stat
-from explainer.registry import Renderer, Style, renderers
+from explainer.registry import Renderer, Reporter, Style, renderers, reporters
+from explainer.report import Report
 from explainer.wording import count, frame_list
 
+_STANDING = "capture severity finding frames display filter fact value file recorded made with same again pseudonyms"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 
@@ -47,6 +49,45 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield by_model if answer.model else "Answered from the findings, without a language model"
 
 
+def report(made: Report) -> str:
+    """Return the report as a ticket holds it: the answers, the findings, where the capture is, and how to look."""
+    analysis = made.analysis
+    info = analysis.info
+    parts = [part for answer in made.answers for part in (f"## {_text(answer.question)}", *_answer(answer))]
+    parts += map(_text, (*info.selection, *info.warnings))
+    told = [finding for finding in analysis.findings if not finding.explained_by]
+    if told:
+        parts.append(f"## {count(len(told), 'finding')}")
+        rows = [
+            (f.severity.value, _text(f.title), frame_list(f.evidence.frames, 3), _cell_code(f.evidence.display_filter))
+            for f in told
+        ]
+        parts.append(_grid(("severity", "finding", "frames", "display filter"), rows))
+    parts.append("## The capture")
+    facts = {
+        "file": f"{_text(info.file)}, {info.bytes:,} bytes",
+        "SHA-256 of its SHA-256" if made.pseudonyms else "SHA-256": info.sha256,
+        "frames": f"{info.frames:,} ({', '.join(map(_text, info.link_types))})",
+        "recorded": f"{info.first:%Y-%m-%d %H:%M:%S} UTC, {info.duration_s:,.3f} s" if info.first else "unknown",
+        "made with": f"explainer {made.tool_version}, tshark {_text(info.tshark_version)}",
+    }
+    parts.append(_grid(("fact", "value"), facts.items()))
+    if made.pseudonyms:
+        parts.append("Addresses and names are replaced by pseudonyms: the same one for the same thing throughout.")
+    parts.append("The same again:\n\n" + _list([_code(command) for command in made.commands]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _grid(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _cell_code(text: str) -> str:
+    # Within a table a bar ends the cell, also in a code span; GitHub takes the backslash away.
+    return _code(text).replace("|", "\\|")
+
+
 def _claim(claim: Claim) -> str:
     said = _text(claim.text) if claim.backed else f"NOT BACKED ({_text(claim.why)}): {_text(claim.text)}"
     return f"{frame_list(claim.frames)}: {said}" if claim.frames else said
@@ -60,8 +101,7 @@ def _stat(stat: Stat) -> Iterator[str]:
     yield f"## {stat.title}"
     names = (f"{column.name} ({column.unit})" if column.unit else column.name for column in stat.columns)
     shown = ([_cell(cell) for cell in row] for row in stat.rows)
-    rows = [list(names), ["---"] * len(stat.columns), *shown]
-    yield "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    yield _grid(list(names), shown)
     if hidden := stat.total_rows - len(stat.rows):
         yield count(hidden, "more row")
     if stat.note:
@@ -115,3 +155,4 @@ def _text(text: str) -> str:
 
 
 renderers.add(Renderer("markdown", _statistics, _findings, answers=_answers))
+reporters.add(Reporter("markdown", report, lambda: _STANDING))

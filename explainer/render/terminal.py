@@ -11,14 +11,14 @@ from rich.text import Text
 
 from explainer.escape import visible
 from explainer.inspection import Layer
-from explainer.model import Analysis, Answer, Cell, Claim, Finding, RuleStatus, Severity, Stat, StatColumn
+from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity, Stat
 from explainer.registry import Renderer, Style, renderers
+from explainer.render import cells
 from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _GAP = 2
 _FRAME_RUNS, _NARROW = 6, 100
-_IDENTIFIERS = ("port", "stream", "frame", "code")  # numbers that name something: no thousands in them
 _HEADER_WIDTH = 12
 _INDENT = "  "
 
@@ -178,8 +178,8 @@ def _columns_that_fit(stat: Stat, width: int) -> int:
     """Return how many columns, counted from the left, fit side by side: a table folded into itself cannot be read."""
     used = 0
     for index in range(len(stat.columns)):
-        cells = [visible(_cell(row[index], stat.columns[index])) for row in stat.rows]
-        used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *cells]) + _GAP
+        texts = [visible(cells.shown(row[index], stat.columns[index])) for row in stat.rows]
+        used += max(cell_len(text) for text in [*_header(stat, index).split("\n"), *texts]) + _GAP
         if used - _GAP > width:
             return max(index, 1)
     return len(stat.columns)
@@ -192,36 +192,18 @@ def _table(stat: Stat, shown: int) -> Table:
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(_header(stat, index)), justify=justify, overflow="fold", header_style="dim")
     for row in stat.rows:
-        table.add_row(*(_text(_cell(row[index], stat.columns[index])) for index in range(shown)))
+        table.add_row(*(_text(cells.shown(row[index], stat.columns[index])) for index in range(shown)))
     return table
 
 
 def _header(stat: Stat, index: int) -> str:
     """Return the column's name, broken at its underscores so that it is hardly wider than its numbers."""
-    column = stat.columns[index]
-    name = f"{column.name}_{column.unit}" if column.unit and column.unit not in column.name else column.name
     lines = [""]
-    for word in name.split("_"):
+    for word in cells.heading(stat.columns[index]).split("_"):
         if lines[-1] and len(lines[-1]) + len(word) >= _HEADER_WIDTH:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return "\n".join(lines)
-
-
-def _cell(cell: Cell, column: StatColumn) -> str:
-    match cell:
-        case int() if column.name.endswith(_IDENTIFIERS):
-            return str(cell)
-        case None:
-            return "-"
-        case bool():
-            return "yes" if cell else "no"
-        case int():
-            return f"{cell:,}"
-        case float():
-            return f"{cell:,.6f}".rstrip("0").rstrip(".")
-        case _:
-            return cell
 
 
 def _grid(rows: Iterable[tuple[str, str]], indent: str = _INDENT) -> RenderableType:

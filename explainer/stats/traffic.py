@@ -4,6 +4,7 @@ from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
 from explainer.protocols.frame import LENGTH, PROTOCOLS, TIME, start_ns
+from explainer.protocols.tcp import RETRANSMISSION, STREAM
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
@@ -44,6 +45,31 @@ def timeline(facts: Facts) -> Stat:
     ]
     note = f"intervals of {interval / 1e9:g} s"
     return table("timeline", "Traffic over time", ("start_s", "protocol", "packets", "bytes"), rows, note)
+
+
+@statistic("Retransmissions over time", TIME, start_ns, STREAM, RETRANSMISSION)
+def retransmissions(facts: Facts) -> Stat:
+    """TCP segments and those among them that were sent again, of each interval in which there is a segment.
+
+    Sums equal `tshark -z io,stat,INTERVAL,tcp,tcp.analysis.retransmission`; intervals as in Traffic over time. Of
+    tunnelled packets the outer frame counts once.
+    """
+    names = ("start_s", "segments", "retransmissions")
+    start = facts[start_ns]
+    frames = facts.frames(TIME, STREAM, RETRANSMISSION).drop_nulls(TIME.field)
+    segments = frames.drop_nulls(STREAM.field)
+    if start is None or segments.is_empty():
+        return table("retransmissions", "Retransmissions over time", names, [])
+    times = frames[TIME.field] - start
+    interval = _interval(int(str(times.max())) - int(str(times.min())))
+    counted = (
+        segments.group_by(((pl.col(TIME.field) - start) // interval).alias("interval"))
+        .agg(pl.len().alias("segments"), pl.col(RETRANSMISSION.field).sum().alias("again"))
+        .sort("interval")
+    )
+    rows = [(round(number * interval / 1e9, 9), all_, again) for number, all_, again in counted.iter_rows()]
+    note = f"intervals of {interval / 1e9:g} s"
+    return table("retransmissions", "Retransmissions over time", names, rows, note)
 
 
 def _interval(nanoseconds: int) -> int:

@@ -91,10 +91,13 @@ def test_the_wheel_holds_the_templates_and_finds_them(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         names = opened.namelist()
         opened.extractall(unpacked)
-    assert [name for name in names if name.endswith(".j2")] == [f"explainer/prompts/{name}" for name in TEMPLATES]
+    assert [name for name in names if name.endswith(".md.j2")] == [f"explainer/prompts/{name}" for name in TEMPLATES]
+    of_reports = {"render/report.html.j2", "render/report.css", "render/report.js", "redaction/words.txt"}
+    assert {f"explainer/{name}" for name in of_reports} <= set(names)
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "cassettes"))]
     script = (
-        "import explainer; from explainer.llm import prompts;"
+        "import explainer; from explainer.llm import prompts; from explainer.redaction.words import WORDS;"
+        "from explainer.registry import standing_words; assert b'helo' in WORDS and 'verdict' in standing_words();"
         "print(explainer.__file__); prompts.render('system', nonce='n', mark='m', redacted=True, tools=True)"
     )
     done = subprocess.run(

@@ -1,0 +1,58 @@
+"""The lab's captures as tshark dissects them, kept in a folder that the processes of a test run share."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+from explainer import registry
+from explainer.analysis import needs
+from explainer.capture import read, tshark
+from explainer.facts import Facts, Look, View, required
+from explainer.given import given
+from explainer.model import CaptureInfo
+from explainer.settings import Settings
+
+_LIMIT_S = 60
+
+
+def written(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file so that others see the whole of it or nothing."""
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    write(unfinished)
+    unfinished.replace(path)
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """What one reading of a capture gives: facts about the file, and the facts behind all statistics and rules."""
+
+    info: CaptureInfo
+    facts: Facts
+
+    @classmethod
+    def of(cls, capture: Path, folder: Path) -> "Dissection":
+        """Return the dissection, from the folder where it is kept there."""
+        frames, rest = folder / f"{capture.stem}.frames", folder / f"{capture.stem}.rest"
+        program = tshark.find(None)
+        if not rest.exists():
+            columns, taps = required(needs(registry.statistics, registry.rules))
+            captured = read.read(capture, program, columns, taps, time_limit_s=_LIMIT_S)
+            written(frames, captured.frames.write_parquet)
+            kept = json.dumps({"info": captured.info.model_dump_json(), "taps": captured.taps})
+            written(rest, lambda path: path.write_text(kept, "utf-8"))
+
+        def look_again(look: Look, view: View) -> pl.DataFrame:
+            seen = folder / f"{capture.stem}.{sha256(repr((look.title, look.columns, view)).encode()).hexdigest()[:16]}"
+            if not seen.exists():
+                table = read.again(capture, program, look.columns, view, time_limit_s=_LIMIT_S)
+                written(seen, table.write_parquet)
+            return pl.read_parquet(seen)
+
+        found = json.loads(rest.read_text("utf-8"))
+        facts = Facts(pl.read_parquet(frames), found["taps"], look_again=look_again, given=given(Settings()))
+        return cls(CaptureInfo.model_validate_json(found["info"]), facts)
