@@ -15,7 +15,7 @@ demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capt
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
 
 test: tshark chromium $(VENV)/.dev  ## Run the tests.
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
+	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(VENV)/.dev  ## Run the static checks, and see whether the generated docs are true.
 	$(BIN)/ruff check .
