@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from dissections import Dissection, written
+from dissections import DISSECTED, Dissection, written
 from hypothesis import settings
 
 from explainer import registry
@@ -100,14 +100,15 @@ def facts_of(dissection_of: Callable[[str], Dissection]) -> Callable[..., Facts]
 
     @cache
     def facts(capture: str | Path, *needs: Need) -> Facts:
-        if isinstance(capture, str):
-            return dissection_of(capture).facts
         columns, taps = required(needs)
+        if isinstance(capture, str) and {*columns, *taps} <= DISSECTED:
+            return dissection_of(capture).facts
+        path = capture if isinstance(capture, Path) else CAPTURES / f"{capture}.pcapng"
         program = tshark.find(None)
-        captured = read.read(capture, program, columns, taps, time_limit_s=60)
+        captured = read.read(path, program, columns, taps, time_limit_s=60)
 
         def look_again(look: Look, view: View) -> pl.DataFrame:
-            return read.again(capture, program, look.columns, view, time_limit_s=60)
+            return read.again(path, program, look.columns, view, time_limit_s=60)
 
         return Facts(captured.frames, captured.taps, look_again=look_again)
 

@@ -18,6 +18,9 @@ from explainer.model import CaptureInfo
 from explainer.settings import Settings
 
 _LIMIT_S = 60
+_COLUMNS, _TAPS = required(needs(registry.statistics, registry.rules))
+DISSECTED = {*_COLUMNS, *_TAPS}
+"""What a kept dissection holds."""
 
 
 def written(path: Path, write: Callable[[Path], object]) -> None:
@@ -40,8 +43,7 @@ class Dissection:
         frames, rest = folder / f"{capture.stem}.frames", folder / f"{capture.stem}.rest"
         program = tshark.find(None)
         if not rest.exists():
-            columns, taps = required(needs(registry.statistics, registry.rules))
-            captured = read.read(capture, program, columns, taps, time_limit_s=_LIMIT_S)
+            captured = read.read(capture, program, _COLUMNS, _TAPS, time_limit_s=_LIMIT_S)
             written(frames, captured.frames.write_parquet)
             kept = json.dumps({"info": captured.info.model_dump_json(), "taps": captured.taps})
             written(rest, lambda path: path.write_text(kept, "utf-8"))

@@ -291,9 +291,11 @@ def tshark(capture: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def matching(capture: Path, display_filter: str) -> set[int]:
+@cache
+def matching(capture: Path, display_filter: str) -> frozenset[int]:
     """Return the numbers of the frames that the display filter matches."""
-    return {int(line) for line in tshark(capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number").split()}
+    lines = tshark(capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number").split()
+    return frozenset(map(int, lines))
 
 
 _FIELDS = (

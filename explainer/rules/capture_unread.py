@@ -1,8 +1,9 @@
 """What is in the capture and no rule reads: so that silence about it is not taken for health."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from explainer.facts import Facts
+from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications.talk import DIALECTS
@@ -16,23 +17,28 @@ _UNKNOWN = "data"
 _NAMED, _SHOWN = 3, 20
 
 
-@rule("Protocols that no rule reads", FRAME, PROTOCOLS, subject="frames", area="the capture itself")
-def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
-    """Application protocols on TCP of which no rule can tell a success from a refusal; only their delivery is judged.
-
-    From `min_frames` frames on; what Wireshark itself cannot read is "an unknown protocol". For information alone.
-    """
+@fact("application protocols on TCP that no rule reads", FRAME, PROTOCOLS)
+def unread(facts: Facts) -> list[dict[str, Any]]:
+    """Return each with its layer, the number of its frames and the first of them, the most frequent first."""
     above = pl.col(PROTOCOLS.field).str.extract(r".*:tcp:([^:]+)")
-    table = (
+    return (
         facts.frames(FRAME, PROTOCOLS)
         .with_columns(above.alias("layer"))
         .filter(pl.col("layer").is_not_null() & ~pl.col("layer").is_in(_READ) & ~pl.col("layer").str.starts_with("_"))
         .group_by("layer")
         .agg(pl.len().alias("frames"), pl.col(FRAME.field).sort().head(_SHOWN).alias("shown"))
-        .filter(pl.col("frames") >= min_frames)
         .sort(["frames", "layer"], descending=[True, False])
+        .to_dicts()
     )
-    rows = table.to_dicts()
+
+
+@rule("Protocols that no rule reads", unread, subject="protocols that no rule reads", area="the capture itself")
+def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
+    """Application protocols on TCP of which no rule can tell a success from a refusal; only their delivery is judged.
+
+    From `min_frames` frames on; what Wireshark itself cannot read is "an unknown protocol". For information alone.
+    """
+    rows = [row for row in facts[unread] if row["frames"] >= min_frames]
     if not rows:
         return
     names = ["an unknown protocol" if row["layer"] == _UNKNOWN else row["layer"] for row in rows]

@@ -16,17 +16,13 @@ from capture.programs import MARK, left_behind, program, wait_for
 from cli.command import CLEAN, COMMAND, explainer, inside, shell
 
 SETTINGS, CAPTURE, TSHARK, MODEL = 2, 3, 4, 5
-COMMANDS = {
-    "ask": ["ask", "CAPTURE", "Why?"],
-    "findings": ["findings", "CAPTURE"],
-    "stats": ["stats", "CAPTURE"],
-    "show": ["show", "CAPTURE", "--frame", "1"],
-}
+# The two ways to a capture: the analysis, which findings and stats take, too, and a frame's dissection.
+COMMANDS = {"ask": ["ask", "CAPTURE", "Why?"], "show": ["show", "CAPTURE", "--frame", "1"]}
 
 
 @pytest.fixture(params=COMMANDS)
 def command(request: pytest.FixtureRequest) -> str:
-    """Each command that reads a capture."""
+    """Each way to a capture."""
     name: str = request.param
     return name
 

@@ -136,6 +136,8 @@ TRUTH: dict[str, list[Truth]] = {
     "tls_closed_by_server": [(None, None, "CLOSED_AFTER_HELLO", None)],
     "tls_hello_dropped": [(None, None, "HELLO_UNACKNOWLEDGED", None)],
     "tls_hello_garbled": [(None, None, "ALERT_FROM_SERVER", 50)],
+    "proxy_tunnel_expired": [(TLS12, 1, "ALERT_FROM_CLIENT", 45)],
+    "proxy_tunnel_healthy": [(TLS12, 1, "ESTABLISHED", None)],
     "tls_left_by_server": [(TLS12, 1, "LEFT_BY_SERVER", None)],
     "tls_no_common_version": [(None, None, "ALERT_FROM_SERVER", 70)],
     "tls_plain_http_to_nginx": [],
@@ -169,6 +171,13 @@ SPOKEN = {
 }
 
 
+# From the other end than the answers' tests: what one process has dissected by then, the other need not.
+@pytest.fixture(params=CASES[::-1], ids=lambda case: case["name"])
+def case(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = request.param
+    return found
+
+
 def of(ending: Ending) -> Truth:
     message = ending.handshake.server_certificates
     presented = len(message.certificates) if message else None
@@ -197,10 +206,10 @@ def test_the_frame_that_decides_belongs_to_the_connection(case: dict[str, Any], 
 
 
 def test_hellos_and_certificates_stand_in_the_frames_where_tshark_sees_them(
-    case: dict[str, Any], captures: Path, facts_of: FactsOf
+    sample: dict[str, Any], captures: Path, facts_of: FactsOf
 ) -> None:
-    known = [h for h in facts_of(case["name"], *EVERYTHING)[handshakes] if not h.decoded_as]
-    shown = segment_rows(captures / case["file"]) if known else []
+    known = [h for h in facts_of(sample["name"], *EVERYTHING)[handshakes] if not h.decoded_as]
+    shown = segment_rows(captures / sample["file"]) if known else []
 
     def frames(kind: str, stream: int) -> set[int]:
         own = (row for row in shown if row["tcp.stream"] == str(stream))

@@ -1,6 +1,5 @@
 """What holds for every rule about TLS: its findings are whole, its evidence is bounded, its cost grows slowly."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -185,18 +184,3 @@ def test_evidence_lists_the_first_twenty_frames_and_counts_all(rule: str) -> Non
     assert list(frames) == sorted(set(frames))
     assert finding.evidence.total >= 100
     assert finding.evidence.display_filter
-
-
-@each
-@pytest.mark.parametrize("apart", [False, True], ids=["one server", "many servers"])
-def test_ten_times_the_connections_cost_less_than_thirty_times(rule: str, apart: bool) -> None:
-    def cost(known: KnownFacts) -> float:
-        def once() -> float:
-            began = time.process_time()
-            findings_of(rule, known)
-            return time.process_time() - began
-
-        return min(once() for _ in range(3))
-
-    small, large = (many(rule, n, apart=apart) for n in (200, 2000))
-    assert cost(large) < 30 * cost(small)
