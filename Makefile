@@ -43,9 +43,12 @@ tshark:
 	@command -v tshark >/dev/null || { echo "Installing tshark ..."; $(APT) update && $(APT) install -y tshark; } || \
 		{ echo "tshark could not be installed: install it by hand (see README.md), then run this again." >&2; exit 1; }
 
+# Playwright's driver needs libatomic, which a small Debian lacks.
 chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null || \
-		{ echo "Installing chromium ..."; $(APT) update && $(APT) install -y --no-install-recommends chromium; } || \
+	@{ command -v chromium chromium-browser google-chrome && ls /usr/lib*/libatomic.so.1 /usr/lib/*/libatomic.so.1 \
+		2>/dev/null | grep -q .; } >/dev/null || \
+		{ echo "Installing chromium ..."; $(APT) update && \
+			$(APT) install -y --no-install-recommends chromium libatomic1; } || \
 		echo "chromium could not be installed: the tests of the report's page will be skipped." >&2
 
 $(BIN)/python:

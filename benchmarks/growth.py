@@ -20,7 +20,7 @@ from explainer.capture import read, tshark
 from explainer.facts import Fact, Facts, Need, required
 
 _ROUNDS = (10, 30, 100)
-_LARGEST = 12_000
+_LARGEST = 8_000
 _LIMIT_S = 3600
 _WORTH_A_ROW_S = 0.1
 _STEEP = 1.15

@@ -13,7 +13,7 @@ import unicodedata
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters, marks and signs that show nothing, and can carry a text that only a machine reads: variation selectors, the
 # grapheme joiner, fillers of Hangul, Khmer and Mongolian, the empty pattern of Braille.
-_SHOWS_NOTHING = re.compile(
+SHOWS_NOTHING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _PLAIN = re.compile(r"[ -~]*")
@@ -27,7 +27,7 @@ def visible(text: str) -> str:
 
 
 def _visible_character(character: str) -> str:
-    if unicodedata.category(character) not in _UNSAFE_CATEGORIES and not _SHOWS_NOTHING.match(character):
+    if unicodedata.category(character) not in _UNSAFE_CATEGORIES and not SHOWS_NOTHING.match(character):
         return character
     code = ord(character)
     if code <= 0xFF:

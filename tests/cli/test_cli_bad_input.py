@@ -135,7 +135,7 @@ class TestTshark:
         ],
         ids=["killed", "old", "silent", "talking"],
     )
-    @pytest.mark.parametrize("command", ["findings", "show"])
+    @pytest.mark.parametrize("command", ["ask", "show"])
     def test_misbehaving(self, tmp_path: Path, healthy: Path, command: str, body: str, said: str) -> None:
         assert_fails(explainer(*words(command, healthy), "--tshark", program(tmp_path, body)), TSHARK, said)
 
