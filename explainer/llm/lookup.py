@@ -25,7 +25,7 @@ _ONLY_FOR = {
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
-_FIRST_ERROR = 400  # RFC 9110, section 15
+_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 
@@ -165,8 +165,9 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
         last = rows[-1]
-        more = f" So were {len(rows) - 1} before it, without an error." if len(rows) > 1 else ""
-        text = f"No fault was found: {last['method']} {last['path']} was answered with HTTP {last['status']}."
+        more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
+        how = "succeeded: it was answered" if last["status"] < _FIRST_REDIRECTION else "was answered"
+        text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
         frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
         yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
 

@@ -78,4 +78,4 @@ def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object
 def test_whether_it_succeeded(status: int, told: bool) -> None:
     known = analysis(ran(), stats=[stat("http", HTTP, [("GET", "/file", status, 4, 9)])])
     verdict = offline.answer(known, "Did the download succeed?").verdict
-    assert verdict.startswith("No fault was found: GET /file was answered with HTTP 200.") is told
+    assert verdict.startswith("No fault was found: GET /file succeeded: it was answered with HTTP 200.") is told
