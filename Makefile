@@ -35,6 +35,7 @@ tickets: tshark $(VENV)/.dev  ## See that the evidence of every capture of the l
 
 bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
 	$(BIN)/python benchmarks/findings.py
+	$(BIN)/python benchmarks/growth.py
 
 eval: tshark $(VENV)/.dev  ## Ask a model about every capture of the lab: make eval MODEL=... BASE_URL=... (none: a scripted one).
 	PYTHONPATH=tests $(BIN)/python -m evals --model "$(MODEL)" --base-url "$(BASE_URL)" $(EVAL_OPTIONS)
