@@ -16,6 +16,9 @@ _SECRETS = (
     re.compile(r"\b((?:[Bb]asic|[Bb]earer)\s+)(?=\w*[a-z][A-Z])\w{6,}"),
     re.compile(r"\b(PASS[: ]\s*)\S+"),
     re.compile(r"\b(AUTH\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|EXTERNAL)\s+)\S+"),
+    # As Wireshark's packet list shows the lines of mail, files and Redis: after these commands, or in base64 alone.
+    re.compile(r"(?i)((?:\bRequest|\bC): (?:\S+ )?(?:(?:AUTH|AUTHENTICATE|LOGIN|APOP|PASS) |(?:User|Pass): )\s*).+"),
+    re.compile(r"((?:\bRequest|\bC): )(?=\S*[a-z])(?=\S*[A-Z0-9])[A-Za-z0-9+/]{8,}={0,2}(?=\s|$)"),
     re.compile(r"(?i)\b(community[:=]\s*)\S+"),
     re.compile(r"(://)[^/\s@\"'<>]+(?=@)"),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,2}"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explainer.facts import Column, Facts, Need, fact
 from explainer.lazy import pl
+from explainer.masking import masked
 from explainer.protocols import arp, eth, tcp, udp
 from explainer.protocols import tcp_analysis as analysis
 from explainer.protocols.frame import FRAME, LENGTH, PROTOCOLS, RELATIVE_TIME
@@ -139,7 +140,7 @@ def _sight(row: dict[str, Any]) -> Sight:
         stream=streams[0] if streams else "",
         signs=frozenset(signs),
         protocol=row[PROTOCOL.field] or "",
-        info=row[INFO.field] or "",
+        info=masked(row[INFO.field] or ""),
         source=_source(row),
         ends=_ends(row),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
+from explainer.masking import masked
 from explainer.protocols import tcp_analysis as analysis
 from explainer.protocols import udp
 from explainer.protocols.frame import FRAME, RELATIVE_TIME, TIME
@@ -31,7 +32,7 @@ _COLUMNS = (FRAME, TIME, RELATIVE_TIME, PROTOCOL, INFO, *_PORTS, *_NOTES)
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One packet: seconds since the first frame of the file, who sent it to whom, what Wireshark says of it."""
+    """One packet: seconds since the first frame of the file, who sent it to whom, what Wireshark says of it, masked."""
 
     frame: int
     time_s: float | None
@@ -67,7 +68,7 @@ def rungs(facts: Facts) -> tuple[Rung, ...]:
             destination=Endpoint(row["dst"], row["dport"]),
             length=row["length"],
             protocol=row["protocol"],
-            info=row["info"],
+            info=masked(row["info"]),
             note=row["note"],
         )
         for row in rows.iter_rows(named=True)
