@@ -45,7 +45,9 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
         title=f"{server} refused the connection to {where}{end}",
-        act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}.",
+        act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
+        if not turned
+        else "Nobody has to act: the two are connected.",
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
         scope=scope(group),

@@ -114,6 +114,7 @@ def test_peers_that_connect_the_other_way_round_later_make_it_low() -> None:
     (finding,) = found(refused(0), connection(1, **turned))
     assert finding.severity is Severity.LOW
     assert f"then it called {CLIENT} itself" in finding.title
+    assert finding.act.startswith("Nobody has to act")
     other_port = turned | {"server": Endpoint(CLIENT, refused(0).server.port + 1)}
     assert [f.severity for f in found(refused(0), connection(1, **other_port))] == [Severity.HIGH]
     assert [f.severity for f in found(connection(0, **turned), refused(1))] == [Severity.HIGH]
