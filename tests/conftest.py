@@ -18,9 +18,12 @@ from explainer.capture import read, tshark
 from explainer.facts import Facts, Look, Need, View, required
 from explainer.model import Analysis
 
-# How long a busy machine takes is no property of the code.
-settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+# How long a busy machine takes is no property of the code; the same code passes or fails every time. To search for new
+# examples: EXPLAINER_EXAMPLES=5000 make test
+_SEARCH = int(os.environ.get("EXPLAINER_EXAMPLES", "0"))
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=_SEARCH or 1)
+settings.load_profile("search" if _SEARCH else "suite")
 CAPTURES = Path(__file__).parent / "captures"
 CASES: list[dict[str, Any]] = [json.loads(line) for line in (CAPTURES / "cases.jsonl").read_text().splitlines()]
 

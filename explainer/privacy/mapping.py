@@ -37,9 +37,10 @@ _ADDRESSES = re.compile(f"{MAC}|{V6}|{V4}")
 _BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)")
 _MARKS = ".,;:!?"
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
-_OURS = frozenset(
-    {"unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router", "<root>"}
-)
+_UNITS = {"s", "ms", "b", "kb", "mb", "bit"}
+_OURS = _UNITS | {
+    "unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router", "<root>",
+}  # fmt: skip
 
 
 class Mapping:

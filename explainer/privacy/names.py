@@ -28,10 +28,10 @@ class Words:
         """Return the pseudonym of a word; of a pseudonym, itself. Upper and lower case are the same word."""
         if original.lower() in self.originals:
             return original
-        known = (kind, original.lower())
+        known = (kind, _folded(original))
         attempt = 0
         while known not in self._made:
-            made = self._made_up(kind, attempt, original.lower())
+            made = self._made_up(kind, attempt, known[1])
             attempt += 1
             if made not in self.originals:
                 self._made[known] = made
@@ -103,6 +103,12 @@ class FittedWords(Words):
             shake_256(self._key + f"{kind}/{attempt}/{original}".encode("utf-8", "replace")).digest(size)
         )
         return (kind + spelled)[:size] if size > _SHORT else spelled[-size:]
+
+
+def _folded(word: str) -> str:
+    """Return the word in lower case, unless that takes more or fewer bytes (as for "Ⱥ")."""
+    lower = word.lower()
+    return lower if len(lower.encode("utf-8", "replace")) == len(word.encode("utf-8", "replace")) else word
 
 
 def _spelled(raw: bytes) -> str:

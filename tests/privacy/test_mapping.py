@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 from brief import samples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explainer.brief.build import build
@@ -144,6 +144,7 @@ class TestLeaks:
 
 
 @given(st.text(max_size=80))
+@example("S")  # as a unit is called
 def test_any_name_is_replaced_and_no_text_is_a_crash(name: str) -> None:
     analysis = samples.analysis(samples.ran(samples.finding(scope=Scope(names=(name,)))), file="a.pcapng")
     mapping = Mapping.of(analysis)

@@ -20,7 +20,7 @@ from factories import (
     tls_hello,
     vxlan,
 )  # fmt: skip
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from issued import issue
 
@@ -184,6 +184,7 @@ def test_a_chain_stays_a_chain_and_a_broken_signature_stays_broken(stand_ins: St
 
 
 @given(st.text(min_size=1, max_size=70))
+@example("Ⱥ")  # three bytes in lower case
 def test_a_fitted_word_is_as_long_as_what_it_stands_for(word: str) -> None:
     made = FittedWords(KEY).word("h", word)
     assert len(made.encode()) == len(word.encode("utf-8", "replace"))
