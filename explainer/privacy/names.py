@@ -12,7 +12,8 @@ _KEPT_LABELS = frozenset({"*", "www", "wpad", "localhost", "in-addr", "arpa", "i
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "nom", "or", "org", "go"})
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z]+|[\d.]+)=((?:\\.|[^,+\\])*)")
-_SHORT, _ATTEMPTS = 2, 1000
+_LETTERS_ALONE = re.compile(r"[a-z]+")
+_SHORT, _LONG, _ATTEMPTS = 2, 7, 1000
 _PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody
 
 
@@ -92,16 +93,18 @@ class Words:
 class FittedWords(Words):
     """Pseudonyms as long as what they stand for (in bytes of UTF-8), so that they fit into its place in a packet.
 
-    Where the few words of one or two letters are used up, a longer one stands in.
+    Where the few words of one or two letters are used up, a longer one stands in. What is letters alone stays that where
+    it is long enough for a random word to be no other: names that programs invent are told by their looks.
     """
 
     def _made_up(self, kind: str, attempt: int, original: str) -> str:
         size = len(original.encode("utf-8", "replace"))
         if size <= _SHORT and attempt >= _ATTEMPTS:
             return super()._made_up(kind, attempt, original)
-        spelled = _spelled(
-            shake_256(self._key + f"{kind}/{attempt}/{original}".encode("utf-8", "replace")).digest(size)
-        )
+        raw = shake_256(self._key + f"{kind}/{attempt}/{original}".encode("utf-8", "replace")).digest(size)
+        if size >= _LONG and _LETTERS_ALONE.fullmatch(original):
+            return kind + "".join(chr(ord("a") + octet % 26) for octet in raw[1:])
+        spelled = _spelled(raw)
         return (kind + spelled)[:size] if size > _SHORT else spelled[-size:]
 
 

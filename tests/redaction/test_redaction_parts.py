@@ -190,6 +190,13 @@ def test_a_fitted_word_is_as_long_as_what_it_stands_for(word: str) -> None:
     assert len(made.encode()) == len(word.encode("utf-8", "replace"))
 
 
+@pytest.mark.parametrize(("word", "alike"), [("qzvkmfhd", True), ("invent7d", False), ("intran", False)])
+def test_a_long_word_of_letters_alone_stays_one(word: str, alike: bool) -> None:
+    made = FittedWords(KEY).word("h", word)
+    assert made.isalpha() is alike
+    assert made != word
+
+
 def test_a_reply_is_translated_back() -> None:
     table = {"10.1.2.3": "10.20.2.20", "h6hqc4w": "payroll", "4k": "db", "h2abcde": "h6hqc4w"}
     said = "10.1.2.3 is h6hqc4w.example (10.1.2.34 is not), 4k.example is, 4k alone is not; H2ABCDE"

@@ -21,10 +21,9 @@ AnalysisOf = Callable[[str], Analysis]
 # The whole lab takes many minutes: EXPLAINER_TICKETS=all looks at all of it, as `make tickets` does.
 WHOLE = os.environ.get("EXPLAINER_TICKETS") == "all"
 SAMPLES = [case for case in CASES if case["name"] in SAMPLE]
-# What can be read with TLS secrets alone, or in packets of QUIC that anybody can decrypt, is not in a redacted pack;
-# nor is a finding that rests on what names look like.
+# What can be read with TLS secrets alone, or in packets of QUIC that anybody can decrypt, is not in a redacted pack.
 NOT_SHOWN_REDACTED = {
-    "dns_rewritten", "quic_alpn_refused", "quic_closed_at_once", "quic_dropped", "quic_expired_with_keys",
+    "quic_alpn_refused", "quic_closed_at_once", "quic_dropped", "quic_expired_with_keys",
     "quic_other_version", "tls12_renegotiation_refused", "tls13_expired_with_keys", "tls13_self_signed_with_keys",
 }  # fmt: skip
 _NAME = re.compile(rb"(?<![\w.-])((?:[a-z0-9-]{2,}\.)*[a-z0-9-]{2,})\.example(?![\w-])")
