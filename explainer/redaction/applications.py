@@ -42,6 +42,11 @@ def of_ports(ports: set[int]) -> binary.Keep | None:
     return next((_BY_PORT[port] for port in sorted(ports) if port in _BY_PORT), None)
 
 
+def is_known(ports: set[int]) -> bool:
+    """Return whether datagrams of one of these ports are those of a protocol that is known."""
+    return of_ports(ports) is not None or bool(ports.intersection(_SIP))
+
+
 def datagram(data: bytes, ports: set[int], stand_ins: StandIns) -> bytes:
     """Return a datagram of an application."""
     out, at = bytearray(len(data)), 0

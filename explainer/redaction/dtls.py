@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from explainer.redaction.tls import ALERT, CHANGE, DATA, HANDSHAKE, Records
+from explainer.redaction.tls_messages import Messages
+from explainer.redaction.tls_protection import ALERT, CHANGE, DATA, HANDSHAKE
 
 _RECORD, _MESSAGE = 13, 12
 _LONGEST = 1 << 18
@@ -30,7 +31,7 @@ def is_record(data: bytes) -> bool:
     return len(data) >= _RECORD and data[0] in (CHANGE, ALERT, HANDSHAKE, DATA) and data[1] == 0xFE and data[2] >= 0xFC
 
 
-def rewrite(datagrams: Sequence[Datagram], records: Records) -> None:
+def rewrite(datagrams: Sequence[Datagram], speak: Messages) -> None:
     """Rewrite the records in these datagrams; what is encrypted becomes zeros."""
     messages = dict[tuple[int, int, int], list[_Fragment]]()
     for datagram in datagrams:
@@ -44,7 +45,7 @@ def rewrite(datagrams: Sequence[Datagram], records: Records) -> None:
         body = bytearray(size)
         for one in fragments:
             body[one.offset : one.offset + one.size] = one.datagram.data[one.start : one.start + one.size]
-        made = records.message(kind, bytes(body), datagram=True)
+        made = speak.body(kind, bytes(body), datagram=True)
         for one in fragments:
             one.datagram.out[one.start : one.start + one.size] = made[one.offset : one.offset + one.size]
 

@@ -78,7 +78,7 @@ def _made(
     numbers = [n for first, last in cutting.ranges(chosen) for n in range(first, last + 1)][: len(section.packets)]
     hidden = mapping.pseudonymise if mapping else str
     if mapping:
-        section = _redacted(section, report, mapping)
+        section = _redacted(section, report, mapping, selection)
     comments = [_comments(number, marked, hidden) for number in numbers]
     written = pcapng.write(section, f"explainer {__version__}", comments)
     got, wanted = rules_of(analysed(written, settings, selection)), rules_of(report.analysis)
@@ -110,13 +110,14 @@ def _section(raw: bytes, capture: Path) -> Section:
         ) from error
 
 
-def _redacted(section: Section, report: Report, mapping: Pseudonyms) -> Section:
+def _redacted(section: Section, report: Report, mapping: Pseudonyms, selection: Selection) -> Section:
     # They load what most runs do not need.
     from explainer.redaction.capture import redacted
     from explainer.redaction.stand_ins import StandIns
 
     key = hashlib.sha256(bytes.fromhex(report.analysis.info.sha256)).digest()
-    return redacted(section, StandIns(mapping, key))
+    more_secrets = selection.keylog.read_bytes() if selection.keylog else b""
+    return redacted(section, StandIns(mapping, key), more_secrets)
 
 
 def _comments(number: int, marked: Mapping[int, tuple[str, ...]], hidden: Callable[[str], str]) -> Sequence[str]:

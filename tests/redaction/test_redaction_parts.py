@@ -36,6 +36,7 @@ from explainer.redaction.certificates import Authority
 from explainer.redaction.checksums import Sum, mend
 from explainer.redaction.stand_ins import StandIns
 from explainer.redaction.tls import Records
+from explainer.redaction.tls_messages import Messages
 
 KEY = bytes(32)
 
@@ -63,7 +64,7 @@ def test_any_frame_keeps_its_length(data: bytes) -> None:
 @given(st.binary(min_size=1, max_size=200), st.sampled_from([53, 67, 22, 9999, 5060, *applications._BY_PORT]))
 def test_any_payload_keeps_its_length(data: bytes, port: int) -> None:
     made = StandIns(Mapping(KEY, words=FittedWords), KEY)
-    records = Records(made, lambda der: bytes(len(der)))
+    records = Records(Messages(made, lambda der: bytes(len(der))))
     assert len(applications.stream(data, {port, 40000}, records, made, fresh=True)) == len(data)
     assert len(applications.datagram(data, {port}, made)) == len(data)
     assert len(dns.message(data, made)) == len(data)

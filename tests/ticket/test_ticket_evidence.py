@@ -21,11 +21,6 @@ AnalysisOf = Callable[[str], Analysis]
 # The whole lab takes many minutes: EXPLAINER_TICKETS=all looks at all of it, as `make tickets` does.
 WHOLE = os.environ.get("EXPLAINER_TICKETS") == "all"
 SAMPLES = [case for case in CASES if case["name"] in SAMPLE]
-# What can be read with TLS secrets alone, or in packets of QUIC that anybody can decrypt, is not in a redacted pack.
-NOT_SHOWN_REDACTED = {
-    "quic_alpn_refused", "quic_closed_at_once", "quic_dropped", "quic_expired_with_keys",
-    "quic_other_version", "tls12_renegotiation_refused", "tls13_expired_with_keys", "tls13_self_signed_with_keys",
-}  # fmt: skip
 _NAME = re.compile(rb"(?<![\w.-])((?:[a-z0-9-]{2,}\.)*[a-z0-9-]{2,})\.example(?![\w-])")
 _WORDS = (b"required", b"incorrect", b"command", b"authentication")
 _PUBLIC = (b"www", b"mail")
@@ -58,10 +53,7 @@ def test_redacted_it_shows_the_same_cause_alone_and_tells_of_nobody(
 ) -> None:
     found = evidence(case, captures, analysis_of, redact=True)
     assert left_in(found.capture, captures / case["file"], analysis_of(case["name"])) == []
-    if case["name"] in NOT_SHOWN_REDACTED:
-        assert found.lost, "it is shown by now: take it off the list"
-    else:
-        assert (found.lost, found.extra) == ((), ())
+    assert (found.lost, found.extra) == ((), ())
 
 
 def left_in(redacted: bytes, original: Path, analysis: Analysis) -> list[bytes]:
