@@ -146,7 +146,7 @@ class _Ends:
         first = kind == (version.initial if version else 0)
         if first:
             size, at = _length(data, out, at)
-            out[at : at + size] = self._noise(data[at : at + size])[: max(0, len(data) - at)]
+            out[at : at + size] = self._noise(data[at : at + size])
             at += size
         size, at = _length(data, out, at)
         end = at + size
