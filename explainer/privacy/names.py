@@ -93,8 +93,8 @@ class Words:
 class FittedWords(Words):
     """Pseudonyms as long as what they stand for (in bytes of UTF-8), so that they fit into its place in a packet.
 
-    Where the few words of one or two letters are used up, a longer one stands in. What is letters alone stays so where it
-    is long: a random word is then no other one, and names that programs invent are told by their looks.
+    Where the few words of one or two letters are used up, a longer one stands in. A long word of letters alone stays
+    one: it is no other by chance, and names that programs invent are told by their looks.
     """
 
     def _made_up(self, kind: str, attempt: int, original: str) -> str:

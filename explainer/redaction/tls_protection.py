@@ -69,7 +69,9 @@ class Tls13:
             (old, iv), new = stage.keys
             inner = decrypted(old, nonce(iv, number), held, header)
             if inner is not None:
-                del self._stages[:place]
+                if place:
+                    del self._stages[:place]
+                    self._said = b""
                 self._number = number + 1
                 return self._shown(inner, partial(_encrypted, new, number, header))
         return None
