@@ -20,10 +20,12 @@ RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c
 _SERVER_NAME, _ALPN, _KEY_SHARE, _PSK, _SESSION_TICKET, _AUTHORITIES = 0, 16, 51, 41, 35, 47
 _QUIC_PARAMETERS = (57, 0xFFA5)
 # What a side can do, told by numbers: status, groups, formats, signatures, padding, secrets, versions …
-_PLAIN_EXTENSIONS = frozenset({1, 5, 10, 11, 13, 15, 17, 18, 21, 22, 23, 27, 28, 34, 42, 43, 45, 49, 50, 17513})
+_PLAIN_EXTENSIONS = frozenset({1, 5, 10, 11, 13, 15, 17, 22, 23, 27, 28, 34, 42, 43, 45, 49, 50, 17513})
+_COMPRESSIONS = (0, 1, 64)
 _PROTOCOLS = frozenset(
     b"h2 h3 http/1.0 http/1.1 hq-29 hq-interop acme-tls/1 spdy/3.1 imap pop3 ftp xmpp-client mqtt dot doq smb".split()
 )
+_FALLBACK = b"\x56\0"  # RFC 7507
 Reissue = Callable[[bytes], bytes]
 
 
@@ -79,7 +81,7 @@ class Messages:
             case _ if kind == CERTIFICATE:
                 return self._entries(body)
             case _ if kind == _REQUEST:
-                return self._extensions(body, 1 + body[0], client=False)
+                return body[: 1 + body[0]] + self._extensions(body, 1 + body[0], client=False)
             case _ if kind == _CERTIFICATE_VERIFY:
                 return body[:4]
             case _ if kind == _TICKET:
@@ -89,31 +91,32 @@ class Messages:
         return b""
 
     def _hello(self, body: bytes, *, client: bool, datagram: bool) -> bytes:
-        made = bytearray(body)
-        if body[2:34] != RETRY:
-            made[2:34] = self.stand_ins.noise(body[2:34])
-        at = 35 + body[34]
-        made[35:at] = self.stand_ins.noise(body[35:at])
+        made = body[:2] + (body[2:34] if body[2:34] == RETRY else self.stand_ins.noise(body[2:34]))
+        for _ in range(1 + (client and datagram)):  # session ID, cookie
+            size, start = body[len(made)], len(made) + 1
+            made += body[start - 1 : start] + self.stand_ins.noise(body[start : start + size])
         if client:
-            if datagram:
-                made[at + 1 : at + 1 + body[at]] = self.stand_ins.noise(body[at + 1 : at + 1 + body[at]])
-                at += 1 + body[at]
-            at += 2 + int.from_bytes(body[at : at + 2], "big")
-            at += 1 + (body[at] if at < len(body) else 0)
+            made += _suites(body, len(made))
+            if len(made) < len(body):
+                size, start = body[len(made)], len(made) + 1
+                made += body[start - 1 : start] + bytes(
+                    one if one in _COMPRESSIONS else 0 for one in body[start : start + size]
+                )
         else:
-            at += 3
-        made[at:] = self._extensions(body, at, client=client)[at:]
-        return bytes(made)
+            made += body[len(made) : len(made) + 3]
+        return made + self._extensions(body, len(made), client=client)
 
     def _extensions(self, body: bytes, at: int, *, client: bool) -> bytes:
-        """Return the body with other extensions, whose length stands at a place."""
-        made = bytearray(body)
+        """Return other extensions from a place on, where their length stands."""
+        made = bytearray(max(0, len(body) - at))
+        made[:2] = body[at : at + 2]
         for kind, start, stop in extensions(body, at):
-            made[start:stop] = self._extension(kind, body[start:stop], client=client)
-        return bytes(made)
+            made[start - at - 4 : start - at] = body[start - 4 : start]
+            made[start - at : stop - at] = self._extension(kind, body[start:stop], client=client)
+        return bytes(made[: max(0, len(body) - at)])
 
     def _extension(self, kind: int, data: bytes, *, client: bool) -> bytes:
-        if kind in _PLAIN_EXTENSIONS or kind & 0x0F0F == 0x0A0A or not data:
+        if kind in _PLAIN_EXTENSIONS or not data:
             return data
         match kind:
             case _ if kind == _SERVER_NAME and len(data) >= 5:
@@ -200,6 +203,20 @@ def extensions(body: bytes, at: int) -> Iterator[tuple[int, int, int]]:
         size = int.from_bytes(body[at + 2 : at + 4], "big")
         yield int.from_bytes(body[at : at + 2], "big"), at + 4, min(at + 4 + size, end)
         at += 4 + size
+
+
+def _suites(body: bytes, at: int) -> bytes:
+    """Return a list of cipher suites: numbers of which none is a pair of letters, should the list be none."""
+    size = int.from_bytes(body[at : at + 2], "big")
+    listed = body[at + 2 : at + 2 + size]
+    pairs = (listed[place : place + 2] for place in range(0, len(listed), 2))
+    known = (p if p[0] < 0x20 or p[0] >= 0xC0 or p == _FALLBACK or _is_grease(p) else bytes(len(p)) for p in pairs)
+    return body[at : at + 2] + b"".join(known)
+
+
+def _is_grease(pair: bytes) -> bool:
+    """Return whether this is a number that stands for nothing (RFC 8701)."""
+    return pair[0] & 0x0F == 0x0A and pair[0] == pair[-1]
 
 
 def _ticket(body: bytes) -> bytes:

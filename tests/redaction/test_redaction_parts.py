@@ -138,6 +138,7 @@ def test_a_name_that_two_segments_share_is_replaced_once_and_a_retransmission_st
         (b"USER anna\r\n", b"USER xxxx\r\n"),
         (b"PASS hunter2\r\n", b"PASS xxxxxxx\r\n"),
         (b"550 5.1.1 <bob@corp.example>: Recipient address rejected\r\n", None),
+        (b"No required SSL certificate was sent\r\n", b"No required SSL certificate was sent\r\n"),
         (b"-NOAUTH Authentication required.\r\n", b"-NOAUTH Authentication required.\r\n"),
         (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", b"SSH-2.0-OpenSSH_9.2p1 xxxxxx-x\r\n"),
         (b"227 Entering Passive Mode (10,20,2,20,156,64).\r\n", b"227 Entering Passive Mode (00,00,0,00,000,00).\r\n"),
@@ -152,6 +153,18 @@ def test_of_a_line_the_protocol_s_own_words_stay(line: bytes, left: bytes | None
         assert made.startswith(b"550 5.1.1 <xxx@")
         assert made.endswith(b".example>: Recipient address rejected\r\n")
         assert b"corp" not in made
+
+
+@given(st.sampled_from([1, 2, 4, 8, 11, 13, 15, 16, 20, 24, 99]), st.binary(max_size=120), st.booleans(), st.booleans())
+def test_any_handshake_message_keeps_its_length(kind: int, body: bytes, datagram: bool, tls13: bool) -> None:
+    messages = Messages(StandIns(Mapping(KEY, words=FittedWords), KEY), lambda der: bytes(len(der)))
+    assert len(messages.body(kind, body, datagram=datagram, tls13=tls13)) == len(body)
+
+
+def test_a_hello_that_announces_too_many_suites_shows_no_letters_as_such(stand_ins: StandIns) -> None:
+    hello = b"\3\3" + bytes(33) + b"\0\x20\x13\1\x1a\x1a\x56\0" + b"payroll.example"
+    made = Messages(stand_ins, lambda der: der).body(1, hello)
+    assert made[35:] == b"\0\x20\x13\1\x1a\x1a\x56\0" + bytes(15)
 
 
 def test_of_an_error_of_postgresql_severity_and_code_stay() -> None:
