@@ -73,7 +73,8 @@ class Records:
             hidden = self.encrypted if isinstance(self.protection, Tls12) else data[at] == DATA
             opened = self.protection.opened(data[at:start], data[start:end]) if self.protection and hidden else None
             kind = opened.kind if opened else data[at]
-            yield _Record(kind, start, min(end, len(data)), opened, bool(opened) or not self.encrypted)
+            readable = bool(opened) or not self.encrypted or _is_hello(data[start:end])
+            yield _Record(kind, start, min(end, len(data)), opened, readable)
             self.encrypted |= data[at] == CHANGE
             at = end
 
@@ -91,6 +92,12 @@ class Records:
     def _application(self, records: list[_Record], out: bytearray) -> None:
         if records:
             _shared_out(self.application(b"".join(record.content(b"") for record in records)), records, out)
+
+
+def _is_hello(content: bytes) -> bool:
+    """Return whether a record holds a hello after a ChangeCipherSpec, as after a HelloRetryRequest (RFC 8446, D.4)."""
+    whole = int.from_bytes(content[1:4], "big") == len(content) - 4
+    return content[:1] in (bytes([CLIENT_HELLO]), bytes([SERVER_HELLO])) and whole and content[4:6] == b"\3\3"
 
 
 def _shared_out(made: bytes, records: list[_Record], out: bytearray) -> None:

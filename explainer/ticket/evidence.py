@@ -30,7 +30,7 @@ class Evidence:
 
     `frames` are their numbers in the original, in the order in which they now stand; `shown` and `lost` are the rules
     that find something in it alone and those that do not any more, `extra` those that find something only here.
-    `secrets` says that the keys of its TLS connections are in it, as they are in the original.
+    `secrets` says that the keys of its TLS connections are in it, as they are in the original; redacted, other keys.
     """
 
     capture: bytes

@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CASES, SAMPLE
+from factories import tshark
 
-from explainer import pipeline, reporting
-from explainer.capture.selection import EVERYTHING
+from explainer import pcapng, pipeline, reporting
+from explainer.capture.selection import EVERYTHING, Selection
 from explainer.model import Analysis
 from explainer.privacy.addresses import is_kept
 from explainer.report import Report
@@ -24,6 +26,7 @@ SAMPLES = [case for case in CASES if case["name"] in SAMPLE]
 _NAME = re.compile(rb"(?<![\w.-])((?:[a-z0-9-]{2,}\.)*[a-z0-9-]{2,})\.example(?![\w-])")
 _WORDS = (b"required", b"incorrect", b"command", b"authentication")
 _PUBLIC = (b"www", b"mail")
+_KEYS = re.compile(rb"^[A-Z0-9_]+ ([0-9a-f]{64}) ([0-9a-f]{64,128})\r?$", re.MULTILINE)
 SECRETS = re.compile(rb"(?i)(?:authorization: basic|cookie: \w+=|pass|password=) ?([\w+/=-]{5,})")
 
 
@@ -56,6 +59,36 @@ def test_redacted_it_shows_the_same_cause_alone_and_tells_of_nobody(
     assert (found.lost, found.extra) == ((), ())
 
 
+@pytest.mark.parametrize("name", ["quic_alpn_refused", "quic_expired_with_keys", "tls13_with_keys_healthy"])
+def test_what_secrets_or_anybody_can_decrypt_tells_of_nobody_either(
+    name: str, captures: Path, analysis_of: AnalysisOf, tmp_path: Path
+) -> None:
+    case = next(case for case in CASES if case["name"] == name)
+    place = tmp_path / "evidence.pcapng"
+    place.write_bytes(evidence(case, captures, analysis_of, redact=True).capture)
+    own, told = (
+        set(_NAME.findall(tshark(path, "-V", "-Y", "tls.handshake").encode()))
+        for path in (captures / case["file"], place)
+    )
+    assert b"payroll" in own
+    assert len(own) == len(told)
+    assert not own & told
+    assert evidence(case, captures, analysis_of, redact=True).capture == place.read_bytes()
+
+
+def test_secrets_from_a_file_are_in_it_by_their_stand_ins_alone(captures: Path, tmp_path: Path) -> None:
+    own = pcapng.read((captures / "tls13_expired_with_keys.pcapng").read_bytes())
+    bare, log, place = (tmp_path / name for name in ("bare.pcapng", "keys.log", "evidence.pcapng"))
+    bare.write_bytes(pcapng.write(replace(own, secrets=()), "test"))
+    log.write_bytes(own.secrets[0][8:])
+    made = reporting.report(bare, selection=Selection(keylog=log))
+    found = gathered(bare, made, pipeline.DEFAULTS, Selection(keylog=log), reporting.mapping_of(made))
+    assert (found.shown, found.lost, found.secrets) == (("tls_certificate_expired",), (), True)
+    place.write_bytes(found.capture)
+    assert rules_of(pipeline.analyse(place, only_statistics=())) == {"tls_certificate_expired"}
+    assert not [word for line in _KEYS.findall(log.read_bytes()) for word in line if word in found.capture]
+
+
 def left_in(redacted: bytes, original: Path, analysis: Analysis) -> list[bytes]:
     """Return what is left of the addresses, names and secrets, found in the original without the code under test."""
     wanted = set[bytes]()
@@ -69,6 +102,8 @@ def left_in(redacted: bytes, original: Path, analysis: Analysis) -> list[bytes]:
     wanted.update(
         match for match in SECRETS.findall(held) if match.lower() not in (b"required", b"incorrect", b"command")
     )
+    for text in (text for line in _KEYS.findall(held) for text in line):
+        wanted |= {text, bytes.fromhex(text.decode())}
     return sorted(value for value in wanted if value in redacted or value in redacted.lower())
 
 
