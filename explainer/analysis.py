@@ -1,8 +1,9 @@
 """Facts → Analysis: every statistic and rule, each alone, so that one that fails does not stop the others."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
-from explainer.facts import Fact, Facts, Need
+from explainer.facts import Fact, Facts, Need, looks
 from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, RuleStatus, Stat
 from explainer.registry import Rule, Statistic
 
@@ -17,9 +18,15 @@ def analysis(
     info: CaptureInfo, facts: Facts, statistics: Iterable[Statistic], rules: Iterable[Rule], *, strict: bool = False
 ) -> Analysis:
     """Return the analysis; `strict` lets a rule's exception out instead of turning it into a failed outcome."""
-    stats = tuple(_computed(entry, facts) for entry in statistics)
     rules = tuple(rules)
-    outcomes = [_outcome(entry, facts, strict=strict) for entry in rules]
+    looks_of = {entry.id: looks(entry.needs) for entry in rules}
+    for look in dict.fromkeys(chain(*looks_of.values())):
+        if not looks(look.needs):
+            facts.begin(look)
+    stats = tuple(_computed(entry, facts) for entry in statistics)
+    # Second looks go on beside the rules that need none.
+    made = {entry.id: _outcome(entry, facts, strict=strict) for entry in sorted(rules, key=lambda r: len(looks_of[r.id]))}
+    outcomes = [made[entry.id] for entry in rules]
     symptoms = {entry.id for entry in rules if entry.symptom}
     return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
 
