@@ -266,7 +266,6 @@ def _read(
 
 def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Selection) -> Facts:
     """Return the facts of a capture, which may look at it again."""
-
     program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
     again = Again(path, program, captured.frames.height, selection, limit)
 

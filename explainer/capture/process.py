@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from explainer.capture.background import in_background
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES, _PIPE_BYTES = 4 << 20, 1 << 20
 # As root tshark warns on each call; it says nothing about the file.
 _NOISE = (b"Running as user",)
 
@@ -91,6 +92,7 @@ def running(
         try:
             allowed.set()
             process = _result(starting, tshark)
+            _widen(process.stdout)
             run = Run(process, errors)
             if feed is not None:
                 in_background(lambda: _fill(process.stdin, feed))
@@ -103,6 +105,15 @@ def running(
                 limit.cancel()
             if allowed.is_set():
                 _end(starting)
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let tshark go on while we are busy: with the usual 64 KiB it would wait for us each time."""
+    if pipe is not None and sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # the user's share of pipe memory may be used up
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _fill(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:
