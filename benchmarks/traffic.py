@@ -1,4 +1,4 @@
-"""Makes captures of any size from the lab's: the same packets again and again, with other addresses and later times.
+"""Makes captures of any size from the lab's, mixed by time: the same packets again and again, moved and later.
 
 Deterministic: the same size gives the same bytes. Each round moves the addresses within 10.0.0.0/8, or the clients'
 ports, so that every round brings connections of its own; checksums are left as they were, since tshark does not verify
@@ -9,6 +9,7 @@ import struct
 import subprocess
 from collections.abc import Iterator
 from enum import Enum
+from itertools import chain, count
 from pathlib import Path
 
 LAB = Path(__file__).parents[1] / "tests" / "captures"
@@ -28,21 +29,20 @@ class Moved(Enum):
 
 def write(path: Path, size: int) -> int:
     """Write a capture of about `size` bytes and return the number of its packets."""
-    packets = list(_lab_packets())
-    written = frames = rounds = 0
+    packets = sorted(_lab_packets())
+    rounds = chain.from_iterable(_round(packets, number, Moved.ADDRESSES) for number in count())
+    written = frames = 0
     with path.open("wb") as file:
         written += file.write(_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         while written < size:
-            for record in _round(packets, rounds, Moved.ADDRESSES):
-                written += file.write(record)
-                frames += 1
-            rounds += 1
+            written += file.write(next(rounds))
+            frames += 1
     return frames
 
 
 def write_rounds(path: Path, rounds: int, moved: Moved, *, largest: int) -> int:
     """Write the lab's captures of up to `largest` bytes `rounds` times over and return the number of packets."""
-    packets = list(_lab_packets(largest))
+    packets = sorted(_lab_packets(largest))
     with path.open("wb") as file:
         file.write(_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         for number in range(rounds):

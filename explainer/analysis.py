@@ -1,8 +1,10 @@
 """Facts → Analysis: every statistic and rule, each alone, so that one that fails does not stop the others."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from itertools import chain
 
-from explainer.facts import Fact, Facts, Need
+from explainer.facts import Fact, Facts, Look, Need, looks
 from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, RuleStatus, Stat
 from explainer.registry import Rule, Statistic
 
@@ -17,11 +19,22 @@ def analysis(
     info: CaptureInfo, facts: Facts, statistics: Iterable[Statistic], rules: Iterable[Rule], *, strict: bool = False
 ) -> Analysis:
     """Return the analysis; `strict` lets a rule's exception out instead of turning it into a failed outcome."""
-    stats = tuple(_computed(entry, facts) for entry in statistics)
     rules = tuple(rules)
-    outcomes = [_outcome(entry, facts, strict=strict) for entry in rules]
+    looks_of = {entry.id: looks(entry.needs) for entry in rules}
+    _begin([look for look in dict.fromkeys(chain(*looks_of.values())) if not looks(look.needs)], facts)
+    stats = tuple(_computed(entry, facts) for entry in statistics)
+    in_turn = sorted(rules, key=lambda entry: len(looks_of[entry.id]))
+    made = {entry.id: _outcome(entry, facts, strict=strict) for entry in in_turn}
+    outcomes = [made[entry.id] for entry in rules]
     symptoms = {entry.id for entry in rules if entry.symptom}
     return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
+
+
+def _begin(wanted: Iterable[Look], facts: Facts) -> None:
+    """Begin second looks: they go on beside the statistics, and the rules that need none."""
+    for look in wanted:
+        with suppress(Exception):  # it is raised again in the rule that needs the look
+            facts.begin(look)
 
 
 def touching(outcomes: Iterable[RuleOutcome], frames: Collection[int]) -> tuple[RuleOutcome, ...]:

@@ -10,6 +10,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import polars as pl
 
 T = TypeVar("T")
@@ -44,9 +46,14 @@ class Tap:
 
 @dataclass(frozen=True)
 class View:
-    """Some frames, and how they are dissected: a display filter, "Decode As" rules, preferences ("name:value")."""
+    """Some frames by number, ascending, how they are dissected ("Decode As" rules, preferences "name:value"), and which
+    of them are shown (all without a filter).
 
-    display_filter: str
+    They are dissected without the others: a segment alone cannot be reassembled, and streams are numbered anew.
+    """
+
+    frames: tuple[int, ...]
+    display_filter: str = ""
     decode_as: tuple[str, ...] = ()
     preferences: tuple[str, ...] = ()
 
@@ -81,8 +88,8 @@ class Given:
 
 
 Need = Column | Tap | Look | Given | Fact[Any]
-LookAgain = Callable[[Look, View], "pl.DataFrame"]
-"""Dissects the capture once more and returns the look's columns of the view's frames."""
+LookAgain = Callable[[Look, View], "Future[pl.DataFrame]"]
+"""Begins to dissect the view's frames once more, for the look's columns of those that it shows."""
 
 
 class UndeclaredNeedError(LookupError):
@@ -142,14 +149,18 @@ class Facts:
         self._check(given, given.name)
         return self._given.get(given)
 
-    def look(self, look: Look) -> "pl.DataFrame | None":
-        """Return the frames of a second look, as `frames`; None where it was not needed, or there is no capture."""
+    def begin(self, look: Look) -> None:
+        """Begin a second look where it is needed, so that it goes on beside whatever comes next."""
         self._check(look, look.title)
         if look not in self._made:
             view = look.view(self.limited_to(look.needs))
             self._made[look] = self._look_again(look, view) if view and self._look_again else None
-        seen: pl.DataFrame | None = self._made[look]
-        return seen
+
+    def look(self, look: Look) -> "pl.DataFrame | None":
+        """Return the frames of a second look, as `frames`; None where it was not needed, or there is no capture."""
+        self.begin(look)
+        seen: Future[pl.DataFrame] | None = self._made[look]
+        return None if seen is None else seen.result()
 
     def _check(self, need: Need, name: str) -> None:
         if self._allowed is not None and need not in self._allowed:
@@ -163,6 +174,17 @@ def fact(title: str, *needs: Need) -> Callable[[Callable[[Facts], T]], Fact[T]]:
         return Fact(title, needs, extract)
 
     return decorate
+
+
+def looks(needs: Iterable[Need]) -> tuple[Look, ...]:
+    """Return the looks behind `needs`, each once, after those that it needs itself."""
+    found = dict[Look, None]()
+    for need in needs:
+        if isinstance(need, Look | Fact):
+            found.update(dict.fromkeys(looks(need.needs)))
+        if isinstance(need, Look):
+            found[need] = None
+    return tuple(found)
 
 
 def required(needs: Iterable[Need]) -> tuple[tuple[Column, ...], tuple[Tap, ...]]:

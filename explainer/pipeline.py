@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from explainer import registry
 from explainer.analysis import analysis, needs, touching
 from explainer.capture import read, tshark
+from explainer.capture.again import Again
+from explainer.capture.background import in_background
 from explainer.capture.export import Exported as Exported
 from explainer.capture.export import Shape as Shape
 from explainer.capture.export import export as write_dissections
@@ -25,6 +27,8 @@ from explainer.settings import Settings
 from explainer.wording import listing
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import polars as pl
 
     from explainer.inspection import Check, Layer
@@ -262,10 +266,11 @@ def _read(
 
 def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Selection) -> Facts:
     """Return the facts of a capture, which may look at it again."""
+    program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
+    again = Again(path, program, captured.frames.height, selection, limit)
 
-    def look_again(look: Look, view: View) -> "pl.DataFrame":
-        program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
-        return read.again(path, program, look.columns, view, time_limit_s=limit, selection=selection)
+    def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
+        return in_background(lambda: again.look(look.columns, view))
 
     return Facts(captured.frames, captured.taps, look_again=look_again, given=given(settings))
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from hypothesis import settings
 from explainer import registry
 from explainer.analysis import analysis as analysed
 from explainer.capture import read, tshark
+from explainer.capture.again import Again
+from explainer.capture.background import in_background
+from explainer.capture.selection import EVERYTHING
 from explainer.facts import Facts, Look, Need, View, required
 from explainer.model import Analysis
 
@@ -110,8 +114,10 @@ def facts_of(dissection_of: Callable[[str], Dissection]) -> Callable[..., Facts]
         program = tshark.find(None)
         captured = read.read(path, program, columns, taps, time_limit_s=60)
 
-        def look_again(look: Look, view: View) -> pl.DataFrame:
-            return read.again(path, program, look.columns, view, time_limit_s=60)
+        again = Again(path, program, captured.frames.height, EVERYTHING, 60)
+
+        def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
+            return in_background(lambda: again.look(look.columns, view))
 
         return Facts(captured.frames, captured.taps, look_again=look_again)
 

@@ -12,6 +12,9 @@ import polars as pl
 from explainer import registry
 from explainer.analysis import needs
 from explainer.capture import read, tshark
+from explainer.capture.again import Again
+from explainer.capture.background import in_background
+from explainer.capture.selection import EVERYTHING
 from explainer.facts import Facts, Look, View, required
 from explainer.given import given
 from explainer.model import CaptureInfo
@@ -40,21 +43,28 @@ class Dissection:
     @classmethod
     def of(cls, capture: Path, folder: Path) -> "Dissection":
         """Return the dissection, from the folder where it is kept there."""
-        frames, rest = folder / f"{capture.stem}.frames", folder / f"{capture.stem}.rest"
+        frames_file, rest = folder / f"{capture.stem}.frames", folder / f"{capture.stem}.rest"
         program = tshark.find(None)
         if not rest.exists():
             captured = read.read(capture, program, _COLUMNS, _TAPS, time_limit_s=_LIMIT_S)
-            written(frames, captured.frames.write_parquet)
+            written(frames_file, captured.frames.write_parquet)
             kept = json.dumps({"info": captured.info.model_dump_json(), "taps": captured.taps})
             written(rest, lambda path: path.write_text(kept, "utf-8"))
 
-        def look_again(look: Look, view: View) -> pl.DataFrame:
+        frames = pl.read_parquet(frames_file)
+        again = Again(capture, program, frames.height, EVERYTHING, _LIMIT_S)
+
+        def look(look: Look, view: View) -> pl.DataFrame:
             seen = folder / f"{capture.stem}.{sha256(repr((look.title, look.columns, view)).encode()).hexdigest()[:16]}"
             if not seen.exists():
-                table = read.again(capture, program, look.columns, view, time_limit_s=_LIMIT_S)
-                written(seen, table.write_parquet)
+                written(seen, again.look(look.columns, view).write_parquet)
             return pl.read_parquet(seen)
 
         found = json.loads(rest.read_text("utf-8"))
-        facts = Facts(pl.read_parquet(frames), found["taps"], look_again=look_again, given=given(Settings()))
+        facts = Facts(
+            frames,
+            found["taps"],
+            look_again=lambda asked, view: in_background(lambda: look(asked, view)),
+            given=given(Settings()),
+        )
         return cls(CaptureInfo.model_validate_json(found["info"]), facts)

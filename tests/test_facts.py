@@ -1,7 +1,22 @@
+from concurrent.futures import Future
+
 import polars as pl
 import pytest
 
-from explainer.facts import Column, Fact, Facts, Given, Kind, Look, Tap, UndeclaredNeedError, View, fact, required
+from explainer.facts import (
+    Column,
+    Fact,
+    Facts,
+    Given,
+    Kind,
+    Look,
+    Tap,
+    UndeclaredNeedError,
+    View,
+    fact,
+    looks,
+    required,
+)
 
 A, B = Column("a"), Column("b", Kind.INT)
 TAP = Tap("io,phs")
@@ -9,7 +24,7 @@ TABLE = pl.DataFrame({"a": ["x", "y"], "b": [1, 2]})
 
 
 GIVEN = Given("trusted certificates")
-VIEW = View("tcp.stream == 1", ("tcp.port==9999,tls",))
+VIEW = View((1, 2), "tls", ("tcp.port==9999,tls",))
 
 
 def looking(view: View | None = VIEW, *needs: Column | Fact[int]) -> Look:
@@ -23,9 +38,11 @@ class Eyes:
     def __init__(self) -> None:
         self.asked = list[tuple[Look, View]]()
 
-    def __call__(self, look: Look, view: View) -> pl.DataFrame:
+    def __call__(self, look: Look, view: View) -> "Future[pl.DataFrame]":
         self.asked.append((look, view))
-        return pl.DataFrame({"b": [len(self.asked)]})
+        seen = Future[pl.DataFrame]()
+        seen.set_result(pl.DataFrame({"b": [len(self.asked)]}))
+        return seen
 
 
 def counting(*needs: Column | Tap | Fact[int]) -> tuple[Fact[int], list[int]]:
@@ -129,6 +146,25 @@ class TestLook:
         assert facts.limited_to([look]).look(look) is facts.look(look)
         assert len(eyes.asked) == 1
 
+    def test_begun_before_it_is_asked_for_it_is_made_once(self) -> None:
+        eyes, look = Eyes(), looking()
+        facts = Facts(TABLE, {}, look_again=eyes)
+        facts.begin(look)
+        assert eyes.asked == [(look, VIEW)]
+        assert facts.look(look) is not None
+        assert len(eyes.asked) == 1
+
+    def test_looks_come_after_those_that_they_wait_for(self) -> None:
+        first = looking()
+
+        @fact("what the first look shows", first)
+        def seen(facts: Facts) -> int:
+            return 1
+
+        second = looking(VIEW, seen)
+        assert looks([B, second, seen]) == (first, second)
+        assert looks([B]) == ()
+
     def test_two_looks_are_two(self) -> None:
         eyes = Eyes()
         facts = Facts(TABLE, {}, look_again=eyes)
@@ -146,13 +182,13 @@ class TestLook:
         assert Facts(TABLE, {}).look(looking()) is None
 
     def test_it_decides_by_what_it_declares(self) -> None:
-        decided = Look("second look", (B,), (A,), lambda facts: View(f"frame.number <= {facts.frames(B)['b'].sum()}"))
+        decided = Look("second look", (B,), (A,), lambda facts: View(tuple(facts.frames(B)["b"])))
         eyes = Eyes()
         Facts(TABLE, {}, look_again=eyes).look(decided)
-        assert eyes.asked[0][1] == View("frame.number <= 3", (), ())
+        assert eyes.asked[0][1] == View((1, 2))
 
     def test_and_by_nothing_else(self) -> None:
-        curious = Look("second look", (B,), (A,), lambda facts: View(facts.frames(A)["a"][0]))
+        curious = Look("second look", (B,), (A,), lambda facts: View(tuple(facts.frames(A)["a"])))
         with pytest.raises(UndeclaredNeedError, match="a is read but not declared"):
             Facts(TABLE, {}, look_again=Eyes()).look(curious)
 

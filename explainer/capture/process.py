@@ -2,11 +2,12 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -14,7 +15,7 @@ from explainer.capture.background import in_background
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES, _PIPE_BYTES = 4 << 20, 1 << 20
 # As root tshark warns on each call; it says nothing about the file.
 _NOISE = (b"Running as user",)
 
@@ -63,8 +64,12 @@ class Run:
 
 
 @contextmanager
-def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> Iterator[Run]:
+def running(
+    tshark: Tshark, arguments: Sequence[str], time_limit_s: float, *, feed: Iterable[bytes] | None = None
+) -> Iterator[Run]:
     """Yield a started tshark that is stopped after `time_limit_s`, and killed on the way out whatever happens.
+
+    `feed` is what it reads from its standard input.
 
     Raises:
         TsharkError: it cannot be started.
@@ -76,7 +81,8 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
             allowed.wait()
             return subprocess.Popen(
                 [tshark.path, *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
+                stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
             )  # fmt: skip
 
         # A signal may come at any moment, and in the middle of Popen it would leave a process that nobody knows. So a
@@ -85,7 +91,11 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
         limit = None
         try:
             allowed.set()
-            run = Run(_result(starting, tshark), errors)
+            process = _result(starting, tshark)
+            _widen(process.stdout)
+            run = Run(process, errors)
+            if feed is not None:
+                in_background(lambda: _fill(process.stdin, feed))
             limit = threading.Timer(time_limit_s, run.stop)
             limit.daemon = True
             limit.start()
@@ -95,6 +105,22 @@ def running(tshark: Tshark, arguments: Sequence[str], time_limit_s: float) -> It
                 limit.cancel()
             if allowed.is_set():
                 _end(starting)
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let tshark go on while we are busy: with the usual 64 KiB it would wait for us each time."""
+    if pipe is not None and sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # the user's share of pipe memory may be used up
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _fill(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:
+    assert pipe is not None  # it was asked for
+    with suppress(BrokenPipeError), pipe:  # who has ended reads no more
+        for piece in feed:
+            pipe.write(piece)
 
 
 def _result(starting: "Future[subprocess.Popen[bytes]]", tshark: Tshark) -> "subprocess.Popen[bytes]":

@@ -14,7 +14,7 @@ from explainer.capture.process import Ending, Run, running
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
-from explainer.facts import Column, Tap, View
+from explainer.facts import Column, Tap
 from explainer.lazy import pl
 from explainer.model import CaptureInfo, Interface
 from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, TIME
@@ -77,26 +77,6 @@ def read(
     said = (*selection.sentences(), *matching(selection, frames.height, total))
     info = _info(path, frames, checksum.result(), known, known_version, warnings, said)
     return Capture(info, frames, tap_texts)
-
-
-def again(
-    path: Path,
-    program: tshark.Tshark,
-    columns: Sequence[Column],
-    view: View,
-    *,
-    time_limit_s: float,
-    selection: Selection = EVERYTHING,
-) -> "pl.DataFrame":
-    """Return the columns of the view's frames, dissected as the view says; what was read where it takes too long."""
-    asked = table.ordered([LENGTH, *columns])
-    how = selection.unfiltered().dissection()
-    how += [word for rule in view.decode_as for word in ("-d", rule)]
-    how += [word for preference in view.preferences for word in ("-o", preference)]
-    arguments = ["-n", "-r", str(path.absolute()), *how, "-Y", view.display_filter, *table.arguments(asked)]
-    with running(program, arguments, time_limit_s) as run:
-        parts = [table.read(lines, asked) for lines in table.whole_lines(run.chunks())]
-        return pl.concat([table.empty(asked), *parts])
 
 
 def _collect(run: Run, columns: Sequence[Column], progress: Progress, version: "Future[str]") -> "pl.DataFrame":

@@ -45,21 +45,24 @@ def read(lines: bytes, columns: Sequence[Column]) -> "pl.DataFrame":
         has_header=False, separator="\t", quote_char=None, eol_char="\n", encoding="utf8-lossy",
         new_columns=names, schema_overrides=[pl.String] * len(names), infer_schema=False,
     )  # fmt: skip
-    return pl.DataFrame([_typed(text[column.field], column) for column in columns])
+    single = [column.field for column in columns if not column.many]
+    repeated = text.select(pl.col(single).str.contains(_REPEATED, literal=True).any()).row(0, named=True)
+    return text.select(_typed(column, repeated=repeated.get(column.field) is True) for column in columns)
 
 
 def empty(columns: Sequence[Column]) -> "pl.DataFrame":
     """Return a table of these columns without a row."""
-    return pl.DataFrame([_typed(pl.Series(column.field, [], dtype=pl.String), column) for column in columns])
+    text = pl.DataFrame(schema={column.field: pl.String for column in columns})
+    return text.select(_typed(column, repeated=False) for column in columns)
 
 
-def _typed(text: "pl.Series", column: Column) -> "pl.Series":
+def _typed(column: Column, *, repeated: bool) -> "pl.Expr":
+    text = pl.col(column.field)
     if column.many:
-        occurrences = pl.element() if column.kind is Kind.TEXT else _value(pl.element(), column.kind)
-        return text.str.split(_REPEATED).list.eval(occurrences)
-    if text.str.contains(_REPEATED, literal=True).any():
-        text = text.str.split(_REPEATED).list.first()
-    return text.to_frame().select(_value(pl.col(column.field), column.kind)).to_series().alias(column.field)
+        values = text.str.split(_REPEATED)
+        return values if column.kind is Kind.TEXT else values.list.eval(_value(pl.element(), column.kind))
+    first = text.str.split(_REPEATED).list.first() if repeated else text
+    return _value(first, column.kind).alias(column.field)
 
 
 def _value(text: "pl.Expr", kind: Kind) -> "pl.Expr":

@@ -17,7 +17,7 @@ from explainer.render import cells
 from explainer.wording import count, frame_list
 
 _SEVERITY_STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
-_GAP = 2
+_GAP, _LABEL_GAP = 2, 3
 _FRAME_RUNS, _NARROW = 6, 100
 _HEADER_WIDTH = 12
 _INDENT = "  "
@@ -62,14 +62,14 @@ def _answer(answer: Answer, width: int) -> Iterable[RenderableType]:
         yield Text()
     if answer.next_steps:
         yield _text("What to do", "bold")
-        yield _grid((f"{number}.", step) for number, step in enumerate(answer.next_steps, 1))
+        yield _grid(((f"{number}.", step) for number, step in enumerate(answer.next_steps, 1)), width)
         yield Text()
     labelled = [("See for yourself", text) for text in answer.filters]
     labelled += [("Not shown here", text) for text in answer.not_shown]
     labelled += [("Beware", text) for text in answer.doubts]
     labelled += [("Looked at", text) for text in answer.tool_calls]
     if labelled:
-        yield _grid(_label_once(labelled), indent="")
+        yield _grid(_label_once(labelled), width, indent="")
 
 
 def _label_once(rows: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
@@ -83,7 +83,8 @@ def _label_once(rows: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 def _claims(claims: Sequence[Claim], width: int) -> RenderableType:
     # Where a line is short, frame numbers must leave room for the words.
     runs = _FRAME_RUNS if width >= _NARROW else _FRAME_RUNS // 3
-    return _grid((frame_list(claim.frames, runs) if claim.frames else "", _told(claim)) for claim in claims)
+    told = ((frame_list(claim.frames, runs) if claim.frames else "", _told(claim)) for claim in claims)
+    return _grid(told, width)
 
 
 def _told(claim: Claim) -> str:
@@ -147,7 +148,7 @@ def _finding(finding: Finding, width: int) -> Iterable[RenderableType]:
         ("measured", measured),
         ("certainty", finding.confidence.value),
     ]
-    yield _grid([*rows, *(("not shown here", text) for text in finding.limitations)])
+    yield _grid([*rows, *(("not shown here", text) for text in finding.limitations)], width)
 
 
 def _layers(layers: Sequence[Layer], style: Style) -> str:
@@ -206,12 +207,18 @@ def _header(stat: Stat, index: int) -> str:
     return "\n".join(lines)
 
 
-def _grid(rows: Iterable[tuple[str, str]], indent: str = _INDENT) -> RenderableType:
-    grid = Table.grid(padding=(0, 3, 0, 0))
+def _grid(rows: Iterable[tuple[str, str]], width: int, indent: str = _INDENT) -> RenderableType:
+    """Return labels with their texts beside them."""
+    labelled = [(_text(f"{indent}{label}", "cyan"), _text(text)) for label, text in rows]
+    column = max((label.cell_len for label, _ in labelled), default=0) + _LABEL_GAP
+    if all(column + text.cell_len <= width for _, text in labelled):  # a table takes ten times as long
+        pieces = (Text.assemble(label, " " * (column - label.cell_len), text) for label, text in labelled)
+        return Text("\n").join(pieces)
+    grid = Table.grid(padding=(0, _LABEL_GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, text in rows:
-        grid.add_row(_text(f"{indent}{label}", "cyan"), _text(text))
+    for label, text in labelled:
+        grid.add_row(label, text)
     return grid
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from explainer.facts import Facts, Look, View, fact
+from explainer.lazy import pl
 from explainer.protocols import tcp, udp
 from explainer.protocols.applications import (
     brokers,
@@ -23,6 +24,7 @@ from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
+from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import Endpoint
 
 DIALECTS: dict[str, Dialect] = {
@@ -38,7 +40,7 @@ DIALECTS: dict[str, Dialect] = {
 """By their layer in frame.protocols."""
 
 _PORTS = (tcp.SOURCE_PORT, tcp.DESTINATION_PORT, udp.SOURCE_PORT, udp.DESTINATION_PORT)
-_BASE = (FRAME, PROTOCOLS, tcp.STREAM, tcp.SEQUENCE, *_PORTS)
+_BASE = (FRAME, PROTOCOLS, tcp.SEQUENCE, *_PORTS)
 _FIELDS = {column.field: column for dialect in DIALECTS.values() for column in dialect.columns}
 _COLUMNS = (*_BASE, *_FIELDS.values())
 
@@ -48,17 +50,19 @@ R = TypeVar("R", Reply, Login, Transfer, Sign)
 
 
 def _view(facts: Facts) -> View | None:
-    layers = set[str]()
-    for protocols in facts.frames(PROTOCOLS)[PROTOCOLS.field].drop_nulls().unique():
-        layers.update(protocols.split(":"))
-    frames = [f"({dialect.frames})" for layer, dialect in DIALECTS.items() if layer in layers]
-    return View(" || ".join(frames)) if frames else None
+    table = facts.frames(FRAME, PROTOCOLS).with_columns(pl.col(PROTOCOLS.field).str.split(":"))
+    layers = set(table[PROTOCOLS.field].explode().unique())
+    spoken = [layer for layer in DIALECTS if layer in layers]
+    if not spoken:
+        return None
+    frames = table.filter(pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0)[FRAME.field]
+    return View(with_streams(facts, frames), " || ".join(f"({DIALECTS[layer].frames})" for layer in spoken))
 
 
-MESSAGES = Look("application messages", (PROTOCOLS,), _COLUMNS, _view)
+MESSAGES = Look("application messages", (FRAME, PROTOCOLS, *STREAM_NEEDS), _COLUMNS, _view)
 
 
-@fact("application messages", MESSAGES, packets)
+@fact("application messages", MESSAGES, packets, FRAME, tcp.STREAM)
 def messages(facts: Facts) -> tuple[Message, ...]:
     """Return the messages, in file order; of a segment that was sent again the first one alone."""
     seen = facts.look(MESSAGES)
@@ -67,7 +71,7 @@ def messages(facts: Facts) -> tuple[Message, ...]:
     table = seen.join(
         facts[packets].select("frame", "time", "src", "dst"), left_on=FRAME.field, right_on="frame", how="left",
         maintain_order="left",
-    )  # fmt: skip
+    ).join(facts.frames(FRAME, tcp.STREAM), on=FRAME.field, how="left", maintain_order="left")  # fmt: skip
     found, known = [], set[tuple[Any, ...]]()
     for row in table.iter_rows(named=True):
         message = _message(row)

@@ -7,6 +7,7 @@ from explainer.facts import Facts, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, TIME
 from explainer.protocols.openings import Opening, Piece, openings
+from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import segments
 from explainer.protocols.tcp_analysis import OUT_OF_ORDER
 from explainer.protocols.tls.columns import JA3, OPAQUE_TYPE, TLS
@@ -77,11 +78,11 @@ def disordered(facts: Facts) -> tuple[int, ...]:
 
 
 def _view(facts: Facts) -> View | None:
-    rules, streams = facts[hidden], sorted({*facts[hidden], *facts[disordered]})
+    rules, streams = facts[hidden], {*facts[hidden], *facts[disordered]}
     if not streams:
         return None
-    chosen = f"tcp.stream in {{{', '.join(map(str, streams))}}}"
-    return View(f"tls && {chosen}", tuple(sorted(set(rules.values()))), (_REASSEMBLED,))
+    frames = facts[segments].filter(pl.col("stream").is_in(streams))["frame"]
+    return View(with_streams(facts, frames), "tls", tuple(sorted(set(rules.values()))), (_REASSEMBLED,))
 
 
-AGAIN = Look("TLS that the defaults do not show", (hidden, disordered), _COLUMNS, _view)
+AGAIN = Look("TLS that the defaults do not show", (hidden, disordered, segments, *STREAM_NEEDS), _COLUMNS, _view)

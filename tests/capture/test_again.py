@@ -1,5 +1,6 @@
 """A second look at some frames of a capture, dissected another way."""
 
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +9,8 @@ from factories import matching, tshark
 
 from capture import programs
 from capture.programs import MARK, left_behind, program
-from explainer.capture import read
 from explainer.capture import tshark as programs_found
+from explainer.capture.again import Again
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.facts import Column, Kind, View
 
@@ -20,11 +21,18 @@ SERVER_HELLO = 2
 
 
 def seen(
-    capture: Path, view: View, *columns: Column, selection: Selection = EVERYTHING, named: Path | None = None
+    capture: Path,
+    display_filter: str,
+    *columns: Column,
+    frames: tuple[int, ...] = (),
+    how: dict[str, tuple[str, ...]] | None = None,
+    selection: Selection = EVERYTHING,
+    named: Path | None = None,
 ) -> pl.DataFrame:
-    """Return what a second look shows."""
-    found = programs_found.find(named)
-    return read.again(capture, found, [NUMBER, *columns], view, time_limit_s=2, selection=selection)
+    """Return what a second look shows, of all frames unless some are named."""
+    total = len(matching(capture, ""))
+    view = View(frames or tuple(range(1, total + 1)), display_filter, **(how or {}))
+    return Again(capture, programs_found.find(named), total, selection, 2).look([NUMBER, *columns], view)
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def disordered(captures: Path) -> Path:
 
 
 def test_it_shows_the_frames_of_the_filter_in_order(disordered: Path) -> None:
-    rows = seen(disordered, View("tcp.stream == 1"))
+    rows = seen(disordered, "tcp.stream == 1")
     assert rows["frame.number"].to_list() == sorted(matching(disordered, "tcp.stream == 1"))
 
 
@@ -41,27 +49,41 @@ def test_it_shows_the_frames_of_the_filter_in_order(disordered: Path) -> None:
 def test_a_preference_shows_what_the_defaults_do_not(
     disordered: Path, preferences: tuple[str, ...], shown: bool
 ) -> None:
-    rows = seen(disordered, View("tls", (), preferences), KINDS)
+    rows = seen(disordered, "tls", KINDS, how={"preferences": preferences})
     assert (SERVER_HELLO in rows["tls.handshake.type"].explode()) is shown
 
 
 @pytest.mark.parametrize(("decode_as", "shown"), [((), True), (("tcp.port==443,http",), False)])
 def test_decode_as_says_how_a_port_is_dissected(disordered: Path, decode_as: tuple[str, ...], shown: bool) -> None:
-    assert seen(disordered, View("tls", decode_as)).is_empty() is not shown
+    assert seen(disordered, "tls", how={"decode_as": decode_as}).is_empty() is not shown
+
+
+def test_frames_keep_the_numbers_that_they_have_in_the_capture(disordered: Path) -> None:
+    stream = tuple(sorted(matching(disordered, "tcp.stream == 1")))
+    assert stream[0] > 1
+    assert seen(disordered, "", frames=stream)["frame.number"].to_list() == list(stream)
+
+
+@pytest.mark.parametrize("kind", ["pcap", "nsecpcap", "snoop"])
+def test_any_format_can_be_looked_at_again(disordered: Path, tmp_path: Path, kind: str) -> None:
+    other = tmp_path / f"other.{kind}"
+    subprocess.run(["editcap", "-F", kind, disordered, other], check=True)
+    stream = tuple(sorted(matching(disordered, "tcp.stream == 1")))
+    assert seen(other, "tls", frames=stream)["frame.number"].to_list() == sorted(
+        matching(disordered, "tls && tcp.stream == 1")
+    )
 
 
 def test_nothing_matches(disordered: Path) -> None:
-    rows = seen(disordered, View("frame.number > 1000000"), KINDS)
+    rows = seen(disordered, "frame.number > 1000000", KINDS)
     assert rows.is_empty()
     assert {"frame.number", "tls.handshake.type"} <= set(rows.columns)
 
 
 def test_the_users_way_of_dissecting_stays_and_his_filter_does_not(disordered: Path) -> None:
     chosen = Selection(display_filter="dns", decode_as=("tcp.port==443,http",))
-    assert seen(disordered, View("tls"), selection=chosen).is_empty()
-    assert seen(disordered, View("tcp.port == 443"), selection=chosen).height == len(
-        matching(disordered, "tcp.port == 443")
-    )
+    assert seen(disordered, "tls", selection=chosen).is_empty()
+    assert seen(disordered, "tcp.port == 443", selection=chosen).height == len(matching(disordered, "tcp.port == 443"))
 
 
 def test_the_users_key_log_decrypts_here_too(captures: Path, tmp_path: Path) -> None:
@@ -70,20 +92,17 @@ def test_the_users_key_log_decrypts_here_too(captures: Path, tmp_path: Path) -> 
     (tmp_path / "keys").write_text("")
     log = tmp_path / "log"
     logging = program(tmp_path / "bin", programs.logging(log))
-    seen(capture, View("tls"), selection=Selection(keylog=tmp_path / "keys"), named=logging)
+    seen(capture, "tls", selection=Selection(keylog=tmp_path / "keys"), named=logging)
     assert f"-o tls.keylog_file:{tmp_path / 'keys'}" in log.read_text()
 
 
 def test_it_is_what_tshark_prints(disordered: Path) -> None:
-    view = View("tls", (), REASSEMBLED)
     printed = tshark(
         disordered, "-o", REASSEMBLED[0], "-Y", "tls", "-T", "fields", "-e", "frame.number", "-e", KINDS.field
     )
-    rows = [
-        (number, ",".join(str(kind) for kind in kinds or ()))
-        for number, kinds in seen(disordered, view, KINDS).select("frame.number", KINDS.field).rows()
-    ]
-    assert rows == [(int(number), kinds) for number, kinds in (line.split("\t") for line in printed.splitlines())]
+    rows = seen(disordered, "tls", KINDS, how={"preferences": REASSEMBLED}).select("frame.number", KINDS.field).rows()
+    shown = [(number, ",".join(str(kind) for kind in kinds or ())) for number, kinds in rows]
+    assert shown == [(int(number), kinds) for number, kinds in (line.split("\t") for line in printed.splitlines())]
 
 
 def test_a_look_that_takes_too_long_keeps_what_it_saw(
@@ -91,5 +110,5 @@ def test_a_look_that_takes_too_long_keeps_what_it_saw(
 ) -> None:
     monkeypatch.setenv(MARK, str(tmp_path))
     endless = program(tmp_path, programs.ENDLESS)
-    assert seen(disordered, View("tls"), named=endless).height == len(matching(disordered, "tls"))
+    assert seen(disordered, "tls", named=endless).height == len(matching(disordered, "tls"))
     assert left_behind(str(tmp_path)) == []
