@@ -13,7 +13,7 @@ from explainer import registry
 
 PACKAGE = Path(explainer.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-LATE = {PACKAGE / "protocols" / "x509_reading.py": {"cryptography"}}
+LATE = {PACKAGE / place: {"cryptography"} for place in ("protocols/x509_reading.py", "redaction/ciphers.py")}
 """What is itself imported only where it is needed, and may import this."""
 HEAVY = {"polars", "cryptography", "openai", "pyshark", "tiktoken", "jinja2"}
 FILE_LINES, FUNCTION_LINES = 300, 50

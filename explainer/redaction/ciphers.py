@@ -1,6 +1,7 @@
-"""The cipher suites that TLS 1.2, TLS 1.3 and QUIC are read with, and their authenticated encryption.
+"""The cipher suites that TLS 1.2, TLS 1.3 and QUIC are read with, and their ciphers.
 
-RFC 5288 (GCM), 5246 and 5289 (CBC), 6655 (CCM), 7905 (ChaCha20-Poly1305), 8446 B.4.
+RFC 5288 (GCM), 5246 and 5289 (CBC), 6655 (CCM), 7905 (ChaCha20-Poly1305), 8446 B.4. Loads `cryptography`, and is itself
+imported only where a capture is redacted.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 Aead: TypeAlias = AESGCM | AESCCM | ChaCha20Poly1305
@@ -69,6 +71,21 @@ def decrypted(cipher: Aead, nonce: bytes, data: bytes, about: bytes) -> bytes | 
         return cipher.decrypt(nonce, data, about)
     except (InvalidTag, ValueError):
         return None
+
+
+def block(key: bytes, data: bytes) -> bytes:
+    """Return one block encrypted with AES."""
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(data)
+
+
+def chacha20(key: bytes, sample: bytes, size: int) -> bytes:
+    """Return as many bytes of ChaCha20's stream, whose block count and nonce are the sample (RFC 9001, 5.4.4)."""
+    return Cipher(algorithms.ChaCha20(key, sample), None).encryptor().update(bytes(size))
+
+
+def cbc(key: bytes, iv: bytes) -> Cipher[modes.CBC]:
+    """Return AES in CBC mode."""
+    return Cipher(algorithms.AES(key), modes.CBC(iv))
 
 
 def nonce(iv: bytes, number: int) -> bytes:

@@ -5,9 +5,7 @@ What protects a client's first packets follows from the connection ID that it ch
 
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-from explainer.redaction.ciphers import TLS_1_3, Aead, Mode, Suite, aead, decrypted, nonce
+from explainer.redaction.ciphers import TLS_1_3, Aead, Mode, Suite, aead, block, chacha20, decrypted, nonce
 from explainer.redaction.key_derivation import expand_label, extract
 
 INITIAL_SUITE = TLS_1_3[0x1301]
@@ -63,11 +61,7 @@ class Keys:
 
     def mask(self, sample: bytes) -> bytes:
         """Return what hides a header, by a sample of what follows it (RFC 9001, 5.4)."""
-        if self.chacha20:
-            stream = Cipher(algorithms.ChaCha20(self.header_key, sample), None).encryptor()
-            return stream.update(bytes(5))
-        block = Cipher(algorithms.AES(self.header_key), modes.ECB()).encryptor()
-        return block.update(sample)[:5]
+        return chacha20(self.header_key, sample, 5) if self.chacha20 else block(self.header_key, sample)[:5]
 
 
 @dataclass(frozen=True)

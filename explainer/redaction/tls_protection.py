@@ -9,9 +9,7 @@ from functools import partial
 from hmac import compare_digest
 from hmac import digest as hmac
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-from explainer.redaction.ciphers import Aead, Mode, Suite, aead, decrypted, nonce
+from explainer.redaction.ciphers import Aead, Mode, Suite, aead, cbc, decrypted, nonce
 from explainer.redaction.key_derivation import expand_label, prf
 from explainer.redaction.tls_messages import END_OF_EARLY_DATA, FINISHED, KEY_UPDATE, messages
 
@@ -152,7 +150,7 @@ class Tls12:
         if len(body) < 2 * _BLOCK or len(body) % _BLOCK:
             return None
         iv = body[:_BLOCK]
-        plain = _blocks(self._old.key, iv).decryptor().update(body[_BLOCK:])
+        plain = cbc(self._old.key, iv).decryptor().update(body[_BLOCK:])
         size = len(plain) - 1 - plain[-1] - (0 if self._mac_last else tail)
         if size < 0:
             return None
@@ -168,7 +166,7 @@ class Tls12:
         def seal(made: bytes) -> bytes:
             inner = b"" if self._mac_last else mac(self._new, made, b"")
             padding = plain[size + len(inner) :]
-            sealed = iv + _blocks(self._new.key, iv).encryptor().update(made + inner + padding)
+            sealed = iv + cbc(self._new.key, iv).encryptor().update(made + inner + padding)
             return sealed + (mac(self._new, made, sealed) if self._mac_last else b"")
 
         return Opened(header[0], plain[:size], seal)
@@ -189,7 +187,3 @@ def _keys(suite: Suite, master: bytes, randoms: tuple[bytes, bytes], *, client: 
 
 def _about(number: int, header: bytes, size: int) -> bytes:
     return number.to_bytes(8, "big") + header[:3] + size.to_bytes(2, "big") if size >= 0 else b""
-
-
-def _blocks(key: bytes, iv: bytes) -> "Cipher[modes.CBC]":
-    return Cipher(algorithms.AES(key), modes.CBC(iv))
