@@ -10,6 +10,7 @@ from explainer.redaction.streams import Direction, Run, directions, put_back
 from explainer.redaction.tls import Records
 from explainer.redaction.tls_messages import CLIENT_HELLO, SERVER_HELLO, Messages, Reissue
 
+_HELLOS = (CLIENT_HELLO, SERVER_HELLO)
 _DNS, _DHCP = (53, 5353, 5355), (67, 68)
 
 
@@ -73,27 +74,34 @@ class Carried:
 
     def _agreed(self) -> Iterator[tuple[int, tuple[Session, bool]]]:
         """Yield, by the place of a flow, its session, and whether the flow is the client's."""
-        said = list[tuple[list[bytes], list[bytes]]]()
-        for flow in self._flows:
-            records = Records(Messages(self._stand_ins, lambda der: der))
-            for _ in self._rewritten(flow, records):
-                pass
-            both = ([body for kind, body in records.hellos if kind == hello] for hello in (CLIENT_HELLO, SERVER_HELLO))
-            said.append((next(both), next(both)))
-        ends = {place: (flow.source, flow.destination) for place, flow in enumerate(self._flows)}
-        for place, (asked, _) in enumerate(said):
-            after = [
-                other
-                for other, (_, answered) in enumerate(said)
-                if asked and answered and ends[other] == ends[place][::-1] and self._first(other) > self._first(place)
+        said = [self._hellos(flow) for flow in self._flows]
+        answering = dict[object, list[int]]()
+        for place, flow in enumerate(self._flows):
+            if said[place][SERVER_HELLO]:
+                answering.setdefault((flow.destination, flow.source), []).append(place)
+        for place, flow in enumerate(self._flows):
+            if not (asked := said[place][CLIENT_HELLO]):
+                continue
+            first, _ = self._frames_of(place)  # a port may be used again
+            later = [
+                own for own in answering.get((flow.source, flow.destination), ()) if self._frames_of(own)[1] > first
             ]
-            if after and (found := session(asked[0], said[min(after, key=self._first)][1][-1])):
+            answer = min(later, key=self._frames_of, default=place)
+            if answer != place and (found := session(asked[0], said[answer][SERVER_HELLO][-1])):
                 yield place, (found, True)
-                yield min(after, key=self._first), (found, False)
+                yield answer, (found, False)
 
-    def _first(self, place: int) -> int:
-        """Return a flow's first frame."""
-        return min(payload.frame for run in self._flows[place].runs for _, payload in run.parts)
+    def _hellos(self, flow: Direction) -> dict[int, list[bytes]]:
+        """Return the hellos that one side says in clear, by type."""
+        records = Records(Messages(self._stand_ins, lambda der: der))
+        for _ in self._rewritten(flow, records):
+            pass
+        return {wanted: [body for kind, body in records.hellos if kind == wanted] for wanted in _HELLOS}
+
+    def _frames_of(self, place: int) -> tuple[int, int]:
+        """Return a flow's first and last frame."""
+        frames = [payload.frame for run in self._flows[place].runs for _, payload in run.parts]
+        return min(frames), max(frames)
 
     def _single(self, reissue: Reissue) -> Iterator[tuple[Payload, bytes]]:
         """Yield what each datagram becomes; of DTLS by direction, of QUIC by both ends: they depend on each other."""

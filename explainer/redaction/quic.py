@@ -109,7 +109,7 @@ class _Ends:
         self._speak, self._secrets, self._noise = speak, secrets, speak.stand_ins.noise
         self._connections = list[_Connection]()
         self._packets = list[_Packet]()
-        self._ids = dict[bytes, None]()
+        self._ids = set[bytes]()
         self.opened_by_secrets = set[bytes]()
 
     def rewrite(self, datagram: Datagram) -> None:
@@ -119,7 +119,8 @@ class _Ends:
             at = self._long(datagram, at)
         if at < len(data) and not data[at] & _LONG and self._connections:
             datagram.out[at] = data[at]
-            known = next((own for own in self._ids if own and data.startswith(own, at + 1)), b"")
+            heads = (data[at + 1 : at + 1 + size] for size in range(_LONGEST_ID, 0, -1))
+            known = next((head for head in heads if head in self._ids), b"")
             datagram.out[at + 1 : at + 1 + len(known)] = self._noise(known)
 
     def _long(self, datagram: Datagram, start: int) -> int:
@@ -133,7 +134,7 @@ class _Ends:
             ids.append(data[at + 1 : at + 1 + size])
             out[at + 1 : at + 1 + size] = self._noise(ids[-1])
             at += 1 + size
-        self._ids[ids[-1]] = None
+        self._ids.add(ids[-1])
         version_number = int.from_bytes(data[start + 1 : start + 5], "big")
         version, kind = VERSIONS.get(version_number), data[start] >> 4 & 0x03
         if not version_number:  # the versions that a server knows
@@ -176,7 +177,7 @@ class _Ends:
                 if found is None:
                     continue
                 connection.largest[key] = max(found.number, connection.largest.get(key, -1))
-                if connection not in self._connections:
+                if connection not in self._connections[-_MOST_TRIED:]:
                     self._connections.append(connection)
                 payload, pieces = quic_frames.rewrite(found.payload, lambda said: line(said, self._speak.stand_ins))
                 connection.said.setdefault(key, []).extend(

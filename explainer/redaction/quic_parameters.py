@@ -5,7 +5,8 @@ from collections.abc import Callable
 from explainer.redaction.quic_numbers import number
 
 _IDS_AND_TOKENS = (0x00, 0x02, 0x0F, 0x10)
-_NUMBERS = frozenset({0x01, *range(0x03, 0x0D), 0x0E, 0x11, 0x20, 0x2AB2})
+_NUMBERS = frozenset({0x01, *range(0x03, 0x0D), 0x0E, 0x20, 0x2AB2})
+_VERSIONS, _LONGEST = 0x11, 8
 
 
 def transport_parameters(data: bytes, noise: Callable[[bytes], bytes]) -> bytes:
@@ -19,7 +20,7 @@ def transport_parameters(data: bytes, noise: Callable[[bytes], bytes]) -> bytes:
             break
         end = min(start + size, len(data))
         made[at:start] = data[at:start]
-        if kind in _NUMBERS:
+        if kind == _VERSIONS or (kind in _NUMBERS and size <= _LONGEST):
             made[start:end] = data[start:end]
         elif kind in _IDS_AND_TOKENS:
             made[start:end] = noise(data[start:end])
