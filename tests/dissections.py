@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -28,7 +29,8 @@ DISSECTED = {*_COLUMNS, *_TAPS}
 
 def written(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file so that others see the whole of it or nothing."""
-    unfinished = path.with_suffix(f".{os.getpid()}")
+    # Second looks are taken by threads, at the same time.
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     write(unfinished)
     unfinished.replace(path)
 
