@@ -39,19 +39,17 @@ def ask(
 
     With several captures, each is answered from on its own.
     """
-    *captures, question = words
-    if not captures or not question.strip():
-        raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
+    captures, question = _captures_and_question(words)
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
         tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
         model="" if offline else model, base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    writing.check_appendable(save, (*map(Path, captures), selection.keylog, settings.trust_store, settings.policy))
+    writing.check_appendable(save, (*captures, selection.keylog, settings.trust_store, settings.policy))
     if not dry_run:
         sending.agree(settings)
-    asked = (sending.analysed(capture, question, settings, selection) for capture in map(Path, captures))
+    asked = (sending.analysed(capture, question, settings, selection) for capture in captures)
     if dry_run:
         for one in asked:
             typer.echo(sending.show(one))
@@ -61,3 +59,10 @@ def ask(
     ]
     writing.append_answers(save, answered)
     typer.echo(render(answered, common.style()), nl=False)
+
+
+def _captures_and_question(words: list[str]) -> tuple[list[Path], str]:
+    *captures, question = words
+    if not captures or not question.strip():
+        raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
+    return [Path(capture) for capture in captures], question

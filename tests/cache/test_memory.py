@@ -25,7 +25,7 @@ def test_an_analysis_comes_back_equal(store: Store, sample: dict[str, str], anal
     Memory(store, DEPENDS_ON).keep_analysis(analysis)
     known = Memory(store, DEPENDS_ON)
     if analysis.info.warnings:
-        assert known.info() is known.outcomes() is None
+        assert (known.info(), known.outcomes()) == (None, None)
         return
     assert (known.info(), known.outcomes()) == (analysis.info, analysis.outcomes)
     assert tuple(known.stat(stat.id) for stat in analysis.stats) == analysis.stats
@@ -45,7 +45,7 @@ def test_a_table_comes_back_equal(store: Store, dissection_of: Callable[[str], D
 def test_of_anything_else_nothing_is_known(store: Store, analysis_of: AnalysisOf) -> None:
     Memory(store, DEPENDS_ON).keep_analysis(analysis_of("tls12_expired"))
     other = Memory(store, ("content", "4.2.0"))
-    assert other.info() is other.outcomes() is other.frames() is None
+    assert (other.info(), other.outcomes(), other.frames()) == (None, None, None)
     assert other.taps() == {}
 
 
@@ -62,11 +62,11 @@ def test_what_is_not_what_it_was_is_made_anew(store: Store, analysis_of: Analysi
     key = store.entries()[0].key
     for name, content in (("info.json", b"{}"), ("frames.parquet", b"PAR1")):
         store.write(key, name, content)
-    assert known.info() is known.frames() is None
+    assert (known.info(), known.frames()) == (None, None)
     assert not (store.folder / key / "info.json").exists()
 
 
 def test_without_a_store_nothing_is_kept(analysis_of: AnalysisOf) -> None:
     NOTHING.keep_analysis(analysis_of("tls12_expired"))
     assert not NOTHING.keeps
-    assert NOTHING.info() is NOTHING.outcomes() is NOTHING.frames() is NOTHING.stat("rtt") is None
+    assert (NOTHING.info(), NOTHING.outcomes(), NOTHING.frames(), NOTHING.stat("rtt")) == (None, None, None, None)

@@ -102,7 +102,7 @@ def test_killed_at_any_moment_it_leaves_a_working_cache_and_no_process(
     captures: Path, tmp_path: Path, kept: dict[str, str]
 ) -> None:
     capture = captures / "tcp_loss.pcapng"
-    words = [*COMMAND, "report", capture, "--format", "json", "-o"]
+    words: list[str | Path] = [*COMMAND, "report", capture, "--format", "json", "-o"]
     variables = {**CLEAN, **kept, MARK: str(tmp_path)}
     begun = time.monotonic()
     whole = tmp_path / "whole.json"
