@@ -16,7 +16,7 @@ LAB = Path(__file__).parents[1] / "tests" / "captures"
 _HEADER = struct.Struct("<IHHiIII")
 _RECORD = struct.Struct("<IIII")
 _ETHERNET, _IPV4 = 14, b"\x08\x00"
-_TCP, _UDP, _EPHEMERAL = 6, 17, 32768
+_TCP, _UDP, _GRE, _GRE_HEADER, _EPHEMERAL = 6, 17, 47, 4, 32768
 _ROUND_S = 60
 
 
@@ -76,13 +76,22 @@ def _lab_packets(largest: int | None = None) -> Iterator[tuple[int, int, bytes]]
 def _with_addresses(data: bytes, rounds: int) -> bytes:
     if data[12:14] != _IPV4 or len(data) < _ETHERNET + 20:
         return data
-    source, destination = (_address(data[at : at + 4], rounds) for at in (_ETHERNET + 12, _ETHERNET + 16))
-    return data[: _ETHERNET + 12] + source + destination + data[_ETHERNET + 20 :]
+    moved = _moved_header(data, _ETHERNET, rounds)
+    inner = _ETHERNET + 20 + _GRE_HEADER
+    if data[_ETHERNET + 9] == _GRE and data[inner - 2 : inner] == _IPV4 and len(data) >= inner + 20:
+        moved = _moved_header(moved, inner, rounds)
+    return moved
+
+
+def _moved_header(data: bytes, at: int, rounds: int) -> bytes:
+    """Return the packet with the addresses of the IPv4 header there moved."""
+    source, destination = (_address(data[place : place + 4], rounds) for place in (at + 12, at + 16))
+    return data[: at + 12] + source + destination + data[at + 20 :]
 
 
 def _address(address: bytes, rounds: int) -> bytes:
-    second = (address[1] + rounds // 250) % 256
-    return bytes([address[0], second, (address[2] + rounds % 250) % 256, address[3]])
+    third = (address[2] + rounds // 256) % 256
+    return bytes([address[0], (address[1] + rounds) % 256, third, address[3]])
 
 
 def _with_ports(data: bytes, rounds: int) -> bytes:

@@ -8,37 +8,30 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from explainer import registry
+from explainer import dissected, registry
 from explainer.analysis import analysis, needs, touching
-from explainer.capture import read, tshark
-from explainer.capture.again import Again
-from explainer.capture.background import in_background
+from explainer.capture import tshark
 from explainer.capture.export import Exported as Exported
 from explainer.capture.export import Shape as Shape
 from explainer.capture.export import export as write_dissections
-from explainer.capture.selection import EVERYTHING, narrowed
+from explainer.capture.selection import EVERYTHING
 from explainer.capture.selection import Selection as Selection
 from explainer.errors import SettingsError
 from explainer.escape import visible
-from explainer.facts import Facts, Look, Need, View, required
-from explainer.given import given
+from explainer.facts import Facts
 from explainer.protocols.frame import FRAME
 from explainer.settings import Settings
 from explainer.wording import listing
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    import polars as pl
-
-    from explainer.inspection import Check, Layer
+    from explainer.cache.memory import Memory
+    from explainer.inspection import Check
     from explainer.llm.model import Heard
-    from explainer.model import Analysis, Answer, Brief, Stat
+    from explainer.model import Analysis, Answer, Brief, CaptureInfo, RuleOutcome, Stat
 
 DEFAULTS = Settings()
 PLAIN = Shape()
 _FEW_COLUMNS = 40
-_LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _EXPORT_LIMIT_S, _EXPORT_LIMIT_S_PER_BYTE = 60.0, 60e-6
 
 
@@ -68,19 +61,51 @@ def analyse(
         CaptureError: the file is no capture or holds no packets.
         TsharkError: tshark is missing, too old, or fails.
     """
-    wanted_statistics = _statistics(only_statistics)
-    wanted_rules = tuple(registry.rules) if rules else ()
-    if wanted_rules and selection.condition:
+    path, wanted = Path(capture), _statistics(only_statistics)
+    known = dissected.memory(path, settings, selection)
+    outcomes = known.outcomes() if rules and not strict else None
+    stats = {entry.id: known.stat(entry.id) for entry in wanted}
+    missing = tuple(entry for entry in wanted if stats[entry.id] is None)
+    asked = tuple(registry.rules) if rules and outcomes is None else ()
+    info = known.info()
+    if info is None or missing or asked:
+        made = _analysed(path, missing, asked, settings, selection, progress, known, strict=strict)
+        known.keep_analysis(made)
+        stats |= {stat.id: stat for stat in made.stats}
+        info, outcomes = made.info, outcomes or made.outcomes
+    return _document(info.model_copy(update={"file": path.name}), stats.values(), outcomes or ())
+
+
+def _analysed(
+    path: Path,
+    statistics: tuple[registry.Statistic, ...],
+    rules: tuple[registry.Rule, ...],
+    settings: Settings,
+    selection: Selection,
+    progress: Callable[[int], None],
+    known: "Memory",
+    *,
+    strict: bool,
+) -> "Analysis":
+    """Return the analysis by these statistics and rules."""
+    if rules and selection.condition:
         # What a rule misses among the selected frames may well be in the others: it has to look at all of them.
-        whole = _read(Path(capture), needs((), wanted_rules), settings, selection.unfiltered(), progress)
-        part = _read(Path(capture), (FRAME, *needs(wanted_statistics, ())), settings, selection, progress)
-        facts = _facts(Path(capture), whole, settings, selection)
-        found = analysis(whole.info, facts, (), wanted_rules, strict=strict)
-        counted = analysis(part.info, Facts(part.frames, part.taps), wanted_statistics, ())
+        everything = selection.unfiltered()
+        of_all = dissected.memory(path, settings, everything)
+        whole = dissected.captured(path, needs((), rules), settings, everything, progress, of_all)
+        part = dissected.captured(path, (FRAME, *needs(statistics, ())), settings, selection, progress, known)
+        found = analysis(whole.info, dissected.facts(path, whole, settings, selection), (), rules, strict=strict)
+        counted = analysis(part.info, Facts(part.frames, part.taps), statistics, ())
         return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
-    captured = _read(Path(capture), needs(wanted_statistics, wanted_rules), settings, selection, progress)
-    facts = _facts(Path(capture), captured, settings, selection)
-    return analysis(captured.info, facts, wanted_statistics, wanted_rules, strict=strict)
+    captured = dissected.captured(path, (FRAME, *needs(statistics, rules)), settings, selection, progress, known)
+    facts = dissected.facts(path, captured, settings, selection)
+    return analysis(captured.info, facts, statistics, rules, strict=strict)
+
+
+def _document(info: "CaptureInfo", stats: Iterable["Stat | None"], outcomes: "tuple[RuleOutcome, ...]") -> "Analysis":
+    from explainer.model import Analysis
+
+    return Analysis(info=info, stats=tuple(stat for stat in stats if stat is not None), outcomes=outcomes)
 
 
 def ask(
@@ -126,66 +151,6 @@ def brief(analysis: "Analysis", question: str, *, settings: Settings = DEFAULTS)
     from explainer.llm.vocabulary import counter
 
     return build(analysis, question, budget=settings.budget, counter=counter(settings.model))
-
-
-def frame(
-    capture: str | PathLike[str], number: int, *, settings: Settings = DEFAULTS, selection: Selection = EVERYTHING
-) -> "tuple[Layer, ...]":
-    """Return the whole dissection of one frame, counted from 1.
-
-    Raises:
-        SettingsError: tshark refuses the selection.
-        CaptureError: the file is no capture, has no such frame, or the frame is not selected.
-        TsharkError: tshark is missing, too old, or fails.
-    """
-    from explainer.capture.frame import dissection
-
-    program = tshark.find(settings.tshark)
-    tshark.version(program)
-    return dissection(program, Path(capture), number, selection=selection)
-
-
-def ladder(
-    capture: str | PathLike[str],
-    transport: str,
-    stream: int,
-    *,
-    settings: Settings = DEFAULTS,
-    selection: Selection = EVERYTHING,
-    progress: Callable[[int], None] = lambda frames: None,
-) -> "Analysis":
-    """Return an analysis whose one statistic is a "tcp" or "udp" conversation, packet by packet.
-
-    Raises:
-        ExplainerError: as `analyse`.
-    """
-    from explainer.stats.drilldown import LADDER_NEEDS
-    from explainer.stats.drilldown import ladder as rungs
-
-    chosen = narrowed(selection, f"{transport}.stream == {stream}")
-    captured = _read(Path(capture), LADDER_NEEDS, settings, chosen, progress)
-    stat = rungs(Facts(captured.frames, captured.taps), transport, stream)
-    return _looked_at(captured, stat)
-
-
-def port(
-    capture: str | PathLike[str],
-    number: int,
-    *,
-    settings: Settings = DEFAULTS,
-    selection: Selection = EVERYTHING,
-    progress: Callable[[int], None] = lambda frames: None,
-) -> "Analysis":
-    """Return an analysis whose one statistic is who talks to whom on a TCP or UDP port.
-
-    Raises:
-        ExplainerError: as `analyse`.
-    """
-    from explainer.stats.drilldown import PORT_NEEDS, on_port
-
-    chosen = narrowed(selection, f"tcp.port == {number} || udp.port == {number}")
-    captured = _read(Path(capture), PORT_NEEDS, settings, chosen, progress)
-    return _looked_at(captured, on_port(Facts(captured.frames, captured.taps), number))
 
 
 def arranged(analysis: "Analysis", *, sort: str | None, top: int | None) -> "Analysis":
@@ -237,7 +202,7 @@ def export(
         TsharkError: tshark is missing, too old, or fails.
     """
     path, program = Path(capture), tshark.find(settings.tshark)
-    limit = settings.time_limit_s or _EXPORT_LIMIT_S + _EXPORT_LIMIT_S_PER_BYTE * _size(path)
+    limit = settings.time_limit_s or _EXPORT_LIMIT_S + _EXPORT_LIMIT_S_PER_BYTE * dissected.size(path)
     return write_dissections(
         path, program, target, shape, selection,
         time_limit_s=limit, force=force, progress=progress, notice=notice,
@@ -251,40 +216,6 @@ def checks(settings: Settings = DEFAULTS) -> "tuple[Check, ...]":
     return diagnosis.checks(settings)
 
 
-def _read(
-    path: Path,
-    needed: Iterable[Need],
-    settings: Settings,
-    selection: Selection,
-    progress: Callable[[int], None],
-) -> read.Capture:
-    columns, taps = required(needed)
-    program = tshark.find(settings.tshark)
-    limit = _time_limit_s(path, settings)
-    return read.read(path, program, columns, taps, time_limit_s=limit, progress=progress, selection=selection)
-
-
-def _facts(path: Path, captured: read.Capture, settings: Settings, selection: Selection) -> Facts:
-    """Return the facts of a capture, which may look at it again."""
-    program, limit = tshark.find(settings.tshark), _time_limit_s(path, settings)
-    again = Again(path, program, captured.frames.height, selection, limit)
-
-    def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
-        return in_background(lambda: again.look(look.columns, view))
-
-    return Facts(captured.frames, captured.taps, look_again=look_again, given=given(settings))
-
-
-def _time_limit_s(path: Path, settings: Settings) -> float:
-    return settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * _size(path)
-
-
-def _looked_at(captured: read.Capture, stat: "Stat") -> "Analysis":
-    from explainer.model import Analysis
-
-    return Analysis(info=captured.info, stats=(stat,), outcomes=())
-
-
 def _statistics(only: Collection[str] | None) -> tuple[registry.Statistic, ...]:
     every = tuple(registry.statistics)
     if only is None:
@@ -294,10 +225,3 @@ def _statistics(only: Collection[str] | None) -> tuple[registry.Statistic, ...]:
             known = ", ".join(entry.id for entry in every)
             raise SettingsError(f"There is no statistic named {visible(name)}.", f"Choose from: {known}.")
     return tuple(entry for entry in every if entry.id in only)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0  # reading it says what is the matter

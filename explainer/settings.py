@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from explainer.errors import SettingsError
 from explainer.escape import visible
@@ -21,7 +21,9 @@ class Settings(BaseModel):
 
     `trust_store` is a PEM file of root certificates that clients are taken to know beside Mozilla's.
     `policy` is a TOML file of what the network allows and forbids (explainer.policy).
-    `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `model` empty answers
+    `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `jobs` is how
+    many tsharks may read a capture at once; None: one for each core. `cache` is the folder where dissections are kept,
+    up to `cache_gb` gigabytes; None keeps none. `model` empty answers
     from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens. `api_version`
     makes `base_url` an Azure OpenAI endpoint of the older kind. `redact` None replaces addresses and names for every
     server but one on this machine; `consent` lets a brief be sent to a server elsewhere without asking. `prompts` is a
@@ -34,6 +36,9 @@ class Settings(BaseModel):
     trust_store: Path | None = None
     policy: Path | None = None
     time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    jobs: int | None = Field(default=None, ge=1)
+    cache: Path | None = None
+    cache_gb: float = Field(default=5, ge=0, allow_inf_nan=False)
     model: str = ""
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
@@ -45,6 +50,11 @@ class Settings(BaseModel):
     prompts: Path | None = None
     input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _none_where_empty(cls, folder: object) -> object:
+        return folder or None
 
     @property
     def address(self) -> str:
@@ -73,15 +83,18 @@ class Settings(BaseModel):
         return not self.is_local if self.redact is None else self.redact
 
 
-def load(file: Path, environment: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
+def load(
+    file: Path, environment: Mapping[str, str], flags: Mapping[str, object], machine: Mapping[str, object] | None = None
+) -> Settings:
     """Return the settings of the file (where it exists), overlaid by EXPLAINER_* variables, overlaid by given flags.
 
-    OPENAI_API_KEY stands in for EXPLAINER_API_KEY; flags that are None were not given.
+    `machine` holds defaults that depend on where this runs. OPENAI_API_KEY stands in for EXPLAINER_API_KEY; flags that
+    are None were not given.
 
     Raises:
         SettingsError: the file cannot be read, or a value is unknown or wrong.
     """
-    values = _from_file(file)
+    values = {**(machine or {}), **_from_file(file)}
     if key := environment.get("OPENAI_API_KEY"):
         values["api_key"] = key
     for name in Settings.model_fields:

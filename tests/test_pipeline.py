@@ -10,7 +10,7 @@ from cryptography.x509 import load_der_x509_certificate
 from factories import tshark
 
 import explainer
-from explainer import analyse, ask, pipeline
+from explainer import analyse, ask, closeup, pipeline
 from explainer.capture.selection import Selection
 from explainer.errors import CaptureError, SettingsError, TsharkError
 from explainer.settings import Settings
@@ -150,7 +150,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_frame(expired: Path) -> None:
-    assert pipeline.frame(expired, 1)[0].name == "frame"
+    assert closeup.frame(expired, 1)[0].name == "frame"
 
 
 def test_brief_is_within_the_budget(expired: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lab.scenarios.applications import PASSWORD, USER, WRONG
 from sessions import FactsOf, Said, asks, says, session
 
-from explainer import pipeline
+from explainer import closeup
 from explainer.model import Analysis
 from explainer.protocols.frame_index import INDEX_NEEDS, frame_index
 
@@ -51,7 +51,7 @@ def test_no_secret_of_a_login_enters_the_list_of_packets(kind: str, tmp_path: Pa
     port, said = LOGINS[kind]
     capture = session(tmp_path / "login.pcap", port, *said)
     index = facts_of(capture, *INDEX_NEEDS)[frame_index]
-    ladder = pipeline.ladder(capture, "tcp", 0)
+    ladder = closeup.ladder(capture, "tcp", 0)
     shown = [sight.info for sight in index.of_stream("tcp:0", 99)]
     assert len(shown) == ladder.info.frames
     assert "[secret]" in ladder.model_dump_json()

@@ -5,6 +5,7 @@ import hashlib
 import stat
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from explainer.capture.tshark import Tshark, environment
@@ -56,6 +57,12 @@ def check(path: Path) -> None:
 
 def sha256(path: Path) -> str:
     """Return the file's SHA-256 in hexadecimal."""
+    status = path.stat()
+    return _digested(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _digested(path: Path, mtime_ns: int, size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

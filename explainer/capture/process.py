@@ -1,11 +1,12 @@
 """One run of a program over a capture: its output as a stream, with a time limit, and nothing left running."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
 CHUNK_BYTES, _PIPE_BYTES = 4 << 20, 1 << 20
+_SETPRIV = shutil.which("setpriv") if sys.platform == "linux" else None
+_WITH_US = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
+"""What makes Linux end a program when we are killed and cannot do it."""
 # As root tshark warns on each call; it says nothing about the file.
 _NOISE = (b"Running as user",)
 
@@ -72,7 +76,7 @@ def running(
     `feed` is what it reads from its standard input.
 
     Raises:
-        TsharkError: it cannot be started.
+        TsharkError: it cannot be started; on Linux that may be said by its ending alone (exit code 126 or 127).
     """
     with environment() as variables, tempfile.TemporaryFile() as errors:
         allowed = threading.Event()
@@ -80,14 +84,14 @@ def running(
         def start() -> "subprocess.Popen[bytes]":
             allowed.wait()
             return subprocess.Popen(
-                [tshark.path, *arguments],
+                [*_WITH_US, tshark.path, *arguments],
                 stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
             )  # fmt: skip
 
         # A signal may come at any moment, and in the middle of Popen it would leave a process that nobody knows. So a
         # thread starts it, which no signal interrupts, and not before this one stands ready to end it.
-        starting = in_background(start)
+        starting = _lasting(start)
         limit = None
         try:
             allowed.set()
@@ -107,6 +111,23 @@ def running(
                 _end(starting)
 
 
+def _lasting(start: "Callable[[], subprocess.Popen[bytes]]") -> "Future[subprocess.Popen[bytes]]":
+    """Return the future of a process, from a thread that lasts as long: when that ends, Linux ends the process, too."""
+    future: Future[subprocess.Popen[bytes]] = Future()
+
+    def run() -> None:
+        try:
+            process = start()
+        except BaseException as error:  # it is raised where the process is asked for
+            future.set_exception(error)
+            return
+        future.set_result(process)
+        process.wait()
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
 def _widen(pipe: IO[bytes] | None) -> None:
     """Let tshark go on while we are busy: with the usual 64 KiB it would wait for us each time."""
     if pipe is not None and sys.platform == "linux":
@@ -120,7 +141,9 @@ def _fill(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:
     assert pipe is not None  # it was asked for
     with suppress(BrokenPipeError), pipe:  # who has ended reads no more
         for piece in feed:
-            pipe.write(piece)
+            rest = memoryview(piece)
+            while rest:  # a signal may interrupt a write
+                rest = rest[pipe.write(rest) :]
 
 
 def _result(starting: "Future[subprocess.Popen[bytes]]", tshark: Tshark) -> "subprocess.Popen[bytes]":

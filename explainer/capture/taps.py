@@ -44,6 +44,14 @@ def reading(
         yield in_background(lambda: _texts(run, selection))
 
 
+def read(
+    path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float, *, selection: Selection = EVERYTHING
+) -> dict[str, str]:
+    """Return each tap's text by its argument."""
+    with reading(path, program, taps, time_limit_s, selection=selection) as texts:
+        return texts.result()
+
+
 def _texts(run: Run, selection: Selection) -> dict[str, str]:
     text = b"".join(run.chunks()).decode("utf-8", "replace")
     if run.ending().timed_out:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -26,9 +26,22 @@ _DROPPED_VARIABLES = ("WIRESHARK_", "LC_", "LANG", "XDG_", "SSLKEYLOGFILE", "G_M
 
 @dataclass(frozen=True)
 class Tshark:
-    """A tshark program on this machine."""
+    """A tshark program on this machine; `answered` is the version that it gave before, where that is known."""
 
     path: Path
+    answered: str = field(default="", compare=False)
+
+    def state(self) -> tuple[int, int]:
+        """Return what changes when another program takes its place: time (ns) and size.
+
+        Raises:
+            TsharkError: it cannot be looked at.
+        """
+        try:
+            status = self.path.stat()
+        except OSError as error:
+            raise TsharkError(f"{self.path} does not run: {error}.", INSTALL_HINT) from error
+        return status.st_mtime_ns, status.st_size
 
     def companion(self, name: str) -> Path | None:
         """Return the path of another program of the same installation (capinfos, editcap …), or None."""
@@ -65,15 +78,11 @@ def version(tshark: Tshark) -> str:
     Raises:
         TsharkError: it does not run, is not tshark, or is older than 4.0.
     """
-    try:
-        state = tshark.path.stat()
-    except OSError as error:
-        raise TsharkError(f"{tshark.path} does not run: {error}.", INSTALL_HINT) from error
-    return _answered_version(tshark, state.st_mtime_ns, state.st_size)
+    return tshark.answered or _answered_version(tshark, tshark.state())
 
 
 @cache
-def _answered_version(tshark: Tshark, mtime_ns: int, size: int) -> str:
+def _answered_version(tshark: Tshark, state: tuple[int, int]) -> str:
     try:
         with environment() as variables:
             done = subprocess.run(

@@ -31,31 +31,38 @@ def ask(
     policy: common.Policy = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    jobs: common.Jobs = None,
+    no_cache: common.NoCache = False,
     save: writing.Save = None,
 ) -> None:
     """Answer a question about a capture in plain words, with the frames that prove it.
 
     With several captures, each is answered from on its own.
     """
-    *captures, question = words
-    if not captures or not question.strip():
-        raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
+    captures, question = _captures_and_question(words)
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, policy=policy,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
         model="" if offline else model, base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    writing.check_appendable(save, (*map(Path, captures), selection.keylog, settings.trust_store, settings.policy))
+    writing.check_appendable(save, (*captures, selection.keylog, settings.trust_store, settings.policy))
     if not dry_run:
         sending.agree(settings)
-    answered = []
-    for capture in map(Path, captures):
-        asked = sending.analysed(capture, question, settings, selection)
-        if dry_run:
-            typer.echo(sending.show(asked))
-            continue
-        answered.append((asked.analysis, sending.answered(asked, chosen=model is not None, show_prompt=show_prompt)))
-    if answered:
-        writing.append_answers(save, answered)
-        typer.echo(render(answered, common.style()), nl=False)
+    asked = (sending.analysed(capture, question, settings, selection) for capture in captures)
+    if dry_run:
+        for one in asked:
+            typer.echo(sending.show(one))
+        return
+    answered = [
+        (one.analysis, sending.answered(one, chosen=model is not None, show_prompt=show_prompt)) for one in asked
+    ]
+    writing.append_answers(save, answered)
+    typer.echo(render(answered, common.style()), nl=False)
+
+
+def _captures_and_question(words: list[str]) -> tuple[list[Path], str]:
+    *captures, question = words
+    if not captures or not question.strip():
+        raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
+    return [Path(capture) for capture in captures], question

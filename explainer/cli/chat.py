@@ -31,16 +31,18 @@ def chat(
     trust_store: common.TrustStore = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    jobs: common.Jobs = None,
+    no_cache: common.NoCache = False,
     output: Annotated[str, typer.Option("--format", metavar="text|markdown", help="How answers are written.")] = "text",
 ) -> None:
     """Ask one question after the other about a capture, which is read once; without a model, the findings answer."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, model=model, base_url=base_url,
-        budget=budget, redact=redact, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, model=model,
+        base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sending.agree(settings)
-    from explainer import consultation, pipeline
+    from explainer import closeup, consultation, pipeline
 
     with common.progress(capture.name) as progress:
         analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
@@ -58,7 +60,7 @@ def chat(
             return sending.instead(analysis, question, settings, error)
 
     def shown(frame: int) -> str:
-        layers = pipeline.frame(capture, frame, settings=settings, selection=selection)
+        layers = closeup.frame(capture, frame, settings=settings, selection=selection)
         return common.supported(common.renderer(output).layers, "A dissection", output)(layers, common.style())
 
     _talk(analysis, ask, shown, output)

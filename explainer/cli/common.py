@@ -27,6 +27,11 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="30 and 1 for each MB"),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="How many tsharks read a large capture at once.", show_default="all cores"),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what was dissected before.")]
 ExportTimeLimit = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="60 and 60 a MB"),
@@ -62,14 +67,15 @@ _PIPE_WIDTH = 100_000
 _REDRAW_S = 0.2
 
 
-def settings(**flags: object) -> "Settings":
+def settings(*, no_cache: bool = False, **flags: object) -> "Settings":
     """Return the settings of the file, the environment and these flags."""
     import platformdirs
 
     from explainer.settings import load
 
     folder = Path(platformdirs.user_config_dir("explainer", appauthor=False))
-    return load(folder / "config.toml", os.environ, flags)
+    kept = {"cache": platformdirs.user_cache_dir("explainer", appauthor=False)}
+    return load(folder / "config.toml", os.environ, flags | ({"cache": ""} if no_cache else {}), kept)
 
 
 def selection(

@@ -23,13 +23,17 @@ def findings(
     ] = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    jobs: common.Jobs = None,
+    no_cache: common.NoCache = False,
 ) -> None:
     """List everything that is wrong in a capture, with the frames that prove it.
 
     With --policy, it exits with 1 where the policy is broken.
     """
     renderer = common.renderer(output)
-    settings = common.settings(tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, policy=policy)
+    settings = common.settings(
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy
+    )
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
+from explainer.cli import ask, cache, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -26,6 +26,7 @@ for command in (
     export.export, schema.schema, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)
+app.add_typer(cache.app, name="cache")
 
 _SIGNALLED = 128  # plus the signal's number, as shells count
 _OBJECTS_PER_COLLECTION = 1_000_000

@@ -28,11 +28,13 @@ def report(
     policy: common.Policy = None,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    jobs: common.Jobs = None,
+    no_cache: common.NoCache = False,
 ) -> None:
     """Write a report that convinces without the tool: verdict, evidence, findings, charts, numbers, limits."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, trust_store=trust_store, policy=policy, model=model, base_url=base_url,
-        consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
+        model=model, base_url=base_url, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sources = (capture, settings.trust_store, settings.policy, selection.keylog)

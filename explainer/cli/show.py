@@ -32,20 +32,20 @@ def show(
         raise SettingsError("Show what? One of --frame, --stream and --port is needed.", _CHOOSE)
     renderer = common.renderer(output)
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
-    from explainer import pipeline
+    from explainer import closeup
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     if frame is not None:
-        layers = pipeline.frame(capture, frame, settings=settings, selection=selection)
+        layers = closeup.frame(capture, frame, settings=settings, selection=selection)
         render = common.supported(renderer.layers, "A dissection", output)
         typer.echo(render(layers, common.style()), nl=False)
         return
     with common.progress(capture.name) as progress:
         if port is not None:
-            looked = pipeline.port(capture, port, settings=settings, selection=selection, progress=progress)
+            looked = closeup.port(capture, port, settings=settings, selection=selection, progress=progress)
         else:
             transport, number = _stream(stream or "")
-            looked = pipeline.ladder(
+            looked = closeup.ladder(
                 capture, transport, number, settings=settings, selection=selection, progress=progress
             )
     typer.echo(renderer.statistics(looked, common.style()), nl=False)

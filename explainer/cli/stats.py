@@ -27,10 +27,12 @@ def stats(
     end: common.To = "",
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
+    jobs: common.Jobs = None,
+    no_cache: common.NoCache = False,
 ) -> None:
     """Show the numbers of a capture: protocols, destinations, ports, round-trip times."""
     renderer = common.renderer(output)
-    settings = common.settings(tshark=tshark, time_limit_s=time_limit)
+    settings = common.settings(tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache)
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)

@@ -63,12 +63,24 @@ def test_a_killed_program_has_a_negative_exit_code(tmp_path: Path) -> None:
         assert run.ending().exit_code == -9
 
 
-def test_a_program_that_cannot_start(tmp_path: Path) -> None:
-    broken = tmp_path / "tshark"
-    broken.write_bytes(b"\x7fELF nonsense")
-    broken.chmod(0o755)
-    with pytest.raises(TsharkError, match="does not run"), process.running(Tshark(broken), [], LONG_S):
+@pytest.fixture
+def broken(tmp_path: Path) -> Tshark:
+    program = tmp_path / "tshark"
+    program.write_bytes(b"\x7fELF nonsense")
+    program.chmod(0o755)
+    return Tshark(program)
+
+
+def test_a_program_that_cannot_start(broken: Tshark, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_WITH_US", [])
+    with pytest.raises(TsharkError, match="does not run"), process.running(broken, [], LONG_S):
         pass
+
+
+@pytest.mark.skipif(not process._WITH_US, reason="setpriv, which comes with Linux, is not on this machine")
+def test_on_linux_its_ending_says_so(broken: Tshark) -> None:
+    with process.running(broken, [], LONG_S) as run:
+        assert run.ending().exit_code in (126, 127)
 
 
 @pytest.mark.parametrize(

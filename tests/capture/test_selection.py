@@ -8,7 +8,7 @@ import factories
 import pytest
 
 from capture import programs
-from explainer import analyse, pipeline, registry
+from explainer import analyse, closeup, registry
 from explainer.capture import filters, frame, read, taps, tshark
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, SettingsError
@@ -303,8 +303,8 @@ class TestDecodeAs:
 
     def test_one_frame_that_does_not_match(self, captures: Path) -> None:
         with pytest.raises(CaptureError, match=r"has no frame 4 that matches\."):
-            pipeline.frame(captures / "tls12_healthy.pcapng", 4, selection=Selection("udp"))
-        assert pipeline.frame(captures / "tls12_healthy.pcapng", 4, selection=Selection("tcp || udp"))
+            closeup.frame(captures / "tls12_healthy.pcapng", 4, selection=Selection("udp"))
+        assert closeup.frame(captures / "tls12_healthy.pcapng", 4, selection=Selection("tcp || udp"))
 
 
 def _protocols(path: Path, chosen: Selection) -> set[Cell]:
@@ -367,7 +367,7 @@ class TestKeylog:
         chosen = Selection("http.request", keylog=keys)
         (number,) = column(path, chosen)
         assert isinstance(number, int)
-        assert "http" in [layer.name for layer in pipeline.frame(path, number, selection=Selection(keylog=keys))]
+        assert "http" in [layer.name for layer in closeup.frame(path, number, selection=Selection(keylog=keys))]
 
     def test_no_more_than_its_name_is_said(self, captures: Path, tmp_path: Path) -> None:
         keys = tmp_path / "my.keys"

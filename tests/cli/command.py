@@ -17,7 +17,7 @@ CLEAN = {
     name: value
     for name, value in os.environ.items()
     if not name.startswith(("EXPLAINER_", "OPENAI_", "NO_COLOR", "TERM"))
-} | {"XDG_CONFIG_HOME": "/nonexistent"}
+} | {"XDG_CONFIG_HOME": "/nonexistent", "EXPLAINER_CACHE": ""}
 COMMAND = [sys.executable, "-m", "explainer"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import CASES, SAMPLE
 from factories import tshark
 
-from explainer import pcapng, pipeline, reporting
+from explainer import closeup, pcapng, pipeline, reporting
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.model import Analysis
 from explainer.privacy.addresses import is_kept
@@ -127,7 +127,7 @@ def test_a_packet_says_what_it_proves(captures: Path, analysis_of: AnalysisOf, t
         found = evidence(case, captures, analysis_of, redact=redact)
         place.write_bytes(found.capture)
         alert = found.frames.index(24) + 1
-        layers = pipeline.frame(place, alert)
+        layers = closeup.frame(place, alert)
         comments = [field.value for layer in layers for field in layer.fields if "comment" in field.name]
         assert any("frame 24 of the original; tls_certificate_expired:1" in text for text in comments)
         assert any("certificate_expired (45)" in text for text in comments)

@@ -1,0 +1,1 @@
+"""What was dissected and found before, so that a second question about the same capture is answered at once."""

@@ -1,0 +1,131 @@
+"""What is remembered of one capture: its columns and taps, the numbers made of them, and what the rules found.
+
+Rule: everything is remembered under a key of all that it depends on (content, tshark, selection, this very program), so
+that nothing has to be thrown away when one of them changes: it is no longer found.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from explainer.cache.store import Store
+from explainer.lazy import pl
+from explainer.model import Analysis, CaptureInfo, RuleOutcome, Stat
+
+if TYPE_CHECKING:
+    import polars
+
+T = TypeVar("T")
+
+_INFO, _FRAMES, _TAPS = "info.json", "frames.parquet", "taps.json"
+_ABOUT = TypeAdapter(CaptureInfo)
+_NUMBERS = TypeAdapter(Stat)
+_FOUND = TypeAdapter(tuple[RuleOutcome, ...])
+
+
+class Memory:
+    """What is known of a capture that is dissected in one way; without a store, nothing ever is."""
+
+    def __init__(self, store: Store | None, depends_on: Iterable[str] = (), judged_by: Iterable[str] = ()) -> None:
+        """Take what the dissection depends on, and what the rules go by beside it (files that the user gave)."""
+        self._store = store
+        self._key = _digest(fingerprint(), *depends_on) if store else ""
+        self._found = f"outcomes-{_digest(*judged_by)[:16]}.json" if store else ""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is made now will be known later."""
+        return self._store is not None
+
+    def info(self) -> CaptureInfo | None:
+        """Return what is known of the file itself."""
+        return self._model(_INFO, _ABOUT)
+
+    def stat(self, name: str) -> Stat | None:
+        """Return the statistic of this id."""
+        return self._model(f"stat-{name}.json", _NUMBERS)
+
+    def outcomes(self) -> tuple[RuleOutcome, ...] | None:
+        """Return what became of every rule."""
+        return self._model(self._found, _FOUND)
+
+    def frames(self) -> "polars.DataFrame | None":
+        """Return the table of all frames."""
+        held = self._read(_FRAMES)
+        try:
+            return None if held is None else pl.read_parquet(io.BytesIO(held))
+        except pl.exceptions.PolarsError:
+            self._forget(_FRAMES)
+            return None
+
+    def taps(self) -> dict[str, str]:
+        """Return the text of each tap that is known, by its argument."""
+        held = self._read(_TAPS)
+        return json.loads(held) if held else {}
+
+    def keep_capture(self, info: CaptureInfo, frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
+        """Remember a dissection; not one with warnings: it may be of a part of the file."""
+        if self._store is None or info.warnings:
+            return
+        table = io.BytesIO()
+        frames.write_parquet(table, compression="zstd", compression_level=1, statistics=False)
+        self._write(_FRAMES, table.getvalue())
+        self._write(_TAPS, json.dumps({**self.taps(), **taps}).encode())
+        self._write(_INFO, _ABOUT.dump_json(info))
+
+    def keep_analysis(self, analysis: Analysis) -> None:
+        """Remember numbers and findings, in which every rule was asked or none."""
+        if self._store is None or analysis.info.warnings:
+            return
+        self._write(_INFO, _ABOUT.dump_json(analysis.info))
+        for stat in analysis.stats:
+            self._write(f"stat-{stat.id}.json", _NUMBERS.dump_json(stat))
+        if analysis.outcomes:
+            self._write(self._found, _FOUND.dump_json(analysis.outcomes))
+        self._store.prune()
+
+    def _model(self, name: str, kind: TypeAdapter[T]) -> T | None:
+        held = self._read(name)
+        try:
+            return None if held is None else kind.validate_json(held)
+        except ValidationError:
+            self._forget(name)
+            return None
+
+    def _read(self, name: str) -> bytes | None:
+        return self._store.read(self._key, name) if self._store else None
+
+    def _write(self, name: str, content: bytes) -> None:
+        if self._store:
+            self._store.write(self._key, name, content)
+
+    def _forget(self, name: str) -> None:
+        if self._store:
+            self._store.drop(self._key, name)
+
+
+def name_of(store: Store, key: str) -> str:
+    """Return the name of the file that an entry is about, empty where the entry is about none."""
+    held = store.read(key, _INFO, using=False)
+    return str(json.loads(held)["file"]) if held else ""
+
+
+@cache
+def fingerprint() -> str:
+    """Return what tells this very program from another: the sizes and times of its files."""
+    package = Path(__file__).parents[1]
+    states = ((place, place.stat()) for place in sorted(package.rglob("*")) if place.suffix not in (".pyc", ""))
+    return _digest(*(f"{place}:{state.st_size}:{state.st_mtime_ns}" for place, state in states))
+
+
+def _digest(*parts: str) -> str:
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+NOTHING = Memory(None)

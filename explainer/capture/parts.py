@@ -1,0 +1,133 @@
+"""One table from several tsharks, each of which dissects a part of the capture.
+
+Rule: the table is equal to that of one tshark over the whole: frames, streams and relative times are numbered anew.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+
+from explainer.capture import table
+from explainer.capture.background import in_background
+from explainer.capture.process import Ending, Run, running
+from explainer.capture.records import Records
+from explainer.capture.splitting import Split
+from explainer.capture.tshark import Tshark
+from explainer.facts import Column
+from explainer.lazy import pl
+from explainer.protocols import tcp, udp
+from explainer.protocols.frame import FRAME, PROTOCOLS, RELATIVE_TIME, TIME
+
+Frames = Sequence[int]
+"""The frames of a part, by their numbers in the capture, ascending."""
+
+_PART, _NEW, _ROW = "part", "new", "row"
+_STREAMS = (tcp.STREAM.field, udp.STREAM.field)
+_NAMING = ("_ws.expert.message", "text")
+"""Columns whose words name other frames: "Original request in frame 57"."""
+_IP = r"(?:^|:)ip(?:v6)?(?:$|:)"
+_NAMED = re.compile(r"\bframe (\d+)")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Parts that are being read, and how many frames of each have come."""
+
+    columns: Sequence[Column]
+    progress: Callable[[int], None]
+    known: dict[int, int] = field(default_factory=dict)
+
+    def collected(self, part: int, run: Run) -> "pl.DataFrame":
+        pieces = [table.empty(self.columns)]
+        for lines in table.whole_lines(run.chunks()):
+            pieces.append(table.read(lines, self.columns))
+            self.known[part] = self.known.get(part, 0) + pieces[-1].height
+            self.progress(sum(self.known.values()))
+        return pl.concat(pieces)
+
+
+def read(
+    records: Records,
+    split: Split,
+    program: Tshark,
+    columns: Sequence[Column],
+    how: Sequence[str],
+    time_limit_s: float,
+    progress: Callable[[int], None],
+) -> "tuple[pl.DataFrame, Ending] | None":
+    """Return the table of all parts, and how their reading ended.
+
+    Where time ran out, the table ends before the first frame that was not read. None where a tshark failed or said
+    something, and where a packet is not what it was taken for: then one tshark has to read the whole.
+    """
+    parts = split.parts
+    arguments, reading = ["-n", "-r", "-", *how, *table.arguments(columns)], _Reading(columns, progress)
+    with ExitStack() as stack:
+        started = [running(program, arguments, time_limit_s, feed=records.picked(frames)) for frames in parts]
+        runs = [stack.enter_context(run) for run in started]
+        pending = [in_background(partial(reading.collected, part, run)) for part, run in enumerate(runs)]
+        tables = [future.result() for future in pending]
+        endings = [run.ending() for run in runs]
+    late = next((ending for ending in endings if ending.timed_out), None)
+    unread = [frames[seen.height] for seen, frames in zip(tables, parts, strict=True) if seen.height < len(frames)]
+    if late is None and (unread or any(ending.exit_code or ending.complaint for ending in endings)):
+        return None
+    merged = _merged([_numbered(seen, frames) for seen, frames in zip(tables, parts, strict=True)])
+    if unread:
+        merged = merged.filter(pl.col(FRAME.field) < min(unread))
+    return (merged, late or endings[0]) if _as_expected(merged, split) else None
+
+
+def _as_expected(merged: "pl.DataFrame", split: Split) -> bool:
+    """Return whether tshark saw no more addresses in any packet than were read of it, and no time that is damaged."""
+    times = merged[TIME.field]
+    if times.has_nulls() or (times < 0).any():
+        return False
+    read = pl.Series(split.headers, dtype=pl.Int64).head(merged.height)
+    seen = merged[PROTOCOLS.field].str.replace_all(":", "::", literal=True).str.count_matches(_IP).fill_null(0)
+    return not (seen > read).any()
+
+
+def _numbered(seen: "pl.DataFrame", frames: Frames) -> "pl.DataFrame":
+    """Return a part's table with the frame numbers of the capture, also in words that name frames."""
+    numbers = pl.Series(FRAME.field, frames, dtype=pl.Int64)
+    naming = [_renamed(seen[column], frames) for column in _NAMING if column in seen.columns]
+    return seen.with_columns(numbers.gather(seen[FRAME.field] - 1), *naming)
+
+
+def _renamed(words: "pl.Series", frames: Frames) -> "pl.Series":
+    def in_the_capture(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return f"frame {frames[number - 1]}" if 0 < number <= len(frames) else match[0]
+
+    rows = words.list.eval(pl.element().str.contains(_NAMED.pattern)).list.any().arg_true()
+    if rows.is_empty():
+        return words
+    renamed = [[_NAMED.sub(in_the_capture, text) for text in words[row]] for row in rows]
+    replacing = pl.DataFrame([rows.alias(_ROW), pl.Series(_NEW, renamed, dtype=words.dtype)])
+    table = words.to_frame().with_row_index(_ROW).join(replacing, on=_ROW, how="left", maintain_order="left")
+    return table.select(pl.coalesce(_NEW, words.name).alias(words.name)).to_series()
+
+
+def _merged(tables: Sequence["pl.DataFrame"]) -> "pl.DataFrame":
+    whole = pl.concat([seen.with_columns(pl.lit(part).alias(_PART)) for part, seen in enumerate(tables)])
+    whole = whole.sort(FRAME.field)
+    for stream in _STREAMS:
+        if stream in whole.columns:
+            whole = _renumbered(whole, stream)
+    if RELATIVE_TIME.field in whole.columns:
+        time = pl.col(TIME.field)
+        whole = whole.with_columns((time - time.first()).alias(RELATIVE_TIME.field))
+    return whole.drop(_PART)
+
+
+def _renumbered(whole: "pl.DataFrame", stream: str) -> "pl.DataFrame":
+    """Return the table with the streams numbered in the order in which they first appear."""
+    each = whole.select(FRAME.field, _PART, stream).explode(stream).drop_nulls(stream)
+    known = each.unique([_PART, stream], keep="first", maintain_order=True).select(_PART, stream).with_row_index(_NEW)
+    renamed = each.join(known, on=[_PART, stream], how="left", maintain_order="left")
+    lists = renamed.group_by(FRAME.field, maintain_order=True).agg(pl.col(_NEW).cast(pl.Int64))
+    joined = whole.join(lists, on=FRAME.field, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(_NEW).alias(stream)).drop(_NEW)

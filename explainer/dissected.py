@@ -1,0 +1,119 @@
+"""A capture as tshark dissects it: remembered, where it was looked at before, and read, where it was not."""
+
+import os
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explainer import registry
+from explainer.analysis import needs
+from explainer.cache.memory import NOTHING, Memory
+from explainer.cache.store import Store
+from explainer.capture import file, read, taps, tshark
+from explainer.capture.again import Again
+from explainer.capture.background import in_background
+from explainer.capture.selection import Selection
+from explainer.facts import Facts, Look, Need, View, required
+from explainer.given import given
+from explainer.settings import Settings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    import polars as pl
+
+_LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
+_PROGRAMS = "programs"
+
+
+def memory(path: Path, settings: Settings, selection: Selection) -> Memory:
+    """Return what is known of a capture; nothing without a cache, or with TLS secrets: what they show is not kept.
+
+    Raises:
+        SettingsError, CaptureError, TsharkError: there is no such tshark, file, trust store or policy.
+    """
+    if settings.cache is None or selection.keylog is not None:
+        return NOTHING
+    file.check(path)
+    store = Store(settings.cache, int(settings.cache_gb * 1e9))
+    version = tshark.version(_program(settings))
+    depends_on = file.sha256(path), version, selection.condition, *selection.dissection()
+    judged_by = (f"{name.name}:{sha256(text).hexdigest()}" for name, text in given(settings).items())
+    return Memory(store, depends_on, sorted(judged_by))
+
+
+def captured(
+    path: Path,
+    needed: Iterable[Need],
+    settings: Settings,
+    selection: Selection,
+    progress: Callable[[int], None],
+    known: Memory = NOTHING,
+) -> read.Capture:
+    """Return the capture with what is needed, from what is known of it as far as that goes.
+
+    Raises:
+        SettingsError, CaptureError, TsharkError: as `read.read`.
+    """
+    columns, wanted = required(needed)
+    program, limit = _program(settings), time_limit_s(path, settings)
+    frames, info, texts = known.frames(), known.info(), known.taps()
+    if frames is not None and info is not None:
+        missing = [tap for tap in wanted if tap.argument not in texts]
+        texts |= taps.read(path, program, missing, limit, selection=selection)
+        return read.Capture(info.model_copy(update={"file": path.name}), frames, texts)
+    if known.keeps:
+        columns, _ = required(needs(registry.statistics, registry.rules))
+    made = read.read(
+        path, program, columns, wanted,
+        time_limit_s=limit, jobs=settings.jobs or _cores(), progress=progress, selection=selection,
+    )  # fmt: skip
+    known.keep_capture(made.info, made.frames, made.taps)
+    return made
+
+
+def facts(path: Path, capture: read.Capture, settings: Settings, selection: Selection) -> Facts:
+    """Return the facts of a capture, which may look at it again.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be read.
+    """
+    again = Again(path, _program(settings), capture.frames.height, selection, time_limit_s(path, settings))
+
+    def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
+        return in_background(lambda: again.look(look.columns, view))
+
+    return Facts(capture.frames, capture.taps, look_again=look_again, given=given(settings))
+
+
+def time_limit_s(path: Path, settings: Settings) -> float:
+    """Return how long tshark may work on a capture."""
+    return settings.time_limit_s or _LIMIT_S + _LIMIT_S_PER_BYTE * size(path)
+
+
+def _program(settings: Settings) -> tshark.Tshark:
+    """Return tshark, with the version that it gave before: to ask it takes as long as a small capture."""
+    program = tshark.find(settings.tshark)
+    if settings.cache is None:
+        return program
+    store = Store(settings.cache, int(settings.cache_gb * 1e9))
+    name = sha256(repr((program.path, program.state())).encode()).hexdigest()
+    known = store.read(_PROGRAMS, name)
+    if known is None:
+        known = tshark.version(program).encode()
+        store.write(_PROGRAMS, name, known)
+    return tshark.Tshark(program.path, known.decode())
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def size(path: Path) -> int:
+    """Return the file's bytes, 0 where it cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # reading it says what is the matter
