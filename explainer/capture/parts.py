@@ -56,6 +56,7 @@ def read(
     how: Sequence[str],
     time_limit_s: float,
     progress: Callable[[int], None],
+    started: Callable[[], object],
 ) -> "tuple[pl.DataFrame, Ending] | None":
     """Return the table of all parts, and how their reading ended.
 
@@ -65,8 +66,9 @@ def read(
     parts = split.parts
     arguments, reading = ["-n", "-r", "-", *how, *table.arguments(columns)], _Reading(columns, progress)
     with ExitStack() as stack:
-        started = [running(program, arguments, time_limit_s, feed=records.picked(frames)) for frames in parts]
-        runs = [stack.enter_context(run) for run in started]
+        starting = [running(program, arguments, time_limit_s, feed=records.picked(frames)) for frames in parts]
+        runs = [stack.enter_context(run) for run in starting]
+        started()
         pending = [in_background(partial(reading.collected, part, run)) for part, run in enumerate(runs)]
         tables = [future.result() for future in pending]
         endings = [run.ending() for run in runs]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
-from explainer.model import Severity
+from explainer.severity import Severity
 
 
 def findings(

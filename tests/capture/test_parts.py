@@ -12,7 +12,7 @@ from capture import programs
 from capture.programs import MARK, left_behind, program
 from explainer import registry
 from explainer.analysis import needs
-from explainer.capture import parts, read
+from explainer.capture import parts, passes, read
 from explainer.capture import tshark as programs_found
 from explainer.capture.pairs import NestedError, Pairs
 from explainer.capture.records import laid_out
@@ -31,7 +31,7 @@ MIXED = (
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let captures of any size be split; return how many parts each was read in."""
-    monkeypatch.setattr(read, "_SPLIT_FROM_BYTES", 0)
+    monkeypatch.setattr(passes, "SPLIT_FROM_BYTES", 0)
     used = list[int]()
     real = parts.read
 
