@@ -11,7 +11,7 @@ from explainer.capture import file, table, taps, tshark
 from explainer.capture.background import in_background
 from explainer.capture.filters import check
 from explainer.capture.link_types import link_type
-from explainer.capture.passes import Pass
+from explainer.capture.passes import Pass, Workers
 from explainer.capture.process import Ending, running
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, TsharkError
@@ -25,6 +25,7 @@ Progress = Callable[[int], None]
 """Called with the number of frames read so far."""
 _FIRST_FRAME_LIMIT_S = 60.0
 
+ALONE = Workers()
 FILE_COLUMNS = (TIME, CAPTURED_LENGTH, LINK_TYPE, INTERFACE, INTERFACE_NAME)
 
 
@@ -44,11 +45,11 @@ def read(
     wanted_taps: Sequence[Tap],
     *,
     time_limit_s: float,
-    jobs: int = 1,
+    workers: Workers = ALONE,
     progress: Progress = lambda frames: None,
     selection: Selection = EVERYTHING,
 ) -> Capture:
-    """Return the capture with these columns and taps, of the selected frames, read by up to so many tsharks at once.
+    """Return the capture with these columns and taps, of the selected frames.
 
     Raises:
         SettingsError: tshark refuses the filter or a "Decode As" rule.
@@ -60,7 +61,7 @@ def read(
     with taps.reading(path, program, wanted_taps, time_limit_s, selection=selection) as tapped:
         beside = _Beside(path, program, selection)
         reading = Pass(path, program, asked, selection, time_limit_s, progress, beside.begin)
-        frames, ending = reading.in_parts(jobs) or reading.whole()
+        frames, ending = reading.in_parts(workers) or reading.whole()
         tap_texts = tapped.result()
     version, known = beside.begin().result(), beside.container.result()
     beside.accepted.result()

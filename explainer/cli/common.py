@@ -31,6 +31,10 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="How many tsharks read a large capture at once.", show_default="all cores"),
 ]
+MaxMemory = Annotated[
+    float | None,
+    typer.Option(metavar="GB", help="How much memory all of them may take.", show_default="half of what is free"),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what was dissected before.")]
 ExportTimeLimit = Annotated[
     float | None,

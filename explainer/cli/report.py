@@ -29,12 +29,13 @@ def report(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
 ) -> None:
     """Write a report that convinces without the tool: verdict, evidence, findings, charts, numbers, limits."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
-        model=model, base_url=base_url, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, policy=policy, model=model, base_url=base_url, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sources = (capture, settings.trust_store, settings.policy, selection.keylog)
