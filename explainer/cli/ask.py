@@ -36,10 +36,7 @@ def ask(
     no_cache: common.NoCache = False,
     save: writing.Save = None,
 ) -> None:
-    """Answer a question about a capture in plain words, with the frames that prove it.
-
-    With several captures, each is answered from on its own.
-    """
+    """Answer a question about a capture, or each of several, in plain words, with the frames that prove it."""
     captures, question = _captures_and_question(words)
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
