@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.cli import common, sending
+from explainer.cli.progress import progress as showing
 from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
@@ -45,7 +46,7 @@ def chat(
     sending.agree(settings)
     from explainer import closeup, consultation, pipeline
 
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
 
     talk = consultation.opened(analysis, settings, capture, selection, sending.heard()) if settings.model else None

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common, sending, writing
+from explainer.cli.progress import progress as showing
 
 
 def report(
@@ -44,7 +45,7 @@ def report(
 
     reporting.check_form(output)
     writing.check(target, sources, binary=output == reporting.PDF, force=force)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         made = reporting.report(capture, question or (), settings=settings, selection=selection, progress=progress)
     mapping = reporting.mapping_of(made) if redact else None
     written = reporting.written(made, output, mapping)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.progress import progress as showing
 
 _READABLE_ROWS = 20
 
@@ -39,7 +40,7 @@ def stats(
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=only, rules=False, progress=progress
         )

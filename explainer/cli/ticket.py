@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common, sending, writing
+from explainer.cli.progress import progress as showing
 
 
 def ticket(
@@ -45,7 +46,7 @@ def ticket(
     sending.agree(settings)
     from explainer.ticket.pack import pack
 
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         packed, mapping = pack(
             capture, settings=settings, selection=selection, questions=tuple(question or ()), redact=redact,
             progress=progress,
