@@ -23,11 +23,6 @@ from explainer.capture.splitting import split
 from explainer.facts import required
 
 COLUMNS, _ = required(needs(registry.statistics, registry.rules))
-MIXED = (
-    "address_arp_unanswered", "dns_rewritten", "dns_truncated_then_tcp_healthy", "path_loop", "scan_hosts",
-    "tcp_refused",
-)  # fmt: skip
-"""Captures of the lab in which there is more than one pair of hosts, of equal weight."""
 
 
 @pytest.fixture
@@ -67,20 +62,14 @@ def interleaved(conversations: Sequence[Sequence[bytes]]) -> list[bytes]:
     return [packet for turn in zip(*conversations, strict=True) for packet in turn]
 
 
-@pytest.mark.parametrize("name", MIXED)
-@pytest.mark.parametrize("jobs", [2, 3])
-def test_it_is_equal_on_lab_captures(captures: Path, in_parts: list[int], name: str, jobs: int) -> None:
-    path = captures / f"{name}.pcapng"
-    assert table(path, jobs).equals(table(path, 1))
-    assert in_parts in ([jobs], [])
-
-
 def test_it_is_equal_where_pairs_mix_and_tunnels_and_errors_occur(tmp_path: Path, in_parts: list[int]) -> None:
     packets = interleaved([conversation(number) for number in range(30)])
     odd = [packet for oddity in ODDITIES.values() for packet in oddity]
     path = pcap(tmp_path / "mixed.pcap", [*packets[:50], *odd, *packets[50:]])
-    assert table(path, 2).equals(table(path, 1))
-    assert in_parts == [2]
+    whole = table(path, 1)
+    assert table(path, 2).equals(whole)
+    assert table(path, 3).equals(whole)
+    assert in_parts == [2, 3]
 
 
 @pytest.mark.parametrize("oddity", ODDITIES)
