@@ -33,8 +33,8 @@ lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
 tickets: tshark $(VENV)/.dev  ## See that the evidence of every capture of the lab shows its cause, redacted, too.
 	EXPLAINER_TICKETS=all $(BIN)/python -m pytest --numprocesses auto tests/ticket/test_ticket_evidence.py
 
-bench: tshark $(VENV)/.dev  ## Measure how long an analysis takes, beside tshark alone.
-	$(BIN)/python benchmarks/findings.py
+bench: tshark $(VENV)/.dev  ## Measure time and memory beside tshark and other tools, and write docs/performance.md.
+	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/growth.py
 
 eval: tshark $(VENV)/.dev  ## Ask a model about every capture of the lab: make eval MODEL=... BASE_URL=... (none: a scripted one).

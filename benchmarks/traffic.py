@@ -17,7 +17,16 @@ _HEADER = struct.Struct("<IHHiIII")
 _RECORD = struct.Struct("<IIII")
 _ETHERNET, _IPV4 = 14, b"\x08\x00"
 _TCP, _UDP, _GRE, _GRE_HEADER, _EPHEMERAL = 6, 17, 47, 4, 32768
-_ROUND_S = 60
+_PORTS_AT = _ETHERNET + 20
+_START_S, _ROUND_S = 1_795_240_000, 60
+
+
+class Kind(Enum):
+    """What a capture is made of."""
+
+    MIXED = "all kinds of traffic"
+    HANDSHAKES = "many small TLS connections"
+    BULK = "one bulk transfer"
 
 
 class Moved(Enum):
@@ -27,17 +36,58 @@ class Moved(Enum):
     PORTS = "the same hosts"
 
 
-def write(path: Path, size: int) -> int:
+def write(path: Path, size: int, kind: Kind = Kind.MIXED) -> int:
     """Write a capture of about `size` bytes and return the number of its packets."""
-    packets = sorted(_lab_packets())
-    rounds = chain.from_iterable(_round(packets, number, Moved.ADDRESSES) for number in count())
     written = frames = 0
     with path.open("wb") as file:
         written += file.write(_HEADER.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
-        while written < size:
-            written += file.write(next(rounds))
+        for record in _transfer() if kind is Kind.BULK else _mixed("tls1" if kind is Kind.HANDSHAKES else ""):
+            written += file.write(record)
             frames += 1
+            if written >= size:
+                break
     return frames
+
+
+def _mixed(name: str) -> Iterator[bytes]:
+    """Yield the packets of the lab's captures whose names begin so, again and again."""
+    packets = sorted(_lab_packets(name=name))
+    yield from _round(packets, 0, Moved.ADDRESSES)
+    # QUIC's connection IDs cannot be moved: the same ones between other hosts would confuse tshark.
+    others = [packet for packet in packets if not _is_quic(packet[2])]
+    yield from chain.from_iterable(_round(others, number, Moved.ADDRESSES) for number in count(1))
+
+
+def _transfer() -> Iterator[bytes]:
+    """Yield a connection in which the lab's download goes on for ever: its numbers are those of one long response."""
+    packets = list(_lab_packets(name="http_download_healthy"))
+    first = next(place for place, (_, _, data) in enumerate(packets) if len(data) > 1000)
+    ports = packets[first][2][_PORTS_AT : _PORTS_AT + 4]
+    sent = {place: _payload(data) for place, (_, _, data) in enumerate(packets) if data[_PORTS_AT:][:4] == ports}
+    last = max(place for place, octets in sent.items() if octets)
+    length = sum(octets for place, octets in sent.items() if place >= first)
+    for number in count():
+        for seconds, micros, data in packets[first if number else 0 : last + 1]:
+            moved = _later(data, number * length, from_server=data[_PORTS_AT:][:4] == ports)
+            yield _RECORD.pack(_START_S + seconds + number, micros, len(moved), len(moved)) + moved
+
+
+def _payload(data: bytes) -> int:
+    total, header = struct.unpack_from(">H", data, _ETHERNET + 2)[0], (data[_PORTS_AT + 12] >> 4) * 4
+    return int(total) - 20 - header
+
+
+def _later(data: bytes, octets: int, *, from_server: bool) -> bytes:
+    """Return a segment of a transfer so many bytes later: the server's sequence, or what the client acknowledges."""
+    if not octets or data[_ETHERNET + 9] != _TCP:
+        return data
+    at = _PORTS_AT + (4 if from_server else 8)
+    moved = (struct.unpack_from(">I", data, at)[0] + octets) % 2**32
+    return data[:at] + struct.pack(">I", moved) + data[at + 4 :]
+
+
+def _is_quic(data: bytes) -> bool:
+    return data[12:14] == _IPV4 and data[_ETHERNET + 9] == _UDP and b"\x01\xbb" in data[_PORTS_AT : _PORTS_AT + 4]
 
 
 def write_rounds(path: Path, rounds: int, moved: Moved, *, largest: int) -> int:
@@ -54,12 +104,12 @@ def _round(packets: list[tuple[int, int, bytes]], number: int, moved: Moved) -> 
     move = _with_addresses if moved is Moved.ADDRESSES else _with_ports
     for seconds, micros, data in packets:
         packet = move(data, number)
-        yield _RECORD.pack(seconds + number * _ROUND_S, micros, len(packet), len(packet)) + packet
+        yield _RECORD.pack(_START_S + seconds + number * _ROUND_S, micros, len(packet), len(packet)) + packet
 
 
-def _lab_packets(largest: int | None = None) -> Iterator[tuple[int, int, bytes]]:
-    """Yield time and bytes of every packet of the lab's captures, all starting at the same moment."""
-    for capture in sorted(LAB.glob("*.pcapng")):
+def _lab_packets(largest: int | None = None, name: str = "") -> Iterator[tuple[int, int, bytes]]:
+    """Yield time and bytes of every packet of the lab's captures so named, all starting at the same moment."""
+    for capture in sorted(LAB.glob(f"{name}*.pcapng")):
         if largest is not None and capture.stat().st_size > largest:
             continue
         command = ["editcap", "-F", "pcap", "-T", "ether", str(capture), "-"]

@@ -1,5 +1,6 @@
 """Facts → Analysis: every statistic and rule, each alone, so that one that fails does not stop the others."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -21,20 +22,33 @@ def analysis(
     """Return the analysis; `strict` lets a rule's exception out instead of turning it into a failed outcome."""
     rules = tuple(rules)
     looks_of = {entry.id: looks(entry.needs) for entry in rules}
-    _begin([look for look in dict.fromkeys(chain(*looks_of.values())) if not looks(look.needs)], facts)
+    pending = _Pending(facts, chain(*looks_of.values()))
+    pending.begin()
     stats = tuple(_computed(entry, facts) for entry in statistics)
-    in_turn = sorted(rules, key=lambda entry: len(looks_of[entry.id]))
-    made = {entry.id: _outcome(entry, facts, strict=strict) for entry in in_turn}
+    made = dict[str, RuleOutcome]()
+    for entry in sorted(rules, key=lambda rule: len(looks_of[rule.id])):
+        pending.begin()
+        made[entry.id] = _outcome(entry, facts, strict=strict)
     outcomes = [made[entry.id] for entry in rules]
     symptoms = {entry.id for entry in rules if entry.symptom}
     return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
 
 
-def _begin(wanted: Iterable[Look], facts: Facts) -> None:
-    """Begin second looks: they go on beside the statistics, and the rules that need none."""
-    for look in wanted:
-        with suppress(Exception):  # it is raised again in the rule that needs the look
-            facts.begin(look)
+class _Pending:
+    """Second looks that are still to begin: they go on beside the statistics, and the rules that need none."""
+
+    def __init__(self, facts: Facts, wanted: Iterable[Look]) -> None:
+        before = {look: looks(look.needs) for look in wanted}
+        awaited = Counter(chain(*before.values()))
+        self._facts = facts
+        self._before = {look: before[look] for look in sorted(before, key=lambda look: -awaited[look])}
+
+    def begin(self) -> None:
+        """Begin those that wait for no other any more."""
+        for look in [look for look, others in self._before.items() if all(map(self._facts.done, others))]:
+            del self._before[look]
+            with suppress(Exception):  # it is raised again in the rule that needs the look
+                self._facts.begin(look)
 
 
 def touching(outcomes: Iterable[RuleOutcome], frames: Collection[int]) -> tuple[RuleOutcome, ...]:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from explainer import dissected
 from explainer.capture import read, tshark
+from explainer.capture.first_look import FirstLook
+from explainer.capture.first_look import first_look as look
+from explainer.capture.records import native
 from explainer.capture.selection import EVERYTHING, Selection, narrowed
 from explainer.facts import Facts
 from explainer.settings import Settings
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from explainer.model import Analysis, Stat
 
 _DEFAULTS = Settings()
+_FIRST_LOOK_S = 1.5
 
 
 def frame(
@@ -82,3 +86,12 @@ def _looked_at(captured: read.Capture, stat: "Stat") -> "Analysis":
     from explainer.model import Analysis
 
     return Analysis(info=captured.info, stats=(stat,), outcomes=())
+
+
+def first_look(capture: Path) -> FirstLook | None:
+    """Return what the headers tell within a second or two; None of what is neither pcap nor pcapng, or unreadable."""
+    try:
+        found = native(capture)
+    except (OSError, ValueError):  # an empty file cannot be mapped
+        return None
+    return look(found, _FIRST_LOOK_S) if found else None

@@ -13,6 +13,7 @@ from explainer.cache.store import Store
 from explainer.capture import file, read, taps, tshark
 from explainer.capture.again import Again
 from explainer.capture.background import in_background
+from explainer.capture.passes import Workers
 from explainer.capture.selection import Selection
 from explainer.facts import Facts, Look, Need, View, required
 from explainer.given import given
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _PROGRAMS = "programs"
+_MEMORY = Path("/proc/meminfo")
 
 
 def memory(path: Path, settings: Settings, selection: Selection) -> Memory:
@@ -67,7 +69,7 @@ def captured(
         columns, _ = required(needs(registry.statistics, registry.rules))
     made = read.read(
         path, program, columns, wanted,
-        time_limit_s=limit, jobs=settings.jobs or _cores(), progress=progress, selection=selection,
+        time_limit_s=limit, workers=_workers(settings), progress=progress, selection=selection,
     )  # fmt: skip
     known.keep_capture(made.info, made.frames, made.taps)
     return made
@@ -106,9 +108,20 @@ def _program(settings: Settings) -> tshark.Tshark:
     return tshark.Tshark(program.path, known.decode())
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _workers(settings: Settings) -> Workers:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = int(settings.max_memory_gb * 1e9) if settings.max_memory_gb else _free_bytes()
+    return Workers(settings.jobs or cores, memory)
+
+
+def _free_bytes() -> int | None:
+    """Return half of the memory that is free on this machine, None where nobody says."""
+    try:
+        lines = _MEMORY.read_text().splitlines()
+    except OSError:
+        return None
+    free = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
+    return int(free) * 1024 // 2 if free else None
 
 
 def size(path: Path) -> int:

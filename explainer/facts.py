@@ -149,6 +149,11 @@ class Facts:
         self._check(given, given.name)
         return self._given.get(given)
 
+    def done(self, look: Look) -> bool:
+        """Return whether a second look was begun and needs no more waiting for."""
+        begun: Future[pl.DataFrame] | None = self._made.get(look)
+        return look in self._made and (begun is None or begun.done())
+
     def begin(self, look: Look) -> None:
         """Begin a second look where it is needed, so that it goes on beside whatever comes next."""
         self._check(look, look.title)

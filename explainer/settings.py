@@ -22,7 +22,8 @@ class Settings(BaseModel):
     `trust_store` is a PEM file of root certificates that clients are taken to know beside Mozilla's.
     `policy` is a TOML file of what the network allows and forbids (explainer.policy).
     `time_limit_s` None allows tshark 30 seconds and one more for each megabyte of the capture. `jobs` is how
-    many tsharks may read a capture at once; None: one for each core. `cache` is the folder where dissections are kept,
+    many tsharks may read a capture at once; None: one for each core; together they take up to
+    `max_memory_gb`, None: half of what is free. `cache` is the folder where dissections are kept,
     up to `cache_gb` gigabytes; None keeps none. `model` empty answers
     from the findings; `base_url` empty is OpenAI's own service; `budget` is the brief's size in tokens. `api_version`
     makes `base_url` an Azure OpenAI endpoint of the older kind. `redact` None replaces addresses and names for every
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     policy: Path | None = None
     time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     jobs: int | None = Field(default=None, ge=1)
+    max_memory_gb: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     cache: Path | None = None
     cache_gb: float = Field(default=5, ge=0, allow_inf_nan=False)
     model: str = ""

@@ -6,6 +6,8 @@ from typing import Annotated
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
+from explainer.severity import Severity as Severity
+
 FrameNumber = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -13,20 +15,6 @@ class Value(BaseModel):
     """A frozen value that knows no other fields than its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Severity(StrEnum):
-    """How much a finding matters to the person who asks, worst first."""
-
-    HIGH = "high"  # a connection failed because of it
-    MEDIUM = "medium"  # something is wrong that did not stop this connection, or may have stopped it
-    LOW = "low"  # worth mending, harmless here
-    INFO = "info"  # worth knowing
-
-    @property
-    def rank(self) -> int:
-        """Return 0 for the worst severity, counting up."""
-        return list(Severity).index(self)
 
 
 class Confidence(StrEnum):

@@ -4,7 +4,8 @@ Rule: the table is equal to that of one tshark over the whole: frames, streams a
 """
 
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,52 +33,60 @@ _NAMED = re.compile(r"\bframe (\d+)")
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """Parts that are being read, and how many frames of each have come."""
+class Reading:
+    """A capture that is read in parts; `how` are tshark's arguments, `known` counts the frames of each part so far."""
 
+    records: Records
+    split: Split
+    program: Tshark
     columns: Sequence[Column]
+    how: Sequence[str]
+    time_limit_s: float
     progress: Callable[[int], None]
     known: dict[int, int] = field(default_factory=dict)
 
-    def collected(self, part: int, run: Run) -> "pl.DataFrame":
+    def table(self, at_once: int, started: Callable[[], object]) -> "tuple[pl.DataFrame, Ending] | None":
+        """Return the table of all parts, of which some are read at once, and how their reading ended.
+
+        Where time ran out, the table ends before the first frame that was not read. None where a tshark failed or said
+        something, and where a packet is not what it was taken for: then one tshark has to read the whole.
+        """
+        parts, done = self.split.parts, list[tuple[pl.DataFrame, Ending]]()
+        deadline = time.monotonic() + self.time_limit_s
+        for first in range(0, len(parts), at_once):
+            left_s = max(deadline - time.monotonic(), 0.01)
+            done += self._together(range(first, min(first + at_once, len(parts))), left_s, started)
+        tables, endings = [seen for seen, _ in done], [ending for _, ending in done]
+        late = next((ending for ending in endings if ending.timed_out), None)
+        unread = [frames[seen.height] for seen, frames in zip(tables, parts, strict=True) if seen.height < len(frames)]
+        if late is None and (unread or any(ending.exit_code or ending.complaint for ending in endings)):
+            return None
+        merged = _merged([_numbered(seen, frames) for seen, frames in zip(tables, parts, strict=True)])
+        if unread:
+            merged = merged.filter(pl.col(FRAME.field) < min(unread))
+        return (merged, late or endings[0]) if _as_expected(merged, self.split) else None
+
+    def _together(
+        self, numbers: Iterable[int], limit_s: float, started: Callable[[], object]
+    ) -> "list[tuple[pl.DataFrame, Ending]]":
+        arguments = ["-n", "-r", "-", *self.how]
+        with ExitStack() as stack:
+            runs = dict[int, Run]()
+            for part in numbers:
+                feed = self.records.picked(self.split.parts[part])
+                runs[part] = stack.enter_context(running(self.program, arguments, limit_s, feed=feed))
+            started()
+            pending = [in_background(partial(self._collected, part, run)) for part, run in runs.items()]
+            tables = [future.result() for future in pending]
+            return [(seen, run.ending()) for seen, run in zip(tables, runs.values(), strict=True)]
+
+    def _collected(self, part: int, run: Run) -> "pl.DataFrame":
         pieces = [table.empty(self.columns)]
         for lines in table.whole_lines(run.chunks()):
             pieces.append(table.read(lines, self.columns))
             self.known[part] = self.known.get(part, 0) + pieces[-1].height
             self.progress(sum(self.known.values()))
         return pl.concat(pieces)
-
-
-def read(
-    records: Records,
-    split: Split,
-    program: Tshark,
-    columns: Sequence[Column],
-    how: Sequence[str],
-    time_limit_s: float,
-    progress: Callable[[int], None],
-) -> "tuple[pl.DataFrame, Ending] | None":
-    """Return the table of all parts, and how their reading ended.
-
-    Where time ran out, the table ends before the first frame that was not read. None where a tshark failed or said
-    something, and where a packet is not what it was taken for: then one tshark has to read the whole.
-    """
-    parts = split.parts
-    arguments, reading = ["-n", "-r", "-", *how, *table.arguments(columns)], _Reading(columns, progress)
-    with ExitStack() as stack:
-        started = [running(program, arguments, time_limit_s, feed=records.picked(frames)) for frames in parts]
-        runs = [stack.enter_context(run) for run in started]
-        pending = [in_background(partial(reading.collected, part, run)) for part, run in enumerate(runs)]
-        tables = [future.result() for future in pending]
-        endings = [run.ending() for run in runs]
-    late = next((ending for ending in endings if ending.timed_out), None)
-    unread = [frames[seen.height] for seen, frames in zip(tables, parts, strict=True) if seen.height < len(frames)]
-    if late is None and (unread or any(ending.exit_code or ending.complaint for ending in endings)):
-        return None
-    merged = _merged([_numbered(seen, frames) for seen, frames in zip(tables, parts, strict=True)])
-    if unread:
-        merged = merged.filter(pl.col(FRAME.field) < min(unread))
-    return (merged, late or endings[0]) if _as_expected(merged, split) else None
 
 
 def _as_expected(merged: "pl.DataFrame", split: Split) -> bool:

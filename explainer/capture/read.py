@@ -4,30 +4,28 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
-from explainer.capture import file, parts, table, taps, tshark
+from explainer.capture import file, table, taps, tshark
 from explainer.capture.background import in_background
 from explainer.capture.filters import check
 from explainer.capture.link_types import link_type
-from explainer.capture.process import Ending, Run, running
-from explainer.capture.records import native
+from explainer.capture.passes import Pass, Workers
+from explainer.capture.process import Ending, running
 from explainer.capture.selection import EVERYTHING, Selection
-from explainer.capture.splitting import split
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.facts import Column, Tap
 from explainer.lazy import pl
 from explainer.model import CaptureInfo, Interface
-from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, PROTOCOLS, TIME
+from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, TIME
 
 Progress = Callable[[int], None]
 """Called with the number of frames read so far."""
 _FIRST_FRAME_LIMIT_S = 60.0
-_SPLIT_FROM_BYTES = 4_000_000
-_QUOTING = "_ws.col."
-"""Columns of the packet list, whose words may name other frames."""
 
+ALONE = Workers()
 FILE_COLUMNS = (TIME, CAPTURED_LENGTH, LINK_TYPE, INTERFACE, INTERFACE_NAME)
 
 
@@ -47,11 +45,11 @@ def read(
     wanted_taps: Sequence[Tap],
     *,
     time_limit_s: float,
-    jobs: int = 1,
+    workers: Workers = ALONE,
     progress: Progress = lambda frames: None,
     selection: Selection = EVERYTHING,
 ) -> Capture:
-    """Return the capture with these columns and taps, of the selected frames, read by up to so many tsharks at once.
+    """Return the capture with these columns and taps, of the selected frames.
 
     Raises:
         SettingsError: tshark refuses the filter or a "Decode As" rule.
@@ -61,65 +59,37 @@ def read(
     file.check(path)
     asked = table.ordered([*FILE_COLUMNS, *(column for column in columns if column not in FILE_COLUMNS)])
     with taps.reading(path, program, wanted_taps, time_limit_s, selection=selection) as tapped:
-        version = in_background(lambda: tshark.version(program))
-        accepted = in_background(lambda: check(program, selection))
-        checksum = in_background(lambda: file.sha256(path))
-        container = in_background(lambda: file.container(program, path))
-        plan = _Plan(path, program, asked, selection, time_limit_s, progress)
-        frames, ending = plan.in_parts(jobs) or plan.whole(version)
+        beside = _Beside(path, program, selection)
+        reading = Pass(path, program, asked, selection, time_limit_s, progress, beside.begin)
+        frames, ending = reading.in_parts(workers) or reading.whole()
         tap_texts = tapped.result()
-    known_version = version.result()
-    accepted.result()
-    known = container.result()
+    version, known = beside.begin().result(), beside.container.result()
+    beside.accepted.result()
     total: int | None = frames.height
     if selection.condition:  # rows tell of the frames that match alone
         total = None if ending.timed_out else frames_read(program, path, frames.height, known)
     warnings = verdict(ending, path, total, time_limit_s)
     said = (*selection.sentences(), *matching(selection, frames.height, total))
-    info = _info(path, frames, checksum.result(), known, known_version, warnings, said)
+    info = _info(path, frames, beside.checksum.result(), known, version, warnings, said)
     return Capture(info, frames, tap_texts)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be read of a capture, by one tshark or by several."""
+class _Beside:
+    """What is found out about the file and about tshark while that is at work: it starts first."""
 
-    path: Path
-    program: tshark.Tshark
-    columns: Sequence[Column]
-    selection: Selection
-    time_limit_s: float
-    progress: Progress
+    def __init__(self, path: Path, program: tshark.Tshark, selection: Selection) -> None:
+        self._path, self._program, self._selection = path, program, selection
 
-    def in_parts(self, jobs: int) -> "tuple[pl.DataFrame, Ending] | None":
-        """Return the table that several tsharks make of the capture, and how that ended; None where one has to."""
-        quoting = any(column.field.startswith(_QUOTING) for column in self.columns)
-        if jobs < 2 or self.selection.condition or quoting or self.path.stat().st_size < _SPLIT_FROM_BYTES:
-            return None
-        if PROTOCOLS not in self.columns:  # without which nobody sees what else depends on other packets
-            return None
-        records = native(self.path)
-        plan = split(records, jobs) if records and records.whole else None
-        if records is None or plan is None:
-            return None
-        how = self.selection.dissection()
-        return parts.read(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)
+    def begin(self) -> "Future[str]":
+        """Begin, where that was not done before, and return the future of tshark's version."""
+        return self._version
 
-    def whole(self, version: "Future[str]") -> "tuple[pl.DataFrame, Ending]":
-        """Return the table that one tshark makes of the capture, and how it ended."""
-        arguments = ["-n", "-r", str(self.path.absolute()), *self.selection.arguments(), *table.arguments(self.columns)]
-        with running(self.program, arguments, self.time_limit_s) as run:
-            return self._collected(run, version), run.ending()
-
-    def _collected(self, run: Run, version: "Future[str]") -> "pl.DataFrame":
-        pieces, frames = [table.empty(self.columns)], 0
-        for lines in table.whole_lines(run.chunks()):
-            if not frames:
-                version.result()  # what is no tshark prints no table
-            pieces.append(table.read(lines, self.columns))
-            frames += pieces[-1].height
-            self.progress(frames)
-        return pl.concat(pieces)
+    @cached_property
+    def _version(self) -> "Future[str]":
+        self.accepted = in_background(lambda: check(self._program, self._selection))
+        self.checksum = in_background(lambda: file.sha256(self._path))
+        self.container = in_background(lambda: file.container(self._program, self._path))
+        return in_background(lambda: tshark.version(self._program))
 
 
 def frames_read(program: tshark.Tshark, path: Path, matching: int, container: file.Container | None) -> int | None:

@@ -32,28 +32,26 @@ def ask(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
     save: writing.Save = None,
 ) -> None:
-    """Answer a question about a capture in plain words, with the frames that prove it.
-
-    With several captures, each is answered from on its own.
-    """
+    """Answer a question about a capture, or each of several, in plain words, with the frames that prove it."""
     captures, question = _captures_and_question(words)
     render = common.supported(common.renderer(output).answers, "An answer", output)
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
-        model="" if offline else model, base_url=base_url, budget=budget, redact=redact, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, policy=policy, model="" if offline else model, base_url=base_url, budget=budget,
+        redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     writing.check_appendable(save, (*captures, selection.keylog, settings.trust_store, settings.policy))
-    if not dry_run:
-        sending.agree(settings)
     asked = (sending.analysed(capture, question, settings, selection) for capture in captures)
     if dry_run:
         for one in asked:
             typer.echo(sending.show(one))
         return
+    sending.agree(settings)
     answered = [
         (one.analysis, sending.answered(one, chosen=model is not None, show_prompt=show_prompt)) for one in asked
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.cli import common, sending
+from explainer.cli.progress import progress as showing
 from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
@@ -32,19 +33,20 @@ def chat(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
     output: Annotated[str, typer.Option("--format", metavar="text|markdown", help="How answers are written.")] = "text",
 ) -> None:
     """Ask one question after the other about a capture, which is read once; without a model, the findings answer."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, model=model,
-        base_url=base_url, budget=budget, redact=redact, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, model=model, base_url=base_url, budget=budget, redact=redact, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sending.agree(settings)
     from explainer import closeup, consultation, pipeline
 
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(capture, settings=settings, selection=selection, progress=progress)
 
     talk = consultation.opened(analysis, settings, capture, selection, sending.heard()) if settings.model else None

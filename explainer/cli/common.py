@@ -3,9 +3,6 @@
 import os
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -30,6 +27,10 @@ TimeLimit = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="How many tsharks read a large capture at once.", show_default="all cores"),
+]
+MaxMemory = Annotated[
+    float | None,
+    typer.Option(metavar="GB", help="How much memory all of them may take.", show_default="half of what is free"),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what was dissected before.")]
 ExportTimeLimit = Annotated[
@@ -64,7 +65,6 @@ Format = Annotated[str, typer.Option("--format", metavar="text|json|csv|markdown
 T = TypeVar("T")
 
 _PIPE_WIDTH = 100_000
-_REDRAW_S = 0.2
 
 
 def settings(*, no_cache: bool = False, **flags: object) -> "Settings":
@@ -120,25 +120,3 @@ def style() -> "Style":
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else _PIPE_WIDTH
     return Style(width=width, colour=terminal and not os.environ.get("NO_COLOR"))
-
-
-@contextmanager
-def progress(name: str, verb: str = "reading", *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows on stderr how many frames are done; nothing if `quiet` or if that is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda frames: None
-        return
-    started = drawn = time.monotonic()
-
-    def show(frames: int) -> None:
-        nonlocal drawn
-        now = time.monotonic()
-        if now - drawn >= _REDRAW_S:
-            drawn = now
-            rate = frames / (now - started)
-            print(f"\r\x1b[K{verb} {visible(name)}: {frames:,} frames, {rate:,.0f} a second", end="", file=sys.stderr)
-
-    try:
-        yield show
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

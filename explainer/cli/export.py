@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.progress import progress as showing
 from explainer.escape import visible
 
 
@@ -45,7 +46,7 @@ def export(
     to_stdout = output is None or str(output) == "-"
     named = tuple(name.strip() for name in protocols.split(",")) if protocols else ()
     shape = pipeline.Shape(keys, output_format, raw, named, terminal=to_stdout and sys.stdout.isatty())
-    with common.progress(capture.name, "exporting", quiet=shape.terminal) as progress:
+    with showing(capture, "exporting", quiet=shape.terminal) as progress:
         done = pipeline.export(
             capture, sys.stdout.buffer if output is None or to_stdout else output,
             settings=settings, selection=selection, shape=shape, force=force, progress=progress, notice=_say,

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
-from explainer.model import Severity
+from explainer.cli.progress import progress as showing
+from explainer.severity import Severity
 
 
 def findings(
@@ -24,6 +25,7 @@ def findings(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
 ) -> None:
     """List everything that is wrong in a capture, with the frames that prove it.
@@ -32,12 +34,13 @@ def findings(
     """
     renderer = common.renderer(output)
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy
-    )
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, policy=policy,
+    )  # fmt: skip
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=(), progress=progress
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common, sending, writing
+from explainer.cli.progress import progress as showing
 
 
 def report(
@@ -29,12 +30,13 @@ def report(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
 ) -> None:
     """Write a report that convinces without the tool: verdict, evidence, findings, charts, numbers, limits."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
-        model=model, base_url=base_url, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, policy=policy, model=model, base_url=base_url, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     sources = (capture, settings.trust_store, settings.policy, selection.keylog)
@@ -43,7 +45,7 @@ def report(
 
     reporting.check_form(output)
     writing.check(target, sources, binary=output == reporting.PDF, force=force)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         made = reporting.report(capture, question or (), settings=settings, selection=selection, progress=progress)
     mapping = reporting.mapping_of(made) if redact else None
     written = reporting.written(made, output, mapping)

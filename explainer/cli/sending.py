@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explainer.cli import common
+from explainer.cli.progress import progress as showing
 from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
 
@@ -76,7 +76,7 @@ def analysed(capture: Path, question: str, settings: "Settings", selection: "Sel
     from explainer import pipeline
 
     wanted = pipeline.answered_from(question, settings)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=wanted, progress=progress
         )

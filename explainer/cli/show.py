@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.progress import progress as showing
 from explainer.errors import SettingsError
 from explainer.escape import visible
 
@@ -40,7 +41,7 @@ def show(
         render = common.supported(renderer.layers, "A dissection", output)
         typer.echo(render(layers, common.style()), nl=False)
         return
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         if port is not None:
             looked = closeup.port(capture, port, settings=settings, selection=selection, progress=progress)
         else:

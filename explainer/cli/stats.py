@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.progress import progress as showing
 
 _READABLE_ROWS = 20
 
@@ -28,15 +29,18 @@ def stats(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
 ) -> None:
     """Show the numbers of a capture: protocols, destinations, ports, round-trip times."""
     renderer = common.renderer(output)
-    settings = common.settings(tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache)
+    settings = common.settings(
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+    )  # fmt: skip
     from explainer import pipeline
 
     selection = common.selection(display_filter, keylog, decode_as, start, end)
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=only, rules=False, progress=progress
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common, sending, writing
+from explainer.cli.progress import progress as showing
 
 
 def ticket(
@@ -30,12 +31,13 @@ def ticket(
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
     jobs: common.Jobs = None,
+    max_memory: common.MaxMemory = None,
     no_cache: common.NoCache = False,
 ) -> None:
     """Pack what a ticket needs: the report, the frames that prove it as a capture of their own, checksums."""
     settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, no_cache=no_cache, trust_store=trust_store, policy=policy,
-        model=model, base_url=base_url, consent=yes,
+        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
+        trust_store=trust_store, policy=policy, model=model, base_url=base_url, consent=yes,
     )  # fmt: skip
     selection = common.selection(display_filter, keylog, decode_as, start, end)
     place = target or capture.with_name(f"{capture.name}.ticket.zip")
@@ -44,7 +46,7 @@ def ticket(
     sending.agree(settings)
     from explainer.ticket.pack import pack
 
-    with common.progress(capture.name) as progress:
+    with showing(capture) as progress:
         packed, mapping = pack(
             capture, settings=settings, selection=selection, questions=tuple(question or ()), redact=redact,
             progress=progress,

@@ -227,14 +227,30 @@ def _text(text: str, style: str = "") -> Text:
     return Text(visible(text), style=style, overflow="fold")
 
 
+def _joined(parts: Iterable[RenderableType]) -> Iterable[RenderableType]:
+    """Yield the parts, those that are text and follow each other as one: to print many takes long."""
+    texts = list[Text]()
+    for part in parts:
+        if isinstance(part, Text):
+            texts.append(part)
+            continue
+        if texts:
+            yield Text("\n").join(texts)
+            texts = []
+        yield part
+    if texts:
+        yield Text("\n").join(texts)
+
+
 def _printed(parts: Iterable[RenderableType], style: Style) -> str:
     out = io.StringIO()
     console = Console(
         file=out, width=style.width, force_terminal=style.colour, no_color=not style.colour, legacy_windows=False,
         color_system="standard" if style.colour else None, highlight=False, markup=False, emoji=False,
     )  # fmt: skip
-    for part in parts:
-        console.print(part)
+    for part in _joined(parts):
+        fits = isinstance(part, Text) and 2 * max(map(len, part.plain.split("\n"))) <= style.width
+        console.print(part, soft_wrap=fits)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 

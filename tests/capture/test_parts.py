@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,41 +13,37 @@ from capture import programs
 from capture.programs import MARK, left_behind, program
 from explainer import registry
 from explainer.analysis import needs
-from explainer.capture import parts, read
+from explainer.capture import parts, passes, read
 from explainer.capture import tshark as programs_found
 from explainer.capture.pairs import NestedError, Pairs
+from explainer.capture.passes import Workers
 from explainer.capture.records import laid_out
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.capture.splitting import split
 from explainer.facts import required
 
 COLUMNS, _ = required(needs(registry.statistics, registry.rules))
-MIXED = (
-    "address_arp_unanswered", "dns_rewritten", "dns_truncated_then_tcp_healthy", "path_loop", "scan_hosts",
-    "tcp_refused",
-)  # fmt: skip
-"""Captures of the lab in which there is more than one pair of hosts, of equal weight."""
 
 
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let captures of any size be split; return how many parts each was read in."""
-    monkeypatch.setattr(read, "_SPLIT_FROM_BYTES", 0)
+    monkeypatch.setattr(passes, "SPLIT_FROM_BYTES", 0)
     used = list[int]()
-    real = parts.read
+    real = parts.Reading.table
 
-    def noting(*arguments: object) -> object:
-        made = real(*arguments)  # type: ignore[arg-type]  # they are passed on
-        used.append(len(arguments[1].parts) if made else 0)  # type: ignore[attr-defined]  # the Split
+    def noting(self: parts.Reading, *arguments: Any) -> Any:
+        made = real(self, *arguments)
+        used.append(len(self.split.parts) if made else 0)
         return made
 
-    monkeypatch.setattr(parts, "read", noting)
+    monkeypatch.setattr(parts.Reading, "table", noting)
     return used
 
 
 def table(path: Path, jobs: int, *, selection: Selection = EVERYTHING, named: Path | None = None) -> pl.DataFrame:
     program = programs_found.find(named)
-    return read.read(path, program, COLUMNS, (), time_limit_s=3, jobs=jobs, selection=selection).frames
+    return read.read(path, program, COLUMNS, (), time_limit_s=3, workers=Workers(jobs), selection=selection).frames
 
 
 def conversation(number: int) -> list[bytes]:
@@ -65,20 +62,14 @@ def interleaved(conversations: Sequence[Sequence[bytes]]) -> list[bytes]:
     return [packet for turn in zip(*conversations, strict=True) for packet in turn]
 
 
-@pytest.mark.parametrize("name", MIXED)
-@pytest.mark.parametrize("jobs", [2, 3])
-def test_it_is_equal_on_lab_captures(captures: Path, in_parts: list[int], name: str, jobs: int) -> None:
-    path = captures / f"{name}.pcapng"
-    assert table(path, jobs).equals(table(path, 1))
-    assert in_parts in ([jobs], [])
-
-
 def test_it_is_equal_where_pairs_mix_and_tunnels_and_errors_occur(tmp_path: Path, in_parts: list[int]) -> None:
     packets = interleaved([conversation(number) for number in range(30)])
     odd = [packet for oddity in ODDITIES.values() for packet in oddity]
     path = pcap(tmp_path / "mixed.pcap", [*packets[:50], *odd, *packets[50:]])
-    assert table(path, 2).equals(table(path, 1))
-    assert in_parts == [2]
+    whole = table(path, 1)
+    assert table(path, 2).equals(whole)
+    assert table(path, 3).equals(whole)
+    assert in_parts == [2, 3]
 
 
 @pytest.mark.parametrize("oddity", ODDITIES)
@@ -136,6 +127,26 @@ def test_what_may_hide_addresses_is_not_split(tmp_path: Path, in_parts: list[int
     assert in_parts == []
 
 
+def test_short_memory_makes_more_parts_which_take_turns(tmp_path: Path, in_parts: list[int]) -> None:
+    path = pcap(tmp_path / "mixed.pcap", interleaved([conversation(number) for number in range(12)]))
+    program = programs_found.find(None)
+    short = Workers(2, 2 * (165_000_000 + 640 * 13))
+    captured = read.read(path, program, COLUMNS, (), time_limit_s=30, workers=short)
+    assert captured.frames.equals(table(path, 1))
+    assert in_parts == [5]
+
+
+@pytest.mark.parametrize(
+    ("workers", "packets", "wanted"),
+    [
+        (Workers(2), 10**9, 2), (Workers(1, 10**9), 1000, 1), (Workers(1, 10**9), 10**6, 1),
+        (Workers(1, 10**9), 2 * 10**6, 2), (Workers(4, 4 * 10**9), 10**6, 4), (Workers(2, 1000), 10**6, 64),
+    ],
+)  # fmt: skip
+def test_how_many_parts(workers: Workers, packets: int, wanted: int) -> None:
+    assert workers.parts(packets) == wanted
+
+
 def test_one_conversation_is_not_worth_two_tsharks(tmp_path: Path, in_parts: list[int]) -> None:
     table(pcap(tmp_path / "one.pcap", conversation(1)), 2)
     assert in_parts == []
@@ -161,7 +172,7 @@ def test_where_time_runs_out_what_came_before_the_first_gap_is_kept(
     monkeypatch.setenv(MARK, str(tmp_path))
     path = pcap(tmp_path / "mixed.pcap", interleaved([conversation(number) for number in range(4)]))
     slow = program(tmp_path / "bin", programs.ENDLESS)
-    captured = read.read(path, programs_found.find(slow), COLUMNS, (), time_limit_s=3, jobs=2)
+    captured = read.read(path, programs_found.find(slow), COLUMNS, (), time_limit_s=3, workers=Workers(2))
     assert captured.frames.equals(table(path, 1))
     assert captured.info.warnings[0].startswith("Only the first 20 frames were read")
     assert left_behind(str(tmp_path)) == []

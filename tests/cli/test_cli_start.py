@@ -53,7 +53,7 @@ def test_tshark_starts_before_anything_heavy_is_imported(tmp_path: Path, capture
     what = events[started][1]
     assert isinstance(what, list)
     assert "-r" in what
-    assert Path(what[0]).name == "tshark"
+    assert "tshark" in [Path(word).name for word in what[:5]]  # after what ties its life to ours
     first = {
         what: at for at, (kind, what) in reversed(list(enumerate(events))) if kind == "import" and isinstance(what, str)
     }

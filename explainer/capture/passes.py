@@ -1,0 +1,88 @@
+"""The pass over a whole capture that gives its table: by one tshark, or by several that each take a part."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from explainer.capture import parts, table
+from explainer.capture.process import Ending, Run, running
+from explainer.capture.records import native
+from explainer.capture.selection import Selection
+from explainer.capture.splitting import split
+from explainer.capture.tshark import Tshark
+from explainer.facts import Column
+from explainer.lazy import pl
+from explainer.protocols.frame import PROTOCOLS
+
+SPLIT_FROM_BYTES = 4_000_000
+"""From this size on, several tsharks are quicker than one: each takes some tenths of a second to start."""
+_TSHARK_BYTES, _BYTES_A_PACKET = 165_000_000, 640
+"""What a tshark takes: at its start, and for each packet that it has seen (4.0.17)."""
+_MOST_PARTS = 64
+_QUOTING = "_ws.col."
+"""Columns of the packet list, whose words may name other frames."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many tsharks may be at work at once, and how many bytes of memory all of them may take (None: any)."""
+
+    jobs: int = 1
+    memory: int | None = None
+
+    def parts(self, packets: int) -> int:
+        """Return into how many parts a capture is split: at least one for each job, more where memory is short."""
+        if self.memory is None:
+            return self.jobs
+        room = self.memory // self.jobs - _TSHARK_BYTES
+        return max(self.jobs, min(_MOST_PARTS, -(-packets * _BYTES_A_PACKET // room) if room > 0 else _MOST_PARTS))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What is to be read of a capture; `started` is called when tshark is at work, and tells its version."""
+
+    path: Path
+    program: Tshark
+    columns: Sequence[Column]
+    selection: Selection
+    time_limit_s: float
+    progress: Callable[[int], None]
+    started: Callable[[], "Future[str]"]
+
+    def in_parts(self, workers: Workers) -> "tuple[pl.DataFrame, Ending] | None":
+        """Return the table that several tsharks make of the capture, and how that ended; None where one has to.
+
+        One has to where the frames of a selection are numbered, and where the columns do not show what else a packet
+        depends on.
+        """
+        quoting = any(column.field.startswith(_QUOTING) for column in self.columns)
+        if self.selection.condition or quoting or PROTOCOLS not in self.columns:
+            return None
+        if self.path.stat().st_size < SPLIT_FROM_BYTES:
+            return None
+        records = native(self.path)
+        wanted = workers.parts(len(records)) if records and records.whole else 1
+        plan = split(records, wanted) if records and wanted > 1 else None
+        if records is None or plan is None:
+            return None
+        how = [*self.selection.dissection(), *table.arguments(self.columns)]
+        reading = parts.Reading(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)
+        return reading.table(workers.jobs, self.started)
+
+    def whole(self) -> "tuple[pl.DataFrame, Ending]":
+        """Return the table that one tshark makes of the capture, and how it ended."""
+        arguments = ["-n", "-r", str(self.path.absolute()), *self.selection.arguments(), *table.arguments(self.columns)]
+        with running(self.program, arguments, self.time_limit_s) as run:
+            return self._collected(run, self.started()), run.ending()
+
+    def _collected(self, run: Run, version: "Future[str]") -> "pl.DataFrame":
+        pieces, frames = [table.empty(self.columns)], 0
+        for lines in table.whole_lines(run.chunks()):
+            if not frames:
+                version.result()  # what is no tshark prints no table
+            pieces.append(table.read(lines, self.columns))
+            frames += pieces[-1].height
+            self.progress(frames)
+        return pl.concat(pieces)
