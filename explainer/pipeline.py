@@ -66,10 +66,10 @@ def analyse(
     outcomes = known.outcomes() if rules and not strict else None
     stats = {entry.id: known.stat(entry.id) for entry in wanted}
     missing = tuple(entry for entry in wanted if stats[entry.id] is None)
-    asked = tuple(registry.rules) if rules and outcomes is None else ()
+    judged = rules and outcomes is None
     info = known.info()
-    if info is None or missing or asked:
-        made = _analysed(path, missing, asked, settings, selection, progress, known, strict=strict)
+    if info is None or missing or judged:
+        made = _analysed(path, missing, judged, settings, selection, progress, known, strict=strict)
         known.keep_analysis(made)
         stats |= {stat.id: stat for stat in made.stats}
         info, outcomes = made.info, outcomes or made.outcomes
@@ -79,7 +79,7 @@ def analyse(
 def _analysed(
     path: Path,
     statistics: tuple[registry.Statistic, ...],
-    rules: tuple[registry.Rule, ...],
+    judged: bool,
     settings: Settings,
     selection: Selection,
     progress: Callable[[int], None],
@@ -87,19 +87,22 @@ def _analysed(
     *,
     strict: bool,
 ) -> "Analysis":
-    """Return the analysis by these statistics and rules."""
-    if rules and selection.condition:
+    """Return the analysis by these statistics, and where it is to be judged by all rules."""
+    if judged and selection.condition:
         # What a rule misses among the selected frames may well be in the others: it has to look at all of them.
         everything = selection.unfiltered()
         of_all = dissected.memory(path, settings, everything)
+        rules = tuple(registry.rules)
         whole = dissected.captured(path, needs((), rules), settings, everything, progress, of_all)
         part = dissected.captured(path, (FRAME, *needs(statistics, ())), settings, selection, progress, known)
         found = analysis(whole.info, dissected.facts(path, whole, settings, selection), (), rules, strict=strict)
         counted = analysis(part.info, Facts(part.frames, part.taps), statistics, ())
         return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
-    captured = dissected.captured(path, (FRAME, *needs(statistics, rules)), settings, selection, progress, known)
+    by_rules = needs((), registry.rules) if judged and not known.keeps else ()  # loading them can wait otherwise
+    needed = (FRAME, *needs(statistics, ()), *by_rules)
+    captured = dissected.captured(path, needed, settings, selection, progress, known)
     facts = dissected.facts(path, captured, settings, selection)
-    return analysis(captured.info, facts, statistics, rules, strict=strict)
+    return analysis(captured.info, facts, statistics, registry.rules if judged else (), strict=strict)
 
 
 def _document(info: "CaptureInfo", stats: Iterable["Stat | None"], outcomes: "tuple[RuleOutcome, ...]") -> "Analysis":
@@ -217,6 +220,8 @@ def checks(settings: Settings = DEFAULTS) -> "tuple[Check, ...]":
 
 
 def _statistics(only: Collection[str] | None) -> tuple[registry.Statistic, ...]:
+    if only is not None and not only:
+        return ()
     every = tuple(registry.statistics)
     if only is None:
         return every

@@ -14,7 +14,7 @@ FrameNumber = Annotated[int, pydantic.Field(ge=1)]
 class Value(BaseModel):
     """A frozen value that knows no other fields than its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built while tshark works
 
 
 class Confidence(StrEnum):

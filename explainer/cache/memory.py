@@ -6,6 +6,7 @@ that nothing has to be thrown away when one of them changes: it is no longer fou
 
 import io
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
@@ -36,6 +37,7 @@ class Memory:
         """Take what the dissection depends on, and what the rules go by beside it (files that the user gave)."""
         self._store = store
         self._key = _digest(fingerprint(), *depends_on) if store else ""
+        self._writing: threading.Thread | None = None
         self._found = f"outcomes-{_digest(*judged_by)[:16]}.json" if store else ""
 
     @property
@@ -70,9 +72,12 @@ class Memory:
         return json.loads(held) if held else {}
 
     def keep_capture(self, info: CaptureInfo, frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
-        """Remember a dissection; not one with warnings: it may be of a part of the file."""
-        if self._store is None or info.warnings:
-            return
+        """Begin to remember a dissection; not one with warnings: it may be of a part of the file."""
+        if self._store is not None and not info.warnings:
+            self._writing = threading.Thread(target=self._write_capture, args=(info, frames, taps))
+            self._writing.start()
+
+    def _write_capture(self, info: CaptureInfo, frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
         table = io.BytesIO()
         frames.write_parquet(table, compression="zstd", compression_level=1, statistics=False)
         self._write(_FRAMES, table.getvalue())
@@ -80,9 +85,11 @@ class Memory:
         self._write(_INFO, _ABOUT.dump_json(info))
 
     def keep_analysis(self, analysis: Analysis) -> None:
-        """Remember numbers and findings, in which every rule was asked or none."""
+        """Remember numbers and findings, in which every rule was asked or none, and end what was begun."""
         if self._store is None or analysis.info.warnings:
             return
+        if self._writing is not None:
+            self._writing.join()
         self._write(_INFO, _ABOUT.dump_json(analysis.info))
         for stat in analysis.stats:
             self._write(f"stat-{stat.id}.json", _NUMBERS.dump_json(stat))

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from explainer.capture import table
+from explainer.capture.payloads import payload
 from explainer.capture.process import running
 from explainer.capture.records import Records, records
 from explainer.capture.selection import Selection
@@ -15,6 +16,9 @@ from explainer.capture.tshark import Tshark
 from explainer.facts import Column, View
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, LENGTH
+from explainer.protocols.openings import PAYLOAD
+
+_PAYLOADS = (FRAME, PAYLOAD)
 
 
 class Again:
@@ -39,6 +43,21 @@ class Again:
         Raises:
             TsharkError: tshark cannot be started, or the capture has to be converted and editcap is missing.
         """
+        if tuple(columns) == _PAYLOADS and view == View(view.frames):
+            return self._payloads(view.frames)
+        return self._dissected(columns, view)
+
+    def _payloads(self, frames: Sequence[int]) -> "pl.DataFrame":
+        """Return what segments carry: from the file itself, and of those that are not plain from tshark."""
+        read = {frame: payload(self._records, frame) for frame in frames}
+        plain = [(frame, octets.hex() or None) for frame, octets in read.items() if octets is not None]
+        table = pl.DataFrame(plain, schema={FRAME.field: pl.Int64, PAYLOAD.field: pl.String}, orient="row")
+        others = tuple(frame for frame, octets in read.items() if octets is None)
+        if not others:
+            return table
+        return pl.concat([table, self._dissected(_PAYLOADS, View(others)).select(table.columns)]).sort(FRAME.field)
+
+    def _dissected(self, columns: Sequence[Column], view: View) -> "pl.DataFrame":
         asked = table.ordered([LENGTH, *columns])
         how = [*self._how, *(word for rule in view.decode_as for word in ("-d", rule))]
         how += [word for preference in view.preferences for word in ("-o", preference)]
@@ -46,6 +65,6 @@ class Again:
         arguments = ["-n", "-r", "-", *how, *shown, *table.arguments(asked)]
         with running(self._program, arguments, self._limit_s, feed=self._records.picked(view.frames)) as run:
             parts = [table.read(lines, asked) for lines in table.whole_lines(run.chunks())]
-        seen = pl.concat([table.empty(asked), *parts])
+        seen = table.together(parts, asked)
         numbers = pl.Series(view.frames, dtype=pl.Int64)
         return seen.with_columns(numbers.gather(seen[FRAME.field] - 1).alias(FRAME.field))

@@ -81,12 +81,12 @@ class Reading:
             return [(seen, run.ending()) for seen, run in zip(tables, runs.values(), strict=True)]
 
     def _collected(self, part: int, run: Run) -> "pl.DataFrame":
-        pieces = [table.empty(self.columns)]
+        pieces = list[pl.DataFrame]()
         for lines in table.whole_lines(run.chunks()):
             pieces.append(table.read(lines, self.columns))
             self.known[part] = self.known.get(part, 0) + pieces[-1].height
             self.progress(sum(self.known.values()))
-        return pl.concat(pieces)
+        return table.together(pieces, self.columns)
 
 
 def _as_expected(merged: "pl.DataFrame", split: Split) -> bool:

@@ -78,11 +78,11 @@ class Pass:
             return self._collected(run, self.started()), run.ending()
 
     def _collected(self, run: Run, version: "Future[str]") -> "pl.DataFrame":
-        pieces, frames = [table.empty(self.columns)], 0
+        pieces, frames = list[pl.DataFrame](), 0
         for lines in table.whole_lines(run.chunks()):
             if not frames:
                 version.result()  # what is no tshark prints no table
             pieces.append(table.read(lines, self.columns))
             frames += pieces[-1].height
             self.progress(frames)
-        return pl.concat(pieces)
+        return table.together(pieces, self.columns)

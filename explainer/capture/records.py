@@ -58,6 +58,16 @@ class Records:
         self.heads.append(head)
         self.links.append(link)
 
+    def captured(self, place: int) -> int:
+        """Return how many bytes of a packet, by its place from 0, are in the file."""
+        start, size, head = self.starts[place], self.sizes[place], self.heads[place]
+        if head == _PCAP_RECORD:
+            return size - head
+        big = self.data[start : start + 2] == b"\0\0"  # a block's type begins with zeros in network order alone
+        if head == _HEADS[_SIMPLE_PACKET]:
+            return min(size - head - 4, int.from_bytes(self.data[start + 8 : start + 12], "big" if big else "little"))
+        return int.from_bytes(self.data[start + 20 : start + 24], "big" if big else "little")
+
     def picked(self, frames: Iterable[int]) -> Iterator[bytes]:
         """Yield a capture of just these frames (from 1, ascending), in pieces of about a megabyte."""
         pieces, size = list[bytes](), 0

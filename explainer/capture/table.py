@@ -50,8 +50,12 @@ def read(lines: bytes, columns: Sequence[Column]) -> "pl.DataFrame":
     return text.select(_typed(column, repeated=repeated.get(column.field) is True) for column in columns)
 
 
-def empty(columns: Sequence[Column]) -> "pl.DataFrame":
-    """Return a table of these columns without a row."""
+def together(pieces: Sequence["pl.DataFrame"], columns: Sequence[Column]) -> "pl.DataFrame":
+    """Return the pieces of a table of these columns as one; without a row where there is none."""
+    return pl.concat(pieces) if pieces else _empty(columns)
+
+
+def _empty(columns: Sequence[Column]) -> "pl.DataFrame":
     text = pl.DataFrame(schema={column.field: pl.String for column in columns})
     return text.select(_typed(column, repeated=False) for column in columns)
 

@@ -62,6 +62,7 @@ def run() -> None:
             app()
         finally:
             sys.stdout.flush()
+            gc.freeze()  # at the end, Python looks for cycles once more
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is still buffered must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

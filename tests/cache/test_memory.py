@@ -34,7 +34,9 @@ def test_an_analysis_comes_back_equal(store: Store, sample: dict[str, str], anal
 def test_a_table_comes_back_equal(store: Store, dissection_of: Callable[[str], Dissection]) -> None:
     seen = dissection_of("tls12_expired")
     frames = seen.facts.frames(FRAME, PROTOCOLS)
-    Memory(store, DEPENDS_ON).keep_capture(seen.info, frames, {"expert": "text"})
+    keeping = Memory(store, DEPENDS_ON)
+    keeping.keep_capture(seen.info, frames, {"expert": "text"})
+    keeping.keep_analysis(Analysis(info=seen.info, stats=(), outcomes=()))
     known = Memory(store, DEPENDS_ON)
     table = known.frames()
     assert table is not None
