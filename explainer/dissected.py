@@ -53,17 +53,21 @@ def captured(
     selection: Selection,
     progress: Callable[[int], None],
     known: Memory = NOTHING,
+    *,
+    judged: bool = False,
 ) -> read.Capture:
     """Return the capture with what is needed, from what is known of it as far as that goes.
 
-    What will be known later is read with all that any statistic or rule needs.
+    What will be known later is read with all that any statistic or rule needs; if it is `judged`, rules' needs need not
+    be told then.
 
     Raises:
         SettingsError, CaptureError, TsharkError: as `read.read`.
     """
     columns, wanted = required(needed)
     program, limit = _program(settings), time_limit_s(path, settings)
-    frames, info, texts = known.frames(), known.info(), known.taps()
+    frames = known.frames(None if judged else [column.field for column in columns])
+    info, texts = known.info(), known.taps()
     if frames is not None and info is not None:
         missing = [tap for tap in wanted if tap.argument not in texts]
         texts |= taps.read(path, program, missing, limit, selection=selection)

@@ -100,7 +100,7 @@ def _analysed(
         return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
     by_rules = needs((), registry.rules) if judged and not known.keeps else ()  # loading them can wait otherwise
     needed = (FRAME, *needs(statistics, ()), *by_rules)
-    captured = dissected.captured(path, needed, settings, selection, progress, known)
+    captured = dissected.captured(path, needed, settings, selection, progress, known, judged=judged)
     facts = dissected.facts(path, captured, settings, selection)
     return analysis(captured.info, facts, statistics, registry.rules if judged else (), strict=strict)
 

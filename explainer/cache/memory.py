@@ -7,7 +7,7 @@ that nothing has to be thrown away when one of them changes: it is no longer fou
 import io
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -57,11 +57,11 @@ class Memory:
         """Return what became of every rule."""
         return self._model(self._found, _FOUND)
 
-    def frames(self) -> "polars.DataFrame | None":
-        """Return the table of all frames."""
+    def frames(self, fields: Collection[str] | None = None) -> "polars.DataFrame | None":
+        """Return the table of all frames, with these columns or all."""
         held = self._read(_FRAMES)
         try:
-            return None if held is None else pl.read_parquet(io.BytesIO(held))
+            return None if held is None else pl.read_parquet(io.BytesIO(held), columns=list(fields) if fields else None)
         except pl.exceptions.PolarsError:
             self._forget(_FRAMES)
             return None

@@ -16,9 +16,9 @@ from explainer.capture.tshark import Tshark
 from explainer.facts import Column, View
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, LENGTH
-from explainer.protocols.openings import PAYLOAD
+from explainer.protocols.tcp import CONTENT
 
-_PAYLOADS = (FRAME, PAYLOAD)
+_CONTENTS = (FRAME, CONTENT)
 
 
 class Again:
@@ -43,7 +43,7 @@ class Again:
         Raises:
             TsharkError: tshark cannot be started, or the capture has to be converted and editcap is missing.
         """
-        if tuple(columns) == _PAYLOADS and view == View(view.frames):
+        if tuple(columns) == _CONTENTS and view == View(view.frames):
             return self._payloads(view.frames)
         return self._dissected(columns, view)
 
@@ -51,11 +51,11 @@ class Again:
         """Return what segments carry: from the file itself, and of those that are not plain from tshark."""
         read = {frame: payload(self._records, frame) for frame in frames}
         plain = [(frame, octets.hex() or None) for frame, octets in read.items() if octets is not None]
-        table = pl.DataFrame(plain, schema={FRAME.field: pl.Int64, PAYLOAD.field: pl.String}, orient="row")
+        table = pl.DataFrame(plain, schema={FRAME.field: pl.Int64, CONTENT.field: pl.String}, orient="row")
         others = tuple(frame for frame, octets in read.items() if octets is None)
         if not others:
             return table
-        return pl.concat([table, self._dissected(_PAYLOADS, View(others)).select(table.columns)]).sort(FRAME.field)
+        return pl.concat([table, self._dissected(_CONTENTS, View(others)).select(table.columns)]).sort(FRAME.field)
 
     def _dissected(self, columns: Sequence[Column], view: View) -> "pl.DataFrame":
         asked = table.ordered([LENGTH, *columns])

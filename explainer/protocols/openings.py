@@ -13,9 +13,8 @@ from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.http_messages import METHOD, STATUS
-from explainer.protocols.tcp import segments
+from explainer.protocols.tcp import CONTENT, segments
 
-PAYLOAD = Column("tcp.payload")
 TLS_RECORD = Column("tls.record.length", Kind.INT, many=True)
 
 _NEEDED = (FRAME, PROTOCOLS, METHOD, STATUS, TLS_RECORD)
@@ -110,7 +109,7 @@ def _view(facts: Facts) -> View | None:
     return None if first.is_empty() else View(tuple(first.sort()))
 
 
-OPENINGS = Look("first bytes of TCP streams", (segments, *_NEEDED), (FRAME, PAYLOAD), _view)
+OPENINGS = Look("first bytes of TCP streams", (segments, *_NEEDED), (FRAME, CONTENT), _view)
 
 
 @fact("first bytes of TCP streams", segments, OPENINGS)
@@ -119,7 +118,7 @@ def openings(facts: Facts) -> tuple[Opening, ...]:
     seen = facts.look(OPENINGS)
     if seen is None:
         return ()
-    start = pl.col(PAYLOAD.field).str.replace_all(":", "").str.head(2 * BYTES)
+    start = pl.col(CONTENT.field).str.replace_all(":", "").str.head(2 * BYTES)
     pieces = (
         seen.select(pl.col(FRAME.field).alias("frame"), start.alias("start"))
         .drop_nulls()

@@ -8,6 +8,7 @@ from explainer.protocols.frame import FRAME
 from explainer.protocols.ip import ICMP_TYPE, ICMPV6_TYPE, packets
 
 STREAM = Column("tcp.stream", Kind.INT, many=True)
+CONTENT = Column("tcp.payload")
 SOURCE_PORT = Column("tcp.srcport", Kind.INT, many=True)
 DESTINATION_PORT = Column("tcp.dstport", Kind.INT, many=True)
 FLAGS = Column("tcp.flags", Kind.INT)

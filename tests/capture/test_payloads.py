@@ -17,7 +17,7 @@ from explainer.capture.records import Records, native
 from explainer.capture.selection import EVERYTHING
 from explainer.facts import View
 from explainer.protocols.frame import FRAME
-from explainer.protocols.openings import PAYLOAD
+from explainer.protocols.tcp import CONTENT
 
 HELLO = segment(40000, 443, ACK, payload=b"hello")
 
@@ -97,8 +97,8 @@ def test_a_look_for_payloads_starts_tshark_for_what_is_not_plain_alone(tmp_path:
     path, log = pcap(tmp_path / "c.pcap", [plain, tunnelled, plain]), tmp_path / "log"
     named = programs_found.find(program(tmp_path / "bin", programs.logging(log)))
     again = Again(path, named, 3, EVERYTHING, 30)
-    assert again.look((FRAME, PAYLOAD), View((1, 3)))[FRAME.field].to_list() == [1, 3]
+    assert again.look((FRAME, CONTENT), View((1, 3)))[FRAME.field].to_list() == [1, 3]
     assert not log.exists()
-    seen = again.look((FRAME, PAYLOAD), View((1, 2, 3)))
+    seen = again.look((FRAME, CONTENT), View((1, 2, 3)))
     assert seen.rows() == [(number, b"hello".hex()) for number in (1, 2, 3)]
     assert log.read_text().count("-r -") == 1

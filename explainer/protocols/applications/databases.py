@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
-from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message, many
+from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply
 from explainer.protocols.tcp import Endpoint
 
@@ -151,4 +151,4 @@ TDS = Dialect(
     "tds", "tds.login.username || tds.error.number || tds.loginack",
     (_TDS_NUMBER, _TDS_TEXT, _TDS_CLASS, _TDS_ACK, _TDS_USER, _TDS_PASSWORD), tds,
 )  # fmt: skip
-REDIS = Dialect("resp", "resp", (PAYLOAD, _REDIS_ERROR), redis)
+REDIS = Dialect("resp", "resp", (CONTENT, _REDIS_ERROR), redis)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import exchanges, lines, server_of
-from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message, many
+from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Transfer
 
 _ACTIONS = {
@@ -71,7 +71,7 @@ def tftp(messages: Sequence[Message]) -> Iterator[Record]:
             )  # fmt: skip
 
 
-FTP = Dialect("ftp", "ftp.request || ftp.response", (PAYLOAD,), ftp)
+FTP = Dialect("ftp", "ftp.request || ftp.response", (CONTENT,), ftp)
 TFTP = Dialect(
     "tftp", "tftp.opcode in {1, 2, 5}", (_OPCODE, _SOURCE_FILE, _TARGET_FILE, _ERROR_CODE, _ERROR_TEXT), tftp
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import Exchange, Line, exchanges, lines, server_of, split
-from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message
+from explainer.protocols.applications.messages import CONTENT, Dialect, Message
 from explainer.protocols.applications.records import Kind, Login, Record, Reply
 from explainer.protocols.tcp import Endpoint
 
@@ -192,6 +192,6 @@ def _ends(message: Message, server: Endpoint) -> tuple[Endpoint, Endpoint]:
     return (message.destination, message.source) if message.source == server else (message.source, message.destination)
 
 
-SMTP = Dialect("smtp", "smtp.req || smtp.rsp", (PAYLOAD,), smtp)
-POP = Dialect("pop", "pop.request || pop.response", (PAYLOAD,), pop)
-IMAP = Dialect("imap", "imap.isrequest == 1 || imap.response.status", (PAYLOAD,), imap)
+SMTP = Dialect("smtp", "smtp.req || smtp.rsp", (CONTENT,), smtp)
+POP = Dialect("pop", "pop.request || pop.response", (CONTENT,), pop)
+IMAP = Dialect("imap", "imap.isrequest == 1 || imap.response.status", (CONTENT,), imap)

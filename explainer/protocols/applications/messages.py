@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from explainer.facts import Column
 from explainer.protocols.applications.records import Record
+from explainer.protocols.tcp import CONTENT as CONTENT
 from explainer.protocols.tcp import Endpoint
-
-PAYLOAD = Column("tcp.payload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Message:
     def payload(self) -> bytes:
         """Return the bytes of its segment."""
         try:
-            return bytes.fromhex(self.first(PAYLOAD).replace(":", ""))
+            return bytes.fromhex(self.first(CONTENT).replace(":", ""))
         except ValueError:
             return b""
 

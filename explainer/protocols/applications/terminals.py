@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
-from explainer.protocols.applications.messages import PAYLOAD, Dialect, Message, many
+from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
 from explainer.protocols.tcp import Endpoint
 
@@ -163,8 +163,8 @@ def rdp(messages: Sequence[Message]) -> Iterator[Record]:
         yield Sign("desktop", "RDP", message.stream, client, server, message.frame, cookie)
 
 
-TELNET = Dialect("telnet", "telnet", (PAYLOAD,), telnet)
-RLOGIN = Dialect("rlogin", "rlogin", (PAYLOAD,), telnet)
+TELNET = Dialect("telnet", "telnet", (CONTENT,), telnet)
+RLOGIN = Dialect("rlogin", "rlogin", (CONTENT,), telnet)
 RSH = Dialect("rsh", "rsh.client_username", (_RSH_USER,), shell)
 REXEC = Dialect("exec", "exec.username", (_REXEC_USER, _REXEC_PASSWORD), shell)
 SSH = Dialect(
