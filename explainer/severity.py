@@ -14,4 +14,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for the worst severity, counting up."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}

@@ -27,7 +27,10 @@ class Confidence(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for the surest, counting up."""
-        return list(Confidence).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {confidence: rank for rank, confidence in enumerate(Confidence)}
 
 
 class Side(StrEnum):

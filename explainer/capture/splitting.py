@@ -9,7 +9,7 @@ from explainer.capture.records import Records
 
 _PACKET_COST = 600
 """What a packet costs beside its bytes, in bytes."""
-_FULLEST = 0.75
+_FULLEST = 0.65
 """The largest share of one part: beyond, splitting is hardly worth another start of tshark."""
 
 

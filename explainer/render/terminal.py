@@ -209,16 +209,19 @@ def _header(stat: Stat, index: int) -> str:
 
 def _grid(rows: Iterable[tuple[str, str]], width: int, indent: str = _INDENT) -> RenderableType:
     """Return labels with their texts beside them."""
-    labelled = [(_text(f"{indent}{label}", "cyan"), _text(text)) for label, text in rows]
-    column = max((label.cell_len for label, _ in labelled), default=0) + _LABEL_GAP
-    if all(column + text.cell_len <= width for _, text in labelled):  # a table takes ten times as long
-        pieces = (Text.assemble(label, " " * (column - label.cell_len), text) for label, text in labelled)
-        return Text("\n").join(pieces)
+    labelled = [(visible(f"{indent}{label}"), visible(text)) for label, text in rows]
+    column = max((cell_len(label) for label, _ in labelled), default=0) + _LABEL_GAP
+    if all(column + cell_len(text) <= width for _, text in labelled):  # a table takes twenty times as long
+        lines = Text(overflow="fold")
+        for place, (label, text) in enumerate(labelled):
+            lines.append("\n" if place else "").append(label, "cyan")
+            lines.append(f"{' ' * (column - cell_len(label))}{text}")
+        return lines
     grid = Table.grid(padding=(0, _LABEL_GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for label, text in labelled:
-        grid.add_row(label, text)
+        grid.add_row(Text(label, "cyan", overflow="fold"), Text(text, overflow="fold"))
     return grid
 
 
