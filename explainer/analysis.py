@@ -26,7 +26,7 @@ def analysis(
     pending.begin()
     stats = tuple(_computed(entry, facts) for entry in statistics)
     made = dict[str, RuleOutcome]()
-    for entry in sorted(rules, key=lambda rule: len(looks_of[rule.id])):
+    for entry in sorted(rules, key=lambda rule: pending.turn(looks_of[rule.id])):
         pending.begin()
         made[entry.id] = _outcome(entry, facts, strict=strict)
     outcomes = [made[entry.id] for entry in rules]
@@ -35,17 +35,26 @@ def analysis(
 
 
 class _Pending:
-    """Second looks that are still to begin: they go on beside the statistics, and the rules that need none."""
+    """Second looks: they go on beside the statistics and the rules that need none, those first that come last."""
 
     def __init__(self, facts: Facts, wanted: Iterable[Look]) -> None:
         before = {look: looks(look.needs) for look in wanted}
         awaited = Counter(chain(*before.values()))
+        order = sorted(before, key=lambda look: (-awaited[look], -len(before[look])))
         self._facts = facts
-        self._before = {look: before[look] for look in sorted(before, key=lambda look: -awaited[look])}
+        self._turns = {look: turn for turn, look in enumerate(order, 1)}
+        self._before = {look: before[look] for look in order}
+
+    def turn(self, needed: Iterable[Look]) -> int:
+        """Return when a rule that needs these looks is asked: the higher, the later."""
+        return max((self._turns[look] for look in needed), default=0)
 
     def begin(self) -> None:
-        """Begin those that wait for no other any more."""
-        for look in [look for look, others in self._before.items() if all(map(self._facts.done, others))]:
+        """Begin those whose turn it is: that wait for no other, and with none before them that does."""
+        while self._before:
+            look, others = next(iter(self._before.items()))
+            if not all(map(self._facts.done, others)):
+                return
             del self._before[look]
             with suppress(Exception):  # it is raised again in the rule that needs the look
                 self._facts.begin(look)

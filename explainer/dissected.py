@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -94,8 +95,14 @@ def facts(path: Path, capture: read.Capture, settings: Settings, selection: Sele
     """
     again = Again(path, _program(settings), capture.frames.height, selection, time_limit_s(path, settings))
 
+    free = threading.Semaphore(max(_workers(settings).jobs - 1, 1))  # the rules are at work, too
+
     def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
-        return in_background(lambda: again.look(look.columns, view))
+        def seen() -> "pl.DataFrame":
+            with free:
+                return again.look(look.columns, view)
+
+        return in_background(seen)
 
     return Facts(capture.frames, capture.taps, look_again=look_again, given=given(settings))
 

@@ -1,13 +1,15 @@
 """How rules' and statistics' results become one Analysis."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
+import polars as pl
 import pytest
 from factories import KnownFacts, capture_info, connection, facts, finding
 
 from explainer.analysis import analysis, needs
-from explainer.facts import Facts, Need, UndeclaredNeedError
+from explainer.facts import Facts, Look, Need, UndeclaredNeedError, View, fact
 from explainer.model import Analysis, Finding, RuleStatus, Severity, Stat, StatColumn
 from explainer.protocols import tcp, tls
 from explainer.registry import Rule, RuleCheck, Statistic
@@ -133,3 +135,52 @@ def test_statistics_see_only_what_they_declare() -> None:
 def test_the_needs_are_those_of_all() -> None:
     statistic = Statistic("count", "Count", "", (tls.handshakes,), lambda facts: pytest.fail("not to be computed"))
     assert set(needs([statistic], [rule(finds())])) == {tls.handshakes, tcp.connections}
+
+
+class Eyes:
+    """Notes which looks begin and which rules are asked, in order; a look ends when its first rule waits for it."""
+
+    def __init__(self) -> None:
+        self.events = list[str]()
+
+    def __call__(self, look: Look, view: View) -> "Future[pl.DataFrame]":
+        self.events.append(f"begin {look.title}")
+        seen = Future[pl.DataFrame]()
+        seen.set_result(pl.DataFrame())
+        return seen
+
+    def asked(self, name: str, *wanted: Need) -> Rule:
+        def check(facts: Facts) -> Iterator[Finding]:
+            self.events.append(name)
+            yield from ()
+
+        return rule(check, PRESENT, *wanted, rule_id=name)
+
+
+PRESENT = fact("frames that are always there")(lambda facts: True)
+
+
+def test_looks_begin_before_the_rules_and_what_waits_for_another_comes_before_what_does_not() -> None:
+    eyes = Eyes()
+    alone = Look("alone", (), (), lambda facts: View((1,)))
+    first = Look("first", (), (), lambda facts: View((1,)))
+    told = fact("what the first look shows", first)(lambda facts: facts.look(first) is not None)
+    second = Look("second", (told,), (), lambda facts: View((2,)) if facts[told] else None)
+    known = Facts(pl.DataFrame(), {}, look_again=eyes)
+    rules = (eyes.asked("a", alone), eyes.asked("b", second), eyes.asked("c"), eyes.asked("d", first))
+    analysed = run(*rules, known=known, strict=True)
+    assert eyes.events == ["begin first", "begin second", "begin alone", "c", "d", "b", "a"]
+    assert [outcome.rule for outcome in analysed.outcomes] == ["a", "b", "c", "d"]
+
+
+def test_a_look_that_cannot_be_decided_fails_the_rules_that_need_it() -> None:
+    broken = Look("broken", (), (), lambda facts: View((1 // 0,)))
+    known = Facts(pl.DataFrame(), {}, look_again=Eyes())
+
+    def looks_at(facts: Facts) -> Iterator[Finding]:
+        facts.look(broken)
+        yield from ()
+
+    other, failed = run(rule(looks_at, PRESENT, broken, rule_id="b"), Eyes().asked("a"), known=known).outcomes[::-1]
+    assert other.status is RuleStatus.RAN
+    assert (failed.status, failed.reason.split(":")[0]) == (RuleStatus.FAILED, "ZeroDivisionError")
