@@ -1,4 +1,4 @@
-"""A closer look at one frame, one conversation or one port of a capture."""
+"""A look at less than an analysis: one frame, one conversation, one port, or the headers alone."""
 
 from collections.abc import Callable
 from os import PathLike

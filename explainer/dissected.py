@@ -37,10 +37,10 @@ def memory(path: Path, settings: Settings, selection: Selection) -> Memory:
     Raises:
         SettingsError, CaptureError, TsharkError: there is no such tshark, file, trust store or policy.
     """
-    if settings.cache is None or selection.keylog is not None:
+    store = _store(settings)
+    if store is None or selection.keylog is not None:
         return NOTHING
     file.check(path)
-    store = Store(settings.cache, int(settings.cache_gb * 1e9))
     version = tshark.version(_program(settings))
     depends_on = file.sha256(path), version, selection.condition, *selection.dissection()
     judged_by = (f"{name.name}:{sha256(text).hexdigest()}" for name, text in given(settings).items())
@@ -118,7 +118,7 @@ def _everything(settings: Settings) -> tuple[tuple[Column, ...], tuple[Tap, ...]
     They are remembered for this program: to load all rules takes half as long as tshark takes to start.
     """
     name = f"columns-{fingerprint()}"
-    store = Store(settings.cache) if settings.cache else None
+    store = _store(settings)
     held = store.read(_PROGRAMS, name) if store else None
     if held is not None:
         columns, taps = json.loads(held)
@@ -130,12 +130,16 @@ def _everything(settings: Settings) -> tuple[tuple[Column, ...], tuple[Tap, ...]
     return found, of_rules
 
 
+def _store(settings: Settings) -> Store | None:
+    return Store(settings.cache, int(settings.cache_gb * 1e9)) if settings.cache else None
+
+
 def _program(settings: Settings) -> tshark.Tshark:
     """Return tshark, with the version that it gave before: to ask it takes as long as a small capture."""
     program = tshark.find(settings.tshark)
-    if settings.cache is None:
+    store = _store(settings)
+    if store is None:
         return program
-    store = Store(settings.cache, int(settings.cache_gb * 1e9))
     name = sha256(repr((program.path, program.state())).encode()).hexdigest()
     known = store.read(_PROGRAMS, name)
     if known is None:

@@ -8,6 +8,9 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+ETHERNET, NULL, LOOP, RAW, SLL, SLL2 = 1, 0, 108, (12, 14, 101, 228, 229), 113, 276
+"""Link types, as files name them (LINKTYPE_..., tcpdump.org)."""
+
 SECTION, INTERFACE, PACKET, SECRETS = 0x0A0D0D0A, 1, 6, 0x0A
 _MAGIC = 0x1A2B3C4D
 _COMMENT, _END = 1, 0
@@ -23,6 +26,12 @@ class Link:
     snap_length: int
     name: str = ""
     clock: tuple[tuple[int, bytes], ...] = ()
+
+    @property
+    def unit_s(self) -> float:
+        """Return the unit of its times in seconds."""
+        exponent = dict(self.clock).get(_RESOLUTION, b"\6")[0]
+        return float(2.0 ** -(exponent & 0x7F) if exponent & 0x80 else 10.0**-exponent)
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from explainer import pcapng
+from explainer.capture.headers import TCP, UDP, internet, network
 from explainer.capture.records import Records
 
-_ETHERNET, _IPV4, _IPV6 = 1, b"\x08\x00", b"\x86\xdd"
-_TCP, _UDP = 6, 17
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6), b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
     b"\xa1\xb2\xc3\xd4": (">", 1e-6), b"\xa1\xb2\x3c\x4d": (">", 1e-9),
 }  # fmt: skip
-_INTERFACE_BLOCK, _PACKET_BLOCK, _RESOLUTION = 1, 6, 9
 _MOST = 3
 _BETWEEN_CLOCKS = 4096
-_HEADERS = 14 + 60 + 14
-"""Bytes of Ethernet, the longest IPv4 header, and TCP up to its flags."""
+_HEADERS = 20 + 8 + 60 + 14
+"""Bytes of the longest link header that is read, two VLAN tags, the longest IPv4 header, and TCP up to its flags."""
 
 Ends = tuple[bytes, bytes, bytes, bytes]
 """Source, its port, destination, its port."""
@@ -43,7 +42,7 @@ class FirstLook:
 
 
 def first_look(records: Records, limit_s: float) -> FirstLook:
-    """Return what the headers tell of as many packets as can be seen within the limit: Ethernet, IP, TCP and UDP."""
+    """Return what the headers tell of as many packets as can be seen within the limit: IP, TCP and UDP."""
     deadline = time.monotonic() + limit_s
     hosts, ports, open_ends, seen = Counter[bytes](), Counter[int](), dict[Ends, None](), 0
     for seen, (start, size, head, link) in enumerate(
@@ -51,9 +50,7 @@ def first_look(records: Records, limit_s: float) -> FirstLook:
     ):
         if seen % _BETWEEN_CLOCKS == 0 and time.monotonic() > deadline:
             break
-        if link != _ETHERNET:
-            continue
-        ends, flags = _header(records.data[start + head : start + min(size, head + _HEADERS)])
+        ends, flags = _header(records.data[start + head : start + min(size, head + _HEADERS)], link)
         if ends is None:
             continue
         source, sport, destination, dport = ends
@@ -75,58 +72,32 @@ def first_look(records: Records, limit_s: float) -> FirstLook:
     )
 
 
-def _header(packet: bytes) -> tuple[Ends | None, int]:
+def _header(packet: bytes, link: int) -> tuple[Ends | None, int]:
     """Return who a packet is between, with its TCP flags (0 for anything else); None without IP."""
-    kind, at = packet[12:14], 14
-    if kind == _IPV4 and len(packet) >= at + 20:
-        first, size, protocol, above = at + 12, 4, packet[at + 9], at + (packet[at] & 15) * 4
-    elif kind == _IPV6 and len(packet) >= at + 40:
-        first, size, protocol, above = at + 8, 16, packet[at + 6], at + 40
-    else:
+    size = len(packet)
+    found = network(packet, 0, size, link)
+    ip = internet(packet, found[1], size, found[0]) if found else None
+    if ip is None:
         return None, 0
-    source, destination = packet[first : first + size], packet[first + size : first + 2 * size]
-    if protocol not in (_TCP, _UDP) or len(packet) < above + 4:
-        return (source, b"", destination, b""), 0
-    flags = packet[above + 13] if protocol == _TCP and len(packet) > above + 13 else 0
-    return (source, packet[above : above + 2], destination, packet[above + 2 : above + 4]), flags
+    if ip.protocol not in (TCP, UDP) or ip.later or size < ip.above + 4:
+        return (ip.source, b"", ip.destination, b""), 0
+    flags = packet[ip.above + 13] if ip.protocol == TCP and size > ip.above + 13 else 0
+    return (ip.source, packet[ip.above : ip.above + 2], ip.destination, packet[ip.above + 2 : ip.above + 4]), flags
 
 
 def _duration_s(records: Records) -> float | None:
-    """Return the time from the first to the last packet; None where a pcapng counts time in units of its own."""
+    """Return the time from the first to the last packet, None where the file does not tell."""
     if not records.starts:
         return None
-    first, last = _time_s(records, 0), _time_s(records, -1)
-    return None if first is None or last is None else last - first
-
-
-def _time_s(records: Records, place: int) -> float | None:
-    data, start = records.data, records.starts[place]
-    if data[:4] in _PCAP:
-        order, fractions = _PCAP[data[:4]]
-        seconds, fraction = struct.unpack_from(f"{order}II", data, start)
-        return float(seconds + fraction * fractions)
-    order = "<" if data[start : start + 2] != b"\0\0" else ">"
-    kind, _, _, high, low = struct.unpack_from(f"{order}IIIII", data, start)
-    units = {_unit(data[first:end]) for first, end in records.others} - {None}
-    unit = units.pop() if len(units) == 1 else None
-    return (high << 32 | low) * unit if kind == _PACKET_BLOCK and unit is not None else None
-
-
-def _unit(block: bytes) -> float | None:
-    """Return the unit of time of a pcapng interface in seconds; None for any other block."""
-    order = "<" if block[:2] != b"\0\0" else ">"
-    if struct.unpack_from(f"{order}I", block)[0] != _INTERFACE_BLOCK:
-        return None
-    at = 16
-    while at + 4 <= len(block) - 4:
-        code, size = struct.unpack_from(f"{order}HH", block, at)
-        if code == _RESOLUTION and size == 1:
-            exponent = block[at + 4]
-            return float(2.0 ** -(exponent & 0x7F) if exponent & 0x80 else 10.0**-exponent)
-        at += 4 + (size + 3) // 4 * 4
-        if code == 0:
-            break
-    return 1e-6
+    ends = sorted({1, len(records)})
+    if records.data[:4] in _PCAP:
+        order, unit = _PCAP[records.data[:4]]
+        read = (struct.unpack_from(f"{order}II", records.data, records.starts[frame - 1]) for frame in ends)
+        times = [seconds + fraction * unit for seconds, fraction in read]
+    else:
+        section = pcapng.read(b"".join(records.picked(ends)))
+        times = [packet.time * section.links[packet.link].unit_s for packet in section.packets]
+    return times[-1] - times[0] if len(times) == len(ends) else None
 
 
 def _unanswered(open_ends: dict[Ends, None]) -> Iterator[tuple[str, int, int]]:

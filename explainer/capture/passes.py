@@ -63,9 +63,11 @@ class Pass:
         if self.path.stat().st_size < SPLIT_FROM_BYTES:
             return None
         records = native(self.path)
-        wanted = workers.parts(len(records)) if records and records.whole else 1
-        plan = split(records, wanted) if records and wanted > 1 else None
-        if records is None or plan is None:
+        if records is None or not records.whole:
+            return None
+        wanted = workers.parts(len(records))
+        plan = split(records, wanted) if wanted > 1 else None
+        if plan is None:
             return None
         how = [*self.selection.dissection(), *table.arguments(self.columns)]
         reading = parts.Reading(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class _Line:
         left = f", {max(self._total - frames, 0) / rate:,.0f} s left" if self._total and rate else ""
         self._print(f"{self._what}: {frames:,}{of_all} frames, {rate:,.0f} a second{left}", end="")
 
-    def tell(self, sentences: Iterator[str], total: int) -> None:
+    def tell(self, sentences: Iterable[str], total: int) -> None:
         self._total = total
         for sentence in sentences:
             self._print(sentence)
@@ -76,7 +76,7 @@ def _look(capture: Path, line: _Line) -> None:
     said += [f"  busiest hosts  {hosts}"] if hosts else []
     said += [f"  busiest ports  {ports}"] if ports else []
     said += [f"  no answer to SYN from  {listing(unanswered)}"] if unanswered else []
-    line.tell(iter(said), seen.frames)
+    line.tell(said, seen.frames)
 
 
 def _size(capture: Path) -> int:

@@ -1,7 +1,7 @@
 """The cipher suites that TLS 1.2, TLS 1.3 and QUIC are read with, and their ciphers.
 
-RFC 5288 (GCM), 5246 and 5289 (CBC), 6655 (CCM), 7905 (ChaCha20-Poly1305), 8446 B.4. Loads `cryptography`, and is itself
-imported only where a capture is redacted.
+RFC 5869 (HKDF), 5288 (GCM), 5246 and 5289 (CBC), 6655 (CCM), 7905 (ChaCha20-Poly1305), 8446 B.4. Loads `cryptography`,
+and is itself imported only where a capture is redacted.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from typing import TypeAlias
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 Aead: TypeAlias = AESGCM | AESCCM | ChaCha20Poly1305
 
@@ -71,6 +73,11 @@ def decrypted(cipher: Aead, nonce: bytes, data: bytes, about: bytes) -> bytes | 
         return cipher.decrypt(nonce, data, about)
     except (InvalidTag, ValueError):
         return None
+
+
+def expand(secret: bytes, info: bytes, size: int, algorithm: str) -> bytes:
+    """Return HKDF-Expand (RFC 5869, 2.3) with a hash by its name."""
+    return HKDFExpand({"sha256": SHA256(), "sha384": SHA384()}[algorithm], size, info).derive(secret)
 
 
 def block(key: bytes, data: bytes) -> bytes:

@@ -3,11 +3,11 @@
 RFC 791, 8200 (IP), 826 (ARP), 792, 4443, 4861 (ICMP), 9293 (TCP), 768 (UDP), 2784 (GRE), 7348 (VXLAN).
 """
 
+from explainer.pcapng import ETHERNET, LOOP, NULL, RAW, SLL, SLL2
 from explainer.redaction.checksums import Sum
 from explainer.redaction.frame import Frame, Payload
 from explainer.redaction.stand_ins import StandIns
 
-ETHERNET, NULL, LOOP, RAW, SLL, SLL2 = 1, 0, 108, (12, 14, 101, 228, 229), 113, 276
 _IPV4, _IPV6, _ARP, _BRIDGED = 0x0800, 0x86DD, 0x0806, 0x6558
 _TAGS = (0x8100, 0x88A8, 0x9100)
 _FAMILIES = {2: _IPV4, 24: _IPV6, 28: _IPV6, 30: _IPV6, 10: _IPV6}

@@ -2,6 +2,8 @@
 
 from hmac import digest as hmac
 
+from explainer.redaction.ciphers import expand
+
 
 def extract(salt: bytes, secret: bytes, algorithm: str) -> bytes:
     """Return HKDF-Extract (RFC 5869, 2.2)."""
@@ -12,11 +14,7 @@ def expand_label(secret: bytes, label: str, size: int, algorithm: str) -> bytes:
     """Return HKDF-Expand-Label without a context (RFC 8446, 7.1)."""
     named = b"tls13 " + label.encode()
     info = size.to_bytes(2, "big") + bytes([len(named)]) + named + b"\0"
-    made, block = b"", b""
-    while len(made) < size:
-        block = hmac(secret, block + info + bytes([len(made) // len(block or b" ") + 1]), algorithm)
-        made += block
-    return made[:size]
+    return expand(secret, info, size, algorithm)
 
 
 def prf(secret: bytes, label: str, seed: bytes, size: int, algorithm: str) -> bytes:
