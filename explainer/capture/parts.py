@@ -26,7 +26,7 @@ Frames = Sequence[int]
 
 _PART, _NEW, _ROW = "part", "new", "row"
 _STREAMS = (tcp.STREAM.field, udp.STREAM.field)
-_NAMING = ("_ws.expert.message", "text")
+_NAMING = ("_ws.expert.message",)
 """Columns whose words name other frames: "Original request in frame 57"."""
 _IP = r"(?:^|:)ip(?:v6)?(?:$|:)"
 _NAMED = re.compile(r"\bframe (\d+)")

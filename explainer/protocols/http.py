@@ -1,218 +1,95 @@
-"""HTTP requests with their responses: HTTP/1.x, and HTTP/2 where it goes in clear (RFC 9110).
+"""HTTP requests with their responses, and what the short texts of these complain about.
 
 Rules
-* No credential, query or body gets into a record (see http_messages).
-* Responses are paired in order, here: tshark 4.0.17 prints no http.response_in in one pass, and with pipelining its
-  http.request_in and http.time name the latest request instead of the one that is answered.
-* tshark dissects a response in the frame that completes it, and one that never gets complete not at all: when the
-  answer began, and how much came, is told from the TCP segments.
+* A text is read from the file, in the few segments that carry it: to ask tshark for the lines of every body would
+  print whole downloads. Where it was decrypted, tshark alone can tell, in a second look at those connections.
+* Of a text no more gets into a record than words of http_complaints.
 """
 
-from collections import deque
-from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from explainer.facts import Facts, fact
+from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
-from explainer.protocols.http_answers import Spoken
-from explainer.protocols.http_messages import COLUMNS, MESSAGES, STATUS, Request, Response, messages
-from explainer.protocols.tcp import Endpoint, segments
+from explainer.protocols.frame import FRAME
+from explainer.protocols.http_bodies import Written, lines
+from explainer.protocols.http_complaints import complaint, complaint_of_text, text_of_labels
+from explainer.protocols.http_exchanges import Exchange as Exchange
+from explainer.protocols.http_exchanges import exchanges
+from explainer.protocols.streams import STREAM_NEEDS, with_streams
+from explainer.protocols.tcp import CONTENT, segments
 
-if TYPE_CHECKING:
-    pass
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its response; without request where the capture began after it.
-
-    `request_frame` is the frame that completes the request, `response_frame` the one that completes the response, None
-    where it never was complete, or cannot be read as HTTP; `first_byte_frame` is where the answer begins, which may be
-    known all the same. `response_bytes` counts the server's TCP payload of this answer, headers included and
-    retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
-
-    `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
-    (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic)
-    and `secure` (whether a proxy says that the client came by https). `to_proxy` says that the client takes the server
-    for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers:
-    `content_length`, `software` (Server), `proxies` ("via: …" and the like), `location` (without query), `challenge`
-    (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what a short text in it says is wrong.
-
-    `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
-    or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
-    `unreadable` says that what the server sent in its place is no HTTP.
-    """
-
-    stream: int
-    client: Endpoint
-    server: Endpoint
-    version: str = ""
-    method: str = ""
-    host: str = ""
-    path: str = ""
-    credentials: bool = False
-    secure: bool = False
-    over_tls: bool = False
-    request_frame: int | None = None
-    request_ns: int | None = None
-    acknowledged_frame: int | None = None
-    acknowledged_ns: int | None = None
-    first_byte_frame: int | None = None
-    first_byte_ns: int | None = None
-    response_frame: int | None = None
-    response_ns: int | None = None
-    response_bytes: int | None = None
-    status: int | None = None
-    reason: str = ""
-    content_length: int | None = None
-    software: str = ""
-    proxies: tuple[str, ...] = ()
-    location: str = ""
-    challenge: str = ""
-    complaint: str = ""
-    basic_user: str | None = None
-    to_proxy: bool = False
-    closed_frame: int | None = None
-    closed_by_client: bool = False
-    reset: bool = False
-    unreadable: bool = False
-
-    @property
-    def first_frame(self) -> int:
-        """Return the first frame of the exchange."""
-        return min(f for f in (self.request_frame, self.first_byte_frame, self.response_frame) if f is not None)
-
-    @property
-    def time_ms(self) -> float | None:
-        """Return the time from the request to the end of its response, as http.time without pipelining."""
-        return self._since_request(self.response_ns)
-
-    @property
-    def first_byte_ms(self) -> float | None:
-        """Return the time from the request to the first byte of its response: how long the server thought."""
-        return self._since_request(self.first_byte_ns)
-
-    @property
-    def acknowledged_ms(self) -> float | None:
-        """Return the time from the request to its acknowledgement without data: how fast the network is."""
-        return self._since_request(self.acknowledged_ns)
-
-    @property
-    def closed_before_response(self) -> bool:
-        """Return whether the connection ended after the request, before a whole response."""
-        return self.closed_frame is not None
-
-    def _since_request(self, moment: int | None) -> float | None:
-        return None if moment is None or self.request_ns is None else round((moment - self.request_ns) / 1e6, 6)
+_LABELS = Column("text", many=True)
+_JSON_STRINGS = Column("json.value.string", many=True)
+_LARGEST = 8192
+"""Bytes of a response with a short text, its headers included: more headers than servers usually take."""
 
 
-@fact("HTTP requests", segments, FRAME, PROTOCOLS, *COLUMNS)
+def _with_text(facts: Facts, *, decrypted: bool) -> list[Exchange]:
+    return [
+        e
+        for e in facts[exchanges]
+        if e.written and e.over_tls is decrypted and (e.response_bytes is None or e.response_bytes <= _LARGEST)
+    ]
+
+
+def _carrying(facts: Facts) -> "pl.DataFrame":
+    """Return the segments that carry each short text: response_frame, frame."""
+    texts = [(e.stream, e.response_frame, e.first_byte_frame) for e in _with_text(facts, decrypted=False)]
+    wanted = pl.DataFrame(texts, schema=["stream", "response_frame", "first_byte_frame"], orient="row")
+    said = facts[segments].filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
+    whose = said.select("stream", "frame", "from_client")
+    answering = whose.select("stream", pl.col("frame").alias("response_frame"), "from_client")
+    return (
+        wanted.join(answering, on=["stream", "response_frame"])
+        .join(whose, on=["stream", "from_client"])
+        .filter(pl.col("frame").is_between("first_byte_frame", "response_frame"))
+        .select("response_frame", "frame")
+        .sort("response_frame", "frame")
+    )
+
+
+def _in_clear(facts: Facts) -> View | None:
+    if not _with_text(facts, decrypted=False):
+        return None
+    return View(tuple(_carrying(facts)["frame"].unique().sort()))
+
+
+def _in_tls(facts: Facts) -> View | None:
+    frames = [e.response_frame for e in _with_text(facts, decrypted=True)]
+    if not frames:
+        return None
+    return View(with_streams(facts, pl.Series(frames, dtype=pl.Int64)), "http.response")
+
+
+TEXTS = Look("short texts of HTTP responses", (exchanges, segments), (FRAME, CONTENT), _in_clear)
+DECRYPTED_TEXTS = Look(
+    "short texts of decrypted HTTP responses", (exchanges, *STREAM_NEEDS), (FRAME, _LABELS, _JSON_STRINGS), _in_tls
+)
+
+
+@fact("HTTP requests", exchanges, segments, TEXTS, DECRYPTED_TEXTS)
 def requests(facts: Facts) -> tuple[Exchange, ...]:
-    """Return the exchanges in the order of their first frame."""
-    message = pl.any_horizontal(pl.col(column.field).is_not_null() for column in MESSAGES)
-    with_http = facts.frames(FRAME, PROTOCOLS, *COLUMNS).filter(message)
-    # tshark gives data that it cannot read as HTTP, where HTTP is expected, an http layer without a message.
-    without = pl.col(PROTOCOLS.field).str.contains(":http", literal=True) & ~message
-    unread = frozenset(facts.frames(FRAME, PROTOCOLS, *MESSAGES).filter(without)[FRAME.field].to_list())
-    # SSDP is HTTP over UDP, which nobody needs to answer: the join leaves it out.
-    table = with_http.join(facts[segments], left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
-    said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi").sort("frame")
-    spoken = Spoken(said.with_columns(pl.col("frame").is_in(unread).alias("unread")))
-    found = list[Exchange]()
-    for _, rows in groupby(table.iter_rows(named=True), key=lambda row: row["stream"]):
-        found.extend(_Connection(list(rows), spoken).exchanges())
-    return tuple(sorted(found, key=lambda exchange: exchange.first_frame))
+    """Return the exchanges in the order of their first frame, with what their short texts complain about."""
+    found = dict(_complaints(facts))
+    return tuple(replace(e, complaint=found.get(e.response_frame, "")) if e.written else e for e in facts[exchanges])
 
 
-class _Connection:
-    """The messages of one connection, in file order."""
+def _complaints(facts: Facts) -> Iterator[tuple[int | None, str]]:
+    """Yield the frame of each response whose short text was read, and what that complains about."""
+    seen = facts.look(TEXTS)
+    if seen is not None:
+        data = dict(seen.select(FRAME.field, CONTENT.field).iter_rows())
+        frames = _carrying(facts).rows_by_key("response_frame")
+        for exchange in _with_text(facts, decrypted=False):
+            pieces = (data.get(frame) for (frame,) in frames.get(exchange.response_frame, ()))
+            yield exchange.response_frame, _complaint(pieces, exchange.written)
+    decrypted = facts.look(DECRYPTED_TEXTS)
+    if decrypted is not None:
+        for frame, labels, strings in decrypted.select(FRAME.field, _LABELS.field, _JSON_STRINGS.field).iter_rows():
+            yield frame, complaint(strings or ()) or complaint_of_text(text_of_labels(labels or ()))
 
-    def __init__(self, rows: list[Row], spoken: Spoken) -> None:
-        said = [(row, message) for row in rows for message in messages(row)]
-        # Who asks is the client, whatever TCP's start (not seen, perhaps) made us guess.
-        client_is = next((row["from_client"] is isinstance(message, Request) for row, message in said), True)
-        self._said = [pair for pair in said if pair[0]["from_client"] is (isinstance(pair[1], Request) is client_is)]
-        ends = [Endpoint(rows[0][side], rows[0][f"{side}_port"]) for side in ("client", "server")]
-        self._client, self._server = ends if client_is else reversed(ends)
-        self._stream = rows[0]["stream"]
-        self._answers = spoken.by_server(self._stream, client_is=client_is)
-        self._waiting: deque[tuple[int | None, Exchange]] = deque()
-        self._done: list[Exchange] = []
-        self._last_answer = 0
 
-    def exchanges(self) -> list[Exchange]:
-        final = [message for _, message in self._said if isinstance(message, Response) and not message.interim]
-        asked = [message for _, message in self._said if isinstance(message, Request)]
-        whole = len(final) == len(asked)
-        for row, message in self._said:
-            if isinstance(message, Request):
-                self._ask(row, message, whole=whole)
-            elif message.interim:
-                self._last_answer = row[FRAME.field]
-            else:
-                self._answer(row, message)
-        self._done.extend(self._unfinished(exchange, None) for _, exchange in self._waiting)
-        return self._done
-
-    def _ask(self, row: Row, asked: Request, *, whole: bool) -> None:
-        frame = row[FRAME.field]
-        if not whole and asked.number is None:
-            # A client that got something and asks again has its answer: one that tshark could not read.
-            while self._waiting and self._answers.between(self._after(self._waiting[0][1]), frame)[2]:
-                self._done.append(self._unfinished(self._waiting.popleft()[1], frame))
-                self._last_answer = frame
-        acknowledged_frame, acknowledged_ns = self._answers.acknowledged(frame)
-        exchange = Exchange(
-            self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
-            asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
-            acknowledged_ns, basic_user=asked.basic_user, to_proxy=asked.to_proxy,
-        )  # fmt: skip
-        self._waiting.append((asked.number, exchange))
-
-    def _answer(self, row: Row, answer: Response) -> None:
-        exchange = self._asked_for(answer.number)
-        frame, time = row[FRAME.field], row["time"]
-        if answer.number is not None:
-            first_frame, first_ns, size = frame, time, None
-        else:
-            first, first_at, size = self._answers.between(self._after(exchange), frame)
-            # It begins in the frame in which the one before ended.
-            first_frame, first_ns, size = (first, first_at, size) if first and first_at else (frame, time, None)
-            if len(row[STATUS.field]) > 1:
-                size = None
-        self._last_answer = frame
-        done = replace(
-            exchange, version=exchange.version or answer.version, first_byte_frame=first_frame, first_byte_ns=first_ns,
-            response_frame=frame, response_ns=time, response_bytes=size, status=answer.status, reason=answer.reason,
-            content_length=answer.content_length, software=answer.software, proxies=answer.proxies,
-            location=answer.location, challenge=answer.challenge, complaint=answer.complaint,
-        )  # fmt: skip
-        self._done.append(done)
-
-    def _asked_for(self, number: int | None) -> Exchange:
-        """Return the oldest waiting request (of that HTTP/2 stream), or one without request."""
-        for index, (waiting, exchange) in enumerate(self._waiting):
-            if waiting == number:
-                del self._waiting[index]
-                return exchange
-        return Exchange(self._stream, self._client, self._server)
-
-    def _unfinished(self, exchange: Exchange, until: int | None) -> Exchange:
-        """Return the request whose response tshark did not dissect, with what TCP shows of it."""
-        after = self._after(exchange)
-        first, first_at, size = self._answers.between(after, until)
-        unread = self._answers.unreadable(after, until)
-        begun = replace(
-            exchange, first_byte_frame=first, first_byte_ns=first_at, response_bytes=size, unreadable=unread
-        )
-        ending = self._answers.ending(exchange.request_frame or 0) if until is None else None
-        if ending is None:
-            return begun
-        return replace(begun, closed_frame=ending[0], closed_by_client=ending[1], reset=ending[2])
-
-    def _after(self, exchange: Exchange) -> int:
-        return max(exchange.request_frame or 0, self._last_answer)
+def _complaint(pieces: Iterable[str | None], how: Written | None) -> str:
+    message = b"".join(bytes.fromhex(piece.replace(":", "")) for piece in pieces if piece)
+    return (complaint if how.json else complaint_of_text)(lines(message, how)) if how else ""

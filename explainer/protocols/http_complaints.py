@@ -59,9 +59,12 @@ def _plain(line: str) -> str:
     return _TAG.sub(" ", line).replace("_", " ").replace("\\r", " ").replace("\\n", " ")
 
 
-def complaint_of_labels(labels: Sequence[str]) -> str:
-    """Return the same of the labels that tshark gives a response's frame; "error" where its text begins with that."""
-    # The text follows the empty line after the headers.
-    lines = labels[labels.index(_EMPTY_LINE) + 1 :] if _EMPTY_LINE in labels else ()
+def complaint_of_text(lines: Sequence[str]) -> str:
+    """Return the same of a text that is no data, or "error" where its first line begins with that."""
     bare = any(map(_BARE.match, map(_plain, lines[:1]))) and not _is_long(lines)
     return complaint(lines) or ("error" if bare else "")
+
+
+def text_of_labels(labels: Sequence[str]) -> Sequence[str]:
+    """Return the text among the labels that tshark gives a response's frame: what follows the headers' empty line."""
+    return labels[labels.index(_EMPTY_LINE) + 1 :] if _EMPTY_LINE in labels else ()

@@ -1,8 +1,7 @@
 """HTTP requests and responses, as many as a frame holds (RFC 9112, RFC 9113).
 
 Rules
-* Passwords never leave this module: of a target only its path is kept, of the headers only those that are named here,
-  of a body only words of a known vocabulary.
+* Passwords never leave this module: of a target only its path is kept, of the headers only those that are named here.
 * tshark prints the fields of all messages of a frame as one list each: where a field is not there as often as there are
   messages, nobody knows whose it is, and it is left out.
 """
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explainer.facts import Column, Kind
-from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_labels
+from explainer.protocols.http_bodies import Written, written
 
 METHOD = Column("http.request.method", many=True)
 TARGET = Column("http.request.uri", many=True)
@@ -26,9 +25,6 @@ PHRASE = Column("http.response.phrase", many=True)
 RESPONSE_VERSION = Column("http.response.version", many=True)
 ASKING_HEADERS = Column("http.request.line", many=True)
 HEADERS = Column("http.response.line", many=True)
-# http.file_data would hold whole downloads; these hold the lines of bodies that are text, and JSON's strings.
-TEXT = Column("text", many=True)
-JSON_STRING = Column("json.value.string", many=True)
 TYPE_2 = Column("http2.type", Kind.INT, many=True)
 STREAM_2 = Column("http2.streamid", Kind.INT, many=True)
 METHOD_2 = Column("http2.headers.method", many=True)
@@ -42,8 +38,7 @@ LENGTH_2 = Column("http2.headers.content_length", Kind.INT, many=True)
 
 MESSAGES = (METHOD, STATUS, METHOD_2, STATUS_2)
 COLUMNS = (
-    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TEXT, JSON_STRING,
-    TYPE_2, STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
+    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TYPE_2, STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
 )  # fmt: skip
 
 # Headers by which proxies, caches and content networks say that an answer came by way of them, or from them.
@@ -54,7 +49,6 @@ _CHALLENGES = ("www-authenticate", "proxy-authenticate")
 _CREDENTIALS = ("authorization", "proxy-authorization")
 # By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
-_READABLE = ("text/plain", "text/html", "application/json", "application/problem+json")
 _HEADERS_2 = 1
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -79,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; see Exchange for the headers and for `complaint`."""
+    """What was answered; see Exchange for the headers and for `written`."""
 
     version: str
     status: int
@@ -90,7 +84,7 @@ class Response:
     location: str = ""
     challenge: str = ""
     number: int | None = None
-    complaint: str = ""
+    written: Written | None = None
 
     @property
     def interim(self) -> bool:
@@ -117,7 +111,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
-            complaint=_complaint(row, headers),
+            written=written(headers),
         )  # fmt: skip
     yield from _messages_2(row)
 
@@ -213,11 +207,3 @@ def _challenge(headers: dict[str, list[str]]) -> str:
     """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate …), without parameters."""
     schemes = (_TOKEN.match(value) for name in _CHALLENGES for value in headers.get(name, ()))
     return ", ".join(match[0] for match in schemes if match)
-
-
-def _complaint(row: Row, headers: dict[str, list[str]]) -> str:
-    """Return what a short text says is wrong, in words of http_complaints."""
-    readable = next(iter(headers.get("content-type", ())), "").partition(";")[0].strip().lower() in _READABLE
-    if not readable or (_length(headers) or 0) > LONGEST_TEXT:
-        return ""
-    return complaint(_values(row, JSON_STRING)) or complaint_of_labels(_values(row, TEXT))

@@ -3,7 +3,7 @@
 from explainer.facts import Facts
 from explainer.model import Cell, Stat
 from explainer.protocols.applications import Kind, logins, replies, transfers
-from explainer.protocols.http import requests
+from explainer.protocols.http_exchanges import exchanges
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
@@ -14,7 +14,7 @@ _SIGN_IN = (401, 407)
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
 
-@statistic("Accounts", logins, replies, requests)
+@statistic("Accounts", logins, replies, exchanges)
 def accounts(facts: Facts) -> Stat:
     """One row a login that names its user, or whose password is in clear text, in the order of the file.
 
@@ -31,7 +31,7 @@ def accounts(facts: Facts) -> Stat:
             login.protocol, login.user, str(login.client), str(login.server), login.accepted, bool(login.secret),
             login.frames[0], login.frames[-1], login.reply_frame,
         )  # fmt: skip
-    for request in facts[requests]:
+    for request in facts[exchanges]:
         if request.basic_user is not None and request.request_frame and not request.over_tls:
             key = "HTTP", request.host, str(request.server), request.basic_user
             accepted = None if request.status is None else request.status not in _SIGN_IN

@@ -2,7 +2,7 @@
 
 from explainer.facts import Facts
 from explainer.model import Stat, StatColumn
-from explainer.protocols.http import requests
+from explainer.protocols.http_exchanges import exchanges
 from explainer.registry import statistic
 
 _NAMES = (
@@ -11,7 +11,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-@statistic("HTTP requests", requests)
+@statistic("HTTP requests", exchanges)
 def http(facts: Facts) -> Stat:
     """One row a request, in the order of the file, over TCP in clear; Statistics → HTTP → Requests has only counts.
 
@@ -25,7 +25,7 @@ def http(facts: Facts) -> Stat:
             found.method or None, found.host or None, found.path or None, found.status, found.time_ms,
             found.first_byte_ms, found.request_frame, found.response_frame, str(found.client), str(found.server),
         )
-        for found in facts[requests]
+        for found in facts[exchanges]
     )  # fmt: skip
     columns = tuple(StatColumn(name=name, unit="ms" if name.endswith("_ms") else "") for name in _NAMES)
     return Stat(id="http", title="HTTP requests", columns=columns, rows=rows, total_rows=len(rows))

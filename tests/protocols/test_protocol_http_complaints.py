@@ -2,7 +2,7 @@
 
 import pytest
 
-from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_labels
+from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_text, text_of_labels
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_long_text_is_not_judged() -> None:
     ],
 )  # fmt: skip
 def test_a_text_that_begins_with_error(text: str, expected: str) -> None:
-    assert complaint_of_labels(["Timestamps", "HTTP/1.1 200 OK\\r\\n", "\\r\\n", text]) == expected
+    assert complaint_of_text([text]) == expected
 
 
 def test_only_what_follows_the_headers_is_the_text() -> None:
-    assert complaint_of_labels(["wrong password", "\\r\\n", "ok"]) == ""
-    assert complaint_of_labels(["wrong password"]) == ""
+    assert text_of_labels(["Timestamps", "HTTP/1.1 200 OK\\r\\n", "\\r\\n", "ok"]) == ["ok"]
+    assert list(text_of_labels(["wrong password"])) == []
