@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _PROGRAMS = "programs"
 _MEMORY = Path("/proc/meminfo")
+_BYTES_A_FRAME = 5000
+"""What we take for a frame, with all facts and findings: 3.9 to 4.8 kB were measured."""
 
 
 def memory(path: Path, settings: Settings, selection: Selection) -> Memory:
@@ -150,18 +152,20 @@ def _program(settings: Settings) -> tshark.Tshark:
 
 def _workers(settings: Settings) -> Workers:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory = int(settings.max_memory_gb * 1e9) if settings.max_memory_gb else _free_bytes()
-    return Workers(settings.jobs or cores, memory)
+    free = _free_bytes()
+    half = None if free is None else free // 2
+    memory = int(settings.max_memory_gb * 1e9) if settings.max_memory_gb else half
+    return Workers(settings.jobs or cores, memory, None if free is None else max(free // _BYTES_A_FRAME, 1))
 
 
 def _free_bytes() -> int | None:
-    """Return half of the memory that is free on this machine, None where nobody says."""
+    """Return the memory that is free on this machine, None where nobody says."""
     try:
         lines = _MEMORY.read_text().splitlines()
     except OSError:
         return None
     free = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
-    return int(free) * 1024 // 2 if free else None
+    return int(free) * 1024 if free else None
 
 
 def size(path: Path) -> int:

@@ -26,10 +26,13 @@ _QUOTING = "_ws.col."
 
 @dataclass(frozen=True)
 class Workers:
-    """How many tsharks may be at work at once, and how many bytes of memory all of them may take (None: any)."""
+    """How many tsharks may be at work at once, how many bytes of memory all of them may take (None: any), and of how
+    many frames there is room for what they print (None: of any).
+    """
 
     jobs: int = 1
     memory: int | None = None
+    frames: int | None = None
 
     def parts(self, packets: int) -> int:
         """Return into how many parts a capture is split: at least one for each job, more where memory is short."""
@@ -37,6 +40,10 @@ class Workers:
             return self.jobs
         room = self.memory // self.jobs - _TSHARK_BYTES
         return max(self.jobs, min(_MOST_PARTS, -(-packets * _BYTES_A_PACKET // room) if room > 0 else _MOST_PARTS))
+
+    def room(self, selection: Selection) -> list[str]:
+        """Return tshark's arguments that end its reading where there is no room for more; a selection is small."""
+        return [] if self.frames is None or selection.condition else ["-c", str(self.frames)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class Pass:
         if self.path.stat().st_size < SPLIT_FROM_BYTES:
             return None
         records = native(self.path)
-        if records is None or not records.whole:
+        if records is None or not records.whole or (workers.frames is not None and len(records) > workers.frames):
             return None
         wanted = workers.parts(len(records))
         plan = split(records, wanted) if wanted > 1 else None
@@ -73,9 +80,10 @@ class Pass:
         reading = parts.Reading(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)
         return reading.table(workers.jobs, self.started)
 
-    def whole(self) -> "tuple[pl.DataFrame, Ending]":
-        """Return the table that one tshark makes of the capture, and how it ended."""
-        arguments = ["-n", "-r", str(self.path.absolute()), *self.selection.arguments(), *table.arguments(self.columns)]
+    def whole(self, workers: Workers) -> "tuple[pl.DataFrame, Ending]":
+        """Return the table that one tshark makes of the capture, as far as there is room, and how it ended."""
+        arguments = ["-n", "-r", str(self.path.absolute()), *workers.room(self.selection), *self.selection.arguments()]
+        arguments += table.arguments(self.columns)
         with running(self.program, arguments, self.time_limit_s) as run:
             return self._collected(run, self.started()), run.ending()
 

@@ -58,17 +58,18 @@ def read(
     """
     file.check(path)
     asked = table.ordered([*FILE_COLUMNS, *(column for column in columns if column not in FILE_COLUMNS)])
-    with taps.reading(path, program, wanted_taps, time_limit_s, selection=selection) as tapped:
+    room = workers.room(selection)
+    with taps.reading(path, program, wanted_taps, time_limit_s, selection=selection, room=room) as tapped:
         beside = _Beside(path, program, selection)
         reading = Pass(path, program, asked, selection, time_limit_s, progress, beside.begin)
-        frames, ending = reading.in_parts(workers) or reading.whole()
+        frames, ending = reading.in_parts(workers) or reading.whole(workers)
         tap_texts = tapped.result()
     version, known = beside.begin().result(), beside.container.result()
     beside.accepted.result()
     total: int | None = frames.height
     if selection.condition:  # rows tell of the frames that match alone
         total = None if ending.timed_out else frames_read(program, path, frames.height, known)
-    warnings = verdict(ending, path, total, time_limit_s)
+    warnings = verdict(ending, path, total, time_limit_s) or (full(frames.height, workers, known) if room else ())
     said = (*selection.sentences(), *matching(selection, frames.height, total))
     info = _info(path, frames, beside.checksum.result(), known, version, warnings, said)
     return Capture(info, frames, tap_texts)
@@ -139,6 +140,18 @@ def verdict(ending: Ending, path: Path, frames: int | None, time_limit_s: float)
         place = f"after frame {frames:,}" if frames else "somewhere"
         return (f"The file is damaged {place}: what came before was read.",)
     raise _unreadable(ending, name)
+
+
+def full(frames: int, workers: Workers, container: file.Container | None) -> tuple[str, ...]:
+    """Return the warning about a file of which there was no room for more than so many frames."""
+    total = container.frames if container else None
+    if workers.frames is None or frames < workers.frames or total == frames:
+        return ()
+    of_all = "" if total is None else f" of {total:,}"
+    return (
+        f"Only the first {frames:,}{of_all} frames were read: this machine has not enough free memory for more"
+        " (split the file with: editcap -c).",
+    )
 
 
 def _unreadable(ending: Ending, name: str) -> CaptureError | TsharkError:

@@ -26,12 +26,18 @@ _SECTIONS = {
 
 @contextmanager
 def reading(
-    path: Path, program: Tshark, taps: Sequence[Tap], time_limit_s: float, *, selection: Selection = EVERYTHING
+    path: Path,
+    program: Tshark,
+    taps: Sequence[Tap],
+    time_limit_s: float,
+    *,
+    selection: Selection = EVERYTHING,
+    room: Sequence[str] = (),
 ) -> Iterator["Future[dict[str, str]]"]:
     """Yield the future of each tap's text by its argument; the tshark that prints them is killed on the way out.
 
     There are none where tshark was stopped or failed before it could print them. A selection's filter goes to each tap:
-    `-Y` does not reach them (tshark 4.0.17).
+    `-Y` does not reach them (tshark 4.0.17). `room` are the arguments that end the reading early.
     """
     if not taps:
         nothing: Future[dict[str, str]] = Future()
@@ -39,7 +45,7 @@ def reading(
         yield nothing
         return
     asked = (word for tap in taps for word in ("-z", selection.tap(tap.argument)))
-    arguments = ["-n", "-q", "-r", str(path.absolute()), *selection.dissection(), *asked]
+    arguments = ["-n", "-q", "-r", str(path.absolute()), *room, *selection.dissection(), *asked]
     with running(program, arguments, time_limit_s) as run:
         yield in_background(lambda: _texts(run, selection))
 

@@ -19,7 +19,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a text is written: as JSON, with a content coding ("gzip"; empty: none), in chunks (RFC 9112, section 7.1)."""
+    """How a text is written: as JSON, with a content coding ("gzip"; empty: none), in chunks (RFC 9112 section 7.1)."""
 
     json: bool
     coding: str

@@ -38,7 +38,8 @@ LENGTH_2 = Column("http2.headers.content_length", Kind.INT, many=True)
 
 MESSAGES = (METHOD, STATUS, METHOD_2, STATUS_2)
 COLUMNS = (
-    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TYPE_2, STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
+    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TYPE_2,
+    STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
 )  # fmt: skip
 
 # Headers by which proxies, caches and content networks say that an answer came by way of them, or from them.

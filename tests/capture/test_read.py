@@ -11,6 +11,8 @@ import pytest
 from capture import programs
 from capture.programs import MARK, left_behind, program
 from explainer.capture import read, tshark
+from explainer.capture.passes import Workers
+from explainer.capture.selection import Selection
 from explainer.errors import CaptureError, SettingsError, TsharkError
 from explainer.facts import Column, Kind, Tap
 from explainer.model import CaptureInfo
@@ -31,8 +33,10 @@ SOURCE = Column("ip.src")
 HIERARCHY = Tap("io,phs")
 
 
-def opened(path: Path, *columns: Column, tshark_path: Path | None = None, time_limit_s: float = 60) -> read.Capture:
-    return read.read(path, tshark.find(tshark_path), columns, [HIERARCHY], time_limit_s=time_limit_s)
+def opened(
+    path: Path, *columns: Column, tshark_path: Path | None = None, time_limit_s: float = 60, **options: Any
+) -> read.Capture:
+    return read.read(path, tshark.find(tshark_path), columns, [HIERARCHY], time_limit_s=time_limit_s, **options)
 
 
 def info_or_error(path: Path) -> CaptureInfo | str:
@@ -328,3 +332,23 @@ class TestMisbehavingTshark:
             "Only the first 17 frames were read: tshark was stopped after 3 seconds (--time-limit allows it more).",
         )
         assert left_behind(mark) == []
+
+
+class TestMemory:
+    """Of a capture that does not fit, the beginning is read, and that is said."""
+
+    def test_what_there_is_room_for_is_read(self, healthy: Path) -> None:
+        capture = opened(healthy, workers=Workers(frames=12))
+        assert (capture.info.frames, capture.frames.height) == (12, 12)
+        (warning,) = capture.info.warnings
+        assert warning.startswith(f"Only the first 12 of {opened(healthy).info.frames} frames were read: this machine")
+
+    def test_what_fits_exactly_is_whole(self, healthy: Path) -> None:
+        whole = opened(healthy)
+        capture = opened(healthy, workers=Workers(frames=whole.info.frames))
+        assert (capture.info.frames, capture.info.warnings) == (whole.info.frames, ())
+
+    def test_a_selection_is_looked_for_in_the_whole_file(self, healthy: Path) -> None:
+        last = opened(healthy).info.frames
+        capture = opened(healthy, workers=Workers(frames=1), selection=Selection(frames=str(last)))
+        assert capture.frames["frame.number"].to_list() == [last]

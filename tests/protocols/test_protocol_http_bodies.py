@@ -1,0 +1,79 @@
+"""Short texts of responses, however they are written; what is cut, long or no text harms nobody."""
+
+import gzip
+import zlib
+
+import pytest
+
+from explainer.protocols.http_bodies import Written, lines, written
+
+PLAIN = Written(json=False, coding="", chunked=False)
+CHUNKED = Written(json=False, coding="", chunked=True)
+GZIP = Written(json=False, coding="gzip", chunked=False)
+HEAD = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"
+
+
+def headers(**values: str) -> dict[str, list[str]]:
+    return {name.replace("_", "-"): [value] for name, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (headers(content_type="text/plain"), PLAIN),
+        (headers(content_type="Text/HTML; charset=utf-8", content_length="500"), PLAIN),
+        (headers(content_type="text/html", content_length="501"), None),
+        (headers(content_type="image/png", content_length="20"), None),
+        (headers(content_type="application/problem+json"), Written(json=True, coding="", chunked=False)),
+        (headers(content_type="text/plain", content_encoding="GZip"), GZIP),
+        (headers(content_type="text/plain", transfer_encoding="gzip, chunked"), CHUNKED),
+        (headers(content_type="text/plain", content_length="many"), PLAIN),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_how_a_text_is_written(given: dict[str, list[str]], expected: Written | None) -> None:
+    assert written(given) == expected
+
+
+def test_lines_begin_after_the_headers() -> None:
+    assert lines(HEAD + b"wrong\r\npassword\n", PLAIN) == ["wrong", "password"]
+    assert lines(HEAD[:-4], PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"6\r\nwrong \r\n8;name=value\r\npassword\r\n0\r\n\r\n", ["wrong password"]),
+        (b"ff\r\ncut off", ["cut off"]),
+        (b"no chunk", []),
+    ],
+)
+def test_chunks_are_put_together(body: bytes, expected: list[str]) -> None:
+    assert lines(HEAD + body, CHUNKED) == expected
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [("gzip", gzip.compress(b"denied")), ("x-gzip", gzip.compress(b"denied")), ("deflate", zlib.compress(b"denied"))],
+)
+def test_codings_are_undone(coding: str, packed: bytes) -> None:
+    how = Written(json=False, coding=coding, chunked=False)
+    assert lines(HEAD + packed, how) == ["denied"]
+    assert lines(HEAD + b"not packed", how) == []
+
+
+def test_no_more_is_unpacked_than_is_judged() -> None:
+    bomb = gzip.compress(b"a" * 10_000_000)
+    assert sum(map(len, lines(HEAD + bomb, GZIP))) == 501
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"error": {"text": "no"}, "all": ["a", {"b": "c"}], "n": 1, "x": null}', ["no", "a", "c"]),
+        (b'{"cut": "of', ['{"cut": "of']),
+        (b"[" * 20_000, ["[" * 20_000]),
+    ],
+)  # fmt: skip
+def test_of_json_its_strings_are_told(body: bytes, expected: list[str]) -> None:
+    assert lines(HEAD + body, Written(json=True, coding="", chunked=False)) == expected
