@@ -6,45 +6,34 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common, sending, writing
+from explainer.cli.groups import grouped
 from explainer.errors import SettingsError
 
 
+@grouped
 def ask(
     words: Annotated[
         list[str], typer.Argument(metavar="CAPTURE... QUESTION", help="Capture files, then the question.")
     ],
+    *,
     output: common.Format = "text",
-    model: sending.Model = None,
+    model: sending.Model,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no model, whatever the settings say.")] = False,
-    base_url: sending.BaseUrl = None,
     budget: sending.Budget = None,
     redact: sending.Redact = None,
-    yes: sending.Yes = None,
     dry_run: sending.DryRun = False,
     show_prompt: sending.ShowPrompt = False,
-    display_filter: common.Filter = "",
-    keylog: common.Keylog = None,
-    decode_as: common.DecodeAs = None,
-    start: common.From = "",
-    end: common.To = "",
-    trust_store: common.TrustStore = None,
-    policy: common.Policy = None,
-    tshark: common.Tshark = None,
-    time_limit: common.TimeLimit = None,
-    jobs: common.Jobs = None,
-    max_memory: common.MaxMemory = None,
-    no_cache: common.NoCache = False,
+    part: common.Part,
+    judging: common.Judging,
+    reading: common.Reading,
     save: writing.Save = None,
 ) -> None:
     """Answer a question about a capture, or each of several, in plain words, with the frames that prove it."""
     captures, question = _captures_and_question(words)
     render = common.supported(common.renderer(output).answers, "An answer", output)
-    settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
-        trust_store=trust_store, policy=policy, model="" if offline else model, base_url=base_url, budget=budget,
-        redact=redact, consent=yes,
-    )  # fmt: skip
-    selection = common.selection(display_filter, keylog, decode_as, start, end)
+    named = model.flags() | ({"model": ""} if offline else {})
+    settings = common.settings(**reading.flags(), **judging.flags(), **named, budget=budget, redact=redact)
+    selection = part.selection()
     writing.check_appendable(save, (*captures, selection.keylog, settings.trust_store, settings.policy))
     asked = (sending.analysed(capture, question, settings, selection) for capture in captures)
     if dry_run:
@@ -53,7 +42,7 @@ def ask(
         return
     sending.agree(settings)
     answered = [
-        (one.analysis, sending.answered(one, chosen=model is not None, show_prompt=show_prompt)) for one in asked
+        (one.analysis, sending.answered(one, chosen=model.model is not None, show_prompt=show_prompt)) for one in asked
     ]
     writing.append_answers(save, answered)
     typer.echo(render(answered, common.style()), nl=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.cli import common, sending
+from explainer.cli.groups import grouped
 from explainer.cli.progress import progress as showing
 from explainer.errors import ExplainerError, LeakError, ModelError, SettingsError
 from explainer.escape import visible
@@ -17,32 +18,21 @@ if TYPE_CHECKING:
 _HELP = "Ask on, or: /show 56 (a frame), /why (what the last answer rests on), /report (everything found), /quit"
 
 
+@grouped
 def chat(
     capture: common.Capture,
-    model: sending.Model = None,
-    base_url: sending.BaseUrl = None,
+    *,
+    model: sending.Model,
     budget: sending.Budget = None,
     redact: sending.Redact = None,
-    yes: sending.Yes = None,
-    display_filter: common.Filter = "",
-    keylog: common.Keylog = None,
-    decode_as: common.DecodeAs = None,
-    start: common.From = "",
-    end: common.To = "",
-    trust_store: common.TrustStore = None,
-    tshark: common.Tshark = None,
-    time_limit: common.TimeLimit = None,
-    jobs: common.Jobs = None,
-    max_memory: common.MaxMemory = None,
-    no_cache: common.NoCache = False,
+    part: common.Part,
+    judging: common.Judging,
+    reading: common.Reading,
     output: Annotated[str, typer.Option("--format", metavar="text|markdown", help="How answers are written.")] = "text",
 ) -> None:
     """Ask one question after the other about a capture, which is read once; without a model, the findings answer."""
-    settings = common.settings(
-        tshark=tshark, time_limit_s=time_limit, jobs=jobs, max_memory_gb=max_memory, no_cache=no_cache,
-        trust_store=trust_store, model=model, base_url=base_url, budget=budget, redact=redact, consent=yes,
-    )  # fmt: skip
-    selection = common.selection(display_filter, keylog, decode_as, start, end)
+    settings = common.settings(**reading.flags(), **judging.flags(), **model.flags(), budget=budget, redact=redact)
+    selection = part.selection()
     sending.agree(settings)
     from explainer import closeup, consultation, pipeline
 
@@ -57,7 +47,7 @@ def chat(
         try:
             return talk.ask(question)
         except (ModelError, SettingsError) as error:
-            if model is not None or isinstance(error, LeakError):
+            if model.model is not None or isinstance(error, LeakError):
                 raise
             return sending.instead(analysis, question, settings, error)
 

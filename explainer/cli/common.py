@@ -1,8 +1,9 @@
-"""What the commands share: options, settings, output format, progress."""
+"""What the commands share: flags, settings, output format."""
 
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -24,42 +25,10 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="30 and 1 for each MB"),
 ]
-Jobs = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="How many tsharks read a large capture at once.", show_default="all cores"),
-]
-MaxMemory = Annotated[
-    float | None,
-    typer.Option(metavar="GB", help="How much memory all of them may take.", show_default="half of what is free"),
-]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what was dissected before.")]
 ExportTimeLimit = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="How long tshark may work on a capture.", show_default="60 and 60 a MB"),
 ]
-Filter = Annotated[
-    str, typer.Option("--filter", metavar="FILTER", help="Only frames that match this Wireshark display filter.")
-]
-Keylog = Annotated[
-    Path | None, typer.Option("--keylog", metavar="FILE", help="TLS secrets to decrypt with (SSLKEYLOGFILE).")
-]
-TrustStore = Annotated[
-    Path | None,
-    typer.Option("--trust-store", metavar="FILE", help="Root certificates (PEM) that your clients trust, too."),
-]
-Policy = Annotated[
-    Path | None,
-    typer.Option("--policy", metavar="FILE", help="What your network allows and forbids (TOML)."),
-]
-DecodeAs = Annotated[
-    list[str] | None,
-    typer.Option("--decode-as", metavar="tcp.port==8443,tls", help="How to dissect a port; may be repeated."),
-]
-From = Annotated[
-    str,
-    typer.Option("--from", metavar="TIME", help="Only frames from this time on: ISO (UTC), or seconds from the start."),
-]
-To = Annotated[str, typer.Option("--to", metavar="TIME", help="Only frames up to this time.")]
 Format = Annotated[str, typer.Option("--format", metavar="text|json|csv|markdown", help="How the result is written.")]
 
 T = TypeVar("T")
@@ -67,7 +36,82 @@ T = TypeVar("T")
 _PIPE_WIDTH = 100_000
 
 
-def settings(*, no_cache: bool = False, **flags: object) -> "Settings":
+@dataclass(frozen=True)
+class Part:
+    """Flags that choose a part of a capture, and how it is dissected."""
+
+    display_filter: Annotated[
+        str, typer.Option("--filter", metavar="FILTER", help="Only frames that match this Wireshark display filter.")
+    ] = ""
+    keylog: Annotated[
+        Path | None, typer.Option("--keylog", metavar="FILE", help="TLS secrets to decrypt with (SSLKEYLOGFILE).")
+    ] = None
+    decode_as: Annotated[
+        list[str] | None,
+        typer.Option("--decode-as", metavar="tcp.port==8443,tls", help="How to dissect a port; may be repeated."),
+    ] = None
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="TIME", help="Only frames from this time on: ISO (UTC), or seconds from the start."
+        ),
+    ] = ""
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Only frames up to this time.")] = ""
+
+    def selection(self, frames: str = "") -> "Selection":
+        """Return what these flags choose, of the frames with these numbers."""
+        from explainer.pipeline import Selection
+
+        keylog = self.keylog and self.keylog.expanduser()
+        return Selection(self.display_filter, keylog, tuple(self.decode_as or ()), self.start, self.end, frames)
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Flags that name what the rules go by beside the capture."""
+
+    trust_store: Annotated[
+        Path | None,
+        typer.Option("--trust-store", metavar="FILE", help="Root certificates (PEM) that your clients trust, too."),
+    ] = None
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="What your network allows and forbids (TOML).")
+    ] = None
+
+    def flags(self) -> dict[str, object]:
+        """Return the settings that they stand for."""
+        return {"trust_store": self.trust_store, "policy": self.policy}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Flags that say how a whole capture is read."""
+
+    tshark: Tshark = None
+    time_limit: TimeLimit = None
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="How many tsharks read a large capture at once.", show_default="all cores"
+        ),
+    ] = None
+    max_memory: Annotated[
+        float | None,
+        typer.Option(metavar="GB", help="How much memory all of them may take.", show_default="half of what is free"),
+    ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what was dissected before.")] = (
+        False
+    )
+
+    def flags(self) -> dict[str, object]:
+        """Return the settings that they stand for."""
+        return {
+            "tshark": self.tshark, "time_limit_s": self.time_limit, "jobs": self.jobs,
+            "max_memory_gb": self.max_memory, "cache": "" if self.no_cache else None,
+        }  # fmt: skip
+
+
+def settings(**flags: object) -> "Settings":
     """Return the settings of the file, the environment and these flags."""
     import platformdirs
 
@@ -75,16 +119,7 @@ def settings(*, no_cache: bool = False, **flags: object) -> "Settings":
 
     folder = Path(platformdirs.user_config_dir("explainer", appauthor=False))
     kept = {"cache": platformdirs.user_cache_dir("explainer", appauthor=False)}
-    return load(folder / "config.toml", os.environ, flags | ({"cache": ""} if no_cache else {}), kept)
-
-
-def selection(
-    display_filter: str, keylog: Path | None, decode_as: list[str] | None, start: str, end: str, frames: str = ""
-) -> "Selection":
-    """Return what these flags choose of a capture."""
-    from explainer.pipeline import Selection
-
-    return Selection(display_filter, keylog and keylog.expanduser(), tuple(decode_as or ()), start, end, frames)
+    return load(folder / "config.toml", os.environ, flags, kept)
 
 
 def renderer(name: str) -> "Renderer":

@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.groups import grouped
 from explainer.cli.progress import progress as showing
 from explainer.escape import visible
 
 
+@grouped
 def export(
     capture: common.Capture,
+    *,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"),
@@ -30,11 +33,7 @@ def export(
         str, typer.Option("--format", metavar="json|ndjson", help="One list, or a frame a line.")
     ] = "json",
     force: Annotated[bool, typer.Option("--force", help="Replace FILE, and write even with too little room.")] = False,
-    display_filter: common.Filter = "",
-    keylog: common.Keylog = None,
-    decode_as: common.DecodeAs = None,
-    start: common.From = "",
-    end: common.To = "",
+    part: common.Part,
     tshark: common.Tshark = None,
     time_limit: common.ExportTimeLimit = None,
 ) -> None:
@@ -42,7 +41,7 @@ def export(
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import pipeline
 
-    selection = common.selection(display_filter, keylog, decode_as, start, end, frames)
+    selection = part.selection(frames)
     to_stdout = output is None or str(output) == "-"
     named = tuple(name.strip() for name in protocols.split(",")) if protocols else ()
     shape = pipeline.Shape(keys, output_format, raw, named, terminal=to_stdout and sys.stdout.isatty())

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from explainer.model import Analysis, Answer
     from explainer.settings import Settings
 
-Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A language model to ask; without one, the findings answer.")
-]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server of your own.")]
 Budget = Annotated[int | None, typer.Option(metavar="TOKENS", help="How much the model is given to read.")]
 Redact = Annotated[
     bool | None,
@@ -31,9 +27,23 @@ Redact = Annotated[
         show_default="on, unless the server is on this machine",
     ),
 ]
-Yes = Annotated[bool | None, typer.Option("--yes", help="Send without asking, also to a server elsewhere.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show exactly what would be sent, and send nothing.")]
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Show the prompt (on standard error), then ask.")]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Flags that name a model, and let it be asked."""
+
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A language model to ask; without one, the findings answer.")
+    ] = None
+    base_url: Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server of your own.")] = None
+    yes: Annotated[bool | None, typer.Option("--yes", help="Send without asking, also to a server elsewhere.")] = None
+
+    def flags(self) -> dict[str, object]:
+        """Return the settings that they stand for."""
+        return {"model": self.model, "base_url": self.base_url, "consent": self.yes}
 
 
 def agree(settings: "Settings") -> None:

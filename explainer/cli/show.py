@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli import common
+from explainer.cli.groups import grouped
 from explainer.cli.progress import progress as showing
 from explainer.errors import SettingsError
 from explainer.escape import visible
@@ -14,17 +15,15 @@ _STREAM = re.compile(r"(tcp|udp):(\d+)")
 _CHOOSE = "Like this: --frame 4, --stream tcp:3, --port 111"
 
 
+@grouped
 def show(
     capture: common.Capture,
+    *,
     frame: Annotated[int | None, typer.Option(min=1, metavar="N", help="A frame's whole dissection.")] = None,
     stream: Annotated[str | None, typer.Option(metavar="tcp:N", help="A conversation, packet by packet.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, metavar="N", help="Who talks on a port.")] = None,
     output: common.Format = "text",
-    display_filter: common.Filter = "",
-    keylog: common.Keylog = None,
-    decode_as: common.DecodeAs = None,
-    start: common.From = "",
-    end: common.To = "",
+    part: common.Part,
     tshark: common.Tshark = None,
     time_limit: common.TimeLimit = None,
 ) -> None:
@@ -35,7 +34,7 @@ def show(
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import closeup
 
-    selection = common.selection(display_filter, keylog, decode_as, start, end)
+    selection = part.selection()
     if frame is not None:
         layers = closeup.frame(capture, frame, settings=settings, selection=selection)
         render = common.supported(renderer.layers, "A dissection", output)
