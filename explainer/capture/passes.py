@@ -21,7 +21,7 @@ _TSHARK_BYTES, _BYTES_A_PACKET = 165_000_000, 640
 """What a tshark takes: at its start, and for each packet that it has seen (4.0.17)."""
 _MOST_PARTS = 64
 _QUICK = ("-o", "vnc.desegment:FALSE")
-"""VNC's messages are not put together: tshark dissects them anew from their start with each segment, so that 2 MB take a
+"""VNC's messages are not put together: tshark would dissect each anew from its start with each segment, 2 MB in a
 minute instead of a fifth of a second (4.0.17), and no fact is made of them. The taps keep Wireshark's defaults."""
 _QUOTING = "_ws.col."
 """Columns of the packet list, whose words may name other frames."""

@@ -22,6 +22,8 @@ from explainer.protocols.http_messages import COLUMNS, MESSAGES, STATUS, Request
 from explainer.protocols.tcp import Endpoint, segments
 
 Row = dict[str, Any]
+_WHOSE = ("stream", "time", "from_client", "client", "client_port", "server", "server_port")
+"""What is needed to know of the segment that holds a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def exchanges(facts: Facts) -> tuple[Exchange, ...]:
     without = pl.col(PROTOCOLS.field).str.contains(":http", literal=True) & ~message
     unread = frozenset(facts.frames(FRAME, PROTOCOLS, *MESSAGES).filter(without)[FRAME.field].to_list())
     # SSDP is HTTP over UDP, which nobody needs to answer: the join leaves it out.
-    table = with_http.join(facts[segments], left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
+    whose = facts[segments].select("frame", *_WHOSE)
+    table = with_http.join(whose, left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
     said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi").sort("frame")
     spoken = Spoken(said.with_columns(pl.col("frame").is_in(unread).alias("unread")))
     found = list[Exchange]()

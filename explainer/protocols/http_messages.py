@@ -130,6 +130,8 @@ def _basic_user(headers: dict[str, list[str]]) -> str | None:
 
 
 def _messages_2(row: Row) -> Iterator[Request | Response]:
+    if not row[TYPE_2.field]:
+        return
     pairs = zip(_values(row, TYPE_2), _values(row, STREAM_2), strict=False)
     numbers = list(dict.fromkeys(number for kind, number in pairs if kind == _HEADERS_2))
     methods, statuses = _values(row, METHOD_2), _values(row, STATUS_2)

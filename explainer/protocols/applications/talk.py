@@ -1,7 +1,7 @@
 """The talk of application protocols as facts: one second look for all of them, taken where one of them occurs."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from explainer.facts import Facts, Look, View, fact
@@ -72,9 +72,12 @@ def messages(facts: Facts) -> tuple[Message, ...]:
         facts[packets].select("frame", "time", "src", "dst"), left_on=FRAME.field, right_on="frame", how="left",
         maintain_order="left",
     ).join(facts.frames(FRAME, tcp.STREAM), on=FRAME.field, how="left", maintain_order="left")  # fmt: skip
+    # Of the columns of all dialects, a capture fills those of one or two.
+    said = [field for field in _FIELDS if table[field].null_count() < table.height]
+    table = table.drop(_FIELDS.keys() - {*said, *(column.field for column in _BASE)})
     found, known = [], set[tuple[Any, ...]]()
     for row in table.iter_rows(named=True):
-        message = _message(row)
+        message = _message(row, said)
         if message.stream is not None and row[tcp.SEQUENCE.field] is not None:
             segment = message.stream, message.source, row[tcp.SEQUENCE.field]
             if segment in known:
@@ -84,14 +87,14 @@ def messages(facts: Facts) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _message(row: dict[str, Any]) -> Message:
+def _message(row: dict[str, Any], said: Sequence[str]) -> Message:
     layers = tuple((row[PROTOCOLS.field] or "").split(":"))
     over = next((layer for layer in reversed(layers) if layer in ("tcp", "udp")), "")
     ports = _PORTS[:2] if over == "tcp" else _PORTS[2:]
     sport, dport = ((row[port.field] or [None])[-1] or 0 for port in ports)
     values = {
         field: tuple(value if isinstance(value, list) else [value])
-        for field in _FIELDS
+        for field in said
         if (value := row[field]) not in (None, [])
     }
     return Message(
