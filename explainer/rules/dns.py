@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
@@ -84,7 +85,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
-    and a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it.
+    a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it, and a
+    service that a host need not announce (RFC 2782: _http._tcp before its name): the client then resolves that host.
     """
     every = facts[lookups]
     resolved = defaultdict[str, set[str]](set)
@@ -97,7 +99,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         labels = name.split(".")
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN
-        harmless = unbidden or any(part in known for part in shorter)
+        host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
+        harmless = unbidden or host in known or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
