@@ -54,16 +54,18 @@ def _closed(
     else:
         steps.append(Step(frames=(), text=f"It never reopens the window in the {lasted} that follow."))
     how = f"and never reopens it ({lasted} to the end)" if never else f"for {lasted}"
+    reads = "reads its data more slowly than it comes" if severity is Severity.INFO else "does not read its data"
+    stuck = f"The {role}'s side must act: the program on {receiver.address} is stuck, too slow, or waits for its user."
     return finding(
         "tcp_zero_window",
         frames[0],
         severity,
         side,
-        f"{receiver.address} (the {role}) does not read its data: it announces a zero window {how}, so"
+        f"{receiver.address} (the {role}) {reads}: it announces a zero window {how}, so"
         f" {sender.address} has to stop sending.",
         Evidence.of(frames, f"tcp.stream == {longest.stream} && tcp.analysis.zero_window", steps),
         scope([longest.stream], receiver, sender),
-        act=f"The {role}'s side must act: the program on {receiver.address} is stuck, too slow, or waits for its user.",
+        act="Nobody has to act: so TCP slows a sender down." if severity is Severity.INFO else stuck,
         measured={"zero_windows": len(frames), "longest_ms": round(longest.closed_ms, 3), "stalls": len(windows)},
         advice=(
             f"On {receiver.address}, see what the program does: its Recv-Q stays full in ss -tnp",

@@ -28,7 +28,9 @@ def test_a_closed_window(
     capture = closed(*waits, reopened=reopened).wire.save(tmp_path / "zero.pcap")
     (finding,) = found("tcp_zero_window", capture, facts_of)
     assert (finding.severity, finding.side) == (severity, Side.CLIENT)
-    assert finding.title.startswith(f"{CLIENT} (the client) does not read its data")
+    assert finding.title.startswith(f"{CLIENT} (the client) ")
+    assert ("does not read its data" in finding.title) is (severity is not Severity.INFO)
+    assert finding.act.startswith("Nobody has to act") is (severity is Severity.INFO)
     assert ("never reopens" in finding.title) is (severity is Severity.HIGH)
 
 
