@@ -133,10 +133,24 @@ def ask(
     if not settings.model:
         from explainer.llm import offline
 
-        return offline.answer(analysis, question)
+        return offline.answer(analysis, question, _asked_for(question, settings, capture, selection))
     from explainer import consultation
 
     return consultation.opened(analysis, settings, capture, selection, heard).ask(question)
+
+
+def _asked_for(
+    question: str, settings: Settings, capture: str | PathLike[str] | None, selection: Selection
+) -> "tuple[Sight, ...]":
+    """Return the frames that a question names where it asks what they are, if there is a capture to look into."""
+    from explainer.brief.question import Topic, parse
+
+    asked = parse(question)
+    if capture is None or Topic.FRAME not in asked.topics:
+        return ()
+    from explainer.closeup import sights
+
+    return sights(capture, asked.frames, settings=settings, selection=selection)
 
 
 def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:

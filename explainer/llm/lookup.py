@@ -1,13 +1,13 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.llm import talk_lookup
+from explainer.llm import capture_lookup, host_lookup, service_lookup, spoken, talk_lookup
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
-from explainer.model import Analysis, Claim
+from explainer.model import Analysis, Claim, Severity
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
@@ -22,6 +22,29 @@ _ONLY_FOR = {
     Topic.ACCOUNTS: "accounts",
     Topic.FILES: "files",
     Topic.NAMES: "dns",
+    Topic.COUNT: "protocol_hierarchy",
+    Topic.IP_VERSION: "protocol_hierarchy",
+    Topic.NAME_SERVER: "dns",
+    Topic.ADDRESS: "dns",
+    Topic.SITES: "http",
+    Topic.SOFTWARE: "software",
+    Topic.CARDS: "endpoints_eth",
+}
+_TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
+_HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts", "protocol_hierarchy")
+_SEVERAL_FOR = {
+    Topic.CONNECTIONS: ("conversations_tcp", "conversations_udp"),
+    Topic.VOLUME: _HOSTS,
+    Topic.DESTINATIONS: _HOSTS,
+    Topic.HOSTS: _TALKS,
+    Topic.OVERVIEW: _TALKS,
+    Topic.PORTS: _TALKS,
+    Topic.ENCRYPTED: _TALKS,
+    Topic.SYSTEM: ("hosts", "software"),
+    Topic.CARDS: ("hosts",),
+    Topic.IP_VERSION: ("hosts",),
+    Topic.ADDRESS: ("http",),
+    Topic.FILES: ("http",),
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
@@ -32,7 +55,9 @@ _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"}) 
 def statistics(question: str) -> tuple[str, ...]:
     """Return the ids of the statistics that an answer to this question reads."""
     topics = parse(question).topics
-    return (*_ALWAYS, *(name for topic, name in _ONLY_FOR.items() if topic in topics))
+    one = (name for topic, name in _ONLY_FOR.items() if topic in topics)
+    several = (name for topic, names in _SEVERAL_FOR.items() if topic in topics for name in names)
+    return tuple(dict.fromkeys((*_ALWAYS, *one, *several)))
 
 
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
@@ -201,14 +226,29 @@ def _phases(row: Row) -> Claim:
 
 
 def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    for row in _rows(analysis.stat("ports")):
-        if row["port"] not in question.ports:
-            continue
+    known = host_lookup.talks(analysis)
+    for row in rows_of_ports(analysis, question):
         service = f" ({row['service']})" if row["service"] else ""
         conversations = count(row["conversations"], "conversation")
         text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
-        yield Claim(text=f"{text}, {row['bytes']:,} bytes.", frames=_frames(row, "first_frame"), sources=("ports",))
+        here = [talk for talk in known if (talk.transport, talk.port) == (row["transport"], row["port"])]
+        said = f"; what is said there is {spoken.described((row.get('spoken') or '').partition(',')[0])}"
+        yield Claim(
+            text=f"{text}, {row['bytes']:,} bytes{said}{_between(here)}.", frames=_frames(row, "first_frame"),
+            sources=("ports",),
+        )  # fmt: skip
     yield from _tls_on_ports(analysis, question)
+
+
+def rows_of_ports(analysis: Analysis, question: Question) -> list[Row]:
+    """Return the rows of the ports that the question names."""
+    return [row for row in _rows(analysis.stat("ports")) if row["port"] in question.ports]
+
+
+def _between(talks: Sequence[host_lookup.Talk]) -> str:
+    pairs = list(dict.fromkeys(f"{talk.client} to {talk.server}" for talk in talks))
+    more = [f"{len(pairs) - _ROWS} more"] if len(pairs) > _ROWS else []
+    return f", from {listing([*pairs[:_ROWS], *more])}" if pairs else ""
 
 
 def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -232,11 +272,17 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
 
 
-def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("destinations"))[:_ROWS]
-    if rows:
-        words = [f"{r['address']} {r['transport']} port {r['port']} ({count(r['packets'], 'packet')})" for r in rows]
-        yield Claim(text=f"Most packets go to {listing(words)}.", sources=("destinations",))
+def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield that none of the suspicious things that are looked for was found, where that is so."""
+    if Topic.OVERVIEW in question.topics or any(question.concerns(finding) for finding in analysis.findings):
+        return
+    faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
+    begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"
+    text = (
+        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,"
+        " no mining, no BitTorrent, no remote control from the internet. That is no proof that there is none"
+    )
+    yield Claim(text=f"{text}: what is encrypted cannot be read, and malware may look like ordinary traffic.", sources=("rules",))
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
@@ -244,12 +290,28 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.OUTCOME: _outcomes,
     Topic.RTT: _rtt,
     Topic.PORTS: _ports,
+    Topic.COUNT: capture_lookup.size,
+    Topic.WHEN: capture_lookup.when,
+    Topic.CONNECTIONS: capture_lookup.connections,
+    Topic.NAME_SERVER: service_lookup.name_servers,
+    Topic.ADDRESS: service_lookup.addresses_of,
     Topic.PROTOCOLS: _protocols,
-    Topic.DESTINATIONS: _destinations,
+    Topic.DESTINATIONS: capture_lookup.talkers,
     Topic.ALERTS: _alerts,
     Topic.SEGMENT_SIZE: _segment_sizes,
+    Topic.TLS_DETAILS: service_lookup.tls_details,
+    Topic.SYSTEM: service_lookup.system,
+    Topic.CARDS: host_lookup.cards,
+    Topic.IP_VERSION: capture_lookup.ip_version,
     Topic.FILES: talk_lookup.files,
+    Topic.ENCRYPTED: service_lookup.encrypted,
     Topic.PASSWORDS: talk_lookup.passwords,
     Topic.ACCOUNTS: talk_lookup.accounts,
+    Topic.SITES: service_lookup.sites,
+    Topic.SOFTWARE: service_lookup.software,
+    Topic.VOLUME: capture_lookup.volume,
     Topic.NAMES: talk_lookup.names,
+    Topic.HOSTS: host_lookup.hosts,
+    Topic.OVERVIEW: host_lookup.overview,
+    Topic.SUSPICION: _suspicion,
 }

@@ -36,8 +36,8 @@ class Exchange:
     retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
-    (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic)
-    and `secure` (whether a proxy says that the client came by https). `to_proxy` says that the client takes the server
+    (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic),
+    `agent` (User-Agent) and `secure` (whether a proxy says that the client came by https). `to_proxy` says that the client takes the server
     for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers:
     `content_length`, `software` (Server), `proxies` ("via: …" and the like), `location` (without query), `challenge`
     (the scheme of WWW-Authenticate or Proxy-Authenticate). `complaint` is what a short text in it says is wrong.
@@ -76,6 +76,7 @@ class Exchange:
     complaint: str = ""
     basic_user: str | None = None
     to_proxy: bool = False
+    agent: str = ""
     closed_frame: int | None = None
     closed_by_client: bool = False
     reset: bool = False
@@ -169,7 +170,7 @@ class _Connection:
         exchange = Exchange(
             self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
             asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
-            acknowledged_ns, basic_user=asked.basic_user, to_proxy=asked.to_proxy,
+            acknowledged_ns, basic_user=asked.basic_user, to_proxy=asked.to_proxy, agent=asked.agent,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
 

@@ -56,6 +56,7 @@ _CREDENTIALS = ("authorization", "proxy-authorization")
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
 _READABLE = ("text/plain", "text/html", "application/json", "application/problem+json")
 _HEADERS_2 = 1
+_LONGEST_AGENT = 200
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -75,6 +76,7 @@ class Request:
     secure: bool = False
     basic_user: str | None = None
     to_proxy: bool = False
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
             basic_user=_basic_user(headers), to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
+            agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
