@@ -110,7 +110,8 @@ _PLAIN = {
 _FAULT = re.compile(
     r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
-    r"|(?:doesn|don|isn|won)'t)\b",
+    r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
+    r"|to blame|fault|responsible|bounce\w*|time[sd]? ?out)\b",
     re.IGNORECASE,
 )
 _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")

@@ -35,6 +35,7 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     # What is only worth knowing is told to those who ask for it.
     asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
+    fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
     return _from_nothing(analysis, question, found, looked_up)

@@ -1,5 +1,6 @@
 """Errors that smaller protocols answer in so many words or numbers: one table of what they mean, and one way to tell."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from explainer.facts import Facts
@@ -50,7 +51,7 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
                            " the folder to this client (/etc/exports).", Side.SERVER),
     ("NFS", "20"): Meaning("that is no folder", _ASK_OTHERWISE, Side.CLIENT),
     ("RPC", "not registered"): Meaning("that service is not registered there: it does not run", "The server's side must"
-                                       " start the service; or the client must not ask for it.", Side.SERVER),
+                                       " start the service; or the client must not ask for it.", Side.SERVER, Severity.MEDIUM),
     ("RPC", "denied"): _FORBIDDEN,
     # MS-RDPBCGR 2.2.1.2.2.
     ("RDP", "1"): Meaning("it wants TLS, which the client does not offer", _SET_TLS, Side.CLIENT),
@@ -122,11 +123,17 @@ _FAMILY = Family("service_error", _LAYERS, _told, _meaning)
 
 
 @rule("Errors of smaller protocols", replies, subject=SUBJECT, area=AREA)
-def service_error(facts: Facts) -> Iterator[Finding]:
+def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     """An error that a protocol answers with in one field, or in one word: Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's
     topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra, EAP and RDP's negotiation.
 
-    A challenge (RTSP's 401) is one only where no good answer follows.
+    A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is looking
+    around, and their noes are no fault.
     """
+    mapped = defaultdict[str, set[str]](set)
+    for reply in facts[replies]:
+        if reply.protocol == "RPC":
+            mapped[reply.client.address].add(reply.server.address)
     found = [r for r in facts[replies] if r.protocol in _CALLED and not (r.protocol == "MQTT" and r.kind is Kind.LOGIN)]
-    yield from refusals(found, _FAMILY)
+    # Who asks many portmappers searches: see unwanted_portmapper.
+    yield from refusals([r for r in found if r.protocol != "RPC" or len(mapped[r.client.address]) < searched], _FAMILY)

@@ -148,6 +148,8 @@ def worded(messages: Sequence[Message]) -> Iterator[Record]:
 _RPC_CALL, _RPC_TYPE, _RPC_ID = 0, many("rpc.msgtyp"), many("rpc.xid")
 _RPC_STATE, _RPC_REPLY, _RPC_PROGRAM = many("rpc.state_accept"), many("rpc.replystat"), many("rpc.program")
 _MAPPED_PORT, _MAPPED_PROGRAM = many("portmap.port"), many("portmap.prog")
+_BOUND_PROGRAM, _BOUND_ADDRESS = many("portmap.rpcb.prog"), many("portmap.uaddr")
+_BIND_PROCEDURES, _GETADDR = (many("portmap.procedure_v4"), many("portmap.procedure_v3")), 3
 _PROGRAMS = {100000: "portmapper", 100003: "NFS", 100005: "mountd", 100021: "nlockmgr", 100024: "status"}
 _DENIED = 1
 
@@ -162,17 +164,19 @@ def rpc(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         request = asked.pop(number, None)
         wanted = request.number(_MAPPED_PROGRAM) if request else None
-        program = wanted or (request.number(_RPC_PROGRAM) if request else None) or 0
+        asks_address = request and any(request.number(column) == _GETADDR for column in _BIND_PROCEDURES)
+        bound = request.number(_BOUND_PROGRAM) if request and asks_address else None
+        program = wanted or bound or (request.number(_RPC_PROGRAM) if request else None) or 0
         code = ""
         if message.number(_RPC_REPLY) == _DENIED:
             code = "denied"
         elif message.number(_RPC_STATE):
             code = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL"}.get(message.number(_RPC_STATE) or 0, "error")
-        elif wanted and message.number(_MAPPED_PORT) == 0:
+        elif (wanted and message.number(_MAPPED_PORT) == 0) or (bound and not message.first(_BOUND_ADDRESS)):
             code = "not registered"
         yield Reply(
             "RPC", Kind.CALL, message.stream, message.destination, message.source, request.frame if request else None,
-            message.frame, "a call", _PROGRAMS.get(program, f"program {program}" if program else ""), code, "", not code,
+            message.frame, "the port of", _PROGRAMS.get(program, f"program {program}" if program else ""), code, "", not code,
         )  # fmt: skip
 
 
@@ -218,5 +222,6 @@ CODED = (
     Dialect("coap", "coap", (_COAP_CODE, _COAP_PATH), coap),
     *(Dialect(layer, frames, (CONTENT,), worded) for layer, (_, _, frames) in _WORDS.items()),
 )  # fmt: skip
-RPC_COLUMNS = (_RPC_TYPE, _RPC_ID, _RPC_STATE, _RPC_REPLY, _RPC_PROGRAM, _MAPPED_PORT, _MAPPED_PROGRAM)
+RPC_COLUMNS = (_RPC_TYPE, _RPC_ID, _RPC_STATE, _RPC_REPLY, _RPC_PROGRAM, _MAPPED_PORT, _MAPPED_PROGRAM,
+               _BOUND_PROGRAM, _BOUND_ADDRESS, *_BIND_PROCEDURES)  # fmt: skip
 SNMP_COLUMNS = (_SNMP_ERROR, _SNMP_NAME, _NO_OBJECT, _NO_INSTANCE, _SNMP_ID)

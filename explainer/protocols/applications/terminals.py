@@ -126,6 +126,8 @@ def ssh(messages: Sequence[Message]) -> Iterator[Record]:
                     yield reply(offers[False], "no common algorithm", missing, ok=False)
         if _DISCONNECT in codes and message.has(_REASON):
             yield reply(message, message.first(_REASON), message.first(_DESCRIPTION), ok=False)
+        if _NEWKEYS in codes and message.source != server:
+            yield Sign("ssh-encrypted", "SSH", stream, client, server, message.frame)
         if _NEWKEYS in codes and message.source == server:
             yield reply(message, "", "", ok=True)
 
