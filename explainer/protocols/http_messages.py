@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explainer.facts import Column, Kind
-from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_labels
+from explainer.protocols.http_complaints import LONGEST_TEXT, complaint_of_json, complaint_of_labels, complaint_of_xml
 
 METHOD = Column("http.request.method", many=True)
 TARGET = Column("http.request.uri", many=True)
@@ -26,9 +26,9 @@ PHRASE = Column("http.response.phrase", many=True)
 RESPONSE_VERSION = Column("http.response.version", many=True)
 ASKING_HEADERS = Column("http.request.line", many=True)
 HEADERS = Column("http.response.line", many=True)
-# http.file_data would hold whole downloads; these hold the lines of bodies that are text, and JSON's strings.
+# http.file_data would hold whole downloads; these hold the lines of bodies that are text, and JSON's values.
 TEXT = Column("text", many=True)
-JSON_STRING = Column("json.value.string", many=True)
+JSON_VALUE = Column("json.path_with_value", many=True)
 TYPE_2 = Column("http2.type", Kind.INT, many=True)
 STREAM_2 = Column("http2.streamid", Kind.INT, many=True)
 METHOD_2 = Column("http2.headers.method", many=True)
@@ -42,7 +42,7 @@ LENGTH_2 = Column("http2.headers.content_length", Kind.INT, many=True)
 
 MESSAGES = (METHOD, STATUS, METHOD_2, STATUS_2)
 COLUMNS = (
-    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TEXT, JSON_STRING,
+    *MESSAGES, TARGET, HOST, REQUEST_VERSION, PHRASE, RESPONSE_VERSION, ASKING_HEADERS, HEADERS, TEXT, JSON_VALUE,
     TYPE_2, STREAM_2, TARGET_2, HOST_2, SERVER_2, VIA_2, LOCATION_2, LENGTH_2,
 )  # fmt: skip
 
@@ -55,6 +55,8 @@ _CREDENTIALS = ("authorization", "proxy-authorization")
 # By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
 _READABLE = ("text/plain", "text/html", "application/json", "application/problem+json")
+_XML = ("text/xml", "application/xml", "application/soap+xml")
+_UPGRADES = ("websocket",)
 _HEADERS_2 = 1
 _LONGEST_AGENT = 200
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
@@ -77,6 +79,7 @@ class Request:
     basic_user: str | None = None
     to_proxy: bool = False
     agent: str = ""
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Response:
     challenge: str = ""
     number: int | None = None
     complaint: str = ""
+    allows_origin: bool = False
 
     @property
     def interim(self) -> bool:
@@ -110,7 +114,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
             basic_user=_basic_user(headers), to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
-            agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
+            wish=_wish(method, headers), agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
@@ -120,9 +124,17 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
-            complaint=_complaint(row, headers),
+            complaint=_complaint(row, headers), allows_origin=bool(headers.get("access-control-allow-origin")),
         )  # fmt: skip
     yield from _messages_2(row)
+
+
+def _wish(method: str, headers: dict[str, list[str]]) -> str:
+    """Return what a request is a question about: "preflight" (CORS: Fetch Standard, 4.8) or "websocket" (RFC 6455)."""
+    if method == "OPTIONS" and headers.get("origin") and headers.get("access-control-request-method"):
+        return "preflight"
+    upgrade = " ".join(headers.get("upgrade", ())).lower()
+    return next((name for name in _UPGRADES if name in upgrade), "")
 
 
 def _basic_user(headers: dict[str, list[str]]) -> str | None:
@@ -220,7 +232,9 @@ def _challenge(headers: dict[str, list[str]]) -> str:
 
 def _complaint(row: Row, headers: dict[str, list[str]]) -> str:
     """Return what a short text says is wrong, in words of http_complaints."""
-    readable = next(iter(headers.get("content-type", ())), "").partition(";")[0].strip().lower() in _READABLE
-    if not readable or (_length(headers) or 0) > LONGEST_TEXT:
+    kind = next(iter(headers.get("content-type", ())), "").partition(";")[0].strip().lower()
+    if kind in _XML:
+        return complaint_of_xml(_values(row, TEXT))
+    if kind not in _READABLE or (_length(headers) or 0) > LONGEST_TEXT:
         return ""
-    return complaint(_values(row, JSON_STRING)) or complaint_of_labels(_values(row, TEXT))
+    return complaint_of_json(_values(row, JSON_VALUE)) or complaint_of_labels(_values(row, TEXT))

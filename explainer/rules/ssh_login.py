@@ -86,5 +86,8 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
             f"On {c.server.address}: journalctl -u ssh, or /var/log/auth.log, names the user and the reason.",
             "On the client: ssh -v shows which keys it offers and what the server answers.",
         ),
-        limitations=("what was said in the login: it is encrypted", "which user it was"),
+        limitations=(
+            "what was said in the login: it is encrypted",
+            "which user it was, and whether that user left by choice at the question for the password",
+        ),
     )  # fmt: skip
