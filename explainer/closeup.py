@@ -1,6 +1,6 @@
 """A look at less than an analysis: one frame, one conversation, one port, or the headers alone."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from explainer.settings import Settings
 if TYPE_CHECKING:
     from explainer.inspection import Layer
     from explainer.model import Analysis, Stat
-    from explainer.protocols.frame_index import Sight
 
 _DEFAULTS = Settings()
 _FIRST_LOOK_S = 1.5
@@ -38,27 +37,6 @@ def frame(
     program = tshark.find(settings.tshark)
     tshark.version(program)
     return dissection(program, Path(capture), number, selection=selection)
-
-
-def sights(
-    capture: str | PathLike[str],
-    numbers: Collection[int],
-    *,
-    settings: Settings = _DEFAULTS,
-    selection: Selection = EVERYTHING,
-) -> "tuple[Sight, ...]":
-    """Return these frames as the packet list shows them, without those that the capture does not hold.
-
-    Raises:
-        ExplainerError: as `analyse`.
-    """
-    from explainer.protocols.frame_index import INDEX_NEEDS, frame_index
-
-    wanted = ", ".join(map(str, sorted(numbers)))
-    chosen = narrowed(selection, f"frame.number in {{{wanted}}}")
-    captured = dissected.captured(Path(capture), INDEX_NEEDS, settings, chosen, lambda _: None)
-    index = Facts(captured.frames, captured.taps)[frame_index]
-    return tuple(sight for number in sorted(numbers) if (sight := index.get(number)))
 
 
 def ladder(

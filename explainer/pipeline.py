@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from explainer.inspection import Check
     from explainer.llm.model import Heard
     from explainer.model import Analysis, Answer, Brief, CaptureInfo, RuleOutcome, Stat
+    from explainer.protocols.frame_index import Sight
 
 DEFAULTS = Settings()
 PLAIN = Shape()
@@ -148,9 +149,14 @@ def _asked_for(
     asked = parse(question)
     if capture is None or Topic.FRAME not in asked.topics:
         return ()
-    from explainer.closeup import sights
+    from explainer.capture.selection import narrowed
+    from explainer.protocols.frame_index import INDEX_NEEDS, frame_index
 
-    return sights(capture, asked.frames, settings=settings, selection=selection)
+    wanted = ", ".join(map(str, sorted(asked.frames)))
+    chosen = narrowed(selection, f"frame.number in {{{wanted}}}")
+    captured = dissected.captured(Path(capture), INDEX_NEEDS, settings, chosen, lambda _: None)
+    index = Facts(captured.frames, captured.taps)[frame_index]
+    return tuple(sight for number in sorted(asked.frames) if (sight := index.get(number)))
 
 
 def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:

@@ -17,7 +17,8 @@ def size(analysis: Analysis, question: Question) -> Iterator[Claim]:
     bytes_ = _bytes(analysis)
     carried = f" with {bytes_:,} bytes together" if bytes_ else ""
     selected = " that were looked at" if info.selection else ""
-    text = f"The capture holds {count(info.frames, 'frame')} (packets){carried}{selected}; the file has {info.bytes:,} bytes"
+    held = f"{count(info.frames, 'frame')} (packets){carried}{selected}"
+    text = f"The capture holds {held}; the file has {info.bytes:,} bytes"
     yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("protocol_hierarchy",))
 
 
@@ -103,7 +104,7 @@ def _first(analysis: Analysis, address: str) -> tuple[int, ...]:
 
 def ip_version(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether IPv4 and IPv6 are used, in frames."""
-    seen = {name: 0 for name in ("ip", "ipv6")}
+    seen = dict.fromkeys(("ip", "ipv6"), 0)
     for row in rows(analysis.stat("protocol_hierarchy")):
         if row["protocol"] in seen and not {"ip", "ipv6"} & set(row["path"].split("/")[:-1]):
             seen[row["protocol"]] += row["frames"]

@@ -148,6 +148,10 @@ def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:
         return
     shared = [row["macs"] for row in known]
     for row in (named or known)[:_HOSTS]:
-        router = ", which other addresses have too: the card of a router, most likely" if shared.count(row["macs"]) > 1 else ""
+        router = (
+            ", which other addresses have too: the card of a router, most likely"
+            if shared.count(row["macs"]) > 1
+            else ""
+        )
         text = f"Packets of {row['address']} come from the Ethernet (MAC) address {row['macs']}{router}"
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("hosts",))

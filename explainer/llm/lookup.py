@@ -1,10 +1,9 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.llm import capture_lookup, host_lookup, service_lookup, spoken, talk_lookup
-from explainer.llm.rows import Row
+from explainer.llm import capture_lookup, host_lookup, port_lookup, service_lookup, talk_lookup, tcp_lookup
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim, Severity
@@ -47,7 +46,6 @@ _SEVERAL_FOR = {
     Topic.FILES: ("http",),
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
-_SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -144,27 +142,6 @@ def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         )
 
 
-def _segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("tcp_health"))
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    told = [row for row in named or rows if row["client_mss"] is not None or row["server_mss"] is not None]
-    for row in sorted(told, key=lambda row: min(row["client_mss"] or 65535, row["server_mss"] or 65535))[:_ROWS]:
-        sides = [
-            f"{side} {row[name]} announces a maximum segment size (MSS) of {row[f'{name}_mss']} bytes"
-            for name, side in (("client", "the client"), ("server", "the server"))
-            if row[f"{name}_mss"] is not None
-        ]
-        smallest = min(row["client_mss"] or 65535, row["server_mss"] or 65535)
-        about = f", so segments carry at most {smallest} bytes (an MTU of about {smallest + 40})"
-        text = listing(sides) + about
-        yield Claim(text=f"{text[:1].upper()}{text[1:]}.", frames=_syn_frames(analysis, row), sources=("tcp_health",))
-
-
-def _syn_frames(analysis: Analysis, row: Row) -> tuple[int, ...]:
-    same = (r for r in _rows(analysis.stat("rtt")) if r["stream"] == row["stream"])
-    return next((_frames(r, "syn_frame", "syn_ack_frame") for r in same), ())
-
-
 def addresses(analysis: Analysis) -> set[str]:
     """Return the addresses that packets were sent to or connections made from."""
     found = {row["address"] for row in _rows(analysis.stat("destinations"))}
@@ -173,17 +150,6 @@ def addresses(analysis: Analysis) -> set[str]:
 
 def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
-
-
-def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    for row in (named or rows)[:_ROWS]:
-        between = f"between {row['client']} and {row['server']}"
-        text = f"The round-trip time {between} is {milliseconds(row['syn_ack_rtt_ms'])} (SYN to SYN/ACK)"
-        if row["initial_rtt_ms"] is not None:
-            text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
-        yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
 
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -195,69 +161,6 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
         frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
         yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
-
-
-def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("timing"))
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
-    for row in slowest[:_ROWS]:
-        yield _phases(row)
-
-
-def _phases(row: Row) -> Claim:
-    connect, between = row["connect_ms"], f"{row['client']} to {row['server']}"
-    if connect is not None and connect >= _SLOW_CONNECT_MS:
-        verdict = f"Yes, the network between them is slow ({between})"
-    elif row["server_ms"] >= _SLOW_SERVER_MS:
-        waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
-        verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
-    else:
-        verdict = f"No, it is not slow ({between})"
-    phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
-    if row["acknowledged_ms"] is not None:
-        took = milliseconds(row["acknowledged_ms"])
-        phases.append(f"the first request acknowledged after {took} (frame {row['acknowledged_frame']})")
-    took = milliseconds(row["first_byte_ms"])
-    phases.append(f"its response begun after {took} (frame {row['response_frame']})")
-    phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
-    frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
-    return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
-
-
-def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    known = host_lookup.talks(analysis)
-    for row in rows_of_ports(analysis, question):
-        service = f" ({row['service']})" if row["service"] else ""
-        conversations = count(row["conversations"], "conversation")
-        text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
-        here = [talk for talk in known if (talk.transport, talk.port) == (row["transport"], row["port"])]
-        said = f"; what is said there is {spoken.described((row.get('spoken') or '').partition(',')[0])}"
-        yield Claim(
-            text=f"{text}, {row['bytes']:,} bytes{said}{_between(here)}.", frames=_frames(row, "first_frame"),
-            sources=("ports",),
-        )  # fmt: skip
-    yield from _tls_on_ports(analysis, question)
-
-
-def rows_of_ports(analysis: Analysis, question: Question) -> list[Row]:
-    """Return the rows of the ports that the question names."""
-    return [row for row in _rows(analysis.stat("ports")) if row["port"] in question.ports]
-
-
-def _between(talks: Sequence[host_lookup.Talk]) -> str:
-    pairs = list(dict.fromkeys(f"{talk.client} to {talk.server}" for talk in talks))
-    more = [f"{len(pairs) - _ROWS} more"] if len(pairs) > _ROWS else []
-    return f", from {listing([*pairs[:_ROWS], *more])}" if pairs else ""
-
-
-def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [r for r in _rows(analysis.stat("tls")) if int(r["server"].rpartition(":")[2]) in question.ports]
-    for row in rows[:_ROWS]:
-        name = f" for {row['server_name']}" if row["server_name"] else ""
-        text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
-        frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
-        yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -282,14 +185,17 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
         f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,"
         " no mining, no BitTorrent, no remote control from the internet. That is no proof that there is none"
     )
-    yield Claim(text=f"{text}: what is encrypted cannot be read, and malware may look like ordinary traffic.", sources=("rules",))
+    yield Claim(
+        text=f"{text}: what is encrypted cannot be read, and malware may look like ordinary traffic.",
+        sources=("rules",),
+    )
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
-    Topic.SLOWNESS: _slowness,
+    Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
-    Topic.RTT: _rtt,
-    Topic.PORTS: _ports,
+    Topic.RTT: tcp_lookup.rtt,
+    Topic.PORTS: port_lookup.ports,
     Topic.COUNT: capture_lookup.size,
     Topic.WHEN: capture_lookup.when,
     Topic.CONNECTIONS: capture_lookup.connections,
@@ -298,18 +204,18 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.PROTOCOLS: _protocols,
     Topic.DESTINATIONS: capture_lookup.talkers,
     Topic.ALERTS: _alerts,
-    Topic.SEGMENT_SIZE: _segment_sizes,
+    Topic.SEGMENT_SIZE: tcp_lookup.segment_sizes,
     Topic.TLS_DETAILS: service_lookup.tls_details,
     Topic.SYSTEM: service_lookup.system,
     Topic.CARDS: host_lookup.cards,
     Topic.IP_VERSION: capture_lookup.ip_version,
+    Topic.VOLUME: capture_lookup.volume,
     Topic.FILES: talk_lookup.files,
     Topic.ENCRYPTED: service_lookup.encrypted,
     Topic.PASSWORDS: talk_lookup.passwords,
     Topic.ACCOUNTS: talk_lookup.accounts,
     Topic.SITES: service_lookup.sites,
     Topic.SOFTWARE: service_lookup.software,
-    Topic.VOLUME: capture_lookup.volume,
     Topic.NAMES: talk_lookup.names,
     Topic.HOSTS: host_lookup.hosts,
     Topic.OVERVIEW: host_lookup.overview,

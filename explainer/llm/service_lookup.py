@@ -1,11 +1,11 @@
 """What a question about services asks for outright: names, web sites, TLS, encryption, programs, systems."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question
 from explainer.llm import spoken
-from explainer.llm.host_lookup import address, talks
+from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
@@ -24,7 +24,11 @@ def name_servers(analysis: Analysis, question: Question) -> Iterator[Claim]:
         return
     words = [f"{server} ({count(len(found), 'question')})" for server, found in asked.items()]
     clients = list(dict.fromkeys(address(row["client"]) for found in asked.values() for row in found))
-    text = f"The name server asked is {words[0]}" if len(words) == 1 else f"The name servers asked are {listing(words[:_ROWS])}"
+    text = (
+        f"The name server asked is {words[0]}"
+        if len(words) == 1
+        else f"The name servers asked are {listing(words[:_ROWS])}"
+    )
     firsts = tuple(found[0]["query_frame"] for found in asked.values())[:_ROWS]
     yield Claim(text=f"{text}, by {listing(clients[:_ROWS])}.", frames=firsts, sources=("dns",))
 
@@ -56,12 +60,16 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
             if row["server_name"] and row["client_hello_frame"]:
                 seen.setdefault((row["server_name"], address(row["server"]), how), []).append(row["client_hello_frame"])
     if not seen:
-        yield Claim(text="No web site is named in this capture: there is no HTTP in clear text, and no TLS with a name.")
+        yield Claim(
+            text="No web site is named in this capture: there is no HTTP in clear text, and no TLS with a name."
+        )
         return
     words = [f"{host} ({count(len(at), 'time')} by {how}, at {server})" for (host, server, how), at in seen.items()]
     more = [f"{len(words) - _ROWS} more"] if len(words) > _ROWS else []
     firsts = tuple(at[0] for at in list(seen.values())[:_ROWS])
-    yield Claim(text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic"))
+    yield Claim(
+        text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic")
+    )
 
 
 def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -119,11 +127,11 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     )  # fmt: skip
 
 
-def _kinds(found: "list[object]", how: str) -> str:
+def _kinds(found: Sequence[Talk], how: str) -> str:
     kinds = dict[str, None]()
     for talk in found:
-        what = spoken.name(talk.spoken) if talk.spoken else f"{talk.transport} port {talk.port}"  # type: ignore[attr-defined]
-        kinds[f"{what} with {talk.server}"] = None  # type: ignore[attr-defined]
+        what = spoken.name(talk.spoken) if talk.spoken else f"{talk.transport} port {talk.port}"
+        kinds[f"{what} with {talk.server}"] = None
     names = list(kinds)
     more = [f"{len(names) - _ROWS} more"] if len(names) > _ROWS else []
     return f"{listing([*names[:_ROWS], *more])} {'is' if len(names) == 1 else 'are'} {how}" if names else ""

@@ -37,11 +37,12 @@ class Exchange:
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
     (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic),
-    `agent` (User-Agent), `wish` (preflight or websocket, where it asks for that) and `secure` (whether a proxy says that the client came by https). `to_proxy` says that the client takes the server
-    for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers:
-    `content_length`, `software` (Server), `proxies` ("via: …" and the like), `location` (without query), `challenge`
-    (the scheme of WWW-Authenticate or Proxy-Authenticate), `allows_origin` (whether there is an
-    Access-Control-Allow-Origin). `complaint` is what a short text in it says is wrong.
+    `agent` (User-Agent), `wish` (preflight or websocket, where it asks for that) and `secure` (whether a proxy says
+    that the client came by https). `to_proxy` says that the client takes the server for a proxy: it sends CONNECT, or a
+    whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers: `content_length`, `software` (Server),
+    `proxies` ("via: …" and the like), `location` (without query), `challenge` (the scheme of WWW-Authenticate or
+    Proxy-Authenticate), `allows_origin` (whether there is an Access-Control-Allow-Origin). `complaint` is what a short
+    text in it says is wrong.
 
     `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
     or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.

@@ -22,14 +22,20 @@ _STREAM, _GOAWAY, _RESET = (
     Column("http2.goaway.error", Kind.INT, many=True),
     Column("http2.rst_stream.error", Kind.INT, many=True),
 )
-_SAID, _NAME, _VALUE = Column("http2.goaway.addata"), Column("http2.header.name", many=True), Column("http2.header.value", many=True)
+_SAID, _NAME, _VALUE = (
+    Column("http2.goaway.addata"),
+    Column("http2.header.name", many=True),
+    Column("http2.header.value", many=True),
+)
 _GRPC, _MESSAGE, _PATH = "grpc-status", "grpc-message", ":path"
 _NO_ERROR, _CANCEL = 0, 8
 _TEXT = 200
 
 
 def _view(facts: Facts) -> View | None:
-    known = facts.frames(FRAME, PROTOCOLS).filter(pl.col(PROTOCOLS.field).str.contains(":http2", literal=True))[FRAME.field]
+    known = facts.frames(FRAME, PROTOCOLS).filter(pl.col(PROTOCOLS.field).str.contains(":http2", literal=True))[
+        FRAME.field
+    ]
     odd = [o.stream for o in facts[openings] if o.client and o.client[0].data.startswith(_PREFACE)]
     carried = facts[segments].filter(pl.col("stream").is_in(odd))
     frames = pl.concat([known, carried["frame"].cast(known.dtype)]).unique()
@@ -52,9 +58,7 @@ def http2_replies(facts: Facts) -> tuple[Reply, ...]:
     seen = facts.look(ERRORS)
     if seen is None:
         return ()
-    ends = facts[segments].select(
-        "frame", pl.col("stream").alias("tcp"), "src", "sport", "dst", "dport", "from_client"
-    )
+    ends = facts[segments].select("frame", pl.col("stream").alias("tcp"), "src", "sport", "dst", "dport", "from_client")
     rows = seen.join(ends, left_on=FRAME.field, right_on="frame").sort(FRAME.field)
     asked = dict[tuple[int, int], tuple[int, str]]()
     found = list[Reply]()
@@ -81,7 +85,18 @@ def _of(row: dict[str, Any], headers: dict[str, str], asked: tuple[int, str] | N
     def reply(protocol: str, request: str, about: str, code: str, text: str, *, ok: bool) -> Reply:
         frame = asked[0] if asked and not row["from_client"] else None
         return Reply(
-            protocol, About.QUERY, row["tcp"], receiver, sender, frame, row[FRAME.field], request, about, code, text[:_TEXT], ok
+            protocol,
+            About.QUERY,
+            row["tcp"],
+            receiver,
+            sender,
+            frame,
+            row[FRAME.field],
+            request,
+            about,
+            code,
+            text[:_TEXT],
+            ok,
         )
 
     path = asked[1] if asked else ""
@@ -89,10 +104,12 @@ def _of(row: dict[str, Any], headers: dict[str, str], asked: tuple[int, str] | N
         code = headers[_GRPC]
         yield reply("gRPC", "a call", path, code, headers.get(_MESSAGE, ""), ok=code == "0")
     for request, about, codes in (("the connection", "", row[_GOAWAY.field]), ("a request", path, row[_RESET.field])):
-        code = _error(codes or [])
-        if code:
-            told = bytes.fromhex((row[_SAID.field] or "").replace(":", "")).decode("utf-8", "replace") if not about else ""
-            yield reply("HTTP/2", request, about, str(code), told, ok=False)
+        number = _error(codes or [])
+        if number:
+            told = (
+                bytes.fromhex((row[_SAID.field] or "").replace(":", "")).decode("utf-8", "replace") if not about else ""
+            )
+            yield reply("HTTP/2", request, about, str(number), told, ok=False)
 
 
 def _error(codes: Sequence[int | None]) -> int:

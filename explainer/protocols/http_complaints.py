@@ -22,7 +22,8 @@ _FAULT = (
 # A phrase about something that was refused, then phrases that stand for themselves.
 _PHRASES = (
     rf"(?:{_SUBJECT})(?:[\s,/]+(?:{_LINK}|{_SUBJECT})){{0,8}}[\s:,]+(?:{_FAULT})",
-    rf"(?:{_FAULT})(?:[\s,/]+(?:{_LINK})){{0,3}}[\s,/]+(?:{_SUBJECT})(?:[\s,/]+(?:and/or|and|or)[\s,/]+(?:{_SUBJECT}))*",
+    rf"(?:{_FAULT})(?:[\s,/]+(?:{_LINK})){{0,3}}[\s,/]+(?:{_SUBJECT})(?:[\s,/]+(?:and/or|and"
+    rf"|or)[\s,/]+(?:{_SUBJECT}))*",
     r"(?:access|permission) (?:is |was )?denied",
     r"un-?authori[sz]ed|not authori[sz]ed",
     r"(?:internal |fatal )server error|internal error|fatal error",
@@ -61,7 +62,8 @@ def _plain(line: str) -> str:
 
 _JSON_NO = re.compile(r"/(success|ok|succeeded|successful):(false|0)", re.IGNORECASE)
 _JSON_ERROR = re.compile(
-    r"/(?:errors?|fault|exception)(?:/.*)?:(?!(?:null|false|0|none|no error|ok|)$).+|/(?:status|result|state):(?:error|fail(?:ed|ure)?)",
+    r"/(?:errors?|fault|exception)(?:/.*)?:(?!(?:null|false|0|none|no error|ok|)$).+|/(?:status|result"
+    r"|state):(?:error|fail(?:ed|ure)?)",
     re.IGNORECASE | re.DOTALL,
 )
 _XML_FAULT = re.compile(r"</(?:\w+:)?Fault>")

@@ -44,7 +44,9 @@ def unanswered(facts: Facts) -> Sequence[Unanswered]:
     )  # fmt: skip
     told = {(e.source, e.destination) for e in facts[errors]}
     found = [
-        Unanswered(row["src"], row["dst"], row["dport"], row["requests"], tuple(row["frames"]), row["first"], row["last"])
+        Unanswered(
+            row["src"], row["dst"], row["dport"], row["requests"], tuple(row["frames"]), row["first"], row["last"]
+        )
         for row in silent.iter_rows(named=True)
         if (row["src"], row["dst"]) not in told and not _to_many(row["dst"])
     ]

@@ -45,13 +45,15 @@ _RESULTS: dict[str, tuple[str, Meaning]] = {
         "more entries fit than it gives at once: only a part of them comes",
         "The client must ask in pages, or for less; or the directory's side must raise the size limit.", Side.EITHER)),
     "11": ("adminLimitExceeded", Meaning(
-        "the search passes a limit that an administrator set", "The client must search for less, or the limit be raised.",
+        "the search passes a limit that an administrator set", "The client must search for less, or the limit be"
+        " raised.",
         Side.EITHER)),
     "16": ("noSuchAttribute", Meaning("the entry has no such attribute", _CHANGE, Side.CLIENT, Severity.MEDIUM)),
     "17": ("undefinedAttributeType", Meaning("it knows no such attribute (schema)", _CHANGE, Side.CLIENT)),
     "19": ("constraintViolation", Meaning(
         "a rule of the directory forbids the value, such as a password's length", _CHANGE, Side.CLIENT)),
-    "20": ("attributeOrValueExists", Meaning("the entry has that value already", _CHANGE, Side.CLIENT, Severity.MEDIUM)),
+    "20": ("attributeOrValueExists", Meaning(
+        "the entry has that value already", _CHANGE, Side.CLIENT, Severity.MEDIUM)),
     "21": ("invalidAttributeSyntax", Meaning("a value does not have the form that it wants", _CHANGE, Side.CLIENT)),
     "65": ("objectClassViolation", Meaning("the entry would break the schema", _CHANGE, Side.CLIENT)),
     "66": ("notAllowedOnNonLeaf", Meaning("the entry has others below it", _CHANGE, Side.CLIENT)),
@@ -75,10 +77,13 @@ _RESULTS: dict[str, tuple[str, Meaning]] = {
 }  # fmt: skip
 
 
+_NO_FAILURES = ("9",)  # LDAPv2's referral, which old servers still send
 _OTHER = ("", Meaning("it refuses it", "Read the server's words: they say what has to be corrected.", Side.EITHER))
 
 
 def _ldap_meaning(reply: Reply) -> Meaning | None:
+    if reply.code in _NO_FAILURES:
+        return None
     known = _RESULTS.get(reply.code, _OTHER)
     sub_code = _SUB_CODE.search(reply.text) if reply.code == "49" else None
     more = _SUB_CODES.get(sub_code[1].lower()) if sub_code else None

@@ -127,7 +127,8 @@ _TRIALS = ("IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db"
 _NO_VERSION = Meaning(
     "the two have no version of SMB in common",
     "The client must be updated, or set to newer versions of SMB; or the server must allow the client's, if it has to.",
-    Side.EITHER, advice=("On Samba: server min protocol; on Windows: Get-SmbServerConfiguration. SMB 1 should stay off.",),
+    Side.EITHER, advice=("On Samba: server min protocol; on Windows: Get-SmbServerConfiguration. SMB 1 should stay"
+    " off.",),
 )  # fmt: skip
 
 

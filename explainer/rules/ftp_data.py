@@ -49,7 +49,11 @@ def _last(
     address, _, port = sign.text.rpartition(":")
     active = sign.what == "ftp-active"
     host = sign.client.address if active else sign.server.address
-    tried = [c for c in every if c.server.port == int(port) and c.server.address in (host, address) and c.first_frame > sign.frame]
+    tried = [
+        c
+        for c in every
+        if c.server.port == int(port) and c.server.address in (host, address) and c.first_frame > sign.frame
+    ]
     wanted = [s for s in talk if s.what == "ftp-wants-data" and s.frame > sign.frame]
     refused = any(s.what == "ftp-refused" and s.frame > sign.frame for s in talk)
     if any(map(opened, tried)) or refused:
@@ -70,18 +74,21 @@ def _passive(sign: Sign, address: str, tried: Sequence[Connection]) -> Finding:
     private = elsewhere and ip_address(address).is_private
     how = "refused" if answers else "never answered"
     cause = (
-        f"the server names {'the private address ' if private else ''}{address} for it, which is not the one that the client"
+        f"the server names {'the private address ' if private else ''}{address} for it, which is not the one that"
+        f" the client"
         f" reaches it by ({sign.server.address})"
         if elsewhere
         else f"its connection to the passive port {c.server.port} is {how}"
     )
     return _finding(
         sign, [sign.frame, *attempts, *answers], tried,
-        f"FTP from {sign.client.address} to {sign.server.address}: the login works, but the second connection, for the data"
+        f"FTP from {sign.client.address} to {sign.server.address}: the login works, but the second connection, for"
+        f" the data"
         f" (passive mode), cannot be opened: {cause}.",
         "The FTP server's side must act: behind NAT it has to name its public address for passive mode."
         if elsewhere
-        else f"Whoever runs the firewall before {sign.server.address} must act: it has to let the server's passive ports"
+        else f"Whoever runs the firewall before {sign.server.address} must act: it has to let the server's passive"
+        f" ports"
         " through.",
         Side.SERVER if elsewhere else Side.NETWORK,
         [
@@ -95,13 +102,15 @@ def _passive(sign: Sign, address: str, tried: Sequence[Connection]) -> Finding:
 def _active(sign: Sign, wanted: Sign, control: Connection) -> Finding:
     return _finding(
         sign, [sign.frame, wanted.frame], (control,),
-        f"FTP from {sign.client.address} to {sign.server.address}: the second connection, for the data (active mode), never"
+        f"FTP from {sign.client.address} to {sign.server.address}: the second connection, for the data (active"
+        f" mode), never"
         f" comes: the server would have to connect to {sign.text} of the client, and no such connection is seen.",
         "The client's side must switch to passive mode; a firewall or NAT before the client does not let the server's"
         " connection in.",
         Side.NETWORK,
         [
-            Step(frames=(sign.frame,), text=f"the client says where the data connection is to go: {sign.text} (active mode)"),
+            Step(frames=(sign.frame,), text=f"the client says where the data connection is to go: {sign.text}"
+            f" (active mode)"),
             Step(
                 frames=(wanted.frame,) if wanted is not sign else (control.last_frame,),
                 text=f"it asks for data ({wanted.text}): no connection of the server arrives"

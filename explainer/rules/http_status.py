@@ -133,7 +133,8 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
             side=Side.EITHER if vague else Side.CLIENT,
             title=f"The web server {host(first)} answers {request_words(group)} with"
             f' "{said(first)}", but its text says "{first.complaint}".',
-            act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer came.'
+            act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
+            f" came."
             if vague
             else f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',
             measured={"status": first.status or 0, "requests": len(group)},

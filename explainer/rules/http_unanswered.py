@@ -25,7 +25,12 @@ def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float 
     answered = {(e.client.address, e.host, e.path) for e in facts[requests] if e.status is not None}
     for e in facts[requests]:
         open_ = e.request_frame and e.status is None and not e.response_bytes and e.first_byte_frame is None
-        if not open_ or e.acknowledged_frame is None or e.version == "HTTP/2" or (e.closed_frame and not e.closed_by_client):
+        if (
+            not open_
+            or e.acknowledged_frame is None
+            or e.version == "HTTP/2"
+            or (e.closed_frame and not e.closed_by_client)
+        ):
             continue
         waited = _request_wait(facts[segments], e, facts[last_ns])
         if waited >= (min_wait_s if e.closed_frame else patience_s) and not e.reset:
@@ -52,13 +57,15 @@ def _unanswered(e: Exchange, below: Connection, waited: float, *, overcome: bool
         side=Side.SERVER,
         title=f"{answering(e)} never answers {request_words([e])}: after {waited:.1f} s {end}"
         f"{'; at another time it answered' if overcome else ''}.",
-        act=f"The server's side must act: {e.server} has the request, and the program there, or what is behind it, hangs.",
+        act=f"The server's side must act: {e.server} has the request, and the program there, or what is behind it,"
+        f" hangs.",
         measured={"waited_s": round(waited, 3)},
         evidence=Evidence.of(
             [f for f in (e.request_frame, acknowledged, left) if f], segment_filter([e]),
             [
                 asked(e),
-                Step(frames=(acknowledged,), text=f"{e.server} has it: its system acknowledges, the program says nothing"),
+                Step(frames=(acknowledged,), text=f"{e.server} has it: its system acknowledges, the program says"
+                f" nothing"),
                 Step(frames=(left,) if left else (), text=f"{waited:.1f} s later {end}; no byte of an answer has come"),
                 *network_step(below, left or below.last_frame),
             ],

@@ -1,4 +1,4 @@
-"""HTTP requests that ask whether something else may follow: a preflight of CORS (Fetch Standard), a WebSocket (RFC 6455)."""
+"""HTTP requests that ask whether something may follow: a preflight of CORS (Fetch Standard), a WebSocket (RFC 6455)."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,7 +7,19 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
 from explainer.registry import rule
-from explainer.rules.exchanges import AREA, SUBJECT, Group, answered, asked, frames, host, message_filter, request_words, said, scope
+from explainer.rules.exchanges import (
+    AREA,
+    SUBJECT,
+    Group,
+    answered,
+    asked,
+    frames,
+    host,
+    message_filter,
+    request_words,
+    said,
+    scope,
+)
 from explainer.wording import count
 
 _FIRST_REDIRECTION, _SWITCHED = 300, 101
@@ -29,11 +41,14 @@ def http_preflight_refused(facts: Facts) -> Iterator[Finding]:
         why = f'with "{said(first)}"' if status >= _FIRST_REDIRECTION else "without Access-Control-Allow-Origin"
         yield _finding(
             "http_preflight_refused", group,
-            f"The web server {host(first)} answers the CORS preflight (OPTIONS) of {request_words(group)} {why}: the browser"
+            f"The web server {host(first)} answers the CORS preflight (OPTIONS) of {request_words(group)} {why}: the"
+            f" browser"
             " then does not send the request itself, and reports a CORS error.",
-            "The server's side must answer OPTIONS with 200 or 204 and with Access-Control-Allow-Origin for the site that"
+            "The server's side must answer OPTIONS with 200 or 204 and with Access-Control-Allow-Origin for the site"
+            " that"
             " asks.",
-            Side.SERVER, "Let the server (or the gateway before it) answer OPTIONS without a login: browsers send none with it.",
+            Side.SERVER, "Let the server (or the gateway before it) answer OPTIONS without a login: browsers send"
+            " none with it.",
         )  # fmt: skip
 
 
@@ -48,7 +63,8 @@ def http_websocket_refused(facts: Facts) -> Iterator[Finding]:
             "http_websocket_refused", group,
             f"The web server {host(first)} refuses the WebSocket (upgrade) of {request_words(group)}: it answers"
             f' "{said(first)}" in place of 101 Switching Protocols.',
-            "The server's side, or the proxy before it, must allow WebSocket for this path and this site (Origin), or the"
+            "The server's side, or the proxy before it, must allow WebSocket for this path and this site (Origin),"
+            " or the"
             " client must sign in first.",
             Side.EITHER, "A proxy on the way has to pass Upgrade and Connection on (nginx: proxy_set_header Upgrade"
             " $http_upgrade).",

@@ -25,7 +25,8 @@ _WHY = {
     "HTTP": "If it is no web server, the client uses the wrong port or protocol.",
 }
 _OTHER_WHY = (
-    "It may not know the client's protocol, have a rule against this address, have no room, or nothing behind it (a load"
+    "It may not know the client's protocol, have a rule against this address, have no room, or nothing behind it (a"
+    " load"
     " balancer)."
 )
 _GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
@@ -82,10 +83,12 @@ def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, ov
     misdirected = _misdirected(c, language)
     how = how or ("after the client's first words" if c.client_payload else "at once")
     steps = [
-        Step(frames=(c.syn_ack_frame or c.first_frame,), text=f"{c.server} accepts the connection of {c.client.address}"),
+        Step(frames=(c.syn_ack_frame or c.first_frame,), text=f"{c.server} accepts the connection of"
+        f" {c.client.address}"),
         *([Step(frames=(said,), text=f"the client speaks first: {language or 'something'}")] if said else []),
         Step(frames=(closed,), text="the server ends the connection (FIN) and has sent nothing"),
-        *([Step(frames=tuple(o.server_ends[0] for o in group[1:_SHOWN]), text=f"the same {count(len(group) - 1, 'more time')}")]
+        *([Step(frames=tuple(o.server_ends[0] for o in group[1:_SHOWN]), text=f"the same"
+        f" {count(len(group) - 1, 'more time')}")]
           if len(group) > 1 else []),
         *network_step(c, closed),
     ]  # fmt: skip
@@ -95,14 +98,16 @@ def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, ov
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.CLIENT if misdirected else Side.SERVER,
-        title=f"{c.server.address} accepts the connection of {c.client.address} to port {c.server.port} and closes it {how},"
+        title=f"{c.server.address} accepts the connection of {c.client.address} to port {c.server.port} and closes"
+        f" it {how},"
         f" without a word{misdirected}{'; others to that port were answered' if overcome else ''}.",
         act=f"The client's side must act: it uses the wrong port of {c.server.address}, or the wrong protocol."
         if misdirected
         else f"The server's side must act: the program on port {c.server.port} of {c.server.address} hangs up.",
         measured={"connections": len(group)},
         evidence=Evidence.of(
-            [f for o in group for f in (o.syn_ack_frame, o.server_ends[0]) if f], connection_filter(c.server, (o.stream for o in group)),
+            [f for o in group for f in (o.syn_ack_frame, o.server_ends[0]) if f],
+            connection_filter(c.server, (o.stream for o in group)),
             steps,
         ),
         scope=scope((o.stream for o in group), c.client, c.server),
@@ -115,7 +120,8 @@ def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, ov
 
 
 _ERROR = re.compile(
-    rb"exceeded|too many|denied|refused|not allowed|blocked|banned|unavailable|error|busy|limit|full|reject|forbidden", re.IGNORECASE
+    rb"exceeded|too many|denied|refused|not allowed|blocked|banned|unavailable|error|busy|limit|full|reject|forbidden",
+    re.IGNORECASE,
 )
 _LONGEST = 300
 
@@ -126,8 +132,8 @@ _LONGEST = 300
 def server_last_words(facts: Facts) -> Iterator[Finding]:
     """A server that says one short line of an error in no protocol that is known, and ends the connection.
 
-    So does sshd that has too many connections ("Exceeded MaxStartups"). Only the line's known words count: a service may
-    say anything else. Of low severity where the same client had more from that port on another connection.
+    So does sshd that has too many connections ("Exceeded MaxStartups"). Only lines with words of an error count: a
+    service may say anything else. Of low severity where the same client had more from that port on another connection.
     """
     by_stream = {c.stream: c for c in facts[connections]}
     groups = defaultdict[tuple[str, object, bytes], list[tuple[Connection, int]]](list)
@@ -194,8 +200,10 @@ def server_silent(facts: Facts, *, min_wait_s: float = 3.0) -> Iterator[Finding]
     for c in facts[connections]:
         language = words.get(c.stream, "")
         due = language not in ("", "plain text", "TLS") or c.server.port in _GREETING_PORTS
-        silent = c.established and not c.server_payload and not c.server_ends and not c.server_resets
-        if due and silent and c.client_ends and c.stream not in others and not c.lost_segments:
+        left = min(c.client_ends, default=0)
+        early = any(frame < left for frame in (*c.server_ends, *c.server_resets))
+        silent = c.established and not c.server_payload and left and not early
+        if due and silent and c.stream not in others and not c.lost_segments:
             wait = _waited(facts[segments], c)
             if wait.seconds >= min_wait_s:
                 yield _silent(c, wait)
@@ -217,9 +225,11 @@ def _silent(c: Connection, wait: _Wait) -> Finding:
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"{c.server.address} accepts the connection of {c.client.address} to port {c.server.port} and then says nothing:"
+        title=f"{c.server.address} accepts the connection of {c.client.address} to port {c.server.port} and then"
+        f" says nothing:"
         f" the client leaves after {wait.seconds:.1f} s.",
-        act=f"The server's side must act: the program on port {c.server.port} of {c.server.address} hangs, or is not reached"
+        act=f"The server's side must act: the program on port {c.server.port} of {c.server.address} hangs, or is not"
+        f" reached"
         " behind whatever accepts its connections.",
         measured={"waited_s": round(wait.seconds, 3)},
         evidence=Evidence.of(

@@ -1,4 +1,4 @@
-"""Errors that smaller protocols answer in so many words or numbers: one table of what they mean, and one way to tell."""
+"""Errors that smaller protocols answer in a word or a number: one table of what they mean, one way to tell of them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -25,7 +25,9 @@ _SIGN_IN = Meaning("it wants a login, or does not accept the one given", _CREDEN
 _BUSY = Meaning("it is busy", "Ask again later; if it lasts, the device's side must act.", Side.SERVER, Severity.MEDIUM)
 _FAILS = Meaning("it fails itself", "The server's side must act: it failed at a request that it knows.", Side.SERVER)
 _WRONG_REQUEST = Meaning("it does not accept the request as it is", "The client must correct its request.", Side.CLIENT)
-_TOO_LARGE = Meaning("what was sent is too large for it", "The client must send less, or its limit be raised.", Side.CLIENT)
+_TOO_LARGE = Meaning(
+    "what was sent is too large for it", "The client must send less, or its limit be raised.", Side.CLIENT
+)
 _MEANINGS: dict[tuple[str, str], Meaning] = {
     # Modbus Application Protocol 1.1b3, section 7.
     ("Modbus", "1"): Meaning("it does not know this function (illegal function)", "The client must use a function that"
@@ -37,29 +39,37 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
     ("Modbus", "4"): Meaning("it failed (server device failure)", "The device must be looked at.", Side.SERVER),
     ("Modbus", "5"): Meaning("it needs more time (acknowledge)", "Nobody: ask again later.", Side.NOBODY, Severity.LOW),
     ("Modbus", "6"): _BUSY,
-    ("Modbus", "10"): Meaning("the gateway has no path to the device", "The gateway's settings must be corrected.", Side.SERVER),
-    ("Modbus", "11"): Meaning("the device behind the gateway does not answer", "The device behind the gateway must be looked"
+    ("Modbus", "10"): Meaning("the gateway has no path to the device", "The gateway's settings must be"
+    " corrected.", Side.SERVER),
+    ("Modbus", "11"): Meaning("the device behind the gateway does not answer", "The device behind the gateway must"
+    " be looked"
                               " at: power, wiring, its unit number.", Side.SERVER),
     # RFC 7252, section 5.9.
     ("CoAP", "4.00"): _WRONG_REQUEST, ("CoAP", "4.01"): _SIGN_IN, ("CoAP", "4.03"): _FORBIDDEN,
-    ("CoAP", "4.04"): _NO_SUCH, ("CoAP", "4.05"): Meaning("it does not permit this method there", _ASK_OTHERWISE, Side.CLIENT),
+    ("CoAP", "4.04"): _NO_SUCH,
+    ("CoAP", "4.05"): Meaning("it does not permit this method there", _ASK_OTHERWISE, Side.CLIENT),
     ("CoAP", "4.13"): _TOO_LARGE, ("CoAP", "5.00"): _FAILS, ("CoAP", "5.03"): _BUSY,
-    ("CoAP", "5.04"): Meaning("the device behind it does not answer", "The device behind it must be looked at.", Side.SERVER),
+    ("CoAP", "5.04"): Meaning("the device behind it does not answer", "The device behind it must be looked"
+    " at.", Side.SERVER),
     # RFC 1813, section 5.1.4.
     ("NFS", "1"): _FORBIDDEN, ("NFS", "2"): Meaning("it exports no such folder", _ASK_OTHERWISE, Side.CLIENT),
-    ("NFS", "13"): Meaning("it does not let this client mount the folder (access denied)", "The server's side must export"
+    ("NFS", "13"): Meaning("it does not let this client mount the folder (access denied)", "The server's side must"
+    " export"
                            " the folder to this client (/etc/exports).", Side.SERVER),
     ("NFS", "20"): Meaning("that is no folder", _ASK_OTHERWISE, Side.CLIENT),
     ("RPC", "not registered"): Meaning("that service is not registered there: it does not run", "The server's side must"
-                                       " start the service; or the client must not ask for it.", Side.SERVER, Severity.MEDIUM),
+                                       " start the service; or the client must not ask for it.", Side.SERVER,
+                                       Severity.MEDIUM),
     ("RPC", "denied"): _FORBIDDEN,
     # MS-RDPBCGR 2.2.1.2.2.
     ("RDP", "1"): Meaning("it wants TLS, which the client does not offer", _SET_TLS, Side.CLIENT),
     ("RDP", "2"): Meaning("it does not permit TLS", "Both sides must allow a common way of encryption.", Side.EITHER),
     ("RDP", "3"): Meaning("it has no certificate for TLS", "The server needs a certificate.", Side.SERVER),
     ("RDP", "4"): Meaning("the ways of encryption that the two allow do not fit", _SET_TLS, Side.EITHER),
-    ("RDP", "5"): Meaning("it wants the user to log in first (network level authentication, NLA/CredSSP), which the client"
-                          " does not offer", "The client must be set to network level authentication (NLA), or updated; or"
+    ("RDP", "5"): Meaning("it wants the user to log in first (network level authentication, NLA/CredSSP), which the"
+    " client"
+                          " does not offer", "The client must be set to network level authentication (NLA), or"
+                          " updated; or"
                           " the server must not demand it.", Side.CLIENT),
     ("RDP", "6"): Meaning("it wants TLS with a certificate of the client", _SET_TLS, Side.CLIENT),
     ("MQTT", "128"): Meaning("it does not let the client have that topic", _RIGHTS, Side.EITHER),
@@ -73,8 +83,10 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
     ("RTSP", "404"): _NO_SUCH, ("RTSP", "453"): _BUSY, ("RTSP", "454"): Meaning("it knows no such session",
     "The client must begin anew.", Side.CLIENT), ("RTSP", "461"): Meaning("it does not offer this transport",
     "The client must use another one: TCP in place of UDP, or the other way round.", Side.CLIENT),
-    ("Diameter", "3002"): Meaning("it cannot deliver the request", "The Diameter network's routes must be looked at.", Side.SERVER),
-    ("Diameter", "5001"): Meaning("it does not know something in the request", "Client and server must agree.", Side.EITHER),
+    ("Diameter", "3002"): Meaning("it cannot deliver the request", "The Diameter network's routes must be looked"
+    " at.", Side.SERVER),
+    ("Diameter", "5001"): Meaning("it does not know something in the request", "Client and server must"
+    " agree.", Side.EITHER),
     ("Diameter", "5003"): _FORBIDDEN, ("Diameter", "4001"): _SIGN_IN,
     ("Cassandra", "256"): _SIGN_IN, ("Cassandra", "8448"): _FORBIDDEN, ("Cassandra", "8192"): _WRONG_REQUEST,
     ("Cassandra", "8704"): _WRONG_REQUEST, ("Cassandra", "4097"): _BUSY,
@@ -118,7 +130,10 @@ def _told(reply: Reply) -> str:
     return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
 
 
-_LAYERS = "(modbus || rtsp || diameter || cql || eap || mount || coap || rsync || memcache || git || portmap || snmp || rdp || mqtt)"
+_LAYERS = (
+    "(modbus || rtsp || diameter || cql || eap || mount || coap || rsync || memcache || git || portmap || snmp || rdp"
+    " || mqtt)"
+)
 _FAMILY = Family("service_error", _LAYERS, _told, _meaning)
 
 
@@ -127,8 +142,8 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     """An error that a protocol answers with in one field, or in one word: Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's
     topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra, EAP and RDP's negotiation.
 
-    A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is looking
-    around, and their noes are no fault.
+    A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
+    looking around, and their noes are no fault.
     """
     mapped = defaultdict[str, set[str]](set)
     for reply in facts[replies]:

@@ -40,7 +40,7 @@ def _ntp_told(reply: Reply) -> str:
 
 @rule("NTP gives no time", replies, subject=SUBJECT, area=AREA)
 def ntp_refused(facts: Facts) -> Iterator[Finding]:
-    """An NTP answer that gives no time: stratum 0 with a reason (RFC 5905, section 7.4), or a clock not synchronised."""
+    """An NTP answer that gives no time: stratum 0 with a reason (RFC 5905, section 7.4), or a clock not set."""
     family = Family("ntp_refused", "ntp", _ntp_told, lambda reply: _NTP.get(reply.code, _NO_TIME))
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "NTP"], family)
 

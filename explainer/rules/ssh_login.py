@@ -77,7 +77,8 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
             [*(f for _, of_one in group for f in of_one), ends],
             f"{connection_filter(c.server, (o.stream for o, _ in group))} && ssh",
             [
-                Step(frames=tuple(frames[:_SHOWN]), text=f"after the key exchange {c.server} answers the login, encrypted"),
+                Step(frames=tuple(frames[:_SHOWN]), text=f"after the key exchange {c.server} answers the login,"
+                f" encrypted"),
                 Step(frames=(ends,), text="then the connection ends: no session was opened"),
             ],
         ),

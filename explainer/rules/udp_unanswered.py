@@ -1,4 +1,4 @@
-"""Services over UDP that do not answer: NTP, RADIUS, SNMP, SIP, TFTP and others, of which each request wants an answer."""
+"""Services over UDP that do not answer: NTP, RADIUS, SNMP, SIP, TFTP and others that owe an answer to each request."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -90,7 +90,8 @@ def _silent(group: list[Unanswered]) -> Finding:
         severity=Severity.HIGH if len(servers) <= _SOME else Severity.MEDIUM,
         confidence=Confidence.CERTAIN,
         side=Side.EITHER,
-        title=f"{who} never {'answers' if len(servers) == 1 else 'answer'} {first.client}, which asks for {service.name} on UDP"
+        title=f"{who} never {'answers' if len(servers) == 1 else 'answer'} {first.client}, which asks for"
+        f" {service.name} on UDP"
         f" port {first.port}: {silence} in {lasts / 1e9:.1f} s, no answer.",
         act=f"Whoever runs {who} must act, or the firewall before it: {service.silent}.",
         measured={"requests": requests, "servers": len(servers)},
@@ -98,7 +99,8 @@ def _silent(group: list[Unanswered]) -> Finding:
             frames, f"{address_field(first.server)} == {first.server} && udp.port == {first.port}",
             [
                 Step(frames=first.frames[:1], text=f"{first.client} asks {first.server}, UDP port {first.port}"),
-                Step(frames=tuple(frames[1:_SHOWN]), text=f"asked {count(requests - 1, 'more time')}: nothing comes back"),
+                Step(frames=tuple(frames[1:_SHOWN]), text=f"asked {count(requests - 1, 'more time')}: nothing comes"
+                f" back"),
             ],
         ),
         scope=Scope(addresses=(first.client, *servers[:100]), ports=(first.port,)),

@@ -69,9 +69,7 @@ _SPOKEN = rf":(?:tcp|udp)(?::(?:{_CARRIERS}))*:([^:]+)"
 _NAMED = 3
 
 
-@statistic(
-    "Ports", tcp.connections, tcp.segments, udp_conversations.conversations, PROTOCOLS, tcp.STREAM, udp.STREAM
-)
+@statistic("Ports", tcp.connections, tcp.segments, udp_conversations.conversations, PROTOCOLS, tcp.STREAM, udp.STREAM)
 def ports(facts: Facts) -> Stat:
     """The ports that conversations were opened to: the server's port in TCP, the first packet's destination in UDP.
 

@@ -22,8 +22,8 @@ def dns(facts: Facts) -> Stat:
     tshark's dns.time, unless the query was repeated, where dns.time counts for one of the answers only.
     retransmissions counts the repetitions of the query before any answer. unanswered is true where a server was asked
     and the capture holds no answer; never for mDNS and LLMNR, which nobody needs to answer. Each mDNS message has its
-    own row. answers holds the first records of the answer (addresses, names). interface is where the first frame was captured, as the file names it (pcapng). Lookups in encrypted
-    DNS (over TLS, HTTPS or QUIC) cannot be seen.
+    own row. interface is where the first frame was captured, as the file names it (pcapng). answers holds the first
+    records of the answer (addresses, names). Lookups in encrypted DNS (over TLS, HTTPS or QUIC) cannot be seen.
     """
     captured = facts.frames(FRAME, INTERFACE_NAME).drop_nulls()
     interfaces = dict(captured.iter_rows()) if facts[lookups] else {}

@@ -34,6 +34,7 @@ def hosts(facts: Facts) -> Stat:
         .sort("packets", "src", descending=[True, False])
     )
     rows: list[tuple[Cell, ...]] = [
-        (address, ", ".join(macs) or None, ttl, count, frame) for address, macs, ttl, count, frame in counted.iter_rows()
+        (address, ", ".join(macs) or None, ttl, count, frame)
+        for address, macs, ttl, count, frame in counted.iter_rows()
     ]
     return table("hosts", "Hosts", _NAMES, rows)

@@ -49,7 +49,7 @@ _FAILURE = 0x80
 
 
 def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
-    """Yield what the broker does not take: a topic published or subscribed to (3.1.1 section 3.9.3, 5.0 section 2.4)."""
+    """Yield the topics that the broker does not take: published or subscribed to (3.1.1 section 3.9.3, 5.0 2.4)."""
     asked: Message | None = None
     for message in messages:
         types = message.numbers(_TYPE)

@@ -1,4 +1,4 @@
-"""Protocols whose error replies are a number or a word in one field: a table of where it stands, and one way to read it.
+"""Protocols whose error replies are a number or a word in one field: a table of where it stands, one way to read it.
 
 Rules
 * Only what the protocol itself calls an error is a reply here; what it means is a rule's matter.
@@ -73,14 +73,17 @@ _MODBUS = {
     5: "acknowledge", 6: "server device busy", 8: "memory parity error", 10: "gateway path unavailable",
     11: "gateway target device failed to respond",
 }  # fmt: skip
-_MOUNT = {1: "not owner", 2: "no such file or directory", 5: "I/O error", 13: "permission denied", 20: "not a directory",
+_MOUNT = {1: "not owner", 2: "no such file or directory", 5: "I/O error", 13: "permission denied", 20: "not a"
+" directory",
           22: "invalid argument", 63: "name too long", 10004: "not supported", 10006: "server fault"}  # fmt: skip
 _COAP = {"4.00": "Bad Request", "4.01": "Unauthorized", "4.02": "Bad Option", "4.03": "Forbidden", "4.04": "Not Found",
          "4.05": "Method Not Allowed", "4.06": "Not Acceptable", "4.13": "Request Entity Too Large",
          "5.00": "Internal Server Error", "5.01": "Not Implemented", "5.03": "Service Unavailable",
          "5.04": "Gateway Timeout"}  # fmt: skip
-_RDP = {"1": "TLS required by the server", "2": "TLS not allowed by the server", "3": "no TLS certificate on the server",
-        "4": "inconsistent flags", "5": "CredSSP (NLA) required by the server", "6": "TLS with a certificate of the client"
+_RDP = {"1": "TLS required by the server", "2": "TLS not allowed by the server", "3": "no TLS certificate on the"
+" server",
+        "4": "inconsistent flags", "5": "CredSSP (NLA) required by the server", "6": "TLS with a certificate of the"
+        " client"
         " required"}  # fmt: skip
 _SNMP = {"1": "tooBig", "2": "noSuchName", "3": "badValue", "4": "readOnly", "5": "genErr", "6": "noAccess", "16":
          "authorizationError", "17": "notWritable"}  # fmt: skip
@@ -114,9 +117,10 @@ def coap(messages: Sequence[Message]) -> Iterator[Record]:
         elif code >= _COAP_ANSWER:
             word = f"{code >> 5}.{code & 31:02d}"
             request = asked.get(path) or next(iter(asked.values()), None)
+            path = path or (request.first(_COAP_PATH) if request else "")
             yield Reply(
                 "CoAP", Kind.QUERY, None, message.destination, message.source, request.frame if request else None,
-                message.frame, "a request for", path, word, _COAP.get(word, ""), code < _COAP_ERROR,
+                message.frame, "the resource", path, word, _COAP.get(word, ""), code < _COAP_ERROR,
             )  # fmt: skip
 
 
@@ -154,6 +158,10 @@ _PROGRAMS = {100000: "portmapper", 100003: "NFS", 100005: "mountd", 100021: "nlo
 _DENIED = 1
 
 
+def _program(number: int) -> str:
+    return _PROGRAMS.get(number, f"program {number}" if number else "")
+
+
 def rpc(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the calls that an RPC server does not take (RFC 5531, section 9), and programs that are not registered."""
     asked = dict[str, Message]()
@@ -171,12 +179,14 @@ def rpc(messages: Sequence[Message]) -> Iterator[Record]:
         if message.number(_RPC_REPLY) == _DENIED:
             code = "denied"
         elif message.number(_RPC_STATE):
-            code = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL"}.get(message.number(_RPC_STATE) or 0, "error")
+            code = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL"}.get(
+                message.number(_RPC_STATE) or 0, "error"
+            )
         elif (wanted and message.number(_MAPPED_PORT) == 0) or (bound and not message.first(_BOUND_ADDRESS)):
             code = "not registered"
         yield Reply(
             "RPC", Kind.CALL, message.stream, message.destination, message.source, request.frame if request else None,
-            message.frame, "the port of", _PROGRAMS.get(program, f"program {program}" if program else ""), code, "", not code,
+            message.frame, "the port of", _program(program), code, "", not code,
         )  # fmt: skip
 
 

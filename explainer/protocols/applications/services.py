@@ -13,7 +13,7 @@ _NO_TIME, _UNSYNCHRONISED = 3, 16
 
 
 def ntp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the answers of time servers: stratum 0 is a kiss of death, whose code tells why, 16 is no time (RFC 5905)."""
+    """Yield the answers of time servers: stratum 0 is a kiss of death with a reason, 16 is no time (RFC 5905)."""
     asked: Message | None = None
     for message in messages:
         mode, stratum = message.number(_MODE), message.number(_STRATUM)
@@ -120,4 +120,6 @@ SIP = Dialect(
     (_SIP_METHOD, _SIP_STATUS, _SIP_CALL, _SIP_SEQUENCE, _SIP_TARGET, _SIP_LINE, _SIP_LOGIN), sip,
 )  # fmt: skip
 SNMP = Dialect("snmp", "snmp.community", (_COMMUNITY, _SNMP_VERSION, *errors.SNMP_COLUMNS), snmp)
-PORTMAPPER = Dialect("portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT, *errors.RPC_COLUMNS), portmapper)
+PORTMAPPER = Dialect(
+    "portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT, *errors.RPC_COLUMNS), portmapper
+)

@@ -179,6 +179,9 @@ RLOGIN = Dialect("rlogin", "rlogin", (CONTENT,), telnet)
 RSH = Dialect("rsh", "rsh.client_username", (_RSH_USER,), shell)
 REXEC = Dialect("exec", "exec.username", (_REXEC_USER, _REXEC_PASSWORD), shell)
 SSH = Dialect(
-    "ssh", "ssh.protocol || ssh.message_code in {1, 20, 21}", (_VERSION, _MESSAGE, _REASON, _DESCRIPTION, *_OFFERS.values()), ssh
+    "ssh",
+    "ssh.protocol || ssh.message_code in {1, 20, 21}",
+    (_VERSION, _MESSAGE, _REASON, _DESCRIPTION, *_OFFERS.values()),
+    ssh,
 )
 RDP = Dialect("rdp", "rdp.neg_type || rdp.rt_cookie", (_COOKIE, _NEGOTIATION, CONTENT), rdp)
