@@ -32,6 +32,7 @@ class Topic(StrEnum):
     NAMES = "names asked for"
     APPLICATIONS = "application servers"
     FRAME = "a certain frame"
+    LENGTHS = "how long frames are"
     COUNT = "how many frames"
     WHEN = "when it was recorded"
     CONNECTIONS = "how many connections"
@@ -63,14 +64,14 @@ _WORDS = {
     Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went) well|did .*\bwork)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
-    Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
+    Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?|packets (?:are |be )?so (?:small|large|big))\b",
     Topic.PASSWORDS: r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?))\b",
-    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?)\b",
+    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?|urls?)\b",
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
@@ -86,6 +87,8 @@ _PLAIN = {
     r"|\b(duration|length) of (the|this) (capture|trace|recording|pcap\w*)|\bwhat (time|date|day)\b|\bwhich (date"
     r"|day)\b"
     r"|\bwhen (was|were|is|did|does)\b.{0,30}\b(captur|record|trace|taken|made|start|begin|end)",
+    Topic.LENGTHS: r"\b(largest|biggest|longest|smallest|shortest|average|mean) (packets?|frames?)\b"
+    r"|\bpacket lengths?\b",
     Topic.CONNECTIONS: r"\b(how many|number of|list|which|what) (different |tcp |udp |open |established )*"
     r"(connections?|conversations?|streams?|sessions?|flows?)\b",
     Topic.NAME_SERVER: r"\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
@@ -94,12 +97,14 @@ _PLAIN = {
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
-    r"|\b(which|what) (ssh |web |mail |http )?(client|version|server) .{0,20}\b(used|running|runs?|is it|version)",
+    r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
-    Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b",
+    Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
+    r"|\bprivate\b"
+    r"|\bprotected\b|\bhttps? or https?\b",
     Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
@@ -112,7 +117,7 @@ _PLAIN = {
     r"|systems?|endpoints?"
     r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
     r"|\bcontact(s|ed)?\b"
-    r"|\bwhere does\b|\bip( address)? of the (server|client)",
+    r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
@@ -121,7 +126,7 @@ _PLAIN = {
 }
 """What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""
 _FAULT = re.compile(
-    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot"
+    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"

@@ -22,6 +22,19 @@ def size(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("protocol_hierarchy",))
 
 
+def lengths(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield how long the frames are."""
+    known = rows(analysis.stat("packet_lengths"))
+    if known:
+        packets = sum(row["packets"] for row in known)
+        average = sum(row["average_bytes"] * row["packets"] for row in known) / packets
+        longest, shortest = max(row["max_bytes"] for row in known), min(row["min_bytes"] for row in known)
+        text = (
+            f"The longest frame has {longest:,} bytes, the shortest {shortest:,}; on average they have {average:,.0f}"
+        )
+        yield Claim(text=f"{text}.", sources=("packet_lengths",))
+
+
 def _bytes(analysis: Analysis) -> int:
     return sum(row["bytes"] for row in rows(analysis.stat("protocol_hierarchy")) if row["depth"] == 0)
 

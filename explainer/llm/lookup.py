@@ -28,6 +28,8 @@ _ONLY_FOR = {
     Topic.SITES: "http",
     Topic.SOFTWARE: "software",
     Topic.CARDS: "endpoints_eth",
+    Topic.LENGTHS: "packet_lengths",
+    Topic.LOSS: "tcp_health",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts", "protocol_hierarchy")
@@ -154,6 +156,8 @@ def _address(endpoint: str) -> str:
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
+        return
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
         last = rows[-1]
         more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
@@ -197,6 +201,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
     Topic.COUNT: capture_lookup.size,
+    Topic.LENGTHS: capture_lookup.lengths,
+    Topic.LOSS: tcp_lookup.losses,
     Topic.WHEN: capture_lookup.when,
     Topic.CONNECTIONS: capture_lookup.connections,
     Topic.NAME_SERVER: service_lookup.name_servers,

@@ -1,11 +1,12 @@
 """The answer without a model: the finding that matters to the question, or what was looked at and found in order."""
 
+import re
 from collections.abc import Sequence
 
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import frame_lookup, lookup
+from explainer.llm import frame_lookup, lookup, port_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -14,6 +15,7 @@ _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
+_ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
@@ -137,6 +139,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
+    if _ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
+        return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
 
 
@@ -148,8 +152,12 @@ def _missing(analysis: Analysis, question: Question) -> str:
     """Return what the question is about and the capture does not hold, or nothing."""
     tls = analysis.stat("tls")
     seen = tls is None or tls.total_rows or (quic := analysis.stat("quic")) is None or quic.total_rows
-    if question.topics & _ABOUT_TLS and not (seen and _subjects(analysis, "tls_")):
+    asks = question.topics & _ABOUT_TLS and Topic.ENCRYPTED not in question.topics
+    if asks and not (seen and _subjects(analysis, "tls_")):
         return "TLS connection in clear sight (no ClientHello, certificate or alert)"
+    ports = port_lookup.known(analysis)
+    if ports and question.ports and not question.ports & ports:
+        return f"packet to or from port {listing(sorted(map(str, question.ports)), 'or')}"
     absent = sorted(question.addresses - lookup.addresses(analysis))
     return f"packet of {listing(absent)}" if absent and absent == sorted(question.addresses) else ""
 

@@ -61,3 +61,9 @@ def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
         frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
         yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
+
+
+def known(analysis: Analysis) -> set[int]:
+    """Return the ports of either side of every conversation; none where the conversations were not counted."""
+    names = ("conversations_tcp", "conversations_udp")
+    return {row[end] for name in names for row in _rows(analysis.stat(name)) for end in ("a_port", "b_port")}

@@ -46,6 +46,8 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which accounts were used, where, and whether they were let in."""
     if not any(row["user"] for row in rows(analysis.stat("accounts"))) and not question.about_a_fault:
         text = "No user's name can be read in this capture: there is no login in it that is not encrypted"
+        if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
+            text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
         yield Claim(text=f"{text}.", sources=("accounts",))
     for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
         if not row["user"]:

@@ -75,3 +75,20 @@ def _phases(row: Row) -> Claim:
     phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
     frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
     return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
+
+
+def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield how many segments were sent again, where no finding tells of losses."""
+    known = _rows(analysis.stat("tcp_health"))
+    if not known or any(question.concerns(finding) for finding in analysis.findings):
+        return
+    segments, again = sum(row["segments"] for row in known), sum(row["retransmissions"] for row in known)
+    gaps = sum(row["lost_segments"] for row in known)
+    if not again and not gaps:
+        text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again, and none is missing"
+    else:
+        text = (
+            f"Of {segments:,} TCP segments {again:,} were sent again (retransmissions); one is missing {gaps:,} times"
+        )
+    opened = tuple(row["syn_frame"] for row in _rows(analysis.stat("rtt"))[:_ROWS] if row["syn_frame"])
+    yield Claim(text=f"{text}.", frames=opened, sources=("tcp_health",))

@@ -28,13 +28,13 @@ def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Findi
     where another connection of the client to that server went further. More than `most_answers` is a session.
     """
     by_stream = {c.stream: c for c in facts[connections]}
+    signed = [s for s in facts[signs] if s.what == "ssh-encrypted" and s.stream is not None and s.stream in by_stream]
+    answers = _answers(facts[segments], [s.stream for s in signed if s.stream is not None])
     groups = defaultdict[tuple[str, object], list[tuple[Connection, Sequence[int]]]](list)
     further = set[tuple[str, object]]()
-    for sign in facts[signs]:
-        if sign.what != "ssh-encrypted" or sign.stream is None or sign.stream not in by_stream:
-            continue
-        c = by_stream[sign.stream]
-        frames = _refusals(facts[segments], c, sign, most_answers)
+    for sign in signed:
+        c = by_stream[sign.stream or 0]
+        frames = _refusals(answers.get(c.stream, ()), c, sign, most_answers)
         if frames:
             groups[c.client.address, c.server].append((c, frames))
         elif c.server_payload:
@@ -43,19 +43,26 @@ def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Findi
         yield _refused(group, overcome=key in further)
 
 
-def _refusals(table: "pl.DataFrame", c: Connection, sign: Sign, most: int) -> Sequence[int]:
+def _answers(table: "pl.DataFrame", streams: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Return what the servers of these streams send: frame and length of each segment with data, by stream."""
+    said = table.filter(
+        pl.col("stream").is_in(streams) & ~pl.col("from_client") & (pl.col("payload") > 0) & ~pl.col("retransmission")
+    )
+    found = defaultdict[int, list[tuple[int, int]]](list)
+    for stream, frame, payload in said.select("stream", "frame", "payload").iter_rows():
+        found[stream].append((frame, payload))
+    return found
+
+
+def _refusals(said: Sequence[tuple[int, int]], c: Connection, sign: Sign, most: int) -> Sequence[int]:
     """Return the frames of the server's answers to the login, where they look like refusals of a session that ended."""
     ended = (*c.client_ends, *c.server_ends, *c.client_resets, *c.server_resets)
-    said = table.filter(
-        (pl.col("stream") == c.stream) & ~pl.col("from_client") & (pl.col("payload") > 0)
-        & (pl.col("frame") > sign.frame) & ~pl.col("retransmission")
-    ).head(most + 1)  # fmt: skip
-    lengths, frames = said["payload"].to_list(), said["frame"].to_list()
-    if not ended or not _LEAST <= len(lengths) <= most:
+    after = [(frame, length) for frame, length in said if frame > sign.frame]
+    if not ended or not _LEAST <= len(after) <= most:
         return ()
-    answers = lengths[1:]
-    goodbye = len(lengths) >= _WITH_GOODBYE and bool(c.server_ends) and len(set(answers[:-1])) == 1
-    return frames[1:] if len(set(answers)) == 1 or goodbye else ()
+    answers = [length for _, length in after[1:]]
+    goodbye = len(after) >= _WITH_GOODBYE and bool(c.server_ends) and len(set(answers[:-1])) == 1
+    return [frame for frame, _ in after[1:]] if len(set(answers)) == 1 or goodbye else ()
 
 
 def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: bool) -> Finding:
