@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from explainer.inspection import Check
     from explainer.llm.model import Heard
     from explainer.model import Analysis, Answer, Brief, CaptureInfo, RuleOutcome, Stat
+    from explainer.protocols.frame_index import Sight
 
 DEFAULTS = Settings()
 PLAIN = Shape()
@@ -133,10 +134,29 @@ def ask(
     if not settings.model:
         from explainer.llm import offline
 
-        return offline.answer(analysis, question)
+        return offline.answer(analysis, question, _asked_for(question, settings, capture, selection))
     from explainer import consultation
 
     return consultation.opened(analysis, settings, capture, selection, heard).ask(question)
+
+
+def _asked_for(
+    question: str, settings: Settings, capture: str | PathLike[str] | None, selection: Selection
+) -> "tuple[Sight, ...]":
+    """Return the frames that a question names where it asks what they are, if there is a capture to look into."""
+    from explainer.brief.question import Topic, parse
+
+    asked = parse(question)
+    if capture is None or Topic.FRAME not in asked.topics:
+        return ()
+    from explainer.capture.selection import narrowed
+    from explainer.protocols.frame_index import INDEX_NEEDS, frame_index
+
+    wanted = ", ".join(map(str, sorted(asked.frames)))
+    chosen = narrowed(selection, f"frame.number in {{{wanted}}}")
+    captured = dissected.captured(Path(capture), INDEX_NEEDS, settings, chosen, lambda _: None)
+    index = Facts(captured.frames, captured.taps)[frame_index]
+    return tuple(sight for number in sorted(asked.frames) if (sight := index.get(number)))
 
 
 def answered_from(question: str, settings: Settings) -> tuple[str, ...] | None:

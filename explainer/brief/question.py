@@ -31,39 +31,106 @@ class Topic(StrEnum):
     ACCOUNTS = "accounts"
     NAMES = "names asked for"
     APPLICATIONS = "application servers"
+    FRAME = "a certain frame"
+    LENGTHS = "how long frames are"
+    COUNT = "how many frames"
+    WHEN = "when it was recorded"
+    CONNECTIONS = "how many connections"
+    NAME_SERVER = "name servers"
+    ADDRESS = "the address behind a name"
+    TLS_DETAILS = "what TLS agreed on"
+    SOFTWARE = "programs"
+    SYSTEM = "operating systems"
+    CARDS = "hardware addresses"
+    IP_VERSION = "IPv4 or IPv6"
+    ENCRYPTED = "encryption"
+    SITES = "web sites"
+    VOLUME = "amounts of data"
+    HOSTS = "hosts"
+    OVERVIEW = "what goes on"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck)\b",
+    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck"
+    r"|network or (?:the )?\w+|or (?:the )?network)\b",
     Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
-    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing))\b",
+    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)|virus\w*"
+    r"|trojans?|infect\w+"
+    r"|compromis\w+|hack\w*)\b",
     Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went) well|did .*\bwork)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
-    Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
-    Topic.DESTINATIONS: r"\b(destinations?|top talkers?|who talks)\b",
+    Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?|packets (?:are |be )?so (?:small|large|big))\b",
     Topic.PASSWORDS: r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?))\b",
-    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|shares?)\b",
+    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?|urls?)\b",
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
-    r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip|phones?|calls?"
+    r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
+    r"|phones?|calls?"
     r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }
+_PLAIN = {
+    Topic.COUNT: r"\b(how many|number of|count(?: the| of)?) (packets?|frames?)\b"
+    r"|\bhow (big|large) is (the|this) (capture|file|trace|pcap\w*)",
+    Topic.WHEN: r"\bhow long (is|does|was|did) (the|this) (capture|trace|recording|file|pcap\w*|dump)"
+    r"|\b(duration|length) of (the|this) (capture|trace|recording|pcap\w*)|\bwhat (time|date|day)\b|\bwhich (date"
+    r"|day)\b"
+    r"|\bwhen (was|were|is|did|does)\b.{0,30}\b(captur|record|trace|taken|made|start|begin|end)",
+    Topic.LENGTHS: r"\b(largest|biggest|longest|smallest|shortest|average|mean) (packets?|frames?)\b"
+    r"|\bpacket lengths?\b",
+    Topic.CONNECTIONS: r"\b(how many|number of|list|which|what) (different |tcp |udp |open |established )*"
+    r"(connections?|conversations?|streams?|sessions?|flows?)\b",
+    Topic.NAME_SERVER: r"\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
+    Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
+    Topic.TLS_DETAILS: r"\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
+    r"|\balpn\b|\bja[34]\b"
+    r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
+    Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
+    r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version",
+    Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
+    r"|\b(which|what) os\b",
+    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
+    Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
+    Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
+    r"|\bprivate\b"
+    r"|\bprotected\b|\bhttps? or https?\b",
+    Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
+    r"|load|call)"
+    r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
+    Topic.VOLUME: r"\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
+    Topic.DESTINATIONS: r"\b(destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
+    r"|data|packets|bytes)"
+    r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
+    r"|download|host))\b",
+    Topic.HOSTS: r"\b(which|what|how many|list|all)( \w+){0,3} (hosts?|servers?|machines?|computers?|devices?"
+    r"|systems?|endpoints?"
+    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
+    r"|\bcontact(s|ed)?\b"
+    r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
+    Topic.OVERVIEW: r"\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
+    r"|\bdescribe\b|\bexplain (this|the|what)"
+    r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
+    r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
+    r"|it)\s*\??$",
+}
+"""What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""
 _FAULT = re.compile(
-    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
+    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
+    r"|can't"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
-    r"|(?:doesn|don|isn|won)'t)\b",
+    r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
+    r"|to blame|fault|responsible|bounce\w*|time[sd]? ?out)\b",
     re.IGNORECASE,
 )
 _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
@@ -142,9 +209,17 @@ def parse(text: str) -> Question:
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
         names=frozenset(name.lower() for name in _NAME.findall(text)),
         frames=frozenset(map(int, _FRAME.findall(text))),
-        topics=frozenset(topic for topic, words in _WORDS.items() if re.search(words, text, re.IGNORECASE)),
+        topics=_topics(text),
         about_a_fault=_FAULT.search(text) is not None,
     )
+
+
+def _topics(text: str) -> frozenset[Topic]:
+    asked = {topic for topic, words in _WORDS.items() if re.search(words, text, re.IGNORECASE)}
+    if not _FAULT.search(text):
+        asked |= {topic for topic, words in _PLAIN.items() if re.search(words, text, re.IGNORECASE)}
+        asked |= {Topic.FRAME} if _FRAME.search(text) else set()
+    return frozenset(asked)
 
 
 def _address(text: str) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.llm import talk_lookup
-from explainer.llm.rows import Row
+from explainer.llm import capture_lookup, host_lookup, port_lookup, service_lookup, talk_lookup, tcp_lookup
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
-from explainer.model import Analysis, Claim
+from explainer.model import Analysis, Claim, Severity
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
@@ -22,9 +21,33 @@ _ONLY_FOR = {
     Topic.ACCOUNTS: "accounts",
     Topic.FILES: "files",
     Topic.NAMES: "dns",
+    Topic.COUNT: "protocol_hierarchy",
+    Topic.IP_VERSION: "protocol_hierarchy",
+    Topic.NAME_SERVER: "dns",
+    Topic.ADDRESS: "dns",
+    Topic.SITES: "http",
+    Topic.SOFTWARE: "software",
+    Topic.CARDS: "endpoints_eth",
+    Topic.LENGTHS: "packet_lengths",
+    Topic.LOSS: "tcp_health",
+}
+_TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
+_HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts", "protocol_hierarchy")
+_SEVERAL_FOR = {
+    Topic.CONNECTIONS: ("conversations_tcp", "conversations_udp"),
+    Topic.VOLUME: _HOSTS,
+    Topic.DESTINATIONS: _HOSTS,
+    Topic.HOSTS: _TALKS,
+    Topic.OVERVIEW: _TALKS,
+    Topic.PORTS: _TALKS,
+    Topic.ENCRYPTED: _TALKS,
+    Topic.SYSTEM: ("hosts", "software"),
+    Topic.CARDS: ("hosts",),
+    Topic.IP_VERSION: ("hosts",),
+    Topic.ADDRESS: ("http",),
+    Topic.FILES: ("http",),
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
-_SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -32,7 +55,9 @@ _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"}) 
 def statistics(question: str) -> tuple[str, ...]:
     """Return the ids of the statistics that an answer to this question reads."""
     topics = parse(question).topics
-    return (*_ALWAYS, *(name for topic, name in _ONLY_FOR.items() if topic in topics))
+    one = (name for topic, name in _ONLY_FOR.items() if topic in topics)
+    several = (name for topic, names in _SEVERAL_FOR.items() if topic in topics for name in names)
+    return tuple(dict.fromkeys((*_ALWAYS, *one, *several)))
 
 
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
@@ -119,27 +144,6 @@ def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         )
 
 
-def _segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("tcp_health"))
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    told = [row for row in named or rows if row["client_mss"] is not None or row["server_mss"] is not None]
-    for row in sorted(told, key=lambda row: min(row["client_mss"] or 65535, row["server_mss"] or 65535))[:_ROWS]:
-        sides = [
-            f"{side} {row[name]} announces a maximum segment size (MSS) of {row[f'{name}_mss']} bytes"
-            for name, side in (("client", "the client"), ("server", "the server"))
-            if row[f"{name}_mss"] is not None
-        ]
-        smallest = min(row["client_mss"] or 65535, row["server_mss"] or 65535)
-        about = f", so segments carry at most {smallest} bytes (an MTU of about {smallest + 40})"
-        text = listing(sides) + about
-        yield Claim(text=f"{text[:1].upper()}{text[1:]}.", frames=_syn_frames(analysis, row), sources=("tcp_health",))
-
-
-def _syn_frames(analysis: Analysis, row: Row) -> tuple[int, ...]:
-    same = (r for r in _rows(analysis.stat("rtt")) if r["stream"] == row["stream"])
-    return next((_frames(r, "syn_frame", "syn_ack_frame") for r in same), ())
-
-
 def addresses(analysis: Analysis) -> set[str]:
     """Return the addresses that packets were sent to or connections made from."""
     found = {row["address"] for row in _rows(analysis.stat("destinations"))}
@@ -150,19 +154,10 @@ def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
 
 
-def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    for row in (named or rows)[:_ROWS]:
-        between = f"between {row['client']} and {row['server']}"
-        text = f"The round-trip time {between} is {milliseconds(row['syn_ack_rtt_ms'])} (SYN to SYN/ACK)"
-        if row["initial_rtt_ms"] is not None:
-            text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
-        yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
-
-
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
+        return
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
         last = rows[-1]
         more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
@@ -170,54 +165,6 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
         frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
         yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
-
-
-def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("timing"))
-    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
-    for row in slowest[:_ROWS]:
-        yield _phases(row)
-
-
-def _phases(row: Row) -> Claim:
-    connect, between = row["connect_ms"], f"{row['client']} to {row['server']}"
-    if connect is not None and connect >= _SLOW_CONNECT_MS:
-        verdict = f"Yes, the network between them is slow ({between})"
-    elif row["server_ms"] >= _SLOW_SERVER_MS:
-        waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
-        verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
-    else:
-        verdict = f"No, it is not slow ({between})"
-    phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
-    if row["acknowledged_ms"] is not None:
-        took = milliseconds(row["acknowledged_ms"])
-        phases.append(f"the first request acknowledged after {took} (frame {row['acknowledged_frame']})")
-    took = milliseconds(row["first_byte_ms"])
-    phases.append(f"its response begun after {took} (frame {row['response_frame']})")
-    phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
-    frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
-    return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
-
-
-def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    for row in _rows(analysis.stat("ports")):
-        if row["port"] not in question.ports:
-            continue
-        service = f" ({row['service']})" if row["service"] else ""
-        conversations = count(row["conversations"], "conversation")
-        text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
-        yield Claim(text=f"{text}, {row['bytes']:,} bytes.", frames=_frames(row, "first_frame"), sources=("ports",))
-    yield from _tls_on_ports(analysis, question)
-
-
-def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [r for r in _rows(analysis.stat("tls")) if int(r["server"].rpartition(":")[2]) in question.ports]
-    for row in rows[:_ROWS]:
-        name = f" for {row['server_name']}" if row["server_name"] else ""
-        text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
-        frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
-        yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -232,24 +179,51 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
 
 
-def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = _rows(analysis.stat("destinations"))[:_ROWS]
-    if rows:
-        words = [f"{r['address']} {r['transport']} port {r['port']} ({count(r['packets'], 'packet')})" for r in rows]
-        yield Claim(text=f"Most packets go to {listing(words)}.", sources=("destinations",))
+def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield that none of the suspicious things that are looked for was found, where that is so."""
+    if Topic.OVERVIEW in question.topics or any(question.concerns(finding) for finding in analysis.findings):
+        return
+    faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
+    begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"
+    text = (
+        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,"
+        " no mining, no BitTorrent, no remote control from the internet. That is no proof that there is none"
+    )
+    yield Claim(
+        text=f"{text}: what is encrypted cannot be read, and malware may look like ordinary traffic.",
+        sources=("rules",),
+    )
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
-    Topic.SLOWNESS: _slowness,
+    Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
-    Topic.RTT: _rtt,
-    Topic.PORTS: _ports,
+    Topic.RTT: tcp_lookup.rtt,
+    Topic.PORTS: port_lookup.ports,
+    Topic.COUNT: capture_lookup.size,
+    Topic.LENGTHS: capture_lookup.lengths,
+    Topic.LOSS: tcp_lookup.losses,
+    Topic.WHEN: capture_lookup.when,
+    Topic.CONNECTIONS: capture_lookup.connections,
+    Topic.NAME_SERVER: service_lookup.name_servers,
+    Topic.ADDRESS: service_lookup.addresses_of,
     Topic.PROTOCOLS: _protocols,
-    Topic.DESTINATIONS: _destinations,
+    Topic.DESTINATIONS: capture_lookup.talkers,
     Topic.ALERTS: _alerts,
-    Topic.SEGMENT_SIZE: _segment_sizes,
+    Topic.SEGMENT_SIZE: tcp_lookup.segment_sizes,
+    Topic.TLS_DETAILS: service_lookup.tls_details,
+    Topic.SYSTEM: service_lookup.system,
+    Topic.CARDS: host_lookup.cards,
+    Topic.IP_VERSION: capture_lookup.ip_version,
+    Topic.VOLUME: capture_lookup.volume,
     Topic.FILES: talk_lookup.files,
+    Topic.ENCRYPTED: service_lookup.encrypted,
     Topic.PASSWORDS: talk_lookup.passwords,
     Topic.ACCOUNTS: talk_lookup.accounts,
+    Topic.SITES: service_lookup.sites,
+    Topic.SOFTWARE: service_lookup.software,
     Topic.NAMES: talk_lookup.names,
+    Topic.HOSTS: host_lookup.hosts,
+    Topic.OVERVIEW: host_lookup.overview,
+    Topic.SUSPICION: _suspicion,
 }

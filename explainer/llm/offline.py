@@ -1,32 +1,43 @@
 """The answer without a model: the finding that matters to the question, or what was looked at and found in order."""
 
+import re
 from collections.abc import Sequence
 
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import lookup
+from explainer.llm import frame_lookup, lookup, port_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
+from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
 
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
+_ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
+_ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
+_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
+"""The rules that tell of something that works, and should not be as it is."""
 
 
-def answer(analysis: Analysis, text: str) -> Answer:
-    """Return the answer that the findings give, and where there are none, what was looked at."""
+def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None) -> Answer:
+    """Return the answer that the findings give, and where there are none, what was looked at.
+
+    `sights` are the frames that the question asks about, None where nobody could look.
+    """
     question = questions.parse(text)
     known = ranked((f for f in analysis.findings if not f.explained_by), question)
     found = [f for f in known if f.severity is not Severity.INFO]
-    looked_up = lookup.claims(analysis, question)
+    shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
+    looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
     # What is only worth knowing is told to those who ask for it.
     asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
+    fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
     return _from_nothing(analysis, question, found, looked_up)
@@ -34,7 +45,9 @@ def answer(analysis: Analysis, text: str) -> Answer:
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
-    if Topic.OUTCOME in question.topics or question.asks_what_it_is(worst):
+    if Topic.OUTCOME in question.topics:
+        return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+    if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
         return False
@@ -126,6 +139,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
+    if _ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
+        return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
 
 
@@ -135,8 +150,14 @@ def _unread(analysis: Analysis) -> Finding | None:
 
 def _missing(analysis: Analysis, question: Question) -> str:
     """Return what the question is about and the capture does not hold, or nothing."""
-    if Topic.TLS in question.topics and not _subjects(analysis, "tls_"):
+    tls = analysis.stat("tls")
+    seen = tls is None or tls.total_rows or (quic := analysis.stat("quic")) is None or quic.total_rows
+    asks = question.topics & _ABOUT_TLS and Topic.ENCRYPTED not in question.topics
+    if asks and not (seen and _subjects(analysis, "tls_")):
         return "TLS connection in clear sight (no ClientHello, certificate or alert)"
+    ports = port_lookup.known(analysis)
+    if ports and question.ports and not question.ports & ports:
+        return f"packet to or from port {listing(sorted(map(str, question.ports)), 'or')}"
     absent = sorted(question.addresses - lookup.addresses(analysis))
     return f"packet of {listing(absent)}" if absent and absent == sorted(question.addresses) else ""
 

@@ -18,10 +18,37 @@ def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
         text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
         yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
+    yield from _web(analysis, question)
+
+
+_SENDING = ("POST", "PUT")
+_FIRST_REDIRECTION = 300  # RFC 9110, section 15
+
+
+def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what was fetched and sent by HTTP, the same file once."""
+    told = dict[str, tuple[int, ...]]()
+    found = [row for row in rows(analysis.stat("http")) if row["method"] in ("GET", *_SENDING) and row["path"]]
+    for row in _about(found, question):
+        host, status = row["host"] or row["server"], row["status"]
+        answer = f"HTTP {status}" if status else "without a whole answer"
+        does = f"sends to {row['path']} of" if row["method"] in _SENDING else f"fetches {row['path']} from"
+        text = f"{_host(row['client'])} {does} {host} ({answer})"
+        told[text] = told.get(text, ()) + frames(row, "request_frame", "response_frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=f"{text}.", frames=at, sources=("http",))
+    if not told and not rows(analysis.stat("files")) and not question.about_a_fault:
+        text = "No file can be seen in this capture: none by FTP, TFTP or SMB, and none by HTTP without TLS"
+        yield Claim(text=f"{text}.", sources=("files", "http"))
 
 
 def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which accounts were used, where, and whether they were let in."""
+    if not any(row["user"] for row in rows(analysis.stat("accounts"))) and not question.about_a_fault:
+        text = "No user's name can be read in this capture: there is no login in it that is not encrypted"
+        if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
+            text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
+        yield Claim(text=f"{text}.", sources=("accounts",))
     for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
         if not row["user"]:
             continue

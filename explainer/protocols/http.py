@@ -6,21 +6,24 @@ Rules
 * Of a text no more gets into a record than words of http_complaints.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
-from explainer.protocols.http_bodies import Written, lines
-from explainer.protocols.http_complaints import complaint, complaint_of_text, text_of_labels
+from explainer.protocols.http_bodies import Form, Written, lines
+from explainer.protocols.http_complaints import complaint_of_json, complaint_of_text, complaint_of_xml, text_of_labels
 from explainer.protocols.http_exchanges import Exchange as Exchange
 from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import CONTENT, segments
 
 _LABELS = Column("text", many=True)
-_JSON_STRINGS = Column("json.value.string", many=True)
+_JSON_VALUES = Column("json.path_with_value", many=True)
+_OF_FORM: dict[Form, Callable[[Sequence[str]], str]] = {
+    Form.TEXT: complaint_of_text, Form.JSON: complaint_of_json, Form.XML: complaint_of_xml,
+}  # fmt: skip
 _LARGEST = 8192
 """Bytes of a response with a short text, its headers included: more headers than servers usually take."""
 
@@ -64,7 +67,7 @@ def _in_tls(facts: Facts) -> View | None:
 
 TEXTS = Look("short texts of HTTP responses", (exchanges, segments), (FRAME, CONTENT), _in_clear)
 DECRYPTED_TEXTS = Look(
-    "short texts of decrypted HTTP responses", (exchanges, *STREAM_NEEDS), (FRAME, _LABELS, _JSON_STRINGS), _in_tls
+    "short texts of decrypted HTTP responses", (exchanges, *STREAM_NEEDS), (FRAME, _LABELS, _JSON_VALUES), _in_tls
 )
 
 
@@ -86,10 +89,12 @@ def _complaints(facts: Facts) -> Iterator[tuple[int | None, str]]:
             yield exchange.response_frame, _complaint(pieces, exchange.written)
     decrypted = facts.look(DECRYPTED_TEXTS)
     if decrypted is not None:
-        for frame, labels, strings in decrypted.select(FRAME.field, _LABELS.field, _JSON_STRINGS.field).iter_rows():
-            yield frame, complaint(strings or ()) or complaint_of_text(text_of_labels(labels or ()))
+        forms = {e.response_frame: e.written.form for e in _with_text(facts, decrypted=True) if e.written}
+        for frame, labels, values in decrypted.select(FRAME.field, _LABELS.field, _JSON_VALUES.field).iter_rows():
+            form = forms.get(frame, Form.TEXT)
+            yield frame, _OF_FORM[form]((values if form is Form.JSON else text_of_labels(labels or ())) or ())
 
 
 def _complaint(pieces: Iterable[str | None], how: Written | None) -> str:
     message = b"".join(bytes.fromhex(piece.replace(":", "")) for piece in pieces if piece)
-    return (complaint if how.json else complaint_of_text)(lines(message, how)) if how else ""
+    return _OF_FORM[how.form](lines(message, how)) if how else ""

@@ -5,12 +5,28 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from typing import Any
 
 from explainer.protocols.http_complaints import LONGEST_TEXT
 
-_TEXTS = ("text/plain", "text/html")
-_JSON = ("application/json", "application/problem+json")
+
+class Form(StrEnum):
+    """What a text is made of."""
+
+    TEXT = auto()
+    JSON = auto()
+    XML = auto()
+
+
+_FORMS = {
+    "text/plain": Form.TEXT, "text/html": Form.TEXT, "application/json": Form.JSON,
+    "application/problem+json": Form.JSON, "text/xml": Form.XML, "application/xml": Form.XML,
+    "application/soap+xml": Form.XML,
+}  # fmt: skip
+"""By media type."""
+LONGEST_XML = 6000
+"""Bytes: a SOAP message says in its tags whether it is a fault, and has many."""
 _ZLIB = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content codings (RFC 9110, section 8.4.1), with the window bits by which zlib reads them."""
 _HEADERS_END = b"\r\n\r\n"
@@ -19,9 +35,9 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a text is written: as JSON, with a content coding ("gzip"; empty: none), in chunks (RFC 9112 section 7.1)."""
+    """How a text is written: its form, its content coding ("gzip"; empty: none), in chunks (RFC 9112, section 7.1)."""
 
-    json: bool
+    form: Form
     coding: str
     chunked: bool
 
@@ -32,23 +48,27 @@ def written(headers: Mapping[str, Sequence[str]]) -> Written | None:
     def first(name: str) -> str:
         return next(iter(headers.get(name, ())), "").partition(";")[0].strip().lower()
 
-    kind, length = first("content-type"), first("content-length")
-    if kind not in (*_TEXTS, *_JSON) or (length.isdecimal() and int(length) > LONGEST_TEXT):
+    form, length = _FORMS.get(first("content-type")), first("content-length")
+    if form is None or (length.isdecimal() and int(length) > _longest(form)):
         return None
-    return Written(kind in _JSON, first("content-encoding"), first("transfer-encoding").endswith("chunked"))
+    return Written(form, first("content-encoding"), first("transfer-encoding").endswith("chunked"))
+
+
+def _longest(form: Form) -> int:
+    return LONGEST_XML if form is Form.XML else LONGEST_TEXT
 
 
 def lines(message: bytes, how: Written) -> list[str]:
-    """Return the text after a response's headers, line by line; of JSON its strings, names left out."""
+    """Return the text after the headers of a response, line by line; of JSON its values, as in "/error/code:7"."""
     body = message.partition(_HEADERS_END)[2]
     if how.chunked:
         body = b"".join(_chunks(body))
     if how.coding in _ZLIB:
-        body = _inflated(body, _ZLIB[how.coding])
+        body = _inflated(body, _ZLIB[how.coding], _longest(how.form))
     text = body.decode("utf-8", "replace")
-    if how.json:
+    if how.form is Form.JSON:
         try:
-            return list(_strings(json.loads(text)))
+            return list(_values(json.loads(text)))
         except (ValueError, RecursionError):  # cut off, or not what its header says
             pass
     return text.splitlines()
@@ -61,15 +81,20 @@ def _chunks(body: bytes) -> Iterator[bytes]:
         place = size.end() + int(size[1], 16) + len(b"\r\n")
 
 
-def _inflated(body: bytes, window_bits: int) -> bytes:
+def _inflated(body: bytes, window_bits: int, most: int) -> bytes:
     try:  # a little can become very much
-        return zlib.decompressobj(window_bits).decompress(body, LONGEST_TEXT + 1)
+        return zlib.decompressobj(window_bits).decompress(body, most + 1)
     except zlib.error:
         return b""
 
 
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _strings(inner)
+def _values(value: Any, path: str = "") -> Iterator[str]:
+    """Yield each value as tshark's json.path_with_value has it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _values(inner, f"{path}/{name}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _values(inner, f"{path}/[]")
+    else:
+        yield f"{path}:{value if isinstance(value, str) else json.dumps(value)}"

@@ -22,7 +22,8 @@ _FAULT = (
 # A phrase about something that was refused, then phrases that stand for themselves.
 _PHRASES = (
     rf"(?:{_SUBJECT})(?:[\s,/]+(?:{_LINK}|{_SUBJECT})){{0,8}}[\s:,]+(?:{_FAULT})",
-    rf"(?:{_FAULT})(?:[\s,/]+(?:{_LINK})){{0,3}}[\s,/]+(?:{_SUBJECT})(?:[\s,/]+(?:and/or|and|or)[\s,/]+(?:{_SUBJECT}))*",
+    rf"(?:{_FAULT})(?:[\s,/]+(?:{_LINK})){{0,3}}[\s,/]+(?:{_SUBJECT})(?:[\s,/]+(?:and/or|and"
+    rf"|or)[\s,/]+(?:{_SUBJECT}))*",
     r"(?:access|permission) (?:is |was )?denied",
     r"un-?authori[sz]ed|not authori[sz]ed",
     r"(?:internal |fatal )server error|internal error|fatal error",
@@ -57,6 +58,31 @@ def _of_line(line: str) -> str:
 
 def _plain(line: str) -> str:
     return _TAG.sub(" ", line).replace("_", " ").replace("\\r", " ").replace("\\n", " ")
+
+
+_JSON_NO = re.compile(r"/(success|ok|succeeded|successful):(false|0)", re.IGNORECASE)
+_JSON_ERROR = re.compile(
+    r"/(?:errors?|fault|exception)(?:/.*)?:(?!(?:null|false|0|none|no error|ok|)$).+|/(?:status|result"
+    r"|state):(?:error|fail(?:ed|ure)?)",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML_FAULT = re.compile(r"</(?:\w+:)?Fault>")
+
+
+def complaint_of_json(values: Sequence[str]) -> str:
+    """Return the same of JSON's values, each behind its path ("/error/code:7"): words in them, or a "no" at the top."""
+    found = complaint([value.partition(":")[2] for value in values])
+    refusal = next(filter(None, map(_JSON_NO.fullmatch, values)), None)
+    if found:
+        return found
+    if refusal:
+        return f"{refusal[1]}: {refusal[2]}"
+    return "error" if any(map(_JSON_ERROR.fullmatch, values)) else ""
+
+
+def complaint_of_xml(labels: Sequence[str]) -> str:
+    """Return "Fault" where a SOAP message is one (SOAP 1.1 section 4.4, 1.2 section 5.4)."""
+    return "SOAP Fault" if any(map(_XML_FAULT.search, labels)) else ""
 
 
 def complaint_of_text(lines: Sequence[str]) -> str:

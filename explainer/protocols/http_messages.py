@@ -50,7 +50,9 @@ _CHALLENGES = ("www-authenticate", "proxy-authenticate")
 _CREDENTIALS = ("authorization", "proxy-authorization")
 # By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
+_UPGRADES = ("websocket",)
 _HEADERS_2 = 1
+_LONGEST_AGENT = 200
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -70,6 +72,8 @@ class Request:
     secure: bool = False
     basic_user: str | None = None
     to_proxy: bool = False
+    agent: str = ""
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Response:
     challenge: str = ""
     number: int | None = None
     written: Written | None = None
+    allows_origin: bool = False
 
     @property
     def interim(self) -> bool:
@@ -103,6 +108,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
             basic_user=_basic_user(headers), to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
+            wish=_wish(method, headers), agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
@@ -112,9 +118,17 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
-            written=written(headers),
+            written=written(headers), allows_origin=bool(headers.get("access-control-allow-origin")),
         )  # fmt: skip
     yield from _messages_2(row)
+
+
+def _wish(method: str, headers: dict[str, list[str]]) -> str:
+    """Return what a request is a question about: "preflight" (CORS: Fetch Standard, 4.8) or "websocket" (RFC 6455)."""
+    if method == "OPTIONS" and headers.get("origin") and headers.get("access-control-request-method"):
+        return "preflight"
+    upgrade = " ".join(headers.get("upgrade", ())).lower()
+    return next((name for name in _UPGRADES if name in upgrade), "")
 
 
 def _basic_user(headers: dict[str, list[str]]) -> str | None:

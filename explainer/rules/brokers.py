@@ -82,7 +82,8 @@ def _broker_told(reply: Reply) -> str:
 def broker_refused(facts: Facts) -> Iterator[Finding]:
     """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2)."""
     family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
-    yield from refusals([reply for reply in facts[replies] if reply.protocol in ("MQTT", "AMQP")], family)
+    wanted = (("MQTT", Kind.LOGIN), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY))  # MQTT's topics: see service_errors
+    yield from refusals([reply for reply in facts[replies] if (reply.protocol, reply.kind) in wanted], family)
 
 
 _PROXY_RULES = Meaning(

@@ -11,7 +11,20 @@ from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.registry import rule
 from explainer.wording import count, listing
 
-_READ = ("tls", "http", "http2", "websocket", "dns", "mdns", "nbss", "rpc", "bittorrent", *DIALECTS)
+_READ = (
+    "tls",
+    "http",
+    "http2",
+    "websocket",
+    "dns",
+    "mdns",
+    "nbss",
+    "rpc",
+    "bittorrent",
+    "mbtcp",
+    "ftp-data",
+    *DIALECTS,
+)
 """Layers above TCP of which some rule knows success from failure."""
 _UNKNOWN = "data"
 _NAMED, _SHOWN = 3, 20

@@ -12,6 +12,11 @@ _WRONG = Meaning(
     "user name or password is wrong", "The client's side must correct user name or password, or the account must be"
     " created.", Side.CLIENT,
 )  # fmt: skip
+_DENIED = Meaning(
+    "user name or password is wrong, or the account may not log in from this address or without TLS",
+    "The client's side must correct user name or password (or switch TLS on), or the account must be created for it.",
+    Side.CLIENT,
+)  # fmt: skip
 _NOT_FROM_HERE = Meaning(
     "it does not let this client or user in", "The database's side must allow this user from this address.", Side.SERVER
 )  # fmt: skip
@@ -31,7 +36,81 @@ _STATEMENT = Meaning(
     "the statement is wrong, or does not fit the data", "The program that sends the statement must correct it.",
     Side.CLIENT, Severity.MEDIUM,
 )  # fmt: skip
+_TAKES_LONG = Meaning(
+    "the statement took longer than is allowed, and was stopped",
+    "The program's or the database's side must make the statement quicker (an index, less data), or allow more time.",
+    Side.EITHER, Severity.MEDIUM, ("See what the database did in that time: its slow query log, and who holds locks.",),
+)  # fmt: skip
+_LOCKED = Meaning(
+    "it waited too long for a lock that another session holds",
+    "Whoever holds the lock must finish its transaction; the program should try again.", Side.CLIENT, Severity.MEDIUM,
+    ("See which session holds the lock: a transaction that was left open, most often.",),
+)  # fmt: skip
+_DEADLOCK = Meaning(
+    "two transactions wait for each other (deadlock), and it ended one of them",
+    "The program must try the transaction again, and take its locks in one order.", Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_EXISTS = Meaning(
+    "the data breaks a rule of the table (a key that exists already, or a reference that is missing)",
+    "The program that sends the statement must correct it.", Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_NO_TABLE = Meaning(
+    "there is no such table or column", "The statement must be corrected, or the table be created (a migration that did"
+    " not run?).", Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_NO_ROOM = Meaning("it has no room left", "The database's side must make room on its disk.", Side.SERVER)
 _MEANINGS = {
+    ("PostgreSQL", "57014"): _TAKES_LONG,
+    ("PostgreSQL", "55P03"): _LOCKED,
+    ("PostgreSQL", "40P01"): _DEADLOCK,
+    ("PostgreSQL", "40001"): _DEADLOCK,
+    ("PostgreSQL", "23505"): _EXISTS,
+    ("PostgreSQL", "23503"): _EXISTS,
+    ("PostgreSQL", "23502"): _EXISTS,
+    ("PostgreSQL", "42P01"): _NO_TABLE,
+    ("PostgreSQL", "42703"): _NO_TABLE,
+    ("PostgreSQL", "53100"): _NO_ROOM,
+    ("PostgreSQL", "25P02"): Meaning(
+        "an earlier statement of the transaction failed", "The program must roll the transaction back first.",
+        Side.CLIENT, Severity.MEDIUM,
+    ),
+    ("MySQL", "1205"): _LOCKED,
+    ("MySQL", "1213"): _DEADLOCK,
+    ("MySQL", "3024"): _TAKES_LONG,
+    ("MySQL", "1969"): _TAKES_LONG,
+    ("MySQL", "1317"): _TAKES_LONG,
+    ("MySQL", "1062"): _EXISTS,
+    ("MySQL", "1451"): _EXISTS,
+    ("MySQL", "1452"): _EXISTS,
+    ("MySQL", "1146"): _NO_TABLE,
+    ("MySQL", "1054"): _NO_TABLE,
+    ("MySQL", "1114"): _NO_ROOM,
+    ("MySQL", "1021"): _NO_ROOM,
+    ("MySQL", "1290"): Meaning("it takes no writes (read only)", "The client must write to the primary.", Side.CLIENT),
+    ("MySQL", "3159"): Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT),
+    ("SQL Server", "1205"): _DEADLOCK,
+    ("SQL Server", "1222"): _LOCKED,
+    ("SQL Server", "208"): _NO_TABLE,
+    ("SQL Server", "207"): _NO_TABLE,
+    ("SQL Server", "2627"): _EXISTS,
+    ("SQL Server", "547"): _EXISTS,
+    ("SQL Server", "229"): _NOT_ALLOWED,
+    ("SQL Server", "1105"): _NO_ROOM,
+    ("SQL Server", "9002"): _NO_ROOM,
+    ("Redis", "WRONGTYPE"): Meaning(
+        "the key holds another kind of value than the command is for", "The program must use the right command or key.",
+        Side.CLIENT, Severity.MEDIUM,
+    ),
+    ("Redis", "MOVED"): Meaning(
+        "the key lives on another node of the cluster: clients that know clusters ask there",
+        "Nobody, if the client follows; else it must be set to cluster mode.", Side.CLIENT, Severity.INFO,
+    ),
+    ("Redis", "ASK"): Meaning("the key moves to another node just now", "Nobody.", Side.NOBODY, Severity.INFO),
+    ("Redis", "BUSY"): Meaning("a script runs too long", "The database's side must see to the script.", Side.SERVER),
+    ("Redis", "MISCONF"): Meaning(
+        "it cannot save to its disk, and so takes no writes", "The database's side must see to its disk.", Side.SERVER
+    ),
+    ("Redis", "CLUSTERDOWN"): Meaning("its cluster is down", "The database's side must act.", Side.SERVER),
     ("PostgreSQL", "28P01"): _WRONG,
     ("PostgreSQL", "28000"): Meaning(
         _NOT_FROM_HERE.cause, "The database's side must allow this user, database and address in pg_hba.conf.",
@@ -46,7 +125,7 @@ _MEANINGS = {
     ("MySQL", "1044"): Meaning(
         "the user may not use this database", "The database's side must grant it.", Side.SERVER
     ),
-    ("MySQL", "1045"): _WRONG,
+    ("MySQL", "1045"): _DENIED,
     ("MySQL", "1049"): _NO_DATABASE,
     ("MySQL", "1040"): _FULL,
     ("MySQL", "1203"): _FULL,
@@ -89,6 +168,8 @@ _MEANINGS = {
 
 def _meaning(reply: Reply) -> Meaning | None:
     means = _MEANINGS.get((reply.protocol, reply.code))
+    if reply.protocol == "Redis" and reply.text.startswith("max number of clients"):
+        return _FULL
     if means is None and reply.kind is Kind.LOGIN and reply.protocol != "Redis":
         return Meaning(
             "it refuses the login", "Read the server's words: they say what has to be corrected.", Side.EITHER

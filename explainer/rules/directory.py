@@ -24,6 +24,7 @@ _SUB_CODES = {
     "773": ("the password must be changed first", "The password must be changed."),
     "775": ("the account is locked after too many wrong passwords", _ADMINISTRATOR),
 }
+_CHANGE = "The client must correct what it wants to write."
 _RESULTS: dict[str, tuple[str, Meaning]] = {
     "1": ("operationsError", Meaning(
         "it wants a bind (a login) first, or cannot do it now", "The client must bind before it asks.", Side.CLIENT)),
@@ -36,6 +37,28 @@ _RESULTS: dict[str, tuple[str, Meaning]] = {
         "The client must use LDAPS or StartTLS, or sign its bind.", Side.CLIENT)),
     "13": ("confidentialityRequired", Meaning(
         "it takes this over TLS only", "The client must use LDAPS or StartTLS.", Side.CLIENT)),
+    "3": ("timeLimitExceeded", Meaning(
+        "the search takes longer than it allows: what is asked for comes in part only",
+        "The client must search for less, or the directory's side must raise the limit, or index what is asked for.",
+        Side.EITHER)),
+    "4": ("sizeLimitExceeded", Meaning(
+        "more entries fit than it gives at once: only a part of them comes",
+        "The client must ask in pages, or for less; or the directory's side must raise the size limit.", Side.EITHER)),
+    "11": ("adminLimitExceeded", Meaning(
+        "the search passes a limit that an administrator set", "The client must search for less, or the limit be"
+        " raised.",
+        Side.EITHER)),
+    "16": ("noSuchAttribute", Meaning("the entry has no such attribute", _CHANGE, Side.CLIENT, Severity.MEDIUM)),
+    "17": ("undefinedAttributeType", Meaning("it knows no such attribute (schema)", _CHANGE, Side.CLIENT)),
+    "19": ("constraintViolation", Meaning(
+        "a rule of the directory forbids the value, such as a password's length", _CHANGE, Side.CLIENT)),
+    "20": ("attributeOrValueExists", Meaning(
+        "the entry has that value already", _CHANGE, Side.CLIENT, Severity.MEDIUM)),
+    "21": ("invalidAttributeSyntax", Meaning("a value does not have the form that it wants", _CHANGE, Side.CLIENT)),
+    "65": ("objectClassViolation", Meaning("the entry would break the schema", _CHANGE, Side.CLIENT)),
+    "66": ("notAllowedOnNonLeaf", Meaning("the entry has others below it", _CHANGE, Side.CLIENT)),
+    "68": ("entryAlreadyExists", Meaning("the entry exists already", _CHANGE, Side.CLIENT)),
+    "80": ("other", Meaning("it fails for a reason of its own", "The directory's log tells why.", Side.SERVER)),
     "32": ("noSuchObject", Meaning(
         "there is no such entry (base DN)", "The client's side must correct the DN that it asks for.", Side.CLIENT,
         Severity.MEDIUM)),
@@ -54,10 +77,14 @@ _RESULTS: dict[str, tuple[str, Meaning]] = {
 }  # fmt: skip
 
 
+_NO_FAILURES = ("9",)  # LDAPv2's referral, which old servers still send
+_OTHER = ("", Meaning("it refuses it", "Read the server's words: they say what has to be corrected.", Side.EITHER))
+
+
 def _ldap_meaning(reply: Reply) -> Meaning | None:
-    known = _RESULTS.get(reply.code)
-    if known is None:
+    if reply.code in _NO_FAILURES:
         return None
+    known = _RESULTS.get(reply.code, _OTHER)
     sub_code = _SUB_CODE.search(reply.text) if reply.code == "49" else None
     more = _SUB_CODES.get(sub_code[1].lower()) if sub_code else None
     return Meaning(more[0], more[1], Side.CLIENT) if more else known[1]
@@ -66,7 +93,8 @@ def _ldap_meaning(reply: Reply) -> Meaning | None:
 def _ldap_told(reply: Reply) -> str:
     about = f" of {reply.about}" if reply.about else ""
     what = f"the login (bind){about}" if reply.kind is Kind.LOGIN else f"the {reply.request} of {reply.client.address}"
-    return f"The directory {reply.server.address} (LDAP) answers {_RESULTS[reply.code][0]} to {what}"
+    result = _RESULTS[reply.code][0] if reply.code in _RESULTS else f"result code {reply.code}"
+    return f"The directory {reply.server.address} (LDAP) answers {result} to {what}"
 
 
 _LDAP = Family("ldap_refused", "ldap", _ldap_told, _ldap_meaning)

@@ -36,7 +36,8 @@ def said(exchange: Exchange) -> str:
 
 def request_words(group: Group) -> str:
     """Return "the request for /a" or "the requests for /a, /b, /c and 2 more"."""
-    paths = [path[:_LONGEST] for path in dict.fromkeys(e.path for e in group if e.path)]
+    asked_for = (f"{e.host}{e.path}" if e.to_proxy and e.path.startswith("/") else e.path for e in group if e.path)
+    paths = [path[:_LONGEST] for path in dict.fromkeys(asked_for)]
     if not paths:
         return "a request that cannot be read here"
     more = [f"{len(paths) - _PATHS} more"] if len(paths) > _PATHS else []

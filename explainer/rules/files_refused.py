@@ -124,7 +124,17 @@ _STATUS: dict[int, tuple[str, Meaning]] = {
 _TRIALS = ("IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf")
 
 
+_NO_VERSION = Meaning(
+    "the two have no version of SMB in common",
+    "The client must be updated, or set to newer versions of SMB; or the server must allow the client's, if it has to.",
+    Side.EITHER, advice=("On Samba: server min protocol; on Windows: Get-SmbServerConfiguration. SMB 1 should stay"
+    " off.",),
+)  # fmt: skip
+
+
 def _smb_meaning(reply: Reply) -> Meaning | None:
+    if reply.kind is Kind.SESSION:
+        return _NO_VERSION
     known = _STATUS.get(int(reply.code, 16))
     if known is None or reply.about.endswith(_TRIALS):
         return None
@@ -132,6 +142,8 @@ def _smb_meaning(reply: Reply) -> Meaning | None:
 
 
 def _smb_told(reply: Reply) -> str:
+    if reply.kind is Kind.SESSION:
+        return f"The file server {reply.server.address} refuses the connection of {reply.client.address} (negotiation)"
     name = _STATUS[int(reply.code, 16)][0]
     server = f"The file server {reply.server.address} answers STATUS_{name} to"
     if reply.kind is Kind.LOGIN:

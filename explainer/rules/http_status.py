@@ -35,6 +35,7 @@ _MISSING = (404, 410)
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
+_VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
 _TLS_MATTER = re.compile(r"https port|ssl certificate", re.IGNORECASE)
 
 Page = tuple[str, str, str]
@@ -47,7 +48,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
     answer that the capture does not show. An error that a later request for the page overcame is of low severity, a
     missing page that programs ask for on their own (favicon.ico, robots.txt) of info. Silent, too, where the matter is
-    TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP.
+    TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
+    of preflights and WebSockets, which have rules of their own.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -56,7 +58,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
-        if _is_error(e) and not met and not _is_no_request(e) and not _TLS_MATTER.search(e.complaint):
+        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _TLS_MATTER.search(e.complaint):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
     for group in groups.values():
         first = group[0]
@@ -110,8 +112,9 @@ def _advice(first: Exchange) -> tuple[str, ...]:
 def http_error_in_text(facts: Facts) -> Iterator[Finding]:
     """A response of status 200 to 299 whose text, of up to 500 bytes, says that something is wrong.
 
-    Plain text, HTML and the strings of JSON over HTTP/1 are read, for words about refused credentials or access, and
-    for "error" at the beginning of a text; only such words are quoted. Silent where a later answer says no such thing.
+    Plain text, HTML and the values of JSON over HTTP/1 are read, for words about refused credentials or access, and for
+    "error" at the beginning of a text; in JSON, for an error or a success that is false; in XML, for a SOAP Fault. Only
+    such words are quoted. Silent where a later answer says no such thing.
     """
     every = facts[requests]
     last = {(_page(e), e.method): e for e in every}
@@ -121,15 +124,19 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
             groups[e.client.address, e.server, e.host, e.complaint].append(e)
     for group in groups.values():
         first = group[0]
+        vague = first.complaint == "error" or first.complaint.partition(":")[0].lower() in _VAGUE
         yield Finding(
             id=f"http_error_in_text:{first.first_frame}",
             rule="http_error_in_text",
             severity=Severity.MEDIUM,
             confidence=Confidence.PROBABLE,
-            side=Side.CLIENT,
+            side=Side.EITHER if vague else Side.CLIENT,
             title=f"The web server {host(first)} answers {request_words(group)} with"
             f' "{said(first)}", but its text says "{first.complaint}".',
-            act=f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',
+            act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
+            f" came."
+            if vague
+            else f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',
             measured={"status": first.status or 0, "requests": len(group)},
             evidence=Evidence.of(
                 frames(group), message_filter(group), [asked(first), *answered(first), *complained(first)]

@@ -45,6 +45,27 @@ _MEANINGS = {
         "what was sent is too large for it", Side.EITHER,
         "The client must send less at a time, or the server's side must raise its limit.",
     ),
+    412: Meaning(
+        "what it has was changed in the meantime (a condition of the request does not hold)", Side.CLIENT,
+        "The client must fetch the present version first.",
+    ),
+    421: Meaning(
+        "it does not serve the host name that was asked for (no such virtual host there)", Side.EITHER,
+        "The client must use the right name or address, or the server's side must set up this name.",
+    ),
+    422: Meaning(
+        "it understands the request, but not what is in it", Side.CLIENT, "The client must correct what it sends.",
+    ),
+    423: Meaning(
+        "the file is locked: somebody else has it open", Side.EITHER, "Wait until it is released, or release the lock.",
+    ),
+    431: Meaning(
+        "the headers of the request are too large for it (cookies, most often)", Side.CLIENT,
+        "The client must send less: delete its cookies for this site.",
+    ),
+    507: Meaning(
+        "it has no room left to store it", Side.SERVER, "The server's side must make room, or raise the quota.",
+    ),
     415: Meaning(
         "it does not accept this type of content", Side.CLIENT, "The client must send a type that the server accepts.",
     ),
@@ -88,6 +109,15 @@ _NO_WAY = Meaning(
     "it cannot connect to there", Side.SERVER,
     "Whoever runs the proxy must see why it does not get there: a wrong name, a firewall, or the host itself is down.",
 )  # fmt: skip
+_NOT_FETCHED = Meaning(
+    "it could not fetch the page from there: the name is not found, or the site behind it does not answer", Side.SERVER,
+    "Whoever runs the proxy must see why it does not get there: its name service, its way out, or the site is down.",
+)  # fmt: skip
+_NO_NAME = Meaning(
+    "it cannot resolve the name of the site (its DNS fails)", Side.EITHER,
+    "Whoever runs the proxy must see to its name service; or the client must correct the site's name.",
+)  # fmt: skip
+_GATEWAY, _DNS_FAILED = (502, 503, 504), "ERR_DNS_FAIL"
 CHALLENGES = (401, 407)
 """The server, or a proxy, wants to know who asks."""
 
@@ -99,6 +129,8 @@ def meaning(exchange: Exchange) -> Meaning:
         return _challenge(exchange)
     if exchange.method == _CONNECT:
         return _NO_PROXY if _is_no_proxy(status) else _NO_WAY if status >= _SERVER_ERROR else _NO_TUNNEL
+    if exchange.to_proxy and status in _GATEWAY:
+        return _NO_NAME if any(_DNS_FAILED in said for said in exchange.proxies) else _NOT_FETCHED
     return _MEANINGS.get(status, _OTHER_5XX if status >= _SERVER_ERROR else _OTHER_4XX)
 
 

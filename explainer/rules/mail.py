@@ -34,6 +34,12 @@ def _smtp_meaning(reply: Reply) -> Meaning | None:
     code, text = int(reply.code), reply.text
     if reply.kind is Kind.LOGIN:
         return _login_meaning(code, text)
+    if code == 554 and reply.request == "the mail":
+        return Meaning(
+            "it refuses the mail itself: a spam filter or a rule on what is in it, most often",
+            "The sender must change the mail, or the receiving side must let it through; the server's words tell more.",
+            Side.EITHER,
+        )
     if _NEEDS_TLS.search(text) and code in (530, 538, 554, 550, 451):
         return Meaning(
             "it wants TLS first", "The client must switch TLS on (STARTTLS) before it sends mail.", Side.CLIENT,

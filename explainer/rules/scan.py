@@ -1,10 +1,11 @@
 """Hosts that look for open ports, for other hosts, or for a password."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.applications import Kind, Reply, replies
 from explainer.protocols.probes import ODD, Probing, tcp_probes, udp_probes
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
@@ -20,6 +21,8 @@ _LOGINS = {
     21: "FTP", 22: "SSH", 23: "Telnet", 110: "POP3", 143: "IMAP", 445: "SMB", 1433: "SQL Server", 3306: "MySQL",
     3389: "remote desktop", 5432: "PostgreSQL", 5900: "VNC",
 }  # fmt: skip
+# Too many connections: PostgreSQL, MySQL (of all, of one user), FTP.
+_NO_ROOM = ("53300", "1040", "1203", "421")
 
 
 @rule("Port scan", tcp_probes, subject="TCP connections without data", area=_AREA)
@@ -127,20 +130,34 @@ def _sweep(source: str, port: int, group: Sequence[Probing]) -> Finding:
     )
 
 
-@rule("Password guessing", connections, subject="TCP connections", area=_AREA)
+def _let_in(known: Iterable[Reply]) -> set[tuple[str, str, int]]:
+    """Return the pairs whose logins, where they can be read, are mostly accepted, or turned away for want of room."""
+    counts = defaultdict[tuple[str, str, int], list[int]](lambda: [0, 0])
+    for reply in known:
+        if reply.kind is Kind.LOGIN:
+            refused = not reply.ok and reply.code not in _NO_ROOM
+            counts[reply.client.address, reply.server.address, reply.server.port][refused] += 1
+    return {pair for pair, (other, refused) in counts.items() if other >= refused}
+
+
+@rule("Password guessing", connections, replies, subject="TCP connections", area=_AREA)
 def scan_logins(
     facts: Facts, *, min_sessions: int = 12, max_bytes: int = 5000, max_s: float = 30, per_minute: float = 4
 ) -> Iterator[Finding]:
     """Many short sessions of one client with a service that asks for a password, at a rate that no person types at.
 
     Each carries data both ways, fewer than `max_bytes` of the client's, and lasts `max_s` at most; most of the sessions
-    between the two are of that kind.
+    between the two are of that kind. Silent where the logins can be read and most are accepted, as those of a program
+    that opens a connection for each request, or are turned away because the server is full.
     """
+    harmless = _let_in(facts[replies])
     by_service = defaultdict[tuple[str, str, int], list[Connection]](list)
     for c in facts[connections]:
         if c.server.port in _LOGINS and c.client_payload and c.server_payload:
             by_service[c.client.address, c.server.address, c.server.port].append(c)
     for (client, server, port), every in by_service.items():
+        if (client, server, port) in harmless:
+            continue
         short = [c for c in every if c.client_payload < max_bytes and (c.last_ns - c.first_ns) / 1e9 <= max_s]
         lasted = (short[-1].last_ns - short[0].first_ns) / 1e9 if short else 0.0
         if len(short) >= max(min_sessions, per_minute * lasted / 60) and len(short) > len(every) / 2:

@@ -21,6 +21,11 @@ _NTP = {
         "its own clock has just been set", "Nobody, unless this lasts.", Side.SERVER, Severity.INFO
     ),
 }  # fmt: skip
+_LOST = "unsynchronised"
+_NTP[_LOST] = Meaning(
+    "its own clock is not synchronised (stratum 16, or leap indicator 3), so that clients do not use it",
+    "The time server's side must act: it does not reach its own sources.", Side.SERVER,
+)  # fmt: skip
 _NO_TIME = Meaning(
     "it has no time to give", "The time server's side must act: it does not reach its own sources.", Side.SERVER,
     Severity.MEDIUM,
@@ -28,12 +33,14 @@ _NO_TIME = Meaning(
 
 
 def _ntp_told(reply: Reply) -> str:
+    if reply.code == _LOST:
+        return f"The time server {reply.server.address} (NTP) answers {reply.client.address} without a time"
     return f"The time server {reply.server.address} (NTP) sends {reply.client.address} a kiss of death"
 
 
-@rule("NTP kiss of death", replies, subject=SUBJECT, area=AREA)
+@rule("NTP gives no time", replies, subject=SUBJECT, area=AREA)
 def ntp_refused(facts: Facts) -> Iterator[Finding]:
-    """An NTP answer of stratum 0, which gives no time but a reason (RFC 5905, section 7.4)."""
+    """An NTP answer that gives no time: stratum 0 with a reason (RFC 5905, section 7.4), or a clock not set."""
     family = Family("ntp_refused", "ntp", _ntp_told, lambda reply: _NTP.get(reply.code, _NO_TIME))
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "NTP"], family)
 

@@ -1,12 +1,12 @@
 """Statistics → IPv4/IPv6 Statistics → Destinations and Ports, and the ports that conversations go to."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from explainer.facts import Column, Facts, Kind
 from explainer.lazy import pl
-from explainer.model import Cell, Stat, StatColumn
+from explainer.model import Cell, Stat
 from explainer.protocols import tcp, udp, udp_conversations
-from explainer.protocols.frame import FRAME
+from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.layers import IPV4, IPV6, patterns
 from explainer.registry import statistic
 from explainer.stats.services import service
@@ -63,31 +63,62 @@ def _ports(facts: Facts) -> "pl.DataFrame":
     )
 
 
-@statistic("Ports", tcp.connections, tcp.segments, udp_conversations.conversations)
+# What only carries others, or is no protocol of its own.
+_CARRIERS = "rpc|nbss|tpkt|cotp|gssapi|gss-api|spnego|x11|tcp\\.segments|data"
+_SPOKEN = rf":(?:tcp|udp)(?::(?:{_CARRIERS}))*:([^:]+)"
+_NAMED = 3
+
+
+@statistic("Ports", tcp.connections, tcp.segments, udp_conversations.conversations, PROTOCOLS, tcp.STREAM, udp.STREAM)
 def ports(facts: Facts) -> Stat:
-    """The ports that conversations were opened to: the server's port in TCP, the first packet's destination in UDP."""
+    """The ports that conversations were opened to: the server's port in TCP, the first packet's destination in UDP.
+
+    service is who usually answers there; spoken is what Wireshark sees in the conversations, the most frequent first.
+    """
     lengths = facts[tcp.segments].group_by("stream").agg(pl.col("length").sum())
     stream_bytes = dict(lengths.iter_rows())
     totals = defaultdict[tuple[str, int], list[int]](lambda: [0, 0, 0, 0])
+    spoken = defaultdict[tuple[str, int], Counter[str]](Counter)
 
     def add(transport: str, port: int, frames: int, size: int, first: int) -> None:
         row = totals[transport, port]
         row[:] = [row[0] + 1, row[1] + frames, row[2] + size, min(row[3], first) if row[3] else first]
 
+    over_tcp, over_udp = _spoken(facts, tcp.STREAM), _spoken(facts, udp.STREAM)
     for connection in facts[tcp.connections]:
         size = stream_bytes[connection.stream]
         add("TCP", connection.server.port, connection.frames, size, connection.first_frame)
+        spoken["TCP", connection.server.port] += over_tcp[connection.stream]
     for conversation in facts[udp_conversations.conversations]:
         add("UDP", conversation.server.port, conversation.frames, conversation.bytes, conversation.first_frame)
+        spoken["UDP", conversation.server.port] += over_udp[conversation.stream]
     rows: list[tuple[Cell, ...]] = [
-        (transport, port, service(port), *counts) for (transport, port), counts in totals.items()
+        (transport, port, service(port), *counts, _most(spoken[transport, port]))
+        for (transport, port), counts in totals.items()
     ]
     rows.sort(key=lambda row: (-int(str(row[4])), str(row[0]), int(str(row[1]))))
-    names = ("transport", "port", "service", "conversations", "packets", "bytes", "first_frame")
-    return Stat(
-        id="ports",
-        title="Ports",
-        columns=tuple(StatColumn(name=name, unit="bytes" if name == "bytes" else "") for name in names),
-        rows=tuple(rows),
-        total_rows=len(rows),
+    names = ("transport", "port", "service", "conversations", "packets", "bytes", "first_frame", "spoken")
+    return table("ports", "Ports", names, rows)
+
+
+def _spoken(facts: Facts, stream: Column) -> defaultdict[int, Counter[str]]:
+    """Return how many frames of each stream Wireshark reads as which protocol."""
+    counted = (
+        facts.frames(PROTOCOLS, stream)
+        .select(
+            pl.col(PROTOCOLS.field).str.extract(_SPOKEN).alias("spoken"),
+            pl.col(stream.field).list.first().alias("stream"),
+        )
+        .drop_nulls()
+        .group_by("stream", "spoken")
+        .len()
     )
+    found = defaultdict[int, Counter[str]](Counter)
+    for number, name, frames in counted.iter_rows():
+        found[number][name] = frames
+    return found
+
+
+def _most(spoken: Counter[str]) -> str | None:
+    largest = sorted(spoken, key=lambda name: (-spoken[name], name))
+    return ", ".join(largest[:_NAMED]) or None

@@ -24,7 +24,7 @@ from explainer.model import (
 AREA = "connections"
 MOMENT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RTT = ("stream", "client", "server", "syn_frame", "syn_ack_frame", "ack_frame", "syn_ack_rtt_ms", "initial_rtt_ms")
-PORTS = ("transport", "port", "service", "conversations", "packets", "bytes", "first_frame")
+PORTS = ("transport", "port", "service", "conversations", "packets", "bytes", "first_frame", "spoken")
 DESTINATIONS = ("address", "transport", "port", "packets", "share")
 HIERARCHY = ("path", "protocol", "depth", "frames", "bytes", "frame_share", "byte_share")
 

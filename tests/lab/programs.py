@@ -48,6 +48,7 @@ PACKAGES = {
     "redis-server": "redis-server",
     "rpcbind": "rpcbind",
     "rpcinfo": "rpcbind",
+    "rsync": "rsync",
     "runuser": "util-linux",
     "sipsak": "sipsak",
     "slapd": "slapd",

@@ -11,7 +11,7 @@ TIMING = (
     "acknowledged_ms", "response_frame", "first_byte_ms", "last_frame", "transfer_ms", "exchanges", "slowest_frame",
     "slowest_ms", "server_ms",
 )  # fmt: skip
-HTTP = ("method", "path", "status", "request_frame", "response_frame")
+HTTP = ("method", "path", "status", "request_frame", "response_frame", "host", "client", "server")
 
 
 def timing(connect_ms: float, slowest_ms: float, server_ms: float) -> tuple[object, ...]:
@@ -76,6 +76,11 @@ def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object
 
 @pytest.mark.parametrize(("status", "told"), [(200, True), (404, False)])
 def test_whether_it_succeeded(status: int, told: bool) -> None:
-    known = analysis(ran(), stats=[stat("http", HTTP, [("GET", "/file", status, 4, 9)])])
+    known = analysis(
+        ran(),
+        stats=[
+            stat("http", HTTP, [("GET", "/file", status, 4, 9, "www.example.org", "10.0.0.9:40000", "10.0.0.1:80")])
+        ],
+    )
     verdict = offline.answer(known, "Did the download succeed?").verdict
     assert verdict.startswith("No fault was found: GET /file succeeded: it was answered with HTTP 200.") is told

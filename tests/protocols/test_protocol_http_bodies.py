@@ -5,11 +5,11 @@ import zlib
 
 import pytest
 
-from explainer.protocols.http_bodies import Written, lines, written
+from explainer.protocols.http_bodies import LONGEST_XML, Form, Written, lines, written
 
-PLAIN = Written(json=False, coding="", chunked=False)
-CHUNKED = Written(json=False, coding="", chunked=True)
-GZIP = Written(json=False, coding="gzip", chunked=False)
+PLAIN = Written(Form.TEXT, coding="", chunked=False)
+CHUNKED = Written(Form.TEXT, coding="", chunked=True)
+GZIP = Written(Form.TEXT, coding="gzip", chunked=False)
 HEAD = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"
 
 
@@ -23,8 +23,10 @@ def headers(**values: str) -> dict[str, list[str]]:
         (headers(content_type="text/plain"), PLAIN),
         (headers(content_type="Text/HTML; charset=utf-8", content_length="500"), PLAIN),
         (headers(content_type="text/html", content_length="501"), None),
+        (headers(content_type="text/xml", content_length=str(LONGEST_XML)), Written(Form.XML, "", chunked=False)),
+        (headers(content_type="text/xml", content_length=str(LONGEST_XML + 1)), None),
         (headers(content_type="image/png", content_length="20"), None),
-        (headers(content_type="application/problem+json"), Written(json=True, coding="", chunked=False)),
+        (headers(content_type="application/problem+json"), Written(Form.JSON, coding="", chunked=False)),
         (headers(content_type="text/plain", content_encoding="GZip"), GZIP),
         (headers(content_type="text/plain", transfer_encoding="gzip, chunked"), CHUNKED),
         (headers(content_type="text/plain", content_length="many"), PLAIN),
@@ -57,7 +59,7 @@ def test_chunks_are_put_together(body: bytes, expected: list[str]) -> None:
     [("gzip", gzip.compress(b"denied")), ("x-gzip", gzip.compress(b"denied")), ("deflate", zlib.compress(b"denied"))],
 )
 def test_codings_are_undone(coding: str, packed: bytes) -> None:
-    how = Written(json=False, coding=coding, chunked=False)
+    how = Written(Form.TEXT, coding=coding, chunked=False)
     assert lines(HEAD + packed, how) == ["denied"]
     assert lines(HEAD + b"not packed", how) == []
 
@@ -70,10 +72,13 @@ def test_no_more_is_unpacked_than_is_judged() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (b'{"error": {"text": "no"}, "all": ["a", {"b": "c"}], "n": 1, "x": null}', ["no", "a", "c"]),
+        (
+            b'{"error": {"text": "no"}, "all": ["a", {"b": 7}], "ok": false, "x": null}',
+            ["/error/text:no", "/all/[]:a", "/all/[]/b:7", "/ok:false", "/x:null"],
+        ),
         (b'{"cut": "of', ['{"cut": "of']),
         (b"[" * 20_000, ["[" * 20_000]),
     ],
-)  # fmt: skip
-def test_of_json_its_strings_are_told(body: bytes, expected: list[str]) -> None:
-    assert lines(HEAD + body, Written(json=True, coding="", chunked=False)) == expected
+)
+def test_of_json_its_values_are_told(body: bytes, expected: list[str]) -> None:
+    assert lines(HEAD + body, Written(Form.JSON, coding="", chunked=False)) == expected

@@ -38,7 +38,7 @@ def test_the_text_of_the_mail_is_not_read_and_its_answer_is(tmp_path: Path, fact
     text = (asks("DATA"), says("354 go on"), (True, b"Subject: x\r\n\r\nQUIT\r\n.\r\n"), says("554 5.7.1 No"))
     capture = session(tmp_path / "c.pcap", 25, *HELLO, *MAIL, *text)
     (finding,) = found_in("mail_refused", facts_of, capture)
-    assert "does not accept the mail: it refuses the whole transaction" in finding.title
+    assert "does not accept the mail: it refuses the mail itself" in finding.title
 
 
 def test_a_healthy_mail_is_silent(tmp_path: Path, facts_of: FactsOf) -> None:

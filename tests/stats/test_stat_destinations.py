@@ -87,7 +87,7 @@ def test_the_bytes_of_a_port_are_those_of_its_frames(captures: Path, analysis_of
     ]
     sizes = [int(row["frame.len"]) for row in rows(captures / "tcp_refused.pcapng")]
     assert postgresql == (
-        "TCP", 5432, "postgresql", 3, len(frames), sum(sizes[n - 1] for n in frames), min(frames),
+        "TCP", 5432, "postgresql", 3, len(frames), sum(sizes[n - 1] for n in frames), min(frames), None,
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def test_ports_are_the_servers_and_those_in_use_most_come_first(tmp_path: Path) 
     stat = analyse(pcap(tmp_path / "ports.pcap", [other, *there, back]), strict=True).stat("ports")
     assert stat is not None
     size = len(there[0])
-    assert stat.rows == (("UDP", 53, "dns", 2, 3, 3 * size, 2), ("UDP", 9999, "", 1, 1, size - 1, 1))
+    assert stat.rows == (("UDP", 53, "dns", 2, 3, 3 * size, 2, "dns"), ("UDP", 9999, "", 1, 1, size - 1, 1, None))
 
 
 def test_cut_frames_count_with_the_length_that_they_had(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.tcp import Endpoint
 
 _TYPE, _CODE, _REASON = many("mqtt.msgtype"), many("mqtt.conack.val"), many("mqtt.connack.reason_code")
 _USER, _SECRET = many("mqtt.username"), many("mqtt.passwd_len")
@@ -38,6 +39,32 @@ def mqtt(messages: Sequence[Message]) -> Iterator[Record]:
                 user, str(code), _WORDS.get(code, ""), code == _ACCEPTED,
             )  # fmt: skip
             asked = None
+    yield from _topics(messages, server)
+
+
+_PUBLISH, _PUBACK, _SUBSCRIBE, _SUBACK = 3, 4, 8, 9
+_TOPIC, _GRANTED = many("mqtt.topic"), many("mqtt.suback.qos")
+_REASONS = many("mqtt.puback.reason_code"), many("mqtt.suback.reason_code"), many("mqtt.pubrec.reason_code")
+_FAILURE = 0x80
+
+
+def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
+    """Yield the topics that the broker does not take: published or subscribed to (3.1.1 section 3.9.3, 5.0 2.4)."""
+    asked: Message | None = None
+    for message in messages:
+        types = message.numbers(_TYPE)
+        if message.source != server:
+            asked = message if _PUBLISH in types or _SUBSCRIBE in types else asked
+            continue
+        codes = [code for column in (_GRANTED, *_REASONS) for code in message.numbers(column)]
+        failed = next((code for code in codes if code >= _FAILURE), None)
+        if failed is not None:
+            what = "SUBSCRIBE" if _SUBACK in types else "PUBLISH"
+            yield Reply(
+                "MQTT", Kind.QUERY, message.stream, message.destination, server, asked.frame if asked else None,
+                message.frame, what, asked.first(_TOPIC) if asked else "", str(failed),
+                _WORDS.get(failed, "") if failed != _FAILURE else "refused", ok=False,
+            )  # fmt: skip
 
 
 _CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
@@ -68,7 +95,11 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
         opened = opened or accepted
 
 
-MQTT = Dialect("mqtt", "mqtt.msgtype in {1, 2}", (_TYPE, _CODE, _REASON, _USER, _SECRET), mqtt)
+# Of what is published the acknowledgement's failure alone tells something, and it names no topic.
+MQTT = Dialect(
+    "mqtt", "mqtt.msgtype in {1, 2, 8, 9} || mqtt.puback.reason_code >= 128 || mqtt.pubrec.reason_code >= 128",
+    (_TYPE, _CODE, _REASON, _USER, _SECRET, _TOPIC, _GRANTED, *_REASONS), mqtt,
+)  # fmt: skip
 AMQP = Dialect(
     "amqp", f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}}", (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT), amqp
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
 from explainer.protocols.tcp import Endpoint
 
 _TEXT = 300
@@ -55,6 +55,7 @@ def postgresql(messages: Sequence[Message]) -> Iterator[Record]:
 
 _MY_LOGIN, _MY_USER, _MY_CODE = many("mysql.login_request"), many("mysql.user"), many("mysql.error_code")
 _MY_TEXT, _MY_RESPONSE = many("mysql.error.message"), many("mysql.response_code")
+_MY_VERSION = many("mysql.version")
 _OK = 0
 
 
@@ -68,6 +69,9 @@ def mysql(messages: Sequence[Message]) -> Iterator[Record]:
             if message.has(_MY_LOGIN):
                 asked, user, logged_in = message.frame, message.first(_MY_USER), False
             continue
+        if message.has(_MY_VERSION):
+            version = message.first(_MY_VERSION)[:_TEXT]
+            yield Sign("software-server", "MySQL", stream, client, server, message.frame, version)
         code = message.number(_MY_CODE)
         if code:
             kind = Kind.QUERY if logged_in else Kind.LOGIN
@@ -144,8 +148,8 @@ POSTGRESQL = Dialect(
     (_PG_TYPE, _PG_AUTH, _PG_NAME, _PG_VALUE, _PG_SEVERITY, _PG_CODE, _PG_MESSAGE, _PG_KEY), postgresql,
 )  # fmt: skip
 MYSQL = Dialect(
-    "mysql", "mysql.login_request || mysql.error_code || mysql.response_code == 0",
-    (_MY_LOGIN, _MY_USER, _MY_CODE, _MY_TEXT, _MY_RESPONSE), mysql,
+    "mysql", "mysql.version || mysql.login_request || mysql.error_code || mysql.response_code == 0",
+    (_MY_LOGIN, _MY_USER, _MY_CODE, _MY_TEXT, _MY_RESPONSE, _MY_VERSION), mysql,
 )  # fmt: skip
 TDS = Dialect(
     "tds", "tds.login.username || tds.error.number || tds.loginack",

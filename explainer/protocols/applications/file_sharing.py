@@ -8,15 +8,15 @@ from explainer.protocols.applications.records import Kind, Record, Reply, Sign, 
 
 _COMMAND, _STATUS, _RESPONSE = many("smb.cmd"), many("smb.nt_status"), many("smb.flags.response")
 _PATH, _SUBCOMMAND, _DIALECTS = many("smb.path"), many("smb.trans2.cmd"), many("smb.dialect.name")
-_FILE = many("smb.file")
+_FILE, _CHOSEN, _NO_DIALECT = many("smb.file"), many("smb.dialect.index"), 0xFFFF
 _COMMAND_2, _STATUS_2, _RESPONSE_2 = many("smb2.cmd"), many("smb2.nt_status"), many("smb2.flags.response")
 _ID_2, _TREE_2, _FILE_2 = many("smb2.msg_id"), many("smb2.tree"), many("smb2.filename")
 _USER, _DOMAIN = many("ntlmssp.auth.username"), many("ntlmssp.auth.domain")
 
 _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _TRANS2, _SESSION_SETUP_SUB = 0x72, 0x73, 0x75, 0x32, 0x000E
 _KINDS = {_SESSION_SETUP: Kind.LOGIN, _TREE_CONNECT: Kind.CALL, 0xA2: Kind.FILE, 0x2D: Kind.FILE}
-_KINDS_2 = {1: Kind.LOGIN, 3: Kind.CALL, 5: Kind.FILE}
-_REQUESTS = {Kind.LOGIN: "session setup", Kind.CALL: "tree connect", Kind.FILE: "create"}
+_KINDS_2 = {0: Kind.SESSION, 1: Kind.LOGIN, 3: Kind.CALL, 5: Kind.FILE}
+_REQUESTS = {Kind.SESSION: "negotiate", Kind.LOGIN: "session setup", Kind.CALL: "tree connect", Kind.FILE: "create"}
 # MORE_PROCESSING_REQUIRED, PENDING, BUFFER_OVERFLOW, NO_MORE_FILES, STOPPED_ON_SYMLINK: steps, not failures (MS-ERREF).
 _STEPS = (0xC0000016, 0x00000103, 0x80000005, 0x80000006, 0x8000002D)
 _FAILURE = 0x80000000
@@ -32,6 +32,13 @@ def smb(messages: Sequence[Message]) -> Iterator[Record]:
         if not commands or message.has(_COMMAND_2):
             continue
         command, answers = commands[0], message.number(_RESPONSE) == 1
+        if answers and command == _NEGOTIATE and message.number(_CHOSEN) == _NO_DIALECT:
+            request = asked.get(_NEGOTIATE)
+            yield Reply(
+                "SMB", Kind.SESSION, stream, client, server, request.frame if request else None, message.frame,
+                "SMB version 1", ", ".join(request.all(_DIALECTS)) if request else "", "no dialect", "", ok=False,
+            )  # fmt: skip
+            continue
         if not told and (answers or command != _NEGOTIATE):
             told = True
             first = asked.get(_NEGOTIATE)
@@ -88,8 +95,8 @@ def _named(request: Message | None, *columns: object) -> str:
 SMB = Dialect(
     "smb", f"tcp && (smb.cmd in {{{_NEGOTIATE:#x}, {_SESSION_SETUP:#x}, {_TREE_CONNECT:#x}, 0xa2, 0x2d}}"
     f" || smb.trans2.cmd == {_SESSION_SETUP_SUB})",
-    (_COMMAND, _STATUS, _RESPONSE, _PATH, _SUBCOMMAND, _FILE, _USER, _COMMAND_2), smb,
+    (_COMMAND, _STATUS, _RESPONSE, _PATH, _SUBCOMMAND, _FILE, _USER, _COMMAND_2, _DIALECTS, _CHOSEN), smb,
 )  # fmt: skip
 SMB2 = Dialect(
-    "smb2", "smb2.cmd in {1, 3, 5}", (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER), smb2
+    "smb2", "smb2.cmd in {0, 1, 3, 5}", (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER), smb2
 )

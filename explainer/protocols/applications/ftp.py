@@ -1,10 +1,12 @@
 """Files: FTP (RFC 959) and TFTP (RFC 1350)."""
 
+import re
 from collections.abc import Iterator, Sequence
 
-from explainer.protocols.applications.lines import exchanges, lines, server_of
+from explainer.protocols.applications.lines import Exchange, exchanges, lines, server_of
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply, Transfer
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign, Transfer
+from explainer.protocols.tcp import Endpoint
 
 _ACTIONS = {
     "STOR": "uploads", "STOU": "uploads", "APPE": "uploads", "RETR": "downloads", "DELE": "deletes", "RMD": "deletes",
@@ -37,6 +39,7 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
             accepted = None if e.code in (0, 500, 502, 503) else e.code < _FAILURE
             secret = "" if user.lower() in _ANONYMOUS else "password"
             yield Login("FTP", stream, client, server, user, secret, frames, accepted, e.frame)
+        yield from _data_place(e, stream, client, server)
         action = _ACTIONS.get(e.command)
         if action and e.request_frame:
             done = e.code < _FAILURE if e.code else None
@@ -51,6 +54,35 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
                 "FTP", kind, stream, client, server, e.request_frame, e.frame, e.command or "greeting", about,
                 str(e.code), e.text, e.code < _FAILURE,
             )  # fmt: skip
+
+
+_SIX = re.compile(r"(\d{1,3}(?:,\d{1,3}){3}),(\d{1,3}),(\d{1,3})")
+_EXTENDED = re.compile(r"\|(?:\d?\|([^|]*)\|)?\|?(\d{1,5})\|")
+_PASSIVE, _ACTIVE, _NEEDS_DATA = ("PASV", "EPSV"), ("PORT", "EPRT"), ("LIST", "NLST", "MLSD", *_ACTIONS)
+
+
+def _data_place(e: Exchange, stream: int | None, client: Endpoint, server: Endpoint) -> Iterator[Sign]:
+    """Yield where the data connection is to go, as server (PASV, EPSV) or client (PORT, EPRT) says, and what needs it.
+
+    The text is "address:port" (RFC 959 section 4.1.2, RFC 2428); an empty address is the server's own.
+    """
+    if e.command in _PASSIVE and e.frame and e.code < _FAILURE:
+        what, said, frame = "ftp-passive", e.text, e.frame
+    elif e.command in _ACTIVE and e.request_frame and e.code < _FAILURE:
+        what, said, frame = "ftp-active", e.argument, e.request_frame
+    else:
+        if e.command in _NEEDS_DATA and e.request_frame and e.command not in ("DELE", "RMD", "RNTO", "MKD"):
+            what = "ftp-refused" if e.code >= _FAILURE and e.code not in (425, 426) else "ftp-wants-data"
+            yield Sign(what, "FTP", stream, client, server, e.request_frame, e.command)
+        return
+    six, extended = _SIX.search(said), _EXTENDED.search(said)
+    if six:
+        place = f"{six[1].replace(',', '.')}:{int(six[2]) * 256 + int(six[3])}"
+    elif extended:
+        place = f"{extended[1] or ''}:{extended[2]}"
+    else:
+        return
+    yield Sign(what, "FTP", stream, client, server, frame, place)
 
 
 def tftp(messages: Sequence[Message]) -> Iterator[Record]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
+from explainer.protocols.applications import errors
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
 
 _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
+_LEAP = many("ntp.flags.li")
 _ASKS, _ANSWERS = 3, 4
+_NO_TIME, _UNSYNCHRONISED = 3, 16
 
 
 def ntp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the answers of time servers; stratum 0 is a kiss of death, whose code tells why (RFC 5905 section 7.4)."""
+    """Yield the answers of time servers: stratum 0 is a kiss of death with a reason, 16 is no time (RFC 5905)."""
     asked: Message | None = None
     for message in messages:
         mode, stratum = message.number(_MODE), message.number(_STRATUM)
@@ -18,8 +21,9 @@ def ntp(messages: Sequence[Message]) -> Iterator[Record]:
             asked = message
         elif mode == _ANSWERS and stratum is not None:
             code = bytes.fromhex(message.first(_REFERENCE).replace(":", "") or "").rstrip(b"\0")
-            good = stratum > 0
-            word = "" if good else code.decode("ascii", "replace")
+            lost = stratum >= _UNSYNCHRONISED or (stratum > 0 and message.number(_LEAP) == _NO_TIME)
+            good = stratum > 0 and not lost
+            word = "unsynchronised" if lost else "" if good else code.decode("ascii", "replace")
             yield Reply(
                 "NTP", Kind.TIME, None, message.destination, message.source, asked.frame if asked else None,
                 message.frame, "time", "", word, "", good,
@@ -88,6 +92,7 @@ def snmp(messages: Sequence[Message]) -> Iterator[Record]:
             client, server = server, client
         frames = tuple(m.frame for m in messages)[:20]
         yield Login("SNMP", None, client, server, "", "community", frames)
+    yield from errors.snmp_errors(messages)
 
 
 _PROGRAM, _RPCB_PROGRAM = many("portmap.prog"), many("portmap.rpcb.prog")
@@ -105,13 +110,16 @@ def portmapper(messages: Sequence[Message]) -> Iterator[Record]:
             )
         elif message.number(_ANSWER_PORT):
             yield Sign("rpc-port", "portmap", message.stream, message.destination, message.source, message.frame)
+    yield from errors.rpc(messages)
 
 
-NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE), ntp)
+NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE, _LEAP), ntp)
 RADIUS = Dialect("radius", "radius.code in {1, 2, 3}", (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT), radius)
 SIP = Dialect(
     "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\"}",
     (_SIP_METHOD, _SIP_STATUS, _SIP_CALL, _SIP_SEQUENCE, _SIP_TARGET, _SIP_LINE, _SIP_LOGIN), sip,
 )  # fmt: skip
-SNMP = Dialect("snmp", "snmp.community", (_COMMUNITY, _SNMP_VERSION), snmp)
-PORTMAPPER = Dialect("portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT), portmapper)
+SNMP = Dialect("snmp", "snmp.community", (_COMMUNITY, _SNMP_VERSION, *errors.SNMP_COLUMNS), snmp)
+PORTMAPPER = Dialect(
+    "portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT, *errors.RPC_COLUMNS), portmapper
+)

@@ -11,6 +11,7 @@ from explainer.protocols.applications import (
     brokers,
     databases,
     directory,
+    errors,
     file_sharing,
     forms,
     ftp,
@@ -34,7 +35,7 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
-        brokers.MQTT, brokers.AMQP, proxies.SOCKS,
+        brokers.MQTT, brokers.AMQP, proxies.SOCKS, *errors.CODED,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""

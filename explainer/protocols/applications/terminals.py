@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from explainer.protocols.applications.errors import rdp_failure
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
@@ -114,6 +115,9 @@ def ssh(messages: Sequence[Message]) -> Iterator[Record]:
 
     for message in messages:
         codes = message.numbers(_MESSAGE)
+        if message.first(_VERSION).startswith("SSH-"):
+            side = "server" if message.source == server else "client"
+            yield Sign(f"software-{side}", "SSH", stream, client, server, message.frame, message.first(_VERSION))
         if _KEXINIT in codes:
             offers[message.source != server] = message
             if len(offers) == len((True, False)):
@@ -122,6 +126,8 @@ def ssh(messages: Sequence[Message]) -> Iterator[Record]:
                     yield reply(offers[False], "no common algorithm", missing, ok=False)
         if _DISCONNECT in codes and message.has(_REASON):
             yield reply(message, message.first(_REASON), message.first(_DESCRIPTION), ok=False)
+        if _NEWKEYS in codes and message.source != server:
+            yield Sign("ssh-encrypted", "SSH", stream, client, server, message.frame)
         if _NEWKEYS in codes and message.source == server:
             yield reply(message, "", "", ok=True)
 
@@ -156,9 +162,14 @@ _COOKIE, _NEGOTIATION = many("rdp.rt_cookie"), many("rdp.neg_type")
 
 def rdp(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield that remote desktop begins, with the name that the client gives (MS-RDPBCGR 2.2.1.1)."""
-    server = server_of(messages, (3389,))
+    server, asked = server_of(messages, (3389,)), None
     for message in messages:
         client = message.source if message.source != server else message.destination
+        failure = rdp_failure(message, client, asked) if message.source == server else None
+        if failure:
+            yield failure
+            continue
+        asked = message if message.source == client else asked
         cookie = message.first(_COOKIE).partition("mstshash=")[2].strip().removesuffix("\\r\\n")
         yield Sign("desktop", "RDP", message.stream, client, server, message.frame, cookie)
 
@@ -168,6 +179,9 @@ RLOGIN = Dialect("rlogin", "rlogin", (CONTENT,), telnet)
 RSH = Dialect("rsh", "rsh.client_username", (_RSH_USER,), shell)
 REXEC = Dialect("exec", "exec.username", (_REXEC_USER, _REXEC_PASSWORD), shell)
 SSH = Dialect(
-    "ssh", "ssh.message_code in {1, 20, 21}", (_VERSION, _MESSAGE, _REASON, _DESCRIPTION, *_OFFERS.values()), ssh
+    "ssh",
+    "ssh.protocol || ssh.message_code in {1, 20, 21}",
+    (_VERSION, _MESSAGE, _REASON, _DESCRIPTION, *_OFFERS.values()),
+    ssh,
 )
-RDP = Dialect("rdp", "rdp.neg_type || rdp.rt_cookie", (_COOKIE, _NEGOTIATION), rdp)
+RDP = Dialect("rdp", "rdp.neg_type || rdp.rt_cookie", (_COOKIE, _NEGOTIATION, CONTENT), rdp)

@@ -99,7 +99,7 @@ def bittorrent_among_web(lab: Lab) -> None:
     question="What is this traffic on port 111?",
     shows="$client asks the portmapper (rpcbind) of $server, over TCP and UDP, which RPC services run there and where; "
     "it lists only itself, and has no NFS; lookups, pages and a TLS connection beside it are in order.",
-    findings=("unwanted_portmapper",),
+    findings=("service_error", "unwanted_portmapper"),
     decisive_filter="portmap || rpc",
     words=(r"(?i)portmap|rpcbind|port 111", r"$client|$server"),
     answer_must_not=FAILURES,

@@ -1,0 +1,157 @@
+"""What a question about hosts asks for outright: who talks to whom, and what about."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from explainer.brief.question import Question
+from explainer.llm import spoken
+from explainer.llm.rows import rows
+from explainer.model import Analysis, Claim
+from explainer.wording import count, listing
+
+_HOSTS, _TALKS, _NAMES = 6, 8, 4
+
+
+@dataclass
+class Talk:
+    """What one host asks of another on one port, over any number of conversations."""
+
+    client: str
+    server: str
+    transport: str
+    port: int
+    spoken: str
+    conversations: int = 0
+    packets: int = 0
+    bytes: int = 0
+    frame: int | None = None
+
+    def told(self) -> str:
+        """Return "DNS (names are looked up), UDP port 53, 10 packets"."""
+        return f"{spoken.described(self.spoken)}, {self.transport} port {self.port}, {count(self.packets, 'packet')}"
+
+
+def talks(analysis: Analysis) -> list[Talk]:
+    """Return who asks whom what, the busiest first."""
+    opened = {row["stream"]: row for row in rows(analysis.stat("rtt"))}
+    ports = {(row["transport"], row["port"]): row for row in rows(analysis.stat("ports"))}
+    found = dict[tuple[str, str, str, int], Talk]()
+    for transport in ("TCP", "UDP"):
+        for row in rows(analysis.stat(f"conversations_{transport.lower()}")):
+            client, server, port = row["a"], row["b"], row["b_port"]
+            known = opened.get(row["stream"]) if transport == "TCP" else None
+            if known and address(known["server"]) == client and _port(known["server"]) == row["a_port"]:
+                client, server, port = server, client, row["a_port"]
+            about = ports.get((transport, port), {})
+            seen = (about.get("spoken") or "").partition(",")[0]
+            talk = found.setdefault((client, server, transport, port), Talk(client, server, transport, port, seen))
+            talk.conversations += 1
+            talk.packets += row["packets"]
+            talk.bytes += row["bytes"]
+            frame = known["syn_frame"] if known else about.get("first_frame")
+            talk.frame = min(filter(None, (talk.frame, frame)), default=None)
+    return sorted(found.values(), key=lambda talk: (-talk.packets, talk.server, talk.port))
+
+
+def address(endpoint: str) -> str:
+    """Return the address of "10.0.0.1:80"."""
+    return endpoint.rpartition(":")[0].strip("[]")
+
+
+def _port(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])
+
+
+def called(analysis: Analysis) -> dict[str, list[str]]:
+    """Return the names by which each address was asked for: by DNS, in HTTP's Host, in TLS' server name."""
+    names = defaultdict[str, dict[str, None]](dict)
+    for row in rows(analysis.stat("dns")):
+        for answer in (row.get("answers") or "").split(", "):
+            if answer and row["type"] in ("A", "AAAA"):
+                names[answer][row["name"]] = None
+    for stat, column in (("http", "host"), ("tls", "server_name"), ("quic", "server_name")):
+        for row in rows(analysis.stat(stat)):
+            name = (row[column] or "").partition(":")[0]
+            if name and not name.replace(".", "").isdigit():
+                names[address(row["server"])][name] = None
+    return {host: list(found) for host, found in names.items()}
+
+
+def hosts(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which hosts are asked for what: of a named host its partners, of all the servers."""
+    known, names = talks(analysis), called(analysis)
+    named = [t for t in known if {t.client, t.server} & question.addresses]
+    by_server = defaultdict[str, list[Talk]](list)
+    for talk in named or known:
+        by_server[talk.server].append(talk)
+    if not by_server:
+        yield from _seen(analysis)
+        return
+    words = [_with_names(server, names) for server in list(by_server)[:_HOSTS]]
+    more = [f"{len(by_server) - _HOSTS} more"] if len(by_server) > _HOSTS else []
+    clients = list(dict.fromkeys(talk.client for talk in named or known))
+    who = listing(clients[:_NAMES]) if len(clients) <= _NAMES else count(len(clients), "client")
+    frames = tuple(talk.frame for talk in named or known if talk.frame)[:_HOSTS]
+    yield Claim(
+        text=f"{who} {'contacts' if len(clients) == 1 else 'contact'} {listing([*words, *more])}.", frames=frames,
+        sources=("conversations_tcp", "conversations_udp"),
+    )  # fmt: skip
+    for server, asked in list(by_server.items())[:_HOSTS]:
+        said = listing([talk.told() for talk in asked[:_NAMES]])
+        frames = tuple(talk.frame for talk in asked if talk.frame)[:_NAMES]
+        yield Claim(text=f"{server}: {said}.", frames=frames, sources=("ports",))
+
+
+def _seen(analysis: Analysis) -> Iterator[Claim]:
+    found = rows(analysis.stat("hosts"))
+    if found:
+        words = [f"{row['address']} ({count(row['packets'], 'packet')} sent)" for row in found[:_HOSTS]]
+        frames = tuple(row["first_frame"] for row in found[:_HOSTS])
+        yield Claim(text=f"The hosts that send packets are {listing(words)}.", frames=frames, sources=("hosts",))
+
+
+def _with_names(host: str, names: dict[str, list[str]]) -> str:
+    known = names.get(host, [])[:_NAMES]
+    return f"{host} ({listing(known)})" if known else host
+
+
+def overview(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what the hosts do: who asks whom in which protocol, in sentences."""
+    known, names = talks(analysis), called(analysis)
+    named = [t for t in known if {t.client, t.server} & question.addresses]
+    by_client = defaultdict[str, list[Talk]](list)
+    for talk in named or known:
+        by_client[talk.client].append(talk)
+    for client, asked in list(by_client.items())[:_HOSTS]:
+        words = [f"{_with_names(talk.server, names)}: {talk.told()}" for talk in asked[:_TALKS]]
+        more = [f"{len(asked) - _TALKS} more"] if len(asked) > _TALKS else []
+        frames = tuple(talk.frame for talk in asked if talk.frame)[:_TALKS]
+        yield Claim(
+            text=f"{client} talks to {'; '.join([*words, *more])}.", frames=frames,
+            sources=("conversations_tcp", "conversations_udp", "ports"),
+        )  # fmt: skip
+    if not by_client:
+        yield from _seen(analysis)
+
+
+def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield the Ethernet addresses that packets came from."""
+    known = [row for row in rows(analysis.stat("hosts")) if row["macs"]]
+    named = [row for row in known if row["address"] in question.addresses]
+    if not known:
+        found = rows(analysis.stat("endpoints_eth"))
+        text = "This capture cannot tell: its frames hold no Ethernet addresses."
+        if found:
+            text = f"The Ethernet (MAC) addresses are {listing([row['address'] for row in found[:_HOSTS]])}."
+        yield Claim(text=text, sources=("endpoints_eth",))
+        return
+    shared = [row["macs"] for row in known]
+    for row in (named or known)[:_HOSTS]:
+        router = (
+            ", which other addresses have too: the card of a router, most likely"
+            if shared.count(row["macs"]) > 1
+            else ""
+        )
+        text = f"Packets of {row['address']} come from the Ethernet (MAC) address {row['macs']}{router}"
+        yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("hosts",))

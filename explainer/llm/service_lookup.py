@@ -1,0 +1,171 @@
+"""What a question about services asks for outright: names, web sites, TLS, encryption, programs, systems."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from explainer.brief.question import Question
+from explainer.llm import spoken
+from explainer.llm.host_lookup import Talk, address, talks
+from explainer.llm.rows import Row, frames, rows
+from explainer.model import Analysis, Claim
+from explainer.wording import count, listing
+
+_ROWS = 6
+
+
+def name_servers(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield who asks which name server."""
+    asked = defaultdict[str, list[Row]](list)
+    for row in rows(analysis.stat("dns")):
+        if row["query_frame"] is not None and not row["server"].startswith(("224.0.0.", "[ff02:")):
+            asked[address(row["server"])].append(row)
+    if not asked:
+        yield Claim(text="No name server is asked in this capture, or only in encrypted DNS.", sources=("dns",))
+        return
+    words = [f"{server} ({count(len(found), 'question')})" for server, found in asked.items()]
+    clients = list(dict.fromkeys(address(row["client"]) for found in asked.values() for row in found))
+    text = (
+        f"The name server asked is {words[0]}"
+        if len(words) == 1
+        else f"The name servers asked are {listing(words[:_ROWS])}"
+    )
+    firsts = tuple(found[0]["query_frame"] for found in asked.values())[:_ROWS]
+    yield Claim(text=f"{text}, by {listing(clients[:_ROWS])}.", frames=firsts, sources=("dns",))
+
+
+def addresses_of(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what a name was resolved to; of a bare address what it was called."""
+    for row in rows(analysis.stat("dns")):
+        name, answers = row["name"].rstrip(".").lower(), row.get("answers") or ""
+        if answers and (name in question.names or question.addresses & set(answers.split(", "))):
+            text = f"{row['name']} is {answers.replace(', ', ' and ')}, says {address(row['server'])} ({row['type']})"
+            yield Claim(text=f"{text}.", frames=frames(row, "query_frame", "response_frame"), sources=("dns",))
+            return
+    for stat, column in (("http", "host"), ("tls", "server_name"), ("quic", "server_name")):
+        for row in rows(analysis.stat(stat)):
+            if (row[column] or "").partition(":")[0].lower() in question.names:
+                first = frames(row, "request_frame" if stat == "http" else "client_hello_frame")
+                yield Claim(text=f"{row[column]} is asked for at {row['server']}.", frames=first, sources=(stat,))
+                return
+
+
+def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which web sites were asked for."""
+    seen = dict[tuple[str, str, str], list[int]]()
+    for row in rows(analysis.stat("http")):
+        if row["host"] and row["request_frame"]:
+            seen.setdefault((row["host"], address(row["server"]), "HTTP"), []).append(row["request_frame"])
+    for stat, how in (("tls", "TLS"), ("quic", "QUIC")):
+        for row in rows(analysis.stat(stat)):
+            if row["server_name"] and row["client_hello_frame"]:
+                seen.setdefault((row["server_name"], address(row["server"]), how), []).append(row["client_hello_frame"])
+    if not seen:
+        yield Claim(
+            text="No web site is named in this capture: there is no HTTP in clear text, and no TLS with a name."
+        )
+        return
+    words = [f"{host} ({count(len(at), 'time')} by {how}, at {server})" for (host, server, how), at in seen.items()]
+    more = [f"{len(words) - _ROWS} more"] if len(words) > _ROWS else []
+    firsts = tuple(at[0] for at in list(seen.values())[:_ROWS])
+    yield Claim(
+        text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic")
+    )
+
+
+def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what each TLS connection agreed on."""
+    known = [*rows(analysis.stat("tls")), *rows(analysis.stat("quic"))]
+    named = [
+        row for row in known
+        if {address(row["client"]), address(row["server"])} & question.addresses or row["server_name"] in question.names
+        or _port(row["server"]) in question.ports
+    ]  # fmt: skip
+    told = dict[str, tuple[int, ...]]()
+    for row in named or known:
+        text = _agreed(row)
+        told[text] = told.get(text, ()) + frames(row, "client_hello_frame")
+        if row.get("server_hello_frame"):
+            told[text] += (row["server_hello_frame"],)
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=text, frames=at, sources=("tls", "quic"))
+
+
+def _port(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])
+
+
+def _agreed(row: Row) -> str:
+    where = f"{address(row['client'])} and {row['server']}"
+    name = f"the server name (SNI) {row['server_name']}" if row["server_name"] else "no server name (SNI)"
+    if "versions" in row:
+        return f"QUIC between {where}, with {name}: version {row['versions'] or 'unknown'}, {row['outcome']}."
+    chosen = [row["version"] or "no version agreed on", row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
+              row["group"] and f"key exchange {row['group']}", row["alpn"] and f"ALPN {row['alpn']}",
+              row["certificate"] and f"certificate {row['certificate']}",
+              row["certificate_expiry"] and f"valid until {str(row['certificate_expiry'])[:10]}"]  # fmt: skip
+    return f"TLS between {where}, with {name}: {', '.join(filter(None, chosen))}; {row['outcome']}."
+
+
+def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which of the conversations are encrypted, and which can be read by anybody on the way."""
+    known = talks(analysis)
+    talked = [t for t in known if {t.client, t.server} & question.addresses or t.port in question.ports] or known
+    hidden = [talk for talk in talked if talk.spoken in spoken.ENCRYPTED]
+    clear = [talk for talk in talked if talk.spoken and talk.spoken not in spoken.ENCRYPTED]
+    if not talked:
+        return
+    words = {True: "Partly", False: "Yes" if hidden else "No" if clear else "This capture cannot tell"}
+    if "encrypt" not in question.text.lower():  # asked is what can be read
+        words[False] = "No" if hidden else "Yes" if clear else "This capture cannot tell"
+    parts = [_kinds(hidden, "encrypted"), _kinds(clear, "in clear text, which anybody on the way can read")]
+    unknown = [talk for talk in talked if not talk.spoken]
+    if unknown:
+        parts.append(_kinds(unknown, "not recognised, so that nobody can tell here"))
+    yield Claim(
+        text=f"{words[bool(hidden and clear)]}: {'; '.join(filter(None, parts))}.",
+        frames=tuple(talk.frame for talk in (*hidden[:3], *clear[:3]) if talk.frame), sources=("ports",),
+    )  # fmt: skip
+
+
+def _kinds(found: Sequence[Talk], how: str) -> str:
+    kinds = dict[str, None]()
+    for talk in found:
+        what = spoken.name(talk.spoken) if talk.spoken else f"{talk.transport} port {talk.port}"
+        kinds[f"{what} with {talk.server}"] = None
+    names = list(kinds)
+    more = [f"{len(names) - _ROWS} more"] if len(names) > _ROWS else []
+    return f"{listing([*names[:_ROWS], *more])} {'is' if len(names) == 1 else 'are'} {how}" if names else ""
+
+
+def software(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what programs say of themselves."""
+    known = rows(analysis.stat("software"))
+    named = [row for row in known if row["address"] in question.addresses]
+    servers = "server" in question.text.lower() and not question.addresses
+    told = [row for row in named or known if row["side"] == "server" or not servers]
+    for row in sorted(told, key=lambda row: (row["side"] == "server") is not servers)[:_ROWS]:
+        text = f"The {row['side']} {row['address']} says that it is {row['name']} ({row['protocol']})"
+        yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("software",))
+    if not told:
+        text = "This capture cannot tell: no program in it says what it is (User-Agent, Server, SSH's version)"
+        yield Claim(text=f"{text}.", sources=("software",))
+
+
+_LINUX, _WINDOWS = 64, 128
+
+
+def system(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield hints at operating systems: packets do not say it, programs and the time to live hint at it."""
+    known = rows(analysis.stat("hosts"))
+    told = [row for row in known if row["address"] in question.addresses] or list(known)
+    yield Claim(text="The packets do not say for certain which operating system runs; there are only hints.")
+    for row in rows(analysis.stat("software"))[:_ROWS]:
+        if row["address"] in {known["address"] for known in told}:
+            text = f"{row['address']} says in {row['protocol']} that it is {row['name']}"
+            yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("software",))
+    for row in told[:_ROWS]:
+        if row["ttl"]:
+            like = ("Linux, macOS, Android and most devices" if row["ttl"] <= _LINUX else "Windows"
+                    if row["ttl"] <= _WINDOWS else "routers and some Unix systems")  # fmt: skip
+            text = f"{row['address']}: its packets arrive with a time to live of {row['ttl']}, as those of {like} do"
+            yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("hosts",))

@@ -1,0 +1,94 @@
+"""What a question about TCP's times and sizes asks for outright: round trips, phases, segment sizes."""
+
+from collections.abc import Iterator
+
+from explainer.brief.question import Question
+from explainer.llm.host_lookup import address
+from explainer.llm.rows import Row
+from explainer.llm.rows import frames as _frames
+from explainer.llm.rows import rows as _rows
+from explainer.model import Analysis, Claim
+from explainer.wording import listing, milliseconds
+
+_ROWS = 5
+_SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
+
+
+def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which maximum segment sizes the two sides announce, the smallest first."""
+    rows = _rows(analysis.stat("tcp_health"))
+    named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
+    told = [row for row in named or rows if row["client_mss"] is not None or row["server_mss"] is not None]
+    for row in sorted(told, key=lambda row: min(row["client_mss"] or 65535, row["server_mss"] or 65535))[:_ROWS]:
+        sides = [
+            f"{side} {row[name]} announces a maximum segment size (MSS) of {row[f'{name}_mss']} bytes"
+            for name, side in (("client", "the client"), ("server", "the server"))
+            if row[f"{name}_mss"] is not None
+        ]
+        smallest = min(row["client_mss"] or 65535, row["server_mss"] or 65535)
+        about = f", so segments carry at most {smallest} bytes (an MTU of about {smallest + 40})"
+        text = listing(sides) + about
+        yield Claim(text=f"{text[:1].upper()}{text[1:]}.", frames=_synframes(analysis, row), sources=("tcp_health",))
+
+
+def _synframes(analysis: Analysis, row: Row) -> tuple[int, ...]:
+    same = (r for r in _rows(analysis.stat("rtt")) if r["stream"] == row["stream"])
+    return next((_frames(r, "syn_frame", "syn_ack_frame") for r in same), ())
+
+
+def rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield the round-trip times, of the hosts that are named or of all."""
+    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
+    named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
+    for row in (named or rows)[:_ROWS]:
+        between = f"between {row['client']} and {row['server']}"
+        text = f"The round-trip time {between} is {milliseconds(row['syn_ack_rtt_ms'])} (SYN to SYN/ACK)"
+        if row["initial_rtt_ms"] is not None:
+            text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
+        yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
+
+
+def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield whether a connection is slow, and where the time went, the slowest first."""
+    rows = _rows(analysis.stat("timing"))
+    named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
+    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
+    for row in slowest[:_ROWS]:
+        yield _phases(row)
+
+
+def _phases(row: Row) -> Claim:
+    connect, between = row["connect_ms"], f"{row['client']} to {row['server']}"
+    if connect is not None and connect >= _SLOW_CONNECT_MS:
+        verdict = f"Yes, the network between them is slow ({between})"
+    elif row["server_ms"] >= _SLOW_SERVER_MS:
+        waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
+        verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
+    else:
+        verdict = f"No, it is not slow ({between})"
+    phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
+    if row["acknowledged_ms"] is not None:
+        took = milliseconds(row["acknowledged_ms"])
+        phases.append(f"the first request acknowledged after {took} (frame {row['acknowledged_frame']})")
+    took = milliseconds(row["first_byte_ms"])
+    phases.append(f"its response begun after {took} (frame {row['response_frame']})")
+    phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
+    frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
+    return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
+
+
+def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield how many segments were sent again, where no finding tells of losses."""
+    known = _rows(analysis.stat("tcp_health"))
+    if not known or any(question.concerns(finding) for finding in analysis.findings):
+        return
+    segments, again = sum(row["segments"] for row in known), sum(row["retransmissions"] for row in known)
+    gaps = sum(row["lost_segments"] for row in known)
+    if not again and not gaps:
+        text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again, and none is missing"
+    else:
+        text = (
+            f"Of {segments:,} TCP segments {again:,} were sent again (retransmissions); one is missing {gaps:,} times"
+        )
+    opened = tuple(row["syn_frame"] for row in _rows(analysis.stat("rtt"))[:_ROWS] if row["syn_frame"])
+    yield Claim(text=f"{text}.", frames=opened, sources=("tcp_health",))

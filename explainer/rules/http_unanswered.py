@@ -1,0 +1,79 @@
+"""HTTP requests that the server takes and never answers (RFC 9110, section 15: every request gets a response)."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.lazy import pl
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.frame import last_ns
+from explainer.protocols.http import Exchange, requests
+from explainer.protocols.tcp import Connection, connections, segments
+from explainer.registry import rule
+from explainer.rules.evidence import network_step
+from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, request_words, scope, segment_filter
+
+
+@rule("HTTP request never answered", requests, connections, segments, last_ns, subject=SUBJECT, area=AREA)
+def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float = 10.0) -> Iterator[Finding]:
+    """A whole request that the server's TCP acknowledges and to which no byte of an answer comes.
+
+    The client must have waited `min_wait_s` and left (FIN), or the capture go on for `patience_s` after the request:
+    people and programs give up from then on. A path that waits for news (long polling) was answered before: of low
+    severity where the same page was answered at another time. Where the server hangs up, see http_no_response.
+    """
+    by_stream = {c.stream: c for c in facts[connections]}
+    answered = {(e.client.address, e.host, e.path) for e in facts[requests] if e.status is not None}
+    for e in facts[requests]:
+        open_ = e.request_frame and e.status is None and not e.response_bytes and e.first_byte_frame is None
+        if (
+            not open_
+            or e.acknowledged_frame is None
+            or e.version == "HTTP/2"
+            or (e.closed_frame and not e.closed_by_client)
+        ):
+            continue
+        waited = _request_wait(facts[segments], e, facts[last_ns])
+        if waited >= (min_wait_s if e.closed_frame else patience_s) and not e.reset:
+            overcome = (e.client.address, e.host, e.path) in answered
+            yield _unanswered(e, by_stream[e.stream], waited, overcome=overcome)
+
+
+def _request_wait(table: "pl.DataFrame", e: Exchange, capture_ends: int) -> float:
+    until = capture_ends
+    if e.closed_frame:
+        until = int(str(table.filter(pl.col("frame") == e.closed_frame)["time"][0]))
+    return (until - (e.request_ns or until)) / 1e9
+
+
+def _unanswered(e: Exchange, below: Connection, waited: float, *, overcome: bool) -> Finding:
+    left = e.closed_frame
+    end = "the client leaves (FIN)" if left else "the capture ends"
+    acknowledged = e.acknowledged_frame or below.last_frame
+    return Finding(
+        id=f"http_unanswered:{e.first_frame}",
+        rule="http_unanswered",
+        severity=Severity.LOW if overcome else Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        side=Side.SERVER,
+        title=f"{answering(e)} never answers {request_words([e])}: after {waited:.1f} s {end}"
+        f"{'; at another time it answered' if overcome else ''}.",
+        act=f"The server's side must act: {e.server} has the request, and the program there, or what is behind it,"
+        f" hangs.",
+        measured={"waited_s": round(waited, 3)},
+        evidence=Evidence.of(
+            [f for f in (e.request_frame, acknowledged, left) if f], segment_filter([e]),
+            [
+                asked(e),
+                Step(frames=(acknowledged,), text=f"{e.server} has it: its system acknowledges, the program says"
+                f" nothing"),
+                Step(frames=(left,) if left else (), text=f"{waited:.1f} s later {end}; no byte of an answer has come"),
+                *network_step(below, left or below.last_frame),
+            ],
+        ),
+        scope=scope([e]),
+        advice=(
+            f"On {e.server.address}, see what the program did with this request: a lock, a database, another service.",
+            "Try the request on the server itself: if it hangs there too, the network is out of the question.",
+        ),
+        limitations=("what the server did in that time",),
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""Errors that smaller protocols answer in a word or a number: one table of what they mean, one way to tell of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Finding, Severity, Side
+from explainer.protocols.applications import Kind, Reply, replies
+from explainer.registry import rule
+from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+
+_CALLED = {
+    "Modbus": "The Modbus device", "RTSP": "The RTSP (video) server", "Diameter": "The Diameter server",
+    "Cassandra": "The database", "EAP": "The network's login", "NFS": "The NFS server", "CoAP": "The CoAP device",
+    "rsync": "The rsync server", "memcached": "The cache", "git": "The git server", "RPC": "The portmapper (rpcbind)",
+    "SNMP": "The SNMP agent (monitored device)", "RDP": "The remote desktop server", "MQTT": "The message broker",
+}  # fmt: skip
+_RIGHTS = "The server's side must grant it, or the client must use another account or address."
+_ASK_OTHERWISE = "The client must ask for something that is there, or the server's side must offer it."
+_SET_TLS = "The client must be set to it, or the server must allow less."
+_CREDENTIALS = "The client's side must correct user name or password."
+_NO_SUCH = Meaning("it has nothing of that name", _ASK_OTHERWISE, Side.CLIENT)
+_FORBIDDEN = Meaning("it does not permit it", _RIGHTS, Side.EITHER)
+_SIGN_IN = Meaning("it wants a login, or does not accept the one given", _CREDENTIALS, Side.CLIENT)
+_BUSY = Meaning("it is busy", "Ask again later; if it lasts, the device's side must act.", Side.SERVER, Severity.MEDIUM)
+_FAILS = Meaning("it fails itself", "The server's side must act: it failed at a request that it knows.", Side.SERVER)
+_WRONG_REQUEST = Meaning("it does not accept the request as it is", "The client must correct its request.", Side.CLIENT)
+_TOO_LARGE = Meaning(
+    "what was sent is too large for it", "The client must send less, or its limit be raised.", Side.CLIENT
+)
+_MEANINGS: dict[tuple[str, str], Meaning] = {
+    # Modbus Application Protocol 1.1b3, section 7.
+    ("Modbus", "1"): Meaning("it does not know this function (illegal function)", "The client must use a function that"
+                             " the device has.", Side.CLIENT),
+    ("Modbus", "2"): Meaning("it has no register at that address (illegal data address)", "The client must ask for"
+                             " registers that the device has: compare with its list.", Side.CLIENT),
+    ("Modbus", "3"): Meaning("it does not accept the value (illegal data value)", "The client must send a value or a"
+                             " number of registers that the device allows.", Side.CLIENT),
+    ("Modbus", "4"): Meaning("it failed (server device failure)", "The device must be looked at.", Side.SERVER),
+    ("Modbus", "5"): Meaning("it needs more time (acknowledge)", "Nobody: ask again later.", Side.NOBODY, Severity.LOW),
+    ("Modbus", "6"): _BUSY,
+    ("Modbus", "10"): Meaning("the gateway has no path to the device", "The gateway's settings must be"
+    " corrected.", Side.SERVER),
+    ("Modbus", "11"): Meaning("the device behind the gateway does not answer", "The device behind the gateway must"
+    " be looked"
+                              " at: power, wiring, its unit number.", Side.SERVER),
+    # RFC 7252, section 5.9.
+    ("CoAP", "4.00"): _WRONG_REQUEST, ("CoAP", "4.01"): _SIGN_IN, ("CoAP", "4.03"): _FORBIDDEN,
+    ("CoAP", "4.04"): _NO_SUCH,
+    ("CoAP", "4.05"): Meaning("it does not permit this method there", _ASK_OTHERWISE, Side.CLIENT),
+    ("CoAP", "4.13"): _TOO_LARGE, ("CoAP", "5.00"): _FAILS, ("CoAP", "5.03"): _BUSY,
+    ("CoAP", "5.04"): Meaning("the device behind it does not answer", "The device behind it must be looked"
+    " at.", Side.SERVER),
+    # RFC 1813, section 5.1.4.
+    ("NFS", "1"): _FORBIDDEN, ("NFS", "2"): Meaning("it exports no such folder", _ASK_OTHERWISE, Side.CLIENT),
+    ("NFS", "13"): Meaning("it does not let this client mount the folder (access denied)", "The server's side must"
+    " export"
+                           " the folder to this client (/etc/exports).", Side.SERVER),
+    ("NFS", "20"): Meaning("that is no folder", _ASK_OTHERWISE, Side.CLIENT),
+    ("RPC", "not registered"): Meaning("that service is not registered there: it does not run", "The server's side must"
+                                       " start the service; or the client must not ask for it.", Side.SERVER,
+                                       Severity.MEDIUM),
+    ("RPC", "denied"): _FORBIDDEN,
+    # MS-RDPBCGR 2.2.1.2.2.
+    ("RDP", "1"): Meaning("it wants TLS, which the client does not offer", _SET_TLS, Side.CLIENT),
+    ("RDP", "2"): Meaning("it does not permit TLS", "Both sides must allow a common way of encryption.", Side.EITHER),
+    ("RDP", "3"): Meaning("it has no certificate for TLS", "The server needs a certificate.", Side.SERVER),
+    ("RDP", "4"): Meaning("the ways of encryption that the two allow do not fit", _SET_TLS, Side.EITHER),
+    ("RDP", "5"): Meaning("it wants the user to log in first (network level authentication, NLA/CredSSP), which the"
+    " client"
+                          " does not offer", "The client must be set to network level authentication (NLA), or"
+                          " updated; or"
+                          " the server must not demand it.", Side.CLIENT),
+    ("RDP", "6"): Meaning("it wants TLS with a certificate of the client", _SET_TLS, Side.CLIENT),
+    ("MQTT", "128"): Meaning("it does not let the client have that topic", _RIGHTS, Side.EITHER),
+    ("MQTT", "135"): Meaning("the client may not use that topic (not authorized)", _RIGHTS, Side.EITHER),
+    ("MQTT", "143"): _WRONG_REQUEST, ("MQTT", "144"): _WRONG_REQUEST, ("MQTT", "151"): _BUSY,
+    ("memcached", "SERVER_ERROR"): _FAILS,
+    ("memcached", "CLIENT_ERROR"): _WRONG_REQUEST, ("memcached", "ERROR"): Meaning("it does not know the command",
+    "The client must send commands that it knows.", Side.CLIENT),
+    # RFC 7826, section 17; RFC 6733, section 7.1; Cassandra's native protocol, section 9.
+    ("RTSP", "401"): Meaning("it wants a login", _CREDENTIALS, Side.CLIENT), ("RTSP", "403"): _FORBIDDEN,
+    ("RTSP", "404"): _NO_SUCH, ("RTSP", "453"): _BUSY, ("RTSP", "454"): Meaning("it knows no such session",
+    "The client must begin anew.", Side.CLIENT), ("RTSP", "461"): Meaning("it does not offer this transport",
+    "The client must use another one: TCP in place of UDP, or the other way round.", Side.CLIENT),
+    ("Diameter", "3002"): Meaning("it cannot deliver the request", "The Diameter network's routes must be looked"
+    " at.", Side.SERVER),
+    ("Diameter", "5001"): Meaning("it does not know something in the request", "Client and server must"
+    " agree.", Side.EITHER),
+    ("Diameter", "5003"): _FORBIDDEN, ("Diameter", "4001"): _SIGN_IN,
+    ("Cassandra", "256"): _SIGN_IN, ("Cassandra", "8448"): _FORBIDDEN, ("Cassandra", "8192"): _WRONG_REQUEST,
+    ("Cassandra", "8704"): _WRONG_REQUEST, ("Cassandra", "4097"): _BUSY,
+}  # fmt: skip
+_OTHER = Meaning("it answers with an error", "Read its words: they say what has to be corrected.", Side.EITHER)
+_SNMP = {
+    "1": "the answer would be too large", "2": "there is no such value (noSuchName)", "3": "the value has a wrong type",
+    "4": "the value can only be read", "5": "it failed (genErr)", "6": "this community may not have it (noAccess)",
+    "16": "the user may not do this (authorizationError)", "noSuchObject": "it has no such value (noSuchObject)",
+    "noSuchInstance": "it has no such value (noSuchInstance)",
+}  # fmt: skip
+_IN_WORDS = (
+    (("auth failed", "authentication"), _SIGN_IN),
+    (("unknown module", "not exported", "not found", "no such"), _NO_SUCH),
+    (("access denied", "denied", "not allowed", "permission"), _FORBIDDEN),
+    (("too large", "out of memory"), _TOO_LARGE),
+    (("max connections", "too many"), _BUSY),
+)
+_LASTING_CHALLENGE = ("RTSP", "401")
+
+
+def _meaning(reply: Reply) -> Meaning:
+    if reply.protocol == "SNMP":
+        words = _SNMP.get(reply.code, "it answers with an error")
+        return Meaning(
+            words, "The monitoring must ask for values (OIDs) that the device has, or the device be set to give them.",
+            Side.CLIENT, Severity.MEDIUM,
+        )  # fmt: skip
+    known = _MEANINGS.get((reply.protocol, reply.code))
+    if reply.protocol == "EAP":
+        return Meaning("the user is not let in (EAP failure)", "The login server's log tells why.", Side.EITHER)
+    said = next((means for words, means in _IN_WORDS if any(w in reply.text.lower() for w in words)), None)
+    return said or known or _OTHER
+
+
+def _told(reply: Reply) -> str:
+    about = f" {reply.about}" if reply.about else ""
+    who = f"{_CALLED[reply.protocol]} {reply.server.address}"
+    if reply.protocol == "RPC":
+        return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
+    return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
+
+
+_LAYERS = (
+    "(modbus || rtsp || diameter || cql || eap || mount || coap || rsync || memcache || git || portmap || snmp || rdp"
+    " || mqtt)"
+)
+_FAMILY = Family("service_error", _LAYERS, _told, _meaning)
+
+
+@rule("Errors of smaller protocols", replies, subject=SUBJECT, area=AREA)
+def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
+    """An error that a protocol answers with in one field, or in one word: Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's
+    topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra, EAP and RDP's negotiation.
+
+    A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
+    looking around, and their noes are no fault.
+    """
+    mapped = defaultdict[str, set[str]](set)
+    for reply in facts[replies]:
+        if reply.protocol == "RPC":
+            mapped[reply.client.address].add(reply.server.address)
+    found = [r for r in facts[replies] if r.protocol in _CALLED and not (r.protocol == "MQTT" and r.kind is Kind.LOGIN)]
+    # Who asks many portmappers searches: see unwanted_portmapper.
+    yield from refusals([r for r in found if r.protocol != "RPC" or len(mapped[r.client.address]) < searched], _FAMILY)

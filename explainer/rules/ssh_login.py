@@ -1,0 +1,101 @@
+"""SSH logins that look refused: what is encrypted cannot be read, but its lengths and its end can."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from explainer.facts import Facts
+from explainer.lazy import pl
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.applications import Sign, signs
+from explainer.protocols.tcp import Connection, connections, segments
+from explainer.registry import rule
+from explainer.rules.evidence import connection_filter
+from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.tcp_case import scope
+from explainer.wording import count
+
+_SHOWN = 20
+_LEAST, _WITH_GOODBYE = 2, 3
+
+
+@rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT, area=AREA)
+def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Finding]:
+    """An SSH connection that ends when the server has given nothing but answers of one length to the login.
+
+    The first encrypted answer accepts the service (RFC 4253, section 10); SSH_MSG_USERAUTH_FAILURE holds the same list
+    each time (RFC 4252, section 5.1), while a login that succeeds is followed by a channel, with answers of other
+    lengths. A last answer may differ: the server's goodbye. Probable, since all of it is encrypted; of low severity
+    where another connection of the client to that server went further. More than `most_answers` is a session.
+    """
+    by_stream = {c.stream: c for c in facts[connections]}
+    signed = [s for s in facts[signs] if s.what == "ssh-encrypted" and s.stream is not None and s.stream in by_stream]
+    answers = _answers(facts[segments], [s.stream for s in signed if s.stream is not None])
+    groups = defaultdict[tuple[str, object], list[tuple[Connection, Sequence[int]]]](list)
+    further = set[tuple[str, object]]()
+    for sign in signed:
+        c = by_stream[sign.stream or 0]
+        frames = _refusals(answers.get(c.stream, ()), c, sign, most_answers)
+        if frames:
+            groups[c.client.address, c.server].append((c, frames))
+        elif c.server_payload:
+            further.add((c.client.address, c.server))
+    for key, group in groups.items():
+        yield _refused(group, overcome=key in further)
+
+
+def _answers(table: "pl.DataFrame", streams: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Return what the servers of these streams send: frame and length of each segment with data, by stream."""
+    said = table.filter(
+        pl.col("stream").is_in(streams) & ~pl.col("from_client") & (pl.col("payload") > 0) & ~pl.col("retransmission")
+    )
+    found = defaultdict[int, list[tuple[int, int]]](list)
+    for stream, frame, payload in said.select("stream", "frame", "payload").iter_rows():
+        found[stream].append((frame, payload))
+    return found
+
+
+def _refusals(said: Sequence[tuple[int, int]], c: Connection, sign: Sign, most: int) -> Sequence[int]:
+    """Return the frames of the server's answers to the login, where they look like refusals of a session that ended."""
+    ended = (*c.client_ends, *c.server_ends, *c.client_resets, *c.server_resets)
+    after = [(frame, length) for frame, length in said if frame > sign.frame]
+    if not ended or not _LEAST <= len(after) <= most:
+        return ()
+    answers = [length for _, length in after[1:]]
+    goodbye = len(after) >= _WITH_GOODBYE and bool(c.server_ends) and len(set(answers[:-1])) == 1
+    return [frame for frame, _ in after[1:]] if len(set(answers)) == 1 or goodbye else ()
+
+
+def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: bool) -> Finding:
+    c, frames = group[0]
+    ends = min((*c.client_ends, *c.server_ends, *c.client_resets, *c.server_resets))
+    times = f" ({count(len(group), 'connection')})" if len(group) > 1 else ""
+    return Finding(
+        id=f"ssh_login_refused:{c.stream}",
+        rule="ssh_login_refused",
+        severity=Severity.LOW if overcome else Severity.MEDIUM,
+        confidence=Confidence.PROBABLE,
+        side=Side.CLIENT,
+        title=f"The SSH login of {c.client.address} to {c.server} was probably refused (wrong key, password or user):"
+        f" the connection ends right after the server's first answers to it{times}. SSH encrypts the login, so the"
+        f" packets cannot tell for certain{'; another connection went further' if overcome else ''}.",
+        act="The client's side must check user name, key or password; the server's log says why the login failed.",
+        measured={"connections": len(group), "answers": len(frames)},
+        evidence=Evidence.of(
+            [*(f for _, of_one in group for f in of_one), ends],
+            f"{connection_filter(c.server, (o.stream for o, _ in group))} && ssh",
+            [
+                Step(frames=tuple(frames[:_SHOWN]), text=f"after the key exchange {c.server} answers the login,"
+                f" encrypted"),
+                Step(frames=(ends,), text="then the connection ends: no session was opened"),
+            ],
+        ),
+        scope=scope((o.stream for o, _ in group), c.client, c.server),
+        advice=(
+            f"On {c.server.address}: journalctl -u ssh, or /var/log/auth.log, names the user and the reason.",
+            "On the client: ssh -v shows which keys it offers and what the server answers.",
+        ),
+        limitations=(
+            "what was said in the login: it is encrypted",
+            "which user it was, and whether that user left by choice at the question for the password",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""Plain questions about a capture, asked as people ask them: the first sentence answers, from the statistics."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explainer import analyse, ask
+from explainer.llm import lookup
+from explainer.model import Analysis
+
+AnalysisOf = Callable[[str], Analysis]
+WEB, EXPIRED = "dns_and_http_healthy", "tls12_expired"
+
+
+@pytest.mark.parametrize(
+    ("capture", "question", "words"),
+    [
+        (WEB, "How many packets are in this capture?", "60 frames (packets) with 21,727 bytes"),
+        (WEB, "how long is the capture?", "lasts 0.0388 seconds"),
+        (WEB, "When was this recorded?", "from 2026-11-21 09:54:47"),
+        (WEB, "how many connections are there?", "3 TCP connections and 4 UDP conversations"),
+        (WEB, "which DNS server does it use?", "The name server asked is 10.20.1.1"),
+        (WEB, "what is the IP address of intranet.example?", "intranet.example is 10.20.2.20"),
+        (WEB, "which browser is used?", "curl/7.88.1"),
+        (WEB, "what web server software is it?", "nginx/1.22.1"),
+        (WEB, "what operating system does the client run?", "do not say for certain"),
+        (WEB, "what is the MAC address of 10.20.1.10?", "02:00:0a:14:01:0a"),
+        (WEB, "is IPv6 used?", "IPv4 in 60 frames; there is no IPv6"),
+        (WEB, "is it encrypted?", "No: HTTP with 10.20.2.20 and DNS with 10.20.1.1 are in clear text"),
+        (WEB, "is anything sent in clear text?", "Yes: HTTP"),
+        (WEB, "which websites were visited?", "intranet.example (2 times by HTTP"),
+        (WEB, "how much data was transferred?", "21,727 bytes"),
+        (WEB, "who talks most?", "10.20.1.10 (60 packets"),
+        (WEB, "which hosts are contacted?", "10.20.1.10 contacts 10.20.2.20"),
+        (WEB, "what is 10.20.1.10 doing?", "10.20.1.10 talks to 10.20.2.20"),
+        (WEB, "summarize this", "DNS (names are looked up), UDP port 53"),
+        (WEB, "what is this traffic on port 53?", "DNS (names are looked up), from 10.20.1.10 to 10.20.1.1"),
+        (WEB, "which ports are used?", "TCP 80 (http)"),
+        (WEB, "which files were downloaded?", "fetches / from intranet.example"),
+        (WEB, "which user logged in?", "No user's name can be read"),
+        (WEB, "is there malware in here?", "No fault was found, and nothing suspicious"),
+        (WEB, "what TLS version is used?", "This capture cannot tell: it holds no TLS connection"),
+        (WEB, "everything ok?", "No fault was found"),
+        (EXPIRED, "what TLS version is used?", "TLS 1.2, cipher suite TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+        (EXPIRED, "what is the SNI?", "the server name (SNI) payroll.example"),
+        (EXPIRED, "is it encrypted?", "Partly: TLS with 10.20.2.20 is encrypted"),
+        (EXPIRED, "is there malware in here?", "Nothing suspicious was found"),
+        (EXPIRED, "everything ok?", "expired 12 days before"),
+        (EXPIRED, "did the upload complete?", "expired 12 days before"),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_answers(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
+    assert words in ask(analysis_of(capture), question).verdict
+
+
+def test_a_finding_answers_what_it_is_about(analysis_of: AnalysisOf) -> None:
+    assert "scan" in ask(analysis_of("scan_ports"), "What is 10.20.1.10 doing?").verdict.lower() or "tries" in (
+        ask(analysis_of("scan_ports"), "What is 10.20.1.10 doing?").verdict
+    )
+    assert "portmapper" in ask(analysis_of("portmapper_probe"), "What is this traffic on port 111?").verdict
+
+
+def test_a_question_about_a_fault_is_not_answered_by_numbers(analysis_of: AnalysisOf) -> None:
+    verdict = ask(analysis_of(WEB), "Why can the client not reach the server?").verdict
+    assert verdict.startswith("No fault was found")
+
+
+def test_a_frame_is_told_where_there_is_a_capture(captures: Path) -> None:
+    path = captures / f"{EXPIRED}.pcapng"
+    answer = ask(analyse(path), "What does frame 24 say?", capture=path)
+    assert "Certificate Expired" in answer.verdict
+    assert answer.claims[0].frames == (24,)
+    assert "It is evidence for a finding" in answer.claims[1].text
+    absent = ask(analyse(path), "What is in frame 999?", capture=path)
+    assert absent.verdict == "This capture holds no frame 999: it has 70 frames."
+
+
+@pytest.mark.parametrize(
+    "question", ["who talks most?", "what is the MAC address?", "which ports are used?", "what is going on?"]
+)
+def test_the_statistics_that_are_read_are_asked_for(question: str, captures: Path) -> None:
+    path = captures / f"{WEB}.pcapng"
+    few = analyse(path, only_statistics=lookup.statistics(question))
+    assert ask(few, question).verdict == ask(analyse(path), question).verdict

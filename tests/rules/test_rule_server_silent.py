@@ -1,0 +1,100 @@
+"""Servers that hang up, keep silent or turn a client away without a protocol of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sessions import FactsOf, found_in
+from talk import Talk, Wire
+
+from explainer.model import Analysis, Finding, Severity, Side
+
+AnalysisOf = Callable[[str], Analysis]
+SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+def findings(analysis: Analysis, rule: str) -> list[Finding]:
+    return [finding for finding in analysis.findings if finding.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("capture", "rule", "words"),
+    [
+        ("postgres_asked_in_http", "server_hung_up", "usually PostgreSQL's, and the client speaks HTTP"),
+        ("ssh_turned_away", "server_last_words", "Exceeded MaxStartups"),
+        ("ssh_server_hangs", "server_silent", "then says nothing: the client leaves after 4."),
+    ],
+)
+def test_recordings(capture: str, rule: str, words: str, analysis_of: AnalysisOf) -> None:
+    (finding,) = findings(analysis_of(capture), rule)
+    assert words in finding.title
+    assert finding.severity is Severity.HIGH
+
+
+def hung_up(path: Path, *, answered: bool = False, client_first: bool = False, said: bytes = SSH) -> Path:
+    wire = Wire()
+    talk = Talk(wire, dport=22).open().say(said)
+    if answered:
+        talk.answer(SSH)
+    if client_first:
+        talk.part()
+    else:
+        talk.close(from_client=False).close(from_client=True).ack(from_client=False)
+    return wire.save(path)
+
+
+def test_who_ends_and_whether_anything_was_said_decides(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = found_in("server_hung_up", facts_of, hung_up(tmp_path / "a.pcap"))
+    assert "port 22 and closes it after the client's first words (SSH), without a word" in finding.title
+    assert finding.side is Side.SERVER
+    assert found_in("server_hung_up", facts_of, hung_up(tmp_path / "b.pcap", answered=True)) == []
+    assert found_in("server_hung_up", facts_of, hung_up(tmp_path / "c.pcap", client_first=True)) == []
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    wire = Wire()
+    Talk(wire, dport=80).open().say(request).close(from_client=False)
+    assert found_in("server_hung_up", facts_of, wire.save(tmp_path / "d.pcap")) == []
+
+
+@pytest.mark.parametrize(("seconds", "fires"), [(3.1, True), (2.5, False)])
+def test_silence_takes_three_seconds(seconds: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=2222).open().say(SSH).wait(seconds).part()
+    assert bool(found_in("server_silent", facts_of, wire.save(tmp_path / "c.pcap"))) is fires
+
+
+def test_a_service_that_owes_no_answer_may_be_silent(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=2003).open().say(b"load.host 0.3 1700000000\n").wait(9).part()
+    assert found_in("server_silent", facts_of, wire.save(tmp_path / "c.pcap")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "fires"), [(b"Too many users\r\n", True), (b"Thu Nov 26 07:00 2026\r\n", False), (SSH, False)]
+)
+def test_last_words_are_of_an_error(said: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=4000).open().answer(said).close(from_client=False).close(from_client=True)
+    assert bool(found_in("server_last_words", facts_of, wire.save(tmp_path / "c.pcap"))) is fires
+
+
+def request(path: Path, seconds: float, *, answer: bytes = b"", leaves: bool = True) -> Path:
+    wire = Wire()
+    talk = Talk(wire, dport=80).open().say(b"GET /report HTTP/1.1\r\nHost: www.example.org\r\n\r\n").wait(seconds)
+    if answer:
+        talk.answer(answer)
+    if leaves:
+        talk.part()
+    else:
+        talk.ack(from_client=True)
+    return wire.save(path)
+
+
+def test_http_requests_never_answered(tmp_path: Path, facts_of: FactsOf, analysis_of: AnalysisOf) -> None:
+    (recorded,) = findings(analysis_of("http_never_answered"), "http_unanswered")
+    assert "never answers the request for /report.html: after 5.0 s the client leaves" in recorded.title
+    assert len(found_in("http_unanswered", facts_of, request(tmp_path / "a.pcap", 3.5))) == 1
+    assert found_in("http_unanswered", facts_of, request(tmp_path / "b.pcap", 2.5)) == []
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    assert found_in("http_unanswered", facts_of, request(tmp_path / "c.pcap", 9, answer=whole)) == []
+    assert found_in("http_unanswered", facts_of, request(tmp_path / "d.pcap", 8, leaves=False)) == []
+    assert len(found_in("http_unanswered", facts_of, request(tmp_path / "e.pcap", 12, leaves=False))) == 1

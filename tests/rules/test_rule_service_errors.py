@@ -1,0 +1,147 @@
+"""What smaller protocols answer in a field or a word: one table, and HTTP/2's and gRPC's own."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sessions import FactsOf, datagrams, found, found_in, reply, session
+
+from explainer.model import Analysis, Severity
+from explainer.protocols.applications import Kind
+
+AnalysisOf = Callable[[str], Analysis]
+
+
+def modbus(function: int, data: bytes) -> bytes:
+    return struct.pack("!HHHBB", 1, 0, 2 + len(data), 1, function) + data
+
+
+def test_modbus(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (True, modbus(3, struct.pack("!HH", 400, 1)))
+    refused = session(tmp_path / "a.pcap", 502, asked, (False, modbus(0x83, b"\2")))
+    (finding,) = found_in("service_error", facts_of, refused)
+    assert "no register at that address" in finding.title
+    assert '("2 illegal data address")' in finding.title
+    served = session(tmp_path / "b.pcap", 502, asked, (False, modbus(3, b"\2\0\7")))
+    assert found_in("service_error", facts_of, served) == []
+
+
+def coap(code: int, path: bytes = b"", kind: int = 0x40) -> bytes:
+    option = bytes([0xB0 | len(path)]) + path if path else b""
+    return bytes([kind, code]) + b"\x12\x34" + option
+
+
+def test_coap(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (True, coap(1, b"temp"))
+    missing = datagrams(tmp_path / "a.pcap", 5683, asked, (False, coap(0x84, kind=0x60)))
+    (finding,) = found_in("service_error", facts_of, missing)
+    assert "the resource /temp: it has nothing of that name" in finding.title
+    there = datagrams(tmp_path / "b.pcap", 5683, asked, (False, coap(0x45, kind=0x60)))
+    assert found_in("service_error", facts_of, there) == []
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "words"),
+    [
+        (11211, b"SERVER_ERROR out of memory storing object\r\n", "too large"),
+        (11211, b"VALUE a 0 1\r\nx\r\nEND\r\n", ""),
+    ],
+)
+def test_words(port: int, said: bytes, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(tmp_path / "c.pcap", port, (True, b"get a\r\n"), (False, said))
+    findings = found_in("service_error", facts_of, capture)
+    assert [words in finding.title for finding in findings] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"protocol": "RDP", "code": "5", "kind": Kind.SESSION}, "network level authentication"),
+        ({"protocol": "SNMP", "code": "2", "kind": Kind.QUERY}, "noSuchName"),
+        ({"protocol": "NFS", "code": "13", "kind": Kind.FILE}, "access denied"),
+        ({"protocol": "RPC", "code": "not registered", "kind": Kind.CALL}, "does not run"),
+        ({"protocol": "MQTT", "code": "135", "kind": Kind.QUERY}, "may not use that topic"),
+        ({"protocol": "Cassandra", "code": "99", "kind": Kind.QUERY}, "answers with an error"),
+        ({"protocol": "rsync", "code": "ERROR", "text": "auth failed on module data"}, "login"),
+        ({"protocol": "EAP", "code": "4"}, "not let in"),
+    ],
+)
+def test_meanings(record: dict[str, Any], words: str) -> None:
+    (finding,) = found("service_error", reply(**record))
+    assert words in finding.title
+
+
+def test_a_later_success_and_a_search_are_no_fault() -> None:
+    good = reply("RTSP", frame=20, kind=Kind.QUERY, ok=True)
+    (finding,) = found("service_error", reply("RTSP", "401", kind=Kind.QUERY), good)
+    assert finding.severity is Severity.INFO
+    servers = [reply("RPC", "not registered", 10 + 2 * n, kind=Kind.CALL) for n in range(4)]
+    asked = [
+        r.__class__(**{**_values(r), "server": r.server.__class__(f"10.0.0.{n}", 111)}) for n, r in enumerate(servers)
+    ]
+    assert found("service_error", *asked) == []
+    assert len(found("service_error", *asked[:3])) == 3
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def test_mqtt_logins_are_the_brokers_matter() -> None:
+    assert found("service_error", reply("MQTT", "5")) == []
+    assert found("broker_refused", reply("MQTT", "135", kind=Kind.QUERY)) == []
+
+
+@pytest.mark.parametrize(
+    ("capture", "rule", "words"),
+    [
+        ("rsync_unknown_module", "service_error", "Unknown module 'backup'"),
+        ("grpc_unavailable", "http2_error", "answers the call /shop.Orders/Create of 10.20.1.10 with UNAVAILABLE"),
+        ("smb_no_common_version", "smb_refused", "the two have no version of SMB in common"),
+        ("http_preflight_refused", "http_preflight_refused", 'for /api/orders with "405 Not Allowed"'),
+        ("http_websocket_refused", "http_websocket_refused", '"404 Not Found" in place of 101'),
+        ("ssh_wrong_key", "ssh_login_refused", "was probably refused"),
+        ("ftp_passive_blocked", "ftp_data_blocked", "the second connection, for the data (passive mode)"),
+        ("radius_no_answer", "udp_unanswered", "never answers 10.20.1.10, which asks for RADIUS"),
+    ],
+)
+def test_recordings(capture: str, rule: str, words: str, analysis_of: AnalysisOf) -> None:
+    (finding,) = (f for f in analysis_of(capture).findings if f.rule == rule)
+    assert words in finding.title
+
+
+@pytest.mark.parametrize(
+    "capture", ["ssh_login_healthy", "ftp_anonymous_healthy", "ntp_time_healthy", "dns_and_http_healthy"]
+)
+def test_what_works_is_silent(capture: str, analysis_of: AnalysisOf) -> None:
+    assert analysis_of(capture).findings == ()
+
+
+def http2(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + struct.pack("!I", stream) + payload
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2(4, 0, b"")
+# HPACK (RFC 7541): ":method: GET", ":scheme: http", ":path: /" by index.
+ASKED = http2(1, 1, b"\x82\x86\x84", 5)
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (http2(7, 0, struct.pack("!II", 1, 11) + b"too_many_pings"), "ENHANCE_YOUR_CALM"),
+        (http2(7, 0, struct.pack("!II", 1, 0)), ""),
+        (http2(3, 1, struct.pack("!I", 7)), "ends the request / of"),
+        (http2(3, 1, struct.pack("!I", 8)), ""),
+    ],
+    ids=["GOAWAY", "a clean end", "RST_STREAM", "a cancelled request"],
+)
+@pytest.mark.parametrize("port", [8080, 50051], ids=["a port of HTTP", "another port"])
+def test_http2(port: int, ending: bytes, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(
+        tmp_path / "c.pcap", port, (True, PREFACE), (False, http2(4, 0, b"")), (True, ASKED), (False, ending)
+    )
+    findings = found_in("http2_error", facts_of, capture)
+    assert [words in finding.title for finding in findings] == ([True] if words else [])
