@@ -17,6 +17,7 @@ _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
+_ABOUT_TIME = ("tcp_slow_", "http_slow")
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
@@ -51,6 +52,9 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
         return False
     if _JUDGED & question.topics and question.concerns(worst):
         return False
+    slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
+    if slow and not worst.rule.startswith(_ABOUT_TIME):  # the times say more
+        return True
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
 

@@ -74,6 +74,15 @@ def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object
     assert "the first request acknowledged after 20.0 ms (frame 5)" in answer.verdict
 
 
+def test_of_slowness_the_times_say_more_than_what_is_only_worth_knowing() -> None:
+    timed = stat("timing", TIMING, [timing(30.0, 40.0, 10.0)])
+    closed = finding("tcp_zero_window", severity=Severity.INFO)
+    answer = offline.answer(analysis(ran(closed), stats=[timed]), "Why is the download slow?")
+    assert answer.verdict.startswith("No, it is not slow")
+    told = finding("tcp_slow_server", severity=Severity.INFO)
+    assert "happened" in offline.answer(analysis(ran(told), stats=[timed]), "Why is the download slow?").verdict
+
+
 @pytest.mark.parametrize(("status", "told"), [(200, True), (404, False)])
 def test_whether_it_succeeded(status: int, told: bool) -> None:
     known = analysis(
