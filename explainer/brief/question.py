@@ -31,12 +31,17 @@ class Topic(StrEnum):
     ACCOUNTS = "accounts"
     NAMES = "names asked for"
     APPLICATIONS = "application servers"
+    BLAME = "whose fault it is"
+    PINGS = "pings"
+    ADDRESSES = "addresses of the local network"
+    TUNNELS = "VPNs and tunnels"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck)\b",
-    Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|out.of.order)\b",
+    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput|bottleneck"
+    r"|stall\w*|freez\w*|performance|choppy|hung|wait\w*)\b",
+    Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
@@ -57,6 +62,10 @@ _WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip|phones?|calls?"
     r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
+    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)|whose fault|our (server|network|fault))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp|reach\w*|is .{0,40}\b(up|down|alive))\b",
+    Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
+    Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }
@@ -70,17 +79,20 @@ _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
 _ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
-        "tcp_slow_", "tcp_loss", "tcp_zero_window", "tcp_window_limited", "tcp_delayed_ack", "http_slow",
-        "unwanted_bittorrent",
+        "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited", "tcp_delayed_ack", "http_slow",
+        "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
     ),
-    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu"),
+    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost"),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
-    Topic.SILENCE: ("capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered"),
+    Topic.SILENCE: ("capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered", "udp_unanswered", "tcp_syn_ack"),
     Topic.SEGMENT_SIZE: ("path_mtu",),
     Topic.COVERAGE: ("capture_",),
-    Topic.SUSPICION: ("scan_", "unwanted_", *_RISKY),
+    Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *_RISKY),
     Topic.PASSWORDS: ("cleartext_",),
-    Topic.RISKS: ("unwanted_", *_RISKY),
+    Topic.RISKS: ("unwanted_", "icmp_tunnel", *_RISKY),
+    Topic.PINGS: ("path_ping_",),
+    Topic.ADDRESSES: ("address_",),
+    Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",

@@ -25,6 +25,7 @@ _ONLY_FOR = {
 }
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
+NOT_SLOW = "No, it is not slow"
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -175,7 +176,7 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
+    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"]), r["stream"]))
     for row in slowest[:_ROWS]:
         yield _phases(row)
 
@@ -187,8 +188,10 @@ def _phases(row: Row) -> Claim:
     elif row["server_ms"] >= _SLOW_SERVER_MS:
         waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
         verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
+    elif row["transfer_ms"] >= _SLOW_SERVER_MS:
+        verdict = f"Yes, the transfer took longest: {milliseconds(row['transfer_ms'])} ({between})"
     else:
-        verdict = f"No, it is not slow ({between})"
+        verdict = f"{NOT_SLOW} ({between})"
     phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
     if row["acknowledged_ms"] is not None:
         took = milliseconds(row["acknowledged_ms"])

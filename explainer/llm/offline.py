@@ -14,6 +14,8 @@ _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
 _ABOUT_CAPTURE = "capture_"
+_PACE = ("tcp_slow_", "tcp_many_round_trips")
+"""What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
 
@@ -25,7 +27,8 @@ def answer(analysis: Analysis, text: str) -> Answer:
     found = [f for f in known if f.severity is not Severity.INFO]
     looked_up = lookup.claims(analysis, question)
     # What is only worth knowing is told to those who ask for it.
-    asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
+    blamed = _PACE if Topic.BLAME in question.topics else ()
+    asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
@@ -57,6 +60,8 @@ def _from_finding(
     analysis: Analysis, question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
+    # Beside a finding, "it is not slow" of some connection would deny what the finding says.
+    looked_up = [claim for claim in looked_up if not claim.text.startswith(lookup.NOT_SLOW)]
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *_looked_at(analysis, question)]
     healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
@@ -78,6 +83,8 @@ def _told(finding: Finding, question: Question) -> str:
     if finding.severity in _FAILURES or (finding.severity is Severity.LOW and asked_for):
         return finding.title
     if asked_for and Topic.PASSWORDS in question.topics:
+        return finding.title
+    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and finding.rule.startswith(_PACE):
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"

@@ -10,6 +10,7 @@ from explainer.protocols.dhcp import Lease, leases
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
+from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
 
@@ -24,16 +25,19 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
     """A host that asks `min_requests` times who has an address, and nobody answers (RFC 826).
 
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
-    of which the capture would show them. Probes and announcements want no answer.
+    of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
+    at all: its gateway may be silent. Probes and announcements want no answer.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
     seen = set(facts[packets].filter(facts[packets]["dst"].is_not_null())["dst"].unique())
+    askers = {r.asker for r in every if not (r.probe or r.gratuitous)}
+    alone = len(askers) == 1 and only_addressing(facts[packets])
     by_asker = defaultdict[str, list[Resolution]](list)
     for r in every:
         late = (end - r.first_ns) / 1e9 >= min_wait_s
         asks = len(r.request_frames) >= min_requests and not (r.answered or r.probe or r.gratuitous)
-        if asks and late and (r.asker in heard or r.asker in seen) and r.target not in seen:
+        if asks and late and (r.asker in heard or r.asker in seen or alone) and r.target not in seen:
             by_asker[r.asker].append(r)
     for asker, group in by_asker.items():
         yield _unanswered(asker, group)
@@ -69,7 +73,10 @@ def _unanswered(asker: str, group: Sequence[Resolution]) -> Finding:
             f"Check that {targets[0]} is on, plugged in, and in the same network (VLAN) as {asker}.",
             f"Check address, mask and gateway of {asker}: ip address; ip route",
         ),
-        limits=("whether the host is off, moved, or in another VLAN",),
+        limits=(
+            "whether the host is off, moved, or in another VLAN",
+            f"if this was not recorded at {asker}: whether it got an answer that did not pass here",
+        ),
     )
 
 
@@ -126,17 +133,24 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) ->
 
 @rule("No DHCP offer", leases, last_ns, subject="DHCP messages", area=_DHCP_AREA)
 def address_no_offer(facts: Facts, *, min_discovers: int = 2, min_wait_s: float = 3.0) -> Iterator[Finding]:
-    """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131)."""
+    """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131).
+
+    A server that serves other clients of the capture is named: its pool may be used up, which it says to nobody.
+    """
+    served = {server for lease in facts[leases] if lease.acks for server in lease.servers}
     for lease in facts[leases]:
         waited = (facts[last_ns] - lease.first_ns) / 1e9
         answered = lease.offers or lease.acks or lease.naks or lease.requests
         if len(lease.discovers) >= min_discovers and not answered and waited >= min_wait_s:
             times = count(len(lease.discovers), "time")
+            others = f" The server {listing(sorted(served))} serves others: it may have no free address left (pool used"
+            others = f"{others} up), or not serve this client." if served else ""
             yield _lease(
                 "address_no_offer",
                 lease,
                 lease.discovers,
-                f"No DHCP server offers {lease.mac} an address: it asks {times} in {waited:.0f} s without an answer.",
+                f"No DHCP server offers {lease.mac} an address: it asks {times} in {waited:.0f} s without an answer."
+                f"{others}",
                 f"{lease.mac} asks for an address (DHCP discover); no offer follows",
                 act="Whoever runs the local network must act: the DHCP server or the relay to it does not answer.",
                 advice=(

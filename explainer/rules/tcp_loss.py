@@ -51,7 +51,7 @@ def tcp_loss(
             by_way[way].append(loss)
     for (sender, receiver), group in by_way.items():
         # What comes twice for neither reason may be a tail loss probe (RFC 8985): no sign of loss by itself.
-        proven = any(x.fast or x.timeouts for x in group)
+        proven = any(x.fast or x.timeouts for x in group) or sum(len(x.again) for x in group) >= some
         again, data = sum(len(x.again) for x in group) if proven else 0, sum(x.data for x in group)
         longest = max(x.longest_ms for x in group)
         if (again >= many and again >= rate * data) or longest >= stall_ms:
@@ -66,7 +66,7 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
     data, longest = sum(x.data for x in group), max(x.longest_ms for x in group)
     share = f"{count(len(again), 'data segment')} of {data:,} ({100 * len(again) / data:.2g} %)"
     low, high = _interval(len(again), data)
-    lost = any(x.fast or x.timeouts for x in group)
+    lost = severity is not Severity.INFO or any(x.fast or x.timeouts for x in group)
     title = f"Data from {sender} to {receiver} was sent twice within a short time: {share}."
     if lost:
         title = f"Packets from {sender} to {receiver} were lost: {share} had to be sent again, {_repair(group)}."
@@ -103,6 +103,7 @@ def _repair(group: Sequence[Loss]) -> str:
     ways += [f"{late:,} after a time-out (up to {milliseconds(longest)})"] if late else []
     rest = sum(len(x.others) for x in group)
     ways += [f"{rest:,} in the same recovery"] if rest else []
+    ways = [f"{rest:,} within a short time"] if rest and not (fast or late) else ways
     return f"and that repaired it: {listing(ways)}"
 
 

@@ -34,6 +34,10 @@ def reply(owner: int, owned: str) -> bytes:
     return arp(2, mac(owner), owned, mac(10), A)
 
 
+def between(source: str, target: str) -> bytes:
+    return ethernet(ip(source, target, UDP, datagram(5000, 6000, b"x")))
+
+
 def save(path: Path, packets: list[bytes]) -> Path:
     return pcap(path, packets, step_ns=SECOND)
 
@@ -44,10 +48,12 @@ def save(path: Path, packets: list[bytes]) -> Path:
         ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 3], True),
         ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 2, request("192.0.2.30")], False),
         ([*[request(B)] * 3, reply(20, B)], False),
-        ([*[request(B)] * 5], False),
+        ([*[request(B)] * 3], True),
+        ([*[request(B)] * 3, request(B, "192.0.2.40")], False),
+        ([*[request(B)] * 5, between("192.0.2.40", ROUTER)], False),
         ([request(ROUTER), reply(1, ROUTER), *[request(B, "0.0.0.0")] * 3], False),
     ],
-    ids=["three", "two", "answered late", "asker seen nowhere else", "a probe"],
+    ids=["three", "two", "answered late", "all there is", "of several", "asker seen nowhere else", "a probe"],
 )
 def test_nobody_has_the_address(packets: list[bytes], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("address_arp_unanswered", save(tmp_path / "arp.pcap", packets), facts_of)

@@ -1,0 +1,84 @@
+"""UDP services of which every request wants an answer, and requests that get none."""
+
+from dataclasses import dataclass
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.layers import UDP
+
+_PAIR = ("client", "server", "port", "protocol")
+SERVICES = {
+    "wg": "WireGuard", "openvpn": "OpenVPN", "isakmp": "IPsec (IKE)", "ntp": "NTP", "snmp": "SNMP", "radius": "RADIUS",
+    "tftp": "TFTP", "l2tp": "L2TP", "kerberos": "Kerberos", "coap": "CoAP", "rpc": "RPC", "sip": "SIP",
+    "cldap": "LDAP over UDP (CLDAP)",
+}  # fmt: skip
+"""What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
+syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_TRAPS = 162  # SNMP's notifications want no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Requests of one client to one service of one server, of which none is answered.
+
+    `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
+    request to the end of the capture.
+    """
+
+    client: str
+    server: str
+    port: int
+    protocol: str
+    frames: tuple[int, ...]
+    sizes: int
+    lasted_s: float
+    after_s: float
+    others: tuple[str, ...]
+
+    @property
+    def service(self) -> str:
+        """Return how people call the protocol."""
+        return SERVICES[self.protocol]
+
+
+@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS)
+def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
+    """Return the requests to known services that nothing of the server's port answers, by their first frame."""
+    pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
+    frames = facts.frames(FRAME, PROTOCOLS)
+    kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().with_columns(
+        pl.col(PROTOCOLS.field).str.extract(pattern).alias("protocol")
+    ).drop_nulls()  # fmt: skip
+    if kinds.is_empty():
+        return ()
+    known = frames.join(kinds, on=PROTOCOLS.field).select(pl.col(FRAME.field).alias("frame"), "protocol")
+    table = facts[UDP.headers].join(known, on="frame").sort("frame").with_columns(
+        pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
+        pl.col("dport").first().over("stream").alias("port"),
+    )  # fmt: skip
+    asks = (pl.col("src") == pl.col("client")) & (pl.col("dport") == pl.col("port"))
+    end = facts[UDP.headers]["time"].max()
+    grouped = table.group_by(_PAIR, maintain_order=True).agg(
+        pl.col("frame").filter(asks).alias("frames"), pl.col("length").filter(asks).n_unique().alias("sizes"),
+        pl.col("time").first().alias("first"), pl.col("time").filter(asks).last().alias("last"),
+        (~asks).any().alias("answered"),
+    )  # fmt: skip
+    answering = dict[tuple[str, str], list[str]]()
+    for row in grouped.filter("answered").iter_rows(named=True):
+        answering.setdefault((row["client"], row["protocol"]), []).append(row["server"])
+    return tuple(
+        Unanswered(
+            row["client"], row["server"], row["port"], row["protocol"], tuple(row["frames"]), row["sizes"],
+            (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9,
+            tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))),
+        )
+        for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
+        if row["port"] != _TRAPS and not _to_many(row["server"])
+    )  # fmt: skip
+
+
+def _to_many(address: str) -> bool:
+    """Return whether it is a group or a broadcast: nobody need answer."""
+    first = address.partition(".")[0]
+    return address.lower().startswith("ff") or address.endswith(".255") or (first.isdecimal() and int(first) >= 224)

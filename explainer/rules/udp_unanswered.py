@@ -1,0 +1,90 @@
+"""UDP services that do not answer: VPNs, time servers, SNMP and others of which every request wants an answer."""
+
+from collections.abc import Iterator
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.icmp_errors import errors
+from explainer.protocols.udp_requests import Unanswered, unanswered_requests
+from explainer.registry import rule
+from explainer.rules.evidence import address_field
+from explainer.rules.tcp_case import finding
+from explainer.wording import count
+
+_SHOWN = 20
+_VPNS = {"wg", "openvpn", "isakmp", "l2tp"}
+# Why a server that is there may keep silent, and what to look at first.
+_SILENT = {
+    "wg": (
+        "a WireGuard peer answers only whom it knows: a wrong public or preshared key looks the same as a blocked port",
+        "On the other side: wg show, and compare both public keys, the preshared key and the endpoint.",
+    ),
+    "openvpn": (
+        "OpenVPN with tls-auth or tls-crypt answers only who has the right key",
+        "See in the log of the OpenVPN server whether the packets arrive (TLS Error: cannot locate HMAC).",
+    ),
+    "isakmp": (
+        "an IPsec gateway may answer only peers whose address it knows",
+        "See in the log of the gateway whether IKE packets of this client arrive; UDP 500 and 4500 must pass.",
+    ),
+    "ntp": (
+        "a time server may answer only networks that it is told to (allow, restrict)",
+        "Ask it by hand: ntpdate -q or chronyc, and see its list of allowed networks.",
+    ),
+    "snmp": (
+        "an SNMP agent drops a wrong community, or an address that it does not allow, without a word",
+        "Compare the community or user, and the agent's list of allowed addresses.",
+    ),
+    "radius": (
+        "a RADIUS server drops requests of clients that it does not know, or whose secret is wrong",
+        "Compare the client's address and shared secret with the server's list of clients.",
+    ),
+}  # fmt: skip
+
+
+@rule(
+    "UDP service without an answer",
+    unanswered_requests,
+    errors,
+    subject="UDP requests",
+    area="the answers of UDP services",
+)
+def udp_unanswered(facts: Facts, *, min_requests: int = 2, min_wait_s: float = 4.0) -> Iterator[Finding]:
+    """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
+
+    At least `min_requests`, with the capture going on for `min_wait_s` after the first: these services ask again within
+    that time. Of low severity where another server answers the same client. What an ICMP error answers is told there.
+    """
+    told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
+    for u in facts[unanswered_requests]:
+        if len(u.frames) >= min_requests and u.after_s >= min_wait_s and (u.client, u.server, u.port) not in told:
+            yield _unanswered(u)
+
+
+def _unanswered(u: Unanswered) -> Finding:
+    silent, advice = _SILENT.get(u.protocol, ("", f"Look into the log of the {u.service} server at that moment."))
+    vpn = "The VPN does not come up: " if u.protocol in _VPNS else ""
+    severity = Severity.LOW if u.others else Severity.HIGH if vpn else Severity.MEDIUM
+    asks = f"{u.client} asks {count(len(u.frames), 'time')} in {u.lasted_s:.0f} s"
+    steps = [
+        Step(frames=u.frames[:_SHOWN], text=f"{asks} ({u.service}, UDP port {u.port})"),
+        Step(frames=(), text=f"Nothing of {u.server} port {u.port} answers, and no ICMP error says why."),
+    ]
+    return finding(
+        "udp_unanswered",
+        u.frames[0],
+        severity,
+        Side.EITHER,
+        f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain.",
+        Evidence.of(u.frames, f"{address_field(u.server)} == {u.server} && udp.port == {u.port}", steps),
+        Scope(addresses=(u.client, u.server), ports=(u.port,)),
+        act=f"Check {u.server} first: whether the service runs and knows {u.client}; then whether a firewall drops UDP"
+        f" port {u.port}.",
+        measured={"requests": len(u.frames), "seconds": round(u.after_s, 3)},
+        confidence=Confidence.PROBABLE,
+        advice=(
+            advice,
+            f"Record on {u.server} at the same time: tcpdump -ni any host {u.client} and udp port {u.port}",
+        ),
+        limits=("whether the requests or the answers are lost", *((silent,) if silent else ())),
+    )
