@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,6 +72,7 @@ _WORDS = {
 }
 _FAULT = re.compile(
     r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
+    r"|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
     r"|(?:doesn|don|isn|won)'t)\b",
     re.IGNORECASE,
@@ -131,11 +133,16 @@ class Question:
         names = {name.lower().rstrip(".") for name in scope.names}
         return (
             4 * len(self.addresses & set(scope.addresses))
-            + 4 * len(self.names & names)
+            + 4 * self.named(names)
             + 2 * len(self.ports & set(scope.ports))
             + 2 * len(self.frames & set(finding.evidence.frames))
             + sum(finding.rule.startswith(_ABOUT.get(topic, ())) for topic in self.topics)
         )
+
+    def named(self, names: Iterable[str]) -> int:
+        """Return how many of the question's names are among these, or the domain of one of them."""
+        known = [name.lower().rstrip(".") for name in names]
+        return sum(any(k == name or k.endswith(f".{name}") for k in known) for name in self.names)
 
     def asks_what_it_is(self, finding: Finding) -> bool:
         """Return whether it names a port, and the finding tells what traffic it is that goes there."""

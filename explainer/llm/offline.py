@@ -53,7 +53,7 @@ def _fits(finding: Finding, question: Question) -> bool:
         return True
     names = {name.lower().rstrip(".") for name in scope.names}
     # A finding without names may well be about the name that the question uses.
-    return bool(question.addresses & set(scope.addresses) or question.names & names or (question.names and not names))
+    return bool(question.addresses & set(scope.addresses) or question.named(names) or (question.names and not names))
 
 
 def _from_finding(

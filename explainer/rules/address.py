@@ -16,6 +16,7 @@ from explainer.wording import count, listing
 
 _ARP_AREA, _DHCP_AREA = "the addresses on the local network (ARP)", "the giving out of addresses (DHCP)"
 _SHOWN = 20
+_UNASKED = 3
 # Routers that share an address answer with these: VRRP (RFC 5798), HSRP, GLBP, CARP; and Wi-Fi repeaters do proxy ARP.
 _SHARED_MACS = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:05:73:a0:")
 
@@ -97,17 +98,30 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
     for address, macs in claims.items():
         for mac in macs:
             takers[mac].append(address)
+    owners = {r.asker_mac: r.asker for r in facts[resolutions] if not (r.probe or r.gratuitous)}
     for address, macs in claims.items():
         spoofer = next((mac for mac in macs if len(takers[mac]) > 1), None)
-        yield _duplicate(address, macs, spoofer)
+        yield _duplicate(address, macs, spoofer, _unasked(address, facts[resolutions], owners))
 
 
-def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) -> Finding:
+def _unasked(address: str, every: Sequence[Resolution], owners: dict[str, str]) -> str:
+    """Return who keeps claiming another's address without being asked, in words, or nothing (RFC 826 has no such use)."""
+    for r in every:
+        more = len(r.reply_frames) - len(r.request_frames)
+        other = next((mac for mac in reversed(r.reply_macs) if owners.get(mac, address) != address), None)
+        if r.target == address and more >= _UNASKED and other and len(r.reply_macs) > 1:
+            return f"{owners[other]} ({other}) says again and again, unasked, that {address} is its own"
+    return ""
+
+
+def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None, unasked: str) -> Finding:
     frames = sorted({frame for found in macs.values() for frame in found})
     names = listing(list(macs))
     title = f"Two network cards claim the address {address}: {names}. Packets to it reach now one, now the other."
     if spoofer:
         title = f"The network card {spoofer} claims {address} and other addresses that belong to others: ARP spoofing."
+    if unasked and not spoofer:
+        title = f"Two network cards claim the address {address}, and {unasked}: that looks like ARP spoofing."
     return finding(
         "address_duplicate",
         frames[0],
@@ -120,9 +134,11 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) ->
             [Step(frames=tuple(frames[:_SHOWN]), text=f"{names} answer that {address} is theirs")],
         ),
         Scope(addresses=(address,)),
-        act=f"Whoever runs the local network must act: give one of the two another address than {address}.",
+        act="Whoever runs the local network must act: find out what that host does, and take it off the network."
+        if unasked or spoofer
+        else f"Whoever runs the local network must act: give one of the two another address than {address}.",
         measured={"cards": len(macs)},
-        confidence=Confidence.POSSIBLE if spoofer else Confidence.PROBABLE,
+        confidence=Confidence.POSSIBLE if spoofer else Confidence.CERTAIN,
         advice=(
             f"Find the two by their MAC addresses in the switch's table: {names}",
             "Look for a fixed address inside the range that DHCP gives out.",

@@ -28,6 +28,8 @@ _NO_TIME = Meaning(
 
 
 def _ntp_told(reply: Reply) -> str:
+    if not reply.code:
+        return f"The time server {reply.server.address} (NTP) gives {reply.client.address} no time: it is not synchronised"
     return f"The time server {reply.server.address} (NTP) sends {reply.client.address} a kiss of death"
 
 

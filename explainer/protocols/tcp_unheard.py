@@ -1,0 +1,69 @@
+"""What one side of a TCP connection sent and the other never got, told by its later sequence numbers (RFC 9293)."""
+
+from dataclasses import dataclass
+
+from explainer.facts import Facts, fact
+from explainer.lazy import pl
+from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp_sent import sent
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A request without an answer on an open connection: the client's last word, and the time until it gave up.
+
+    `acknowledged` is the server's first segment after it that acknowledges it. `missing` are the bytes that the
+    server's later sequence numbers tell of and that never came, `told` the first frame that does; the client
+    acknowledged none of them. `gave_up` is the client's FIN, None where the connection is open to the end.
+    """
+
+    connection: Connection
+    request: int
+    acknowledged: int | None
+    waited_s: float
+    gave_up: int | None
+    missing: int
+    told: int | None
+    answered_bytes: int
+
+
+@fact("requests without an answer", sent, connections)
+def unheard(facts: Facts) -> tuple[Unheard, ...]:
+    """Return, by stream, the connections in which the client speaks last, is heard, and nothing (more) comes."""
+    by_stream = {c.stream: c for c in facts[connections] if c.established and c.client_payload}
+    client, frame, time = pl.col("from_client"), pl.col("frame"), pl.col("time")
+    table = facts[sent].filter(pl.col("stream").is_in(list(by_stream)))
+    if table.is_empty():
+        return ()
+    last = frame.filter(client & pl.col("data")).max().over("stream")
+    top = pl.col("next_seq").filter(client & pl.col("data")).max().over("stream")
+    after = frame > pl.col("last")
+    gone = ~client & ~pl.col("syn") & ~pl.col("rst") & (pl.col("seq") > pl.col("here"))
+    here = pl.col("next_seq").filter(~client & pl.col("data")).max().fill_null(1).over("stream")
+    rows = table.with_columns(last.alias("last"), top.alias("top"), here.alias("here")).group_by("stream").agg(
+        pl.col("last").first(), pl.col("here").first(),
+        (after & ~client & (pl.col("data") | pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("here"))).any()
+        .alias("ended"),
+        frame.filter(after & ~client & pl.col("ack") & (pl.col("acknowledged") >= pl.col("top"))).first()
+        .alias("acknowledged"),
+        time.filter(frame == pl.col("last")).first().alias("asked_ns"),
+        frame.filter(client & pl.col("fin")).first().alias("gave_up"),
+        time.filter(client & pl.col("fin")).first().alias("gave_up_ns"),
+        pl.col("seq").filter(gone).max().alias("seen_up_to"), frame.filter(gone).first().alias("told"),
+        pl.col("acknowledged").filter(client & pl.col("ack")).max().alias("got"),
+        (client & (pl.col("rst") | (pl.col("fin") & (frame < pl.col("last"))))).any().alias("reset"),
+    ).filter(~pl.col("ended") & ~pl.col("reset")).sort("stream")  # fmt: skip
+    end = table["time"].max()
+    found = list[Unheard]()
+    for row in rows.iter_rows(named=True):
+        seen, got = row["seen_up_to"] or 0, row["got"] or 0
+        missing = max(0, seen - row["here"]) if got <= row["here"] else 0
+        c = by_stream[row["stream"]]
+        until = row["gave_up_ns"] or end
+        found.append(
+            Unheard(
+                c, row["last"], row["acknowledged"], (until - row["asked_ns"]) / 1e9, row["gave_up"], missing,
+                row["told"], c.server_payload,
+            )
+        )  # fmt: skip
+    return tuple(found)
