@@ -36,12 +36,13 @@ class Topic(StrEnum):
     PINGS = "pings"
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
+    WHAT = "what it is"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput|bottleneck"
-    r"|stall\w*|freez\w*|performance|choppy|hung|wait\w*)\b",
+    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
+    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung|wait\w*)\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
@@ -63,7 +64,8 @@ _WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip|phones?|calls?"
     r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
-    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)|whose fault|our (server|network|fault))\b",
+    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
+    r"|whose fault|our (server|network|fault))\b",
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
@@ -77,16 +79,25 @@ _FAULT = re.compile(
     r"|(?:doesn|don|isn|won)'t)\b",
     re.IGNORECASE,
 )
+_WHAT_IS_IT = re.compile(
+    r"\bwhat (?:is|are|kind|sort|tunnel)\b.{0,30}\b(?:traffic|packets|is this)\b"
+    r"|\bwhat(?: is|'s) (?:going on|happening)",
+    re.IGNORECASE,
+)
+_RISKY_TOPICS = (Topic.RISKS, Topic.SUSPICION)
 _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
 _ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
-        "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited", "tcp_delayed_ack", "http_slow",
-        "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
+        "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited",
+        "tcp_delayed_ack", "http_slow", "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
     ),
-    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost"),
+    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
-    Topic.SILENCE: ("capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered", "udp_unanswered", "tcp_syn_ack"),
+    Topic.SILENCE: (
+        "capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered",
+        "udp_unanswered", "tcp_syn_ack", "tcp_no_answer", "tcp_answer_lost",
+    ),
     Topic.SEGMENT_SIZE: ("path_mtu",),
     Topic.COVERAGE: ("capture_",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *_RISKY),
@@ -155,13 +166,16 @@ class Question:
 
 def parse(text: str) -> Question:
     """Return the question with what it names."""
+    topics = {topic for topic, words in _WORDS.items() if re.search(words, text, re.IGNORECASE)}
+    if _WHAT_IS_IT.search(text) and not topics & {Topic.PORTS, *_RISKY_TOPICS}:
+        topics |= {Topic.WHAT, Topic.PROTOCOLS, Topic.DESTINATIONS}
     return Question(
         text=text,
         addresses=frozenset(filter(None, map(_address, _ADDRESS.findall(text)))),
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
         names=frozenset(name.lower() for name in _NAME.findall(text)),
         frames=frozenset(map(int, _FRAME.findall(text))),
-        topics=frozenset(topic for topic, words in _WORDS.items() if re.search(words, text, re.IGNORECASE)),
+        topics=frozenset(topics),
         about_a_fault=_FAULT.search(text) is not None,
     )
 

@@ -31,7 +31,14 @@ class Part:
 def ranked(findings: Iterable[Finding], question: Question) -> list[Finding]:
     """Return the findings for this question: causes before symptoms, then what it names, then the worst."""
     return sorted(
-        findings, key=lambda f: (bool(f.explained_by), -question.closeness(f), f.severity.rank, f.confidence.rank, _LOWER not in f.rule)
+        findings,
+        key=lambda f: (
+            bool(f.explained_by),
+            -question.closeness(f),
+            f.severity.rank,
+            f.confidence.rank,
+            _LOWER not in f.rule,
+        ),
     )
 
 

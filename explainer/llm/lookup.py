@@ -12,7 +12,7 @@ from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _PROTOCOLS = 15
-_ALWAYS = ("destinations", "ports", "quic", "rtt", "tls")
+_ALWAYS = ("destinations", "pings", "ports", "quic", "rtt", "tls")
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
     Topic.SEGMENT_SIZE: "tcp_health",
@@ -50,6 +50,7 @@ def health(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
     return [
         *_answered_connections(analysis),
+        *_answered_pings(analysis),
         *_completed_handshakes(analysis),
         *_quic_connections(analysis),
         *_warnings(analysis),
@@ -71,6 +72,14 @@ def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
     worst = milliseconds(slowest["syn_ack_rtt_ms"])
     text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
     yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
+
+
+def _answered_pings(analysis: Analysis) -> Iterator[Claim]:
+    for row in [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None][:_ROWS]:
+        replies = f"{count(row['replies'], 'reply', 'replies')} to {count(row['requests'], 'ping')}"
+        took = milliseconds(row["mean_ms"])
+        text = f"{row['target']} sends {replies} of {row['source']}, after {took} on average"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
 
 
 def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
@@ -160,6 +169,17 @@ def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
         if row["initial_rtt_ms"] is not None:
             text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
         yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
+    yield from _ping_rtt(analysis, question)
+
+
+def _ping_rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("pings")) if row["mean_ms"] is not None]
+    named = [row for row in rows if {row["source"], row["target"]} & question.addresses]
+    for row in (named or rows)[:_ROWS]:
+        shortest, mean, longest = (milliseconds(row[name]) for name in ("min_ms", "mean_ms", "max_ms"))
+        text = f"The round-trip time of the pings from {row['source']} to {row['target']} is {mean} on average"
+        text += f" ({shortest} to {longest}, {count(row['replies'], 'reply', 'replies')})"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
 
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -176,7 +196,9 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
-    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"]), r["stream"]))
+    slowest = sorted(
+        named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"]), r["stream"])
+    )
     for row in slowest[:_ROWS]:
         yield _phases(row)
 
@@ -238,8 +260,13 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = _rows(analysis.stat("destinations"))[:_ROWS]
     if rows:
-        words = [f"{r['address']} {r['transport']} port {r['port']} ({count(r['packets'], 'packet')})" for r in rows]
+        words = [f"{_destination(row)} ({count(row['packets'], 'packet')})" for row in rows]
         yield Claim(text=f"Most packets go to {listing(words)}.", sources=("destinations",))
+
+
+def _destination(row: Row) -> str:
+    # What is no TCP or UDP (ICMP, IGMP …) has no port.
+    return f"{row['address']} {row['transport']} port {row['port']}" if row["port"] else str(row["address"])
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {

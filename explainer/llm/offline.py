@@ -37,7 +37,7 @@ def answer(analysis: Analysis, text: str) -> Answer:
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
-    if Topic.OUTCOME in question.topics or question.asks_what_it_is(worst):
+    if {Topic.OUTCOME, Topic.WHAT} & question.topics or question.asks_what_it_is(worst):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
         return False

@@ -65,11 +65,15 @@ def solicitations(facts: Facts) -> tuple[Solicitations, ...]:
     """Return the clients that ask servers and relays (port 547), where nothing is ever sent to clients (port 546)."""
     ours = facts.frames(FRAME, PROTOCOLS, udp.DESTINATION_PORT).filter(
         pl.col(PROTOCOLS.field).str.contains(r"(?:^|:)dhcpv6(?::|$)")
-    ).select(pl.col(FRAME.field).alias("frame"), pl.col(udp.DESTINATION_PORT.field).list.last().alias("port"))  # fmt: skip
+    )  # fmt: skip
+    port = pl.col(udp.DESTINATION_PORT.field).list.last().alias("port")
+    ours = ours.select(pl.col(FRAME.field).alias("frame"), port)
     table = ours.join(facts[packets].select("frame", "time", "src", "dst"), on="frame")
     answered = set(table.filter(pl.col("port") == 546)["dst"])
     end = facts[packets]["time"].max()
-    asked = table.filter(pl.col("port") == 547).group_by("src", maintain_order=True).agg("frame", pl.col("time").first())
+    asked = (
+        table.filter(pl.col("port") == 547).group_by("src", maintain_order=True).agg("frame", pl.col("time").first())
+    )
     return tuple(
         Solicitations(src, tuple(frames), (end - first) / 1e9)
         for src, frames, first in asked.iter_rows()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
+from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import messages
 from explainer.protocols.icmp_errors import Error, errors
 from explainer.protocols.ip import packets
@@ -37,7 +38,7 @@ class Pings:
     after_s: float
 
 
-@fact("pings", messages, errors, packets)
+@fact("pings", messages, errors, packets, last_ns)
 def pings(facts: Facts) -> tuple[Pings, ...]:
     """Return the pings by who asks whom, in the order of their first frame."""
     kinds = pl.DataFrame(
@@ -55,7 +56,7 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
     following = pl.col("frame", "time", "asks").shift(-1).over(_WAYS).name.prefix("next_")
     table = table.with_columns(following).sort("frame")
     answered = (asks & ~pl.col("next_asks")).fill_null(value=False)
-    end = facts[packets]["time"].max()
+    end = facts[last_ns]
     grouped = table.group_by(_WAYS, maintain_order=True).agg(
         pl.col("version").first(), pl.col("frame").filter(asks).alias("requests"),
         pl.col("frame").filter(~asks).alias("replies"), pl.col("frame").filter(asks & ~answered).alias("open"),

@@ -116,4 +116,4 @@ def sought(facts: Facts) -> dict[int, str]:
     seen = facts.look(_LOOK)
     if seen is None:
         return {}
-    return {frame: target for frame, target in seen.select(FRAME.field, _TARGET.field).drop_nulls().iter_rows()}
+    return dict(seen.select(FRAME.field, _TARGET.field).drop_nulls().iter_rows())

@@ -32,9 +32,10 @@ _SIDE = ("stream", "from_client")
 def sent(facts: Facts) -> "pl.DataFrame":
     """Return the segments without the capture's copies, in file order, with Wireshark's analysis of each.
 
-    To the columns of `segments` come fast, out_of_order, zero_window, window_full and keep_alive (flags); data (new or
-    repeated payload; out_of_order is corrected by the IP ids, where they tell); heard (what the other side had acknowledged by then, null before it did); again (data sent again
-    that had not been acknowledged) and since_ms (the time since the same data was sent before).
+    To the columns of `segments` come fast, out_of_order, zero_window, window_full and keep_alive (flags, of which the
+    IP ids correct out_of_order, where they tell); data (new or repeated payload); heard (what the other side had
+    acknowledged by then, null before it did); again (data sent again that had not been acknowledged) and since_ms (the
+    time since the same data was sent before).
     """
     flags = facts.frames(FRAME, *_FLAGS.values()).select(
         pl.col(FRAME.field).alias("frame"), *(pl.col(column.field).alias(name) for name, column in _FLAGS.items())

@@ -96,7 +96,8 @@ def transfers(facts: Facts) -> tuple[Transfer, ...]:
         Transfer(
             by_stream[row["stream"]], row["from_client"], row["first_frame"], row["last_frame"], row["segments"],
             row["bytes"], row["lasted_ms"], tuple(row["pauses"]), row["paused_ms"] or 0.0, row["full"] or 0.0,
-            row["gap_ms"] or 0.0, row["wide_gap_ms"] or 0.0, row["again"], _trip_ms(by_stream[row["stream"]]), row["waited_ms"] or 0.0,
+            row["gap_ms"] or 0.0, row["wide_gap_ms"] or 0.0, row["again"], _trip_ms(by_stream[row["stream"]]),
+            row["waited_ms"] or 0.0,
         )
         for row in rows.iter_rows(named=True)
     )  # fmt: skip

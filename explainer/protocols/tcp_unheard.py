@@ -10,11 +10,12 @@ from explainer.protocols.tcp_sent import sent
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """A request without an answer on an open connection: the client's last word, and the time until it gave up.
+    """A request without an answer, or with a part of one, on an open connection: the client's last word.
 
-    `acknowledged` is the server's first segment after it that acknowledges it. `missing` are the bytes that the
-    server's later sequence numbers tell of and that never came, `told` the first frame that does; the client
-    acknowledged none of them. `gave_up` is the client's FIN, None where the connection is open to the end.
+    `acknowledged` is the server's first segment after it that acknowledges it; `answered` says whether data came after
+    it. `missing` are the bytes that the server's later sequence numbers tell of and that never came, `told` the first
+    frame that does; the client acknowledged none of them. `gave_up` is the client's FIN, None where the connection is
+    open to the end; `waited_s` is the time from the last data until then. `answered_bytes` are all of the server's.
     """
 
     connection: Connection
@@ -25,11 +26,12 @@ class Unheard:
     missing: int
     told: int | None
     answered_bytes: int
+    answered: bool
 
 
 @fact("requests without an answer", sent, connections)
 def unheard(facts: Facts) -> tuple[Unheard, ...]:
-    """Return, by stream, the connections in which the client speaks last, is heard, and nothing (more) comes."""
+    """Return, by stream, the opened connections that the server does not end, as far as it is seen, with a request."""
     by_stream = {c.stream: c for c in facts[connections] if c.established and c.client_payload}
     client, frame, time = pl.col("from_client"), pl.col("frame"), pl.col("time")
     table = facts[sent].filter(pl.col("stream").is_in(list(by_stream)))
@@ -42,11 +44,11 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
     here = pl.col("next_seq").filter(~client & pl.col("data")).max().fill_null(1).over("stream")
     rows = table.with_columns(last.alias("last"), top.alias("top"), here.alias("here")).group_by("stream").agg(
         pl.col("last").first(), pl.col("here").first(),
-        (after & ~client & (pl.col("data") | pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("here"))).any()
-        .alias("ended"),
+        (after & ~client & pl.col("data")).any().alias("answered"),
+        (~client & (pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("here"))).any().alias("ended"),
         frame.filter(after & ~client & pl.col("ack") & (pl.col("acknowledged") >= pl.col("top"))).first()
         .alias("acknowledged"),
-        time.filter(frame == pl.col("last")).first().alias("asked_ns"),
+        time.filter("data").last().alias("asked_ns"),
         frame.filter(client & pl.col("fin")).first().alias("gave_up"),
         time.filter(client & pl.col("fin")).first().alias("gave_up_ns"),
         pl.col("seq").filter(gone).max().alias("seen_up_to"), frame.filter(gone).first().alias("told"),
@@ -63,7 +65,7 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
         found.append(
             Unheard(
                 c, row["last"], row["acknowledged"], (until - row["asked_ns"]) / 1e9, row["gave_up"], missing,
-                row["told"], c.server_payload,
+                row["told"], c.server_payload, row["answered"],
             )
         )  # fmt: skip
     return tuple(found)

@@ -105,7 +105,7 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
 
 
 def _unasked(address: str, every: Sequence[Resolution], owners: dict[str, str]) -> str:
-    """Return who keeps claiming another's address without being asked, in words, or nothing (RFC 826 has no such use)."""
+    """Return who keeps claiming another's address without being asked, in words, or nothing."""
     for r in every:
         more = len(r.reply_frames) - len(r.request_frames)
         other = next((mac for mac in reversed(r.reply_macs) if owners.get(mac, address) != address), None)

@@ -47,7 +47,7 @@ def address_neighbor_unanswered(facts: Facts, *, min_wait_s: float = 2.0) -> Ite
                 [Step(frames=search.frames[:_SHOWN], text=f"{asks}; no advertisement follows")],
             ),
             Scope(addresses=(search.asker, target)),
-            act=f"Either {target} is off or in another network, or {search.asker} has a wrong address, prefix or route.",
+            act=f"Either {target} is off or elsewhere, or {search.asker} has a wrong address, prefix or route.",
             measured={"requests": len(search.frames)},
             confidence=Confidence.PROBABLE,
             advice=(
@@ -69,7 +69,8 @@ def address_duplicate_ipv6(facts: Facts) -> Iterator[Finding]:
             clash.probe,
             Severity.HIGH,
             Side.EITHER,
-            f"The IPv6 address {clash.address} is already in use (duplicate address): {prober} wants it, and {owner} has"
+            f"The IPv6 address {clash.address} is already in use (duplicate address): {prober} wants it, and"
+            f" {owner} has"
             f" it, so {prober} may not use it.",
             Evidence.of(
                 (clash.probe, clash.answer),

@@ -35,14 +35,15 @@ def address_second_server(facts: Facts) -> Iterator[Finding]:
         Severity.MEDIUM,
         Side.NETWORK,
         f"{len(found)} DHCP servers answer in this network and give out different settings: {listing(names)}. One of"
-        " them is probably not meant to be there (a rogue DHCP server); clients that take its offer may have no network.",
+        " them is probably not meant to be there (a rogue DHCP server); clients that take its offer may have no"
+        " network.",
         Evidence.of(
             frames,
             "dhcp.option.dhcp == 2 || dhcp.option.dhcp == 5",
             [Step(frames=(offer.frame,), text=_told(offer)) for offer in found],
         ),
         Scope(addresses=tuple(names), ports=(67, 68)),
-        act="Whoever runs the local network must act: find out which of the servers is meant, and switch the other off.",
+        act="Whoever runs the local network must act: find out which server is meant, and switch the other off.",
         measured={"servers": len(found)},
         confidence=Confidence.PROBABLE,
         advice=(

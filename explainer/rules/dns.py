@@ -1,7 +1,7 @@
 """Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.escape import shell_word
@@ -10,10 +10,10 @@ from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.frame import last_ns
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp import connections
 from explainer.registry import rule
-from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
 from explainer.rules.dns_evidence import asked_for
+from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -120,7 +120,8 @@ def _alias(finding: Finding, target: str) -> Finding:
     return finding.model_copy(
         update={
             "title": f"The name {name} is an alias (CNAME) of {short(target)}, which does not exist{rest}",
-            "act": f"Whoever runs the domain of {name} must correct the alias, or {short(target)} must be entered again.",
+            "act": f"Whoever runs the domain of {name} must correct the alias, or {short(target)} must be"
+            " entered again.",
         }
     )
 

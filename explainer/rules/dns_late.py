@@ -55,7 +55,8 @@ def dns_late_fallback(facts: Facts, *, min_wait_ms: float = 1000.0, much_ms: flo
             Severity.MEDIUM if waited >= much_ms else Severity.LOW,
             Confidence.CERTAIN,
             Side.EITHER,
-            f"The name server {silent} does not answer: {client} waits for it in vain, and only then asks {other}, which"
+            f"The name server {silent} does not answer: {client} waits for it in vain, and only then asks"
+            f" {other}, which"
             f" answers. Looking up {names} takes {milliseconds(waited)} for that reason.",
             f"Check whether the name server {silent} is up and reachable, or take it off the list of {client}.",
             (
@@ -174,7 +175,8 @@ def _empty(client: str, group: Sequence[Lookup]) -> Finding:
         Severity.MEDIUM,
         Confidence.CERTAIN,
         Side.EITHER,
-        f"The name {name} exists, but has no address: {server} answers the questions of {client} ({kinds}) with nothing,"
+        f"The name {name} exists, but has no address: {server} answers the questions of {client} ({kinds}) with"
+        " nothing,"
         " so nobody can connect to it.",
         "Whoever runs the name's domain must enter an address for it, or whoever wrote the name must correct it.",
         (f"See what there is under the name: dig ANY {shell_word(first.name)} @{server}",),
@@ -196,9 +198,11 @@ def _old_only(client: str, group: Sequence[Lookup]) -> Finding:
         Severity.MEDIUM,
         Confidence.POSSIBLE,
         Side.EITHER,
-        f"The name {name} has an IPv4 address (A) and no IPv6 address (AAAA), and this capture holds no IPv4 packet: where"
+        f"The name {name} has an IPv4 address (A) and no IPv6 address (AAAA), and this capture holds no IPv4"
+        " packet: where"
         f" {client} has IPv6 only, it cannot reach it.",
-        f"Whoever runs the network of {client} must act (NAT64 with DNS64, or IPv4), or whoever runs the name: add AAAA.",
+        f"Whoever runs the network of {client} must act (NAT64 with DNS64, or IPv4), or whoever runs the name:"
+        " add AAAA.",
         (f"On {client}, see whether it has an IPv4 address and route: ip -4 address; ip -4 route",),
         [
             Step(

@@ -24,7 +24,7 @@ class Behind:
 
 
 def upstream(finding: Finding, lookups: Sequence[Lookup], connections: Sequence[Connection]) -> Behind | None:
-    """Return whom the finding's name server asks in vain itself: no answer, no connection (TCP port 53), or a refusal."""
+    """Return whom the finding's name server asks in vain: no answer, no connection (TCP port 53), or a refusal."""
     client, server = finding.scope.addresses[0], finding.scope.addresses[-1]
     names, within = {name.lower() for name in finding.scope.names}, finding.evidence.frames
     own = {server}
@@ -84,9 +84,7 @@ def with_reason(finding: Finding, code: int) -> Finding:
     """Return the finding with the reason that the name server gives (RFC 8914)."""
     reason = NAMES.get(code, "an unknown reason")
     dnssec = code in DNSSEC
-    told = (
-        f"the check of its signatures (DNSSEC) fails ({reason})" if dnssec else f"the name server says why: {reason}"
-    )
+    told = f"the check of its signatures (DNSSEC) fails ({reason})" if dnssec else f"the name server says why: {reason}"
     title = finding.title.partition(" (SERVFAIL)")[0]
     act = "Whoever runs the domain must act: its DNSSEC signatures or keys are wrong, missing or out of date."
     step = Step(frames=finding.evidence.frames[-1:], text=f"extended DNS error {code}: {reason}")

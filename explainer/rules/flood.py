@@ -63,7 +63,8 @@ def _flood(server: str, port: int, halves: Sequence[Connection], lasted: float) 
         measured={"half_open": len(halves), "sources": len(sources), "seconds": round(lasted, 3)},
         confidence=Confidence.PROBABLE,
         advice=(
-            f"On {server}: sysctl net.ipv4.tcp_syncookies must be 1; nstat -az TcpExtListenOverflows TcpExtSyncookiesSent",
+            f"On {server}: sysctl net.ipv4.tcp_syncookies must be 1; nstat -az TcpExtListenOverflows"
+            " TcpExtSyncookiesSent",
             "Block the sources where they are few; forged ones must be filtered where they enter the network.",
         ),
         limits=("who is behind it, where addresses are forged", "whether it is a permitted load test"),
@@ -71,7 +72,9 @@ def _flood(server: str, port: int, halves: Sequence[Connection], lasted: float) 
 
 
 @rule("Search by ARP", resolutions, subject="ARP requests", area=_AREA)
-def scan_arp(facts: Facts, *, min_hosts: int = 30, within_s: float = 60.0, unanswered: float = 0.5) -> Iterator[Finding]:
+def scan_arp(
+    facts: Facts, *, min_hosts: int = 30, within_s: float = 60.0, unanswered: float = 0.5
+) -> Iterator[Finding]:
     """One network card that asks by ARP for `min_hosts` or more addresses in `within_s`, most of which nobody has."""
     by_asker = defaultdict[tuple[str, str], list[Resolution]](list)
     for r in facts[resolutions]:
@@ -95,7 +98,7 @@ def scan_arp(facts: Facts, *, min_hosts: int = 30, within_s: float = 60.0, unans
                     [Step(frames=tuple(frames[:_SHOWN]), text="one request after the other, each for another address")],
                 ),
                 Scope(addresses=(asker, group[0].target, group[-1].target)),
-                act=f"Whoever answers for {asker} must say whether it is meant to scan; if not, take it off the network.",
+                act=f"Whoever answers for {asker} must say whether it is meant to scan; if not, isolate it.",
                 measured={"hosts": len(group), "answered": len(group) - silent, "seconds": round(lasted, 3)},
                 confidence=Confidence.PROBABLE,
                 advice=(f"Find out which program on {asker} does it: inventories do so, and so does malware.",),

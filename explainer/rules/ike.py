@@ -91,7 +91,9 @@ def _finding(
         Side.EITHER,
         title,
         Evidence.of(
-            (f for s in steps for f in s.frames), f"isakmp && {address_field(message.source)} == {message.source}", steps
+            (f for s in steps for f in s.frames),
+            f"isakmp && {address_field(message.source)} == {message.source}",
+            steps,
         ),
         Scope(addresses=(message.target, message.source), ports=(500, 4500)),
         act=f"Whoever configures the two must act: {message.target} and {message.source} have to agree.",

@@ -12,6 +12,6 @@ _GROUPS = r"(?i)^(?:255\.255\.255\.255|22[4-9]\..*|23\d\..*|.*\.255|ff[0-9a-f]{2
 
 
 def only_addressing(packets: "pl.DataFrame") -> bool:
-    """Return whether no packet goes from one host to another: each is to a group, or of a host still without address."""
+    """Return whether no packet goes from one host to another: each is to a group, or of a host without address."""
     table = packets.select("src", "dst").drop_nulls().unique()
     return table.filter(~pl.col("dst").str.contains(_GROUPS) & ~pl.col("src").str.contains(_CONFIGURING)).is_empty()

@@ -187,7 +187,8 @@ def path_fragments_lost(facts: Facts) -> Iterator[Finding]:
             frames[0],
             Severity.HIGH,
             Side.NETWORK,
-            f"Large packets from {source} to {destination}{what} do not arrive whole: {destination} gets a part of their"
+            f"Large packets from {source} to {destination}{what} do not arrive whole: {destination} gets a part"
+            " of their"
             f" fragments and waits for the rest in vain ({count(len(frames), 'packet')}).",
             Evidence.of(
                 frames,
@@ -203,7 +204,8 @@ def path_fragments_lost(facts: Facts) -> Iterator[Finding]:
             act="Whoever runs the path must act: many firewalls drop fragments; or let the program send less at once.",
             measured={"packets": len(frames)},
             advice=(
-                "Let IP fragments pass the firewalls and NAT devices between the two, or keep datagrams below 1,400 bytes.",
+                "Let IP fragments pass the firewalls and NAT devices between the two, or keep datagrams below"
+                " 1,400 bytes.",
                 f"Try it: ping -s 3000 {destination} fails where fragments are lost, ping -s 1000 passes.",
             ),
             limits=("where on the way the fragments are lost",),

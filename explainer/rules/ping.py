@@ -58,7 +58,9 @@ def _unanswered(p: Pings, up: Connection | None) -> Finding:
         act = f"The network must act: {refusal.reporter} does not deliver it. Check its route, then whether the host is"
         act += " on."
     elif up and up.syn_ack_frame:
-        title += f", although it answers TCP connections (port {up.server.port}): it is up, and only the ping is blocked"
+        title += (
+            f", although it answers TCP connections (port {up.server.port}): it is up, and only the ping is blocked"
+        )
         text = f"{p.target} accepts a TCP connection on port {up.server.port}: the host is up"
         steps.append(Step(frames=(up.syn_ack_frame,), text=text))
         act = "Nobody has to act, unless the ping matters: a firewall, or the host itself, drops ICMP."
@@ -157,11 +159,14 @@ def _sweep(source: str, network: str, group: Sequence[Pings], within: float) -> 
         frames[0],
         Severity.MEDIUM,
         Side.CLIENT,
-        f"{source} searches the network {network} for hosts: it pings {len(group):,} addresses in {within:.1f} s (a ping"
+        f"{source} searches the network {network} for hosts: it pings {len(group):,} addresses in {within:.1f} s"
+        " (a ping"
         f" scan); {alive:,} answer.",
         Evidence.of(
             frames,
-            f"icmp.type == 8 && ip.src == {source}" if ":" not in source else f"icmpv6.type == 128 && ipv6.src == {source}",
+            f"icmp.type == 8 && ip.src == {source}"
+            if ":" not in source
+            else f"icmpv6.type == 128 && ipv6.src == {source}",
             [Step(frames=tuple(frames[:_SHOWN]), text="one echo request after the other, each to another address")],
         ),
         Scope(addresses=(source, group[0].target, group[-1].target)),
@@ -188,7 +193,8 @@ def icmp_tunnel(facts: Facts, *, min_strange: int = 5, share: float = 0.2) -> It
                 p.strange[0],
                 Severity.HIGH,
                 Side.CLIENT,
-                f"The pings between {p.source} and {p.target} are no ordinary pings but probably a tunnel (ICMP tunnel):"
+                f"The pings between {p.source} and {p.target} are no ordinary pings but probably a tunnel (ICMP"
+                " tunnel):"
                 f" {len(p.strange):,} of {len(p.replies):,} replies do not repeat what they answer.",
                 Evidence.of(
                     frames,

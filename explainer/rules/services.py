@@ -22,14 +22,14 @@ _NTP = {
     ),
 }  # fmt: skip
 _NO_TIME = Meaning(
-    "it has no time to give", "The time server's side must act: it does not reach its own sources.", Side.SERVER,
+    "it is not synchronised itself", "The time server's side must act: it does not reach its own sources.", Side.SERVER,
     Severity.MEDIUM,
 )  # fmt: skip
 
 
 def _ntp_told(reply: Reply) -> str:
-    if not reply.code:
-        return f"The time server {reply.server.address} (NTP) gives {reply.client.address} no time: it is not synchronised"
+    if reply.code not in _NTP:
+        return f"The time server {reply.server.address} (NTP) gives {reply.client.address} no time"
     return f"The time server {reply.server.address} (NTP) sends {reply.client.address} a kiss of death"
 
 

@@ -113,7 +113,9 @@ def _limited(full: FullWindow, rtt_ms: float) -> Finding:
                     ()
                     if full.scaled
                     else (
-                        Step(frames=c.syn_frames[:1], text="the SYN, or the answer to it, lacks the window scale option"),
+                        Step(
+                            frames=c.syn_frames[:1], text="the SYN, or the answer to it, lacks the window scale option"
+                        ),
                     )
                 ),
                 Step(frames=full.frames[:_SHOWN], text="the window is full: the sender has to wait for a round trip"),

@@ -1,4 +1,4 @@
-"""TCP handshakes that stop half-way: the server answers, and one side does not hear the other (RFC 9293 section 3.5)."""
+"""TCP handshakes that stop half-way: the server answers, and one side does not hear the other (RFC 9293)."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -123,5 +123,8 @@ def _advice(kind: str, client: str, server: str, port: int) -> tuple[str, ...]:
     both = f"Record at {client} and at {server} at once: tcpdump -ni any -w both.pcap host {client} and port {port}"
     route = f"Look for a route that differs between the two directions (ip route get {client} on {server})."
     if kind == _DEAF:
-        return (f"On {server}: ss -ltn shows a full queue (Recv-Q above Send-Q); nstat -az TcpExtListenOverflows.", both)
+        return (
+            f"On {server}: ss -ltn shows a full queue (Recv-Q above Send-Q); nstat -az TcpExtListenOverflows.",
+            both,
+        )
     return (f"Look for a firewall that drops packets between {server} and {client}.", route, both)

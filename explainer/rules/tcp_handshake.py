@@ -177,7 +177,8 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
 
 def _busy_act(server: str) -> str:
     return (
-        f"Look at {server} first: whether its program still accepts connections, is overloaded, or has too many; then at"
+        f"Look at {server} first: whether its program still accepts connections, is overloaded, or has too many;"
+        " then at"
         " what limits connections before it."
     )
 

@@ -52,7 +52,7 @@ def tcp_loss(
             by_way[way].append(loss)
     for (sender, receiver), group in by_way.items():
         # What comes twice for neither reason may be a tail loss probe (RFC 8985): no sign of loss by itself.
-        proven = any(x.fast or x.timeouts for x in group) or sum(len(x.again) for x in group) >= some
+        proven = any(x.fast or x.timeouts for x in group) or sum(len(x.again) for x in group) >= many
         again, data = sum(len(x.again) for x in group) if proven else 0, sum(x.data for x in group)
         longest = max(x.longest_ms for x in group)
         if (again >= many and again >= rate * data) or longest >= stall_ms:
@@ -163,7 +163,9 @@ def _dead(open_: Unacknowledged) -> Finding:
     ]
     if large:
         small = f"up to {count(open_.largest_passed, 'byte')}" if open_.largest_passed else "the handshake's alone"
-        steps.append(Step(frames=(), text=f"No packet as large has arrived on this connection, only small ones: {small}."))
+        steps.append(
+            Step(frames=(), text=f"No packet as large has arrived on this connection, only small ones: {small}.")
+        )
     if open_.reset:
         steps.append(Step(frames=(open_.reset,), text=f"a reset in the name of {peer} ends it"))
     return finding(

@@ -45,7 +45,9 @@ def _sender(t: Transfer) -> Finding:
             f"tcp.stream == {c.stream}",
             [
                 Step(frames=(t.first_frame,), text=f"{sender} begins to send"),
-                Step(frames=t.pauses[:_SHOWN], text=f"it goes on after a pause; {receiver} had acknowledged all before"),
+                Step(
+                    frames=t.pauses[:_SHOWN], text=f"it goes on after a pause; {receiver} had acknowledged all before"
+                ),
                 Step(frames=(t.last_frame,), text=f"the last data comes {lasted} after the first"),
             ],
         ),
@@ -83,7 +85,8 @@ def _link(t: Transfer, rate: float) -> Finding:
         t.first_frame,
         Severity.INFO,
         Side.NETWORK,
-        f"The transfer from {sender.address} to {receiver.address} is limited by the speed of the line: {t.bytes:,} bytes"
+        f"The transfer from {sender.address} to {receiver.address} is limited by the speed of the line:"
+        f" {t.bytes:,} bytes"
         f" in {milliseconds(t.lasted_ms)} at an even {pace}; neither side pauses, and hardly anything is lost.",
         Evidence.of(
             (t.first_frame, t.last_frame),
@@ -134,7 +137,8 @@ def _rounds(t: Transfer, per_trip: float) -> Finding:
         t.first_frame,
         Severity.INFO,
         Side.EITHER,
-        f"The transfer from {sender.address} to {receiver.address} is slow because only about {per_trip:,.0f} bytes are on"
+        f"The transfer from {sender.address} to {receiver.address} is slow because only about {per_trip:,.0f}"
+        " bytes are on"
         f" their way in each round trip of {milliseconds(t.trip_ms)} (a small window or buffer): {t.bytes:,} bytes take"
         f" {milliseconds(t.lasted_ms)}.",
         Evidence.of(
@@ -178,23 +182,25 @@ def tcp_many_round_trips(
 
 def _trips(t: Timing, trip: float, lasted_ms: float) -> Finding:
     c = t.connection
-    frames = (t.first.request_frame, t.first.response_frame)
-    if c.syn_frames and c.syn_ack_frame:
-        frames = (c.syn_frames[0], c.syn_ack_frame, *frames)
+    handshake = (c.syn_frames[0], c.syn_ack_frame) if c.syn_frames and c.syn_ack_frame else ()
+    frames = (*handshake, t.first.request_frame, t.first.response_frame)
     waited = milliseconds(t.exchanges * trip)
     return finding(
         "tcp_many_round_trips",
         frames[0],
         Severity.INFO,
         Side.EITHER,
-        f"{count(t.exchanges, 'request')} of {c.client.address} to {c.server} wait for each other, and each takes a round"
+        f"{count(t.exchanges, 'request')} of {c.client.address} to {c.server} wait for each other, and each"
+        " takes a round"
         f" trip of {milliseconds(trip)}: {waited} of {milliseconds(lasted_ms)} are the way through the network.",
         Evidence.of(
             frames,
             f"tcp.stream == {c.stream}",
             [
                 Step(frames=frames, text=f"a round trip takes {milliseconds(trip)}"),
-                Step(frames=(), text=f"{count(t.exchanges, 'request')} follow each other, none before the last answer."),
+                Step(
+                    frames=(), text=f"{count(t.exchanges, 'request')} follow each other, none before the last answer."
+                ),
             ],
         ),
         scope([c.stream], c.server, c.client),

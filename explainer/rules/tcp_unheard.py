@@ -87,7 +87,7 @@ def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.
     """
     elsewhere = told_by_tls(facts[endings])
     for x in facts[unheard]:
-        silent = not x.answered_bytes and x.acknowledged is not None and not x.missing
+        silent = not (x.answered_bytes or x.answered) and x.acknowledged is not None and not x.missing
         enough = x.waited_s >= (gave_up_s if x.gave_up else silent_s)
         if silent and enough and x.connection.stream not in elsewhere:
             yield _silent(x)

@@ -69,6 +69,7 @@ def _unanswered(u: Unanswered) -> Finding:
     steps = [
         Step(frames=u.frames[:_SHOWN], text=f"{asks} ({u.service}, UDP port {u.port})"),
         Step(frames=(), text=f"Nothing of {u.server} port {u.port} answers, and no ICMP error says why."),
+        *((Step(frames=(), text=f"What to know: {silent}."),) if silent else ()),
     ]
     return finding(
         "udp_unanswered",
@@ -86,5 +87,5 @@ def _unanswered(u: Unanswered) -> Finding:
             advice,
             f"Record on {u.server} at the same time: tcpdump -ni any host {u.client} and udp port {u.port}",
         ),
-        limits=("whether the requests or the answers are lost", *((silent,) if silent else ())),
+        limits=("whether the requests or the answers are lost",),
     )

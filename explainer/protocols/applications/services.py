@@ -7,6 +7,7 @@ from explainer.protocols.applications.records import Kind, Login, Record, Reply,
 
 _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
 _ASKS, _ANSWERS = 3, 4
+_UNSYNCHRONISED = "stratum 0"  # without a code it is no kiss, but a server that has no time itself
 
 
 def ntp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -19,7 +20,7 @@ def ntp(messages: Sequence[Message]) -> Iterator[Record]:
         elif mode == _ANSWERS and stratum is not None:
             code = bytes.fromhex(message.first(_REFERENCE).replace(":", "") or "").rstrip(b"\0")
             good = stratum > 0
-            word = "" if good else code.decode("ascii", "replace")
+            word = "" if good else code.decode("ascii", "replace") or _UNSYNCHRONISED
             yield Reply(
                 "NTP", Kind.TIME, None, message.destination, message.source, asked.frame if asked else None,
                 message.frame, "time", "", word, "", good,

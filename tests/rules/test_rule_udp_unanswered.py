@@ -1,0 +1,111 @@
+import struct
+from pathlib import Path
+
+import pytest
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
+from flow import FactsOf, applies, found
+from talk import Wire
+
+from explainer.model import Severity
+
+OTHER = "203.0.113.9"
+NTP = bytes([0x23]) + bytes(47)  # a version 4 client's request (RFC 5905)
+WIREGUARD = b"\x01\0\0\0" + bytes(144)  # a handshake initiation
+WG_PORT = 51820
+
+
+def asked(times: int, *, pause: float = 5.0, port: int = 123, data: bytes = NTP) -> Wire:
+    wire = Wire()
+    for _ in range(times):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, port, data)))
+        wire.wait(pause)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(5000, 6000, b"the end")))
+    return wire
+
+
+@pytest.mark.parametrize(("times", "pause", "fires"), [(2, 2.5, True), (1, 5.0, False), (2, 1.5, False)])
+def test_a_time_server_without_an_answer(
+    times: int, pause: float, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("udp_unanswered", asked(times, pause=pause).save(tmp_path / "ntp.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all(f.title.startswith(f"{SERVER} never answers NTP (UDP port 123)") for f in findings)
+
+
+def test_a_vpn_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = asked(3, port=WG_PORT, data=WIREGUARD).save(tmp_path / "wg.pcap")
+    (finding,) = found("udp_unanswered", capture, facts_of)
+    assert finding.severity is Severity.HIGH
+    assert finding.title.startswith(f"The VPN does not come up: {SERVER} never answers WireGuard")
+    assert any("public or preshared key" in step.text for step in finding.evidence.steps)
+
+
+def test_another_server_answers(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = asked(2)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(40001, 123, NTP)))
+    wire.put(ip(OTHER, CLIENT, UDP, datagram(123, 40001, bytes([0x24, 2]) + bytes(46))))
+    assert [f.severity for f in found("udp_unanswered", wire.save(tmp_path / "two.pcap"), facts_of)] == [Severity.LOW]
+
+
+def test_what_is_answered_or_told_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
+    answered = asked(2)
+    answered.put(ip(SERVER, CLIENT, UDP, datagram(123, 40000, bytes([0x24, 2]) + bytes(46))))
+    assert found("udp_unanswered", answered.save(tmp_path / "answered.pcap"), facts_of) == []
+    refused = asked(2)
+    quoted = ip(CLIENT, SERVER, UDP, datagram(40000, 123, NTP))
+    refused.put(ip(SERVER, CLIENT, ICMP, icmp_error(3, 3, quoted)))
+    assert found("udp_unanswered", refused.save(tmp_path / "refused.pcap"), facts_of) == []
+
+
+def test_it_does_not_apply_to_what_wants_no_answer(tmp_path: Path, facts_of: FactsOf) -> None:
+    syslog = datagram(40000, 514, b"<13>hello")
+    capture = pcap(tmp_path / "log.pcap", [ethernet(ip(CLIENT, SERVER, UDP, syslog))] * 3, step_ns=5_000_000_000)
+    assert not applies("udp_unanswered", capture, facts_of)
+    group = [ethernet(ip(CLIENT, "224.0.1.1", UDP, datagram(123, 123, NTP)))] * 3
+    assert not applies("udp_unanswered", pcap(tmp_path / "group.pcap", group, step_ns=5_000_000_000), facts_of)
+
+
+SPI = bytes(range(8))
+
+
+def ike(exchange: int, payload: bytes, *, response: bool, number: int = 0, kind: int = 41) -> bytes:
+    head = SPI + (SPI[::-1] if response else bytes(8)) + bytes([kind, 0x20, exchange, 0x20 if response else 0x08])
+    body = head + struct.pack("!II", number, 28 + len(payload)) + payload
+    ends = (SERVER, CLIENT) if response else (CLIENT, SERVER)
+    return ethernet(ip(*ends, UDP, datagram(500, 500, body)))
+
+
+def notify(number: int) -> bytes:
+    return struct.pack("!BBHBBH", 0, 0, 8, 0, 0, number)
+
+
+def encrypted(size: int) -> bytes:
+    return struct.pack("!BBH", 0, 0, 4 + size) + bytes(size)
+
+
+IKE_SA_INIT, IKE_AUTH, ENCRYPTED = 34, 35, 46
+
+
+@pytest.mark.parametrize(("number", "name"), [(14, "NO_PROPOSAL_CHOSEN"), (17, ""), (16388, "")])
+def test_ike_refuses(number: int, name: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [
+        ike(IKE_SA_INIT, notify(16388), response=False), ike(IKE_SA_INIT, notify(number), response=True),
+    ]  # fmt: skip
+    findings = found("ike_refused", pcap(tmp_path / "ike.pcap", packets), facts_of)
+    assert [name in f.title for f in findings] == ([True] if name else [])
+
+
+@pytest.mark.parametrize(("size", "fires"), [(52, True), (300, False)])
+def test_ike_turns_away_in_secret(size: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [
+        ike(IKE_SA_INIT, notify(16388), response=False), ike(IKE_SA_INIT, notify(16388), response=True),
+        ike(IKE_AUTH, encrypted(240), response=False, number=1, kind=ENCRYPTED),
+        ike(IKE_AUTH, encrypted(size), response=True, number=1, kind=ENCRYPTED),
+    ]  # fmt: skip
+    findings = found("ike_refused", pcap(tmp_path / "auth.pcap", packets), facts_of)
+    assert ["pre-shared key" in f.title for f in findings] == [True] * fires
+
+
+def test_ike_does_not_apply_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies("ike_refused", capture, facts_of)
