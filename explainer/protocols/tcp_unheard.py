@@ -40,26 +40,27 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
     last = frame.filter(client & pl.col("data")).max().over("stream")
     top = pl.col("next_seq").filter(client & pl.col("data")).max().over("stream")
     after = frame > pl.col("last")
-    gone = ~client & ~pl.col("syn") & ~pl.col("rst") & (pl.col("seq") > pl.col("here"))
-    here = pl.col("next_seq").filter(~client & pl.col("data")).max().fill_null(1).over("stream")
-    rows = table.with_columns(last.alias("last"), top.alias("top"), here.alias("here")).group_by("stream").agg(
-        pl.col("last").first(), pl.col("here").first(),
-        (after & ~client & pl.col("data")).any().alias("answered"),
-        (~client & (pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("here"))).any().alias("ended"),
+    got = pl.col("acknowledged").filter(client & pl.col("ack") & ~pl.col("rst")).max().over("stream")
+    # The next byte that the client waits for: a hole where the server's later numbers are higher, and it is not here.
+    beyond = ~client & ~pl.col("syn") & ~pl.col("rst") & (pl.col("seq") > pl.col("got"))
+    there = ~client & pl.col("data") & (pl.col("seq") <= pl.col("got")) & (pl.col("next_seq") > pl.col("got"))
+    ends = ~client & (pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("got"))
+    rows = table.with_columns(last.alias("last"), top.alias("top"), got.alias("got")).group_by("stream").agg(
+        pl.col("last").first(), pl.col("got").first(),
+        (after & ~client & pl.col("data")).any().alias("answered"), ends.any().alias("ended"),
         frame.filter(after & ~client & pl.col("ack") & (pl.col("acknowledged") >= pl.col("top"))).first()
         .alias("acknowledged"),
         time.filter("data").last().alias("asked_ns"),
         frame.filter(client & pl.col("fin")).first().alias("gave_up"),
         time.filter(client & pl.col("fin")).first().alias("gave_up_ns"),
-        pl.col("seq").filter(gone).max().alias("seen_up_to"), frame.filter(gone).first().alias("told"),
-        pl.col("acknowledged").filter(client & pl.col("ack")).max().alias("got"),
+        pl.col("seq").filter(beyond).min().alias("seen"), frame.filter(beyond).first().alias("told"),
+        there.any().alias("there"),
         (client & (pl.col("rst") | (pl.col("fin") & (frame < pl.col("last"))))).any().alias("reset"),
     ).filter(~pl.col("ended") & ~pl.col("reset")).sort("stream")  # fmt: skip
     end = table["time"].max()
     found = list[Unheard]()
     for row in rows.iter_rows(named=True):
-        seen, got = row["seen_up_to"] or 0, row["got"] or 0
-        missing = max(0, seen - row["here"]) if got <= row["here"] else 0
+        missing = 0 if row["there"] or row["seen"] is None else row["seen"] - row["got"]
         c = by_stream[row["stream"]]
         until = row["gave_up_ns"] or end
         found.append(

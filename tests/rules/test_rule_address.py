@@ -101,7 +101,16 @@ def dhcp(kind: int, *, server: int = 1, router: int = 0, card: int = 10) -> byte
     named = bytes([54, 4, 10, 0, 0, server]) + (bytes([3, 4, 10, 0, 0, router]) if router else b"")
     options = bytes([53, 1, kind]) + (named if from_server else bytes([50, 4, 10, 0, 0, 99]))
     head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + bytes(16)
-    body = head + bytes.fromhex("0200000000") + bytes([card]) + bytes(10) + bytes(192) + bytes.fromhex("63825363") + options + b"\xff"
+    body = (
+        head
+        + bytes.fromhex("0200000000")
+        + bytes([card])
+        + bytes(10)
+        + bytes(192)
+        + bytes.fromhex("63825363")
+        + options
+        + b"\xff"
+    )
     ports = (67, 68) if from_server else (68, 67)
     return ethernet(ip(*(own if from_server else asked), UDP, datagram(*ports, body)))
 

@@ -22,7 +22,9 @@ def found(rule: str, *lookups: Lookup, sources: tuple[str, ...] = (CLIENT,)) -> 
 
 
 def silent(number: int = 1, name: str = "www.example.org", **overrides: Any) -> Lookup:
-    return lookup(number, name, **{"response_frames": (), "response_ns": None, "rcode": None, "answers": ()} | overrides)
+    return lookup(
+        number, name, **{"response_frames": (), "response_ns": None, "rcode": None, "answers": ()} | overrides
+    )
 
 
 def later(after_s: float, number: int = 2, **overrides: Any) -> Lookup:

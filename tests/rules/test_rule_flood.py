@@ -39,7 +39,9 @@ def test_a_flood(wire: Wire, fires: bool, tmp_path: Path, facts_of: FactsOf) -> 
     assert all("probably forged" in f.title for f in findings)
 
 
-@pytest.mark.parametrize(("hosts", "step_ns", "fires"), [(30, SECOND, True), (29, SECOND, False), (30, 3 * SECOND, False)])
+@pytest.mark.parametrize(
+    ("hosts", "step_ns", "fires"), [(30, SECOND, True), (29, SECOND, False), (30, 3 * SECOND, False)]
+)
 def test_a_search_by_arp(hosts: int, step_ns: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     packets = [request(ROUTER), reply(1, ROUTER), *(request(f"192.0.2.{n}") for n in range(100, 99 + hosts))]
     findings = found("scan_arp", pcap(tmp_path / "arp.pcap", packets, step_ns=step_ns), facts_of)

@@ -73,9 +73,7 @@ def rounds(count: int, rtt_s: float) -> Flow:
     ("count", "rtt_s", "expected"), [(20, 0.1, ["tcp_slow_rounds"]), (10, 0.1, []), (100, 0.02, [])],
     ids=["little in each round trip", "soon over", "short way"],
 )  # fmt: skip
-def test_little_on_its_way(
-    count: int, rtt_s: float, expected: list[str], tmp_path: Path, facts_of: FactsOf
-) -> None:
+def test_little_on_its_way(count: int, rtt_s: float, expected: list[str], tmp_path: Path, facts_of: FactsOf) -> None:
     assert rules(rounds(count, rtt_s), tmp_path, facts_of) == expected
 
 

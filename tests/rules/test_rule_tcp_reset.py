@@ -51,9 +51,7 @@ def test_of_a_host_that_no_longer_knows_it(tmp_path: Path, facts_of: FactsOf) ->
 
 
 @pytest.mark.parametrize(("talks", "expected"), [(True, Severity.LOW), (False, Severity.HIGH)])
-def test_beside_a_connection_that_goes_on(
-    talks: bool, expected: Severity, tmp_path: Path, facts_of: FactsOf
-) -> None:
+def test_beside_a_connection_that_goes_on(talks: bool, expected: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     beside = answered()
     bulk = Flow(beside.wire, sport=40001).open().send(True, DATA).send(True, DATA)
     bulk.segment(False, RST | ACK)

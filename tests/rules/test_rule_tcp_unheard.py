@@ -39,9 +39,7 @@ def test_what_the_client_acknowledges_has_come(tmp_path: Path, facts_of: FactsOf
     ],
     ids=["given up", "soon given up", "open to the end", "soon the end", "answered", "not acknowledged"],
 )
-def test_a_request_without_an_answer(
-    flow: Flow, expected: list[Severity], tmp_path: Path, facts_of: FactsOf
-) -> None:
+def test_a_request_without_an_answer(flow: Flow, expected: list[Severity], tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("tcp_no_answer", flow.wire.save(tmp_path / "silent.pcap"), facts_of)
     assert [f.severity for f in findings] == expected
 
