@@ -58,7 +58,11 @@ def _flood(server: str, port: int, halves: Sequence[Connection], lasted: float) 
                 Step(frames=(), text=f"{server} answers {answered:,} of {len(halves):,}; no handshake is completed."),
             ],
         ),
-        Scope(streams=tuple(c.stream for c in halves[:100]), addresses=(server, *sorted(sources)[:20]), ports=(port,)),
+        Scope(
+            streams=tuple(c.stream for c in halves[:100]),
+            addresses=(server, *(sorted(sources) if len(sources) == 1 else ())),
+            ports=(port,),
+        ),
         act=f"Whoever runs {server} must act: SYN cookies, a limit for new connections, or the provider's protection.",
         measured={"half_open": len(halves), "sources": len(sources), "seconds": round(lasted, 3)},
         confidence=Confidence.PROBABLE,
@@ -95,7 +99,12 @@ def scan_arp(
                 Evidence.of(
                     frames,
                     f"arp.opcode == 1 && arp.src.proto_ipv4 == {asker}",
-                    [Step(frames=tuple(frames[:_SHOWN]), text="one request after the other, each for another address")],
+                    [
+                        Step(
+                            frames=tuple(frames[:_SHOWN]),
+                            text=f"one request after the other, from {group[0].target} to {group[-1].target}",
+                        )
+                    ],
                 ),
                 Scope(addresses=(asker, group[0].target, group[-1].target)),
                 act=f"Whoever answers for {asker} must say whether it is meant to scan; if not, isolate it.",

@@ -167,7 +167,12 @@ def _sweep(source: str, network: str, group: Sequence[Pings], within: float) -> 
             f"icmp.type == 8 && ip.src == {source}"
             if ":" not in source
             else f"icmpv6.type == 128 && ipv6.src == {source}",
-            [Step(frames=tuple(frames[:_SHOWN]), text="one echo request after the other, each to another address")],
+            [
+                Step(
+                    frames=tuple(frames[:_SHOWN]),
+                    text=f"one echo request after the other, from {group[0].target} to {group[-1].target}",
+                )
+            ],
         ),
         Scope(addresses=(source, group[0].target, group[-1].target)),
         act=f"Whoever answers for {source} must say whether it is meant to scan; if not, take it off the network.",
