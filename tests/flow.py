@@ -13,11 +13,11 @@ from explainer.facts import Fact, Facts
 from explainer.model import Finding
 
 FactsOf = Callable[..., Facts]
-_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_")
+_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_", "udp_", "icmp_", "ike_")
 _NEEDS = tuple(
     dict.fromkeys(need for entry in registry.rules if entry.id.startswith(_FAMILIES) for need in entry.needs)
 )
-"""What all rules about the capture, TCP, paths and addresses need: so each capture is dissected once."""
+"""What all rules about the capture, TCP, UDP, paths and addresses need: so each capture is dissected once."""
 _SCALED = bytes([3, 3, 7, 0])  # the window scale option (RFC 7323), and one byte that ends the options
 
 
@@ -73,6 +73,7 @@ class Flow:
     def lose(self, from_client: bool, data: bytes) -> "Flow":
         """Send data that the capture does not hold."""
         self.sequence[from_client] += len(data)
+        self.number[from_client] += 1
         return self
 
     def ack(self, from_client: bool, *, window: int = 64240, behind: int = 0) -> "Flow":
@@ -81,18 +82,22 @@ class Flow:
 
     def segment(
         self, from_client: bool, flags: int, data: bytes = b"", *, window: int = 64240, back: int = 0, behind: int = 0,
-        options: bytes = b"", ttl: int | None = None, copies: int = 0, hops: int = 0,
+        options: bytes = b"", ttl: int | None = None, copies: int = 0, hops: int = 0, overtaken: bool = False,
     ) -> "Flow":  # fmt: skip
-        """Send a segment, `back` bytes behind; the capture holds `copies` more of it, each `hops` further."""
+        """Send a segment, `back` bytes behind; the capture holds `copies` more of it, each `hops` further.
+
+        One that was `overtaken` by the segment before it has that one's IP id less one: `lose` left it free.
+        """
         seq = self.sequence[from_client] - back
         acknowledged = self.sequence[not from_client] - behind if flags & ACK else 0
         ports = (self.sport, self.dport) if from_client else (self.dport, self.sport)
         offset = (20 + len(options)) << 2
         head = struct.pack("!HHIIBBHHH", *ports, seq, acknowledged, offset, flags, window, 0, 0)
         source, target = (self.client, self.server) if from_client else (self.server, self.client)
-        self.number[from_client] += 1
+        self.number[from_client] += not overtaken
+        number = self.number[from_client] - overtaken
         for copy in range(copies + 1):
-            packet = ipv4(source, target, head + options + data, ttl or 64 - copy * hops, self.number[from_client])
+            packet = ipv4(source, target, head + options + data, ttl or 64 - copy * hops, number)
             self.wire.put(packet)
         if not back:
             self.sequence[from_client] += len(data) + (flags & SYN > 0) + (flags & 1)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,13 +49,18 @@ class Topic(StrEnum):
     VOLUME = "amounts of data"
     HOSTS = "hosts"
     OVERVIEW = "what goes on"
+    BLAME = "whose fault it is"
+    PINGS = "pings"
+    ADDRESSES = "addresses of the local network"
+    TUNNELS = "VPNs and tunnels"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck"
+    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
+    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network)\b",
-    Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|out.of.order)\b",
+    Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
@@ -77,6 +83,11 @@ _WORDS = {
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
     r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
+    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
+    r"|whose fault|our (server|network|fault))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp|reach\w*|is .{0,40}\b(up|down|alive))\b",
+    Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
+    Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }
@@ -127,27 +138,33 @@ _PLAIN = {
 """What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""
 _FAULT = re.compile(
     r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
-    r"|can't"
+    r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
-    r"|to blame|fault|responsible|bounce\w*|time[sd]? ?out)\b",
+    r"|to blame|fault|responsible|bounce\w*)\b",
     re.IGNORECASE,
 )
 _RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
 _ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
-        "tcp_slow_", "tcp_loss", "tcp_zero_window", "tcp_window_limited", "tcp_delayed_ack", "http_slow",
-        "unwanted_bittorrent",
+        "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited",
+        "tcp_delayed_ack", "http_slow", "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
     ),
-    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu"),
+    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
-    Topic.SILENCE: ("capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered"),
+    Topic.SILENCE: (
+        "capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered",
+        "udp_unanswered", "tcp_syn_ack", "tcp_no_answer", "tcp_answer_lost",
+    ),
     Topic.SEGMENT_SIZE: ("path_mtu",),
     Topic.COVERAGE: ("capture_",),
-    Topic.SUSPICION: ("scan_", "unwanted_", *_RISKY),
+    Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *_RISKY),
     Topic.PASSWORDS: ("cleartext_",),
-    Topic.RISKS: ("unwanted_", *_RISKY),
+    Topic.RISKS: ("unwanted_", "icmp_tunnel", *_RISKY),
+    Topic.PINGS: ("path_ping_",),
+    Topic.ADDRESSES: ("address_",),
+    Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
@@ -186,11 +203,16 @@ class Question:
         names = {name.lower().rstrip(".") for name in scope.names}
         return (
             4 * len(self.addresses & set(scope.addresses))
-            + 4 * len(self.names & names)
+            + 4 * self.named(names)
             + 2 * len(self.ports & set(scope.ports))
             + 2 * len(self.frames & set(finding.evidence.frames))
             + sum(finding.rule.startswith(_ABOUT.get(topic, ())) for topic in self.topics)
         )
+
+    def named(self, names: Iterable[str]) -> int:
+        """Return how many of the question's names are among these, or the domain of one of them."""
+        known = [name.lower().rstrip(".") for name in names]
+        return sum(any(k == name or k.endswith(f".{name}") for k in known) for name in self.names)
 
     def asks_what_it_is(self, finding: Finding) -> bool:
         """Return whether it names a port, and the finding tells what traffic it is that goes there."""

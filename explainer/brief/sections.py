@@ -15,6 +15,8 @@ _STAT_ROWS, _FEW_ROWS = 15, 4
 _ABOUT_ROWS = 6
 _ABOUT = ("tls", "dns", "http", "rtt", "timing", "tcp_health", "icmp", "quic", "ports")
 _SHORT_LINE = 160
+_LOWER = "address_duplicate"
+"""What explains failures above it, of equal weight: an address that two hosts have is refused by the wrong one."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,14 @@ class Part:
 def ranked(findings: Iterable[Finding], question: Question) -> list[Finding]:
     """Return the findings for this question: causes before symptoms, then what it names, then the worst."""
     return sorted(
-        findings, key=lambda f: (bool(f.explained_by), -question.closeness(f), f.severity.rank, f.confidence.rank)
+        findings,
+        key=lambda f: (
+            bool(f.explained_by),
+            -question.closeness(f),
+            f.severity.rank,
+            f.confidence.rank,
+            _LOWER not in f.rule,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _PROTOCOLS = 15
-_ALWAYS = ("destinations", "ports", "quic", "rtt", "tls")
+_ALWAYS = ("destinations", "pings", "ports", "quic", "rtt", "tls")
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
     Topic.SEGMENT_SIZE: "tcp_health",
@@ -74,6 +74,7 @@ def health(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
     return [
         *_answered_connections(analysis),
+        *_answered_pings(analysis),
         *_completed_handshakes(analysis),
         *_quic_connections(analysis),
         *_warnings(analysis),
@@ -95,6 +96,14 @@ def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
     worst = milliseconds(slowest["syn_ack_rtt_ms"])
     text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
     yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
+
+
+def _answered_pings(analysis: Analysis) -> Iterator[Claim]:
+    for row in [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None][:_ROWS]:
+        replies = f"{count(row['replies'], 'reply', 'replies')} to {count(row['requests'], 'ping')}"
+        took = milliseconds(row["mean_ms"])
+        text = f"{row['target']} sends {replies} of {row['source']}, after {took} on average"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
 
 
 def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import frame_lookup, lookup, port_lookup
+from explainer.llm import frame_lookup, lookup, port_lookup, tcp_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -17,7 +17,8 @@ _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
-_ABOUT_TIME = ("tcp_slow_", "http_slow")
+_PACE = ("tcp_slow_", "tcp_many_round_trips")
+"""What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
@@ -36,7 +37,8 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
     looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
     # What is only worth knowing is told to those who ask for it.
-    asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
+    blamed = _PACE if Topic.BLAME in question.topics else ()
+    asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
@@ -53,7 +55,7 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     if _JUDGED & question.topics and question.concerns(worst):
         return False
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
-    if slow and not worst.rule.startswith(_ABOUT_TIME):  # the times say more
+    if slow and not worst.rule.startswith((*_PACE, "http_slow")):  # the times say more
         return True
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
@@ -67,13 +69,15 @@ def _fits(finding: Finding, question: Question) -> bool:
         return True
     names = {name.lower().rstrip(".") for name in scope.names}
     # A finding without names may well be about the name that the question uses.
-    return bool(question.addresses & set(scope.addresses) or question.names & names or (question.names and not names))
+    return bool(question.addresses & set(scope.addresses) or question.named(names) or (question.names and not names))
 
 
 def _from_finding(
     analysis: Analysis, question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
+    # Beside a finding, "it is not slow" of some connection would deny what the finding says.
+    looked_up = [claim for claim in looked_up if not claim.text.startswith(tcp_lookup.NOT_SLOW)]
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *_looked_at(analysis, question)]
     healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
@@ -95,6 +99,8 @@ def _told(finding: Finding, question: Question) -> str:
     if finding.severity in _FAILURES or (finding.severity is Severity.LOW and asked_for):
         return finding.title
     if asked_for and Topic.PASSWORDS in question.topics:
+        return finding.title
+    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and finding.rule.startswith(_PACE):
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"

@@ -8,10 +8,11 @@ from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim
-from explainer.wording import listing, milliseconds
+from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
+NOT_SLOW = "No, it is not slow"
 
 
 def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -46,13 +47,26 @@ def rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
         if row["initial_rtt_ms"] is not None:
             text += f"; the handshake was complete after {milliseconds(row['initial_rtt_ms'])}"
         yield Claim(text=f"{text}.", frames=_frames(row, "syn_frame", "syn_ack_frame", "ack_frame"), sources=("rtt",))
+    yield from _ping_rtt(analysis, question)
+
+
+def _ping_rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("pings")) if row["mean_ms"] is not None]
+    named = [row for row in rows if {row["source"], row["target"]} & question.addresses]
+    for row in (named or rows)[:_ROWS]:
+        shortest, mean, longest = (milliseconds(row[name]) for name in ("min_ms", "mean_ms", "max_ms"))
+        text = f"The round-trip time of the pings from {row['source']} to {row['target']} is {mean} on average"
+        text += f" ({shortest} to {longest}, {count(row['replies'], 'reply', 'replies')})"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
 
 
 def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether a connection is slow, and where the time went, the slowest first."""
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
-    slowest = sorted(named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"]), r["stream"]))
+    slowest = sorted(
+        named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"]), r["stream"])
+    )
     for row in slowest[:_ROWS]:
         yield _phases(row)
 
@@ -64,8 +78,10 @@ def _phases(row: Row) -> Claim:
     elif row["server_ms"] >= _SLOW_SERVER_MS:
         waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
         verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
+    elif row["transfer_ms"] >= _SLOW_SERVER_MS:
+        verdict = f"Yes, the transfer took longest: {milliseconds(row['transfer_ms'])} ({between})"
     else:
-        verdict = f"No, it is not slow ({between})"
+        verdict = f"{NOT_SLOW} ({between})"
     phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []
     if row["acknowledged_ms"] is not None:
         took = milliseconds(row["acknowledged_ms"])

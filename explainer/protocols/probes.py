@@ -71,11 +71,17 @@ def _probing(row: dict[str, Any]) -> Probing:
 @fact("UDP conversations", UDP.headers, errors)
 def udp_probes(facts: Facts) -> tuple[Probing, ...]:
     """Return, by the two hosts, the UDP conversations in which only one side spoke; `refused` are those ICMP denied."""
-    first, other = pl.col("src").first(), (pl.col("src") != pl.col("src").first()).any()
-    streams = facts[UDP.headers].sort("frame").group_by("stream", maintain_order=True).agg(
-        pl.col("src", "dst", "dport", "frame", "time").first(), pl.len().alias("frames"),
-        other.alias("answered"), first.alias("asker"),
+    # By addresses and ports: udp.stream takes some conversations together, such as those that TFTP may go on in.
+    ways = facts[UDP.headers].sort("frame").group_by("src", "sport", "dst", "dport", maintain_order=True).agg(
+        pl.col("frame", "time").first()
     )  # fmt: skip
+    back = ways.select(
+        pl.col("dst").alias("src"), pl.col("dport").alias("sport"), pl.col("src").alias("dst"),
+        pl.col("sport").alias("dport"), pl.col("frame").alias("back"),
+    )  # fmt: skip
+    paired = ways.join(back, on=["src", "sport", "dst", "dport"], how="left", maintain_order="left")
+    asked = paired.filter(pl.col("back").is_null() | (pl.col("frame") < pl.col("back")))
+    streams = asked.with_columns(pl.col("back").is_not_null().alias("answered"))
     denied = {(e.source, e.destination, e.destination_port) for e in facts[errors] if e.kind == UNREACHABLE}
     silent = ~pl.col("answered")
     hosts = streams.group_by("src", "dst", maintain_order=True).agg(

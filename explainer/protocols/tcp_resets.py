@@ -38,6 +38,8 @@ class Reset:
 
     `silence_s` is the time since the frame before it. `pause_s` is the time that passed before the other side sent the
     first data (`woken`) that the resetting side did not answer any more; `syn` and `syn_ack`: whether they were seen.
+    `acknowledges` says whether it has the ACK flag: a program that ends its connection sets it, a host that does not
+    know the connection that a segment belongs to does not (RFC 9293 section 3.10.7.1).
     """
 
     stream: int
@@ -53,6 +55,7 @@ class Reset:
     other: Past
     woken: int | None
     pause_s: float
+    acknowledges: bool
 
     @property
     def of_client(self) -> Past:
@@ -88,7 +91,7 @@ def resets(facts: Facts) -> tuple[Reset, ...]:
     )
     first = table.filter(pl.col("frame") == pl.col("reset")).select(
         "stream", "client", "client_port", "server", "server_port", "from_client", "frame", "ttl", "silence_s",
-        "opening", "answering",
+        "opening", "answering", "ack",
     )  # fmt: skip
     before = table.filter(pl.col("frame") < pl.col("reset"))
     pasts = {(row["stream"], row["from_client"]): _past(row) for row in _pasts(before).iter_rows(named=True)}
@@ -142,6 +145,7 @@ def _reset(row: dict[str, Any], pasts: dict[tuple[int, bool], Past]) -> Reset:
     return Reset(
         stream, client, server, by, row["frame"], row["ttl"], row["silence_s"], row["opening"], row["answering"],
         pasts.get((stream, by), nothing), pasts.get((stream, not by), nothing), row["woken"], row["pause_s"] or 0.0,
+        row["ack"],
     )  # fmt: skip
 
 

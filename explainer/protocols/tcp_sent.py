@@ -24,6 +24,7 @@ _FLAGS = {
     "window_full": WINDOW_FULL,
     "keep_alive": KEEP_ALIVE,
 }
+_CLOSE_IDS, _COUNTED = 64, 0.9
 _SIDE = ("stream", "from_client")
 
 
@@ -31,9 +32,10 @@ _SIDE = ("stream", "from_client")
 def sent(facts: Facts) -> "pl.DataFrame":
     """Return the segments without the capture's copies, in file order, with Wireshark's analysis of each.
 
-    To the columns of `segments` come fast, out_of_order, zero_window, window_full and keep_alive (flags); data (new or
-    repeated payload); heard (what the other side had acknowledged by then, null before it did); again (data sent again
-    that had not been acknowledged) and since_ms (the time since the same data was sent before).
+    To the columns of `segments` come fast, out_of_order, zero_window, window_full and keep_alive (flags, of which the
+    IP ids correct out_of_order, where they tell); data (new or repeated payload); heard (what the other side had
+    acknowledged by then, null before it did); again (data sent again that had not been acknowledged) and since_ms (the
+    time since the same data was sent before).
     """
     flags = facts.frames(FRAME, *_FLAGS.values()).select(
         pl.col(FRAME.field).alias("frame"), *(pl.col(column.field).alias(name) for name, column in _FLAGS.items())
@@ -49,11 +51,37 @@ def sent(facts: Facts) -> "pl.DataFrame":
 
     other = pl.when("from_client").then(heard(by_client=False)).otherwise(heard(by_client=True))
     table = table.with_columns(data.alias("data"), other.alias("heard"))
+    table = _reordered(table)
     earlier = pl.col("time").shift(1).over(*_SIDE, "seq")
     since = table.filter("data").select("frame", ((pl.col("time") - earlier) / 1e6).alias("since_ms"))
     arrived = (pl.col("next_seq") <= pl.col("heard")).fill_null(value=False)
-    again = pl.col("data") & (pl.col("retransmission") | pl.col("fast")) & ~arrived
-    return table.join(since, on="frame", how="left", maintain_order="left").with_columns(again.alias("again"))
+    anew = pl.col("retransmission") | pl.col("fast") | (pl.col("out_of_order") & pl.col("late").eq(other=False))
+    again = pl.col("data") & anew & ~arrived & ~pl.col("late").fill_null(value=False)
+    out_of_order = pl.coalesce(pl.col("late") & pl.col("data"), "out_of_order")
+    table = table.join(since, on="frame", how="left", maintain_order="left")
+    return table.with_columns(again.alias("again"), out_of_order.alias("out_of_order")).drop("late")
+
+
+def _reordered(table: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the segments with `late`: whether it was sent before one that came earlier, null where nothing tells.
+
+    Most systems count a connection's packets up in the IP id, so that an overtaken segment has a smaller one than a
+    segment before it, and what was sent again has a larger one; Wireshark has only times to go by. It tells where nine
+    of ten ids of a side are close to the one before, and not the same.
+    """
+    before = pl.col("ip_id").shift(1).over(_SIDE)
+    step = ((pl.col("ip_id") - before + 0x8000) % 0x10000 - 0x8000).fill_null(0)
+    # A SYN/ACK or a reset may have an id of its own (0, in Linux): from there on it is counted anew.
+    near = pl.when(pl.col("step").abs() <= _CLOSE_IDS).then("step").otherwise(0)
+    walked = table.with_columns(step.alias("step")).with_columns(
+        near.cum_sum().over(_SIDE).alias("at"),
+        (pl.col("step").abs().is_between(1, _CLOSE_IDS) | before.is_null()).mean().over(_SIDE).alias("counted"),
+    )
+    furthest = pl.col("at").cum_max().shift(1).over(_SIDE)
+    late = pl.when(pl.col("ip_id").is_not_null() & (pl.col("counted") >= _COUNTED)).then(
+        (pl.col("at") < furthest).fill_null(value=False)
+    )
+    return walked.with_columns(late.alias("late")).drop("step", "at", "counted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,61 +1,84 @@
-"""Requests by UDP that nobody answers, counted by client, server and port; a fact, no judgement."""
+"""UDP services of which every request wants an answer, and requests that get none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.icmp_errors import errors
+from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.layers import UDP
 
-_FRAMES = 20
+_PAIR = ("client", "server", "port", "protocol")
+SERVICES = {
+    "wg": "WireGuard", "openvpn": "OpenVPN", "isakmp": "IPsec (IKE)", "ntp": "NTP", "snmp": "SNMP", "radius": "RADIUS",
+    "tftp": "TFTP", "l2tp": "L2TP", "kerberos": "Kerberos", "coap": "CoAP", "rpc": "RPC", "sip": "SIP",
+    "cldap": "LDAP over UDP (CLDAP)",
+}  # fmt: skip
+"""What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
+syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_TRAPS = 162  # SNMP's notifications want no answer
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Datagrams of a client to one port of a server, of which nothing comes back to the client."""
+    """Requests of one client to one service of one server, of which none is answered.
+
+    `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
+    request to the end of the capture.
+    """
 
     client: str
     server: str
     port: int
-    requests: int
+    protocol: str
     frames: tuple[int, ...]
-    first_ns: int
-    last_ns: int
+    sizes: int
+    lasted_s: float
+    after_s: float
+    others: tuple[str, ...]
+
+    @property
+    def service(self) -> str:
+        """Return how people call the protocol."""
+        return SERVICES[self.protocol]
 
 
-@fact("unanswered UDP requests", UDP.headers, errors)
-def unanswered(facts: Facts) -> Sequence[Unanswered]:
-    """Return them by their first frame; without what goes to many at once, and what an ICMP error answers."""
-    headers = facts[UDP.headers]
-    # An answer comes back to the port that was asked from; from which port, TFTP leaves to the server.
-    back = headers.select(pl.col("dst").alias("src"), pl.col("src").alias("dst"), pl.col("dport").alias("sport"))
-    silent = (
-        headers.join(back.unique().with_columns(answered=True), on=("src", "dst", "sport"), how="left")
-        .group_by("src", "dst", "dport")
-        .agg(
-            pl.col("answered").any(),
-            pl.len().alias("requests"), pl.col("frame").sort().head(_FRAMES).alias("frames"),
-            pl.col("time").min().alias("first"), pl.col("time").max().alias("last"),
-        )
-        .filter(~pl.col("answered"))
-        .drop_nulls()
+@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS)
+def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
+    """Return the requests to known services that nothing of the server's port answers, by their first frame."""
+    pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
+    frames = facts.frames(FRAME, PROTOCOLS)
+    kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().with_columns(
+        pl.col(PROTOCOLS.field).str.extract(pattern).alias("protocol")
+    ).drop_nulls()  # fmt: skip
+    if kinds.is_empty():
+        return ()
+    known = frames.join(kinds, on=PROTOCOLS.field).select(pl.col(FRAME.field).alias("frame"), "protocol")
+    table = facts[UDP.headers].join(known, on="frame").sort("frame").with_columns(
+        pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
+        pl.col("dport").first().over("stream").alias("port"),
     )  # fmt: skip
-    told = {(e.source, e.destination) for e in facts[errors]}
-    found = [
+    asks = (pl.col("src") == pl.col("client")) & (pl.col("dport") == pl.col("port"))
+    end = facts[UDP.headers]["time"].max()
+    grouped = table.group_by(_PAIR, maintain_order=True).agg(
+        pl.col("frame").filter(asks).alias("frames"), pl.col("length").filter(asks).n_unique().alias("sizes"),
+        pl.col("time").first().alias("first"), pl.col("time").filter(asks).last().alias("last"),
+        (~asks).any().alias("answered"),
+    )  # fmt: skip
+    answering = dict[tuple[str, str], list[str]]()
+    for row in grouped.filter("answered").iter_rows(named=True):
+        answering.setdefault((row["client"], row["protocol"]), []).append(row["server"])
+    return tuple(
         Unanswered(
-            row["src"], row["dst"], row["dport"], row["requests"], tuple(row["frames"]), row["first"], row["last"]
+            row["client"], row["server"], row["port"], row["protocol"], tuple(row["frames"]), row["sizes"],
+            (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9,
+            tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))),
         )
-        for row in silent.iter_rows(named=True)
-        if (row["src"], row["dst"]) not in told and not _to_many(row["dst"])
-    ]
-    return sorted(found, key=lambda one: one.frames)
+        for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
+        if row["port"] != _TRAPS and not _to_many(row["server"])
+    )  # fmt: skip
 
 
 def _to_many(address: str) -> bool:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return True
-    return known.is_multicast or known.is_unspecified or address.endswith(".255")
+    """Return whether it is a group or a broadcast: nobody need answer."""
+    first = address.partition(".")[0]
+    return address.lower().startswith("ff") or address.endswith(".255") or (first.isdecimal() and int(first) >= 224)

@@ -10,11 +10,13 @@ from explainer.protocols.dhcp import Lease, leases
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
+from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
 
 _ARP_AREA, _DHCP_AREA = "the addresses on the local network (ARP)", "the giving out of addresses (DHCP)"
 _SHOWN = 20
+_UNASKED = 3
 # Routers that share an address answer with these: VRRP (RFC 5798), HSRP, GLBP, CARP; and Wi-Fi repeaters do proxy ARP.
 _SHARED_MACS = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:05:73:a0:")
 
@@ -24,16 +26,19 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
     """A host that asks `min_requests` times who has an address, and nobody answers (RFC 826).
 
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
-    of which the capture would show them. Probes and announcements want no answer.
+    of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
+    at all: its gateway may be silent. Probes and announcements want no answer.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
     seen = set(facts[packets].filter(facts[packets]["dst"].is_not_null())["dst"].unique())
+    askers = {r.asker for r in every if not (r.probe or r.gratuitous)}
+    alone = len(askers) == 1 and only_addressing(facts[packets])
     by_asker = defaultdict[str, list[Resolution]](list)
     for r in every:
         late = (end - r.first_ns) / 1e9 >= min_wait_s
         asks = len(r.request_frames) >= min_requests and not (r.answered or r.probe or r.gratuitous)
-        if asks and late and (r.asker in heard or r.asker in seen) and r.target not in seen:
+        if asks and late and (r.asker in heard or r.asker in seen or alone) and r.target not in seen:
             by_asker[r.asker].append(r)
     for asker, group in by_asker.items():
         yield _unanswered(asker, group)
@@ -69,7 +74,10 @@ def _unanswered(asker: str, group: Sequence[Resolution]) -> Finding:
             f"Check that {targets[0]} is on, plugged in, and in the same network (VLAN) as {asker}.",
             f"Check address, mask and gateway of {asker}: ip address; ip route",
         ),
-        limits=("whether the host is off, moved, or in another VLAN",),
+        limits=(
+            "whether the host is off, moved, or in another VLAN",
+            f"if this was not recorded at {asker}: whether it got an answer that did not pass here",
+        ),
     )
 
 
@@ -90,17 +98,30 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
     for address, macs in claims.items():
         for mac in macs:
             takers[mac].append(address)
+    owners = {r.asker_mac: r.asker for r in facts[resolutions] if not (r.probe or r.gratuitous)}
     for address, macs in claims.items():
         spoofer = next((mac for mac in macs if len(takers[mac]) > 1), None)
-        yield _duplicate(address, macs, spoofer)
+        yield _duplicate(address, macs, spoofer, _unasked(address, facts[resolutions], owners))
 
 
-def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) -> Finding:
+def _unasked(address: str, every: Sequence[Resolution], owners: dict[str, str]) -> str:
+    """Return who keeps claiming another's address without being asked, in words, or nothing."""
+    for r in every:
+        more = len(r.reply_frames) - len(r.request_frames)
+        other = next((mac for mac in reversed(r.reply_macs) if owners.get(mac, address) != address), None)
+        if r.target == address and more >= _UNASKED and other and len(r.reply_macs) > 1:
+            return f"{owners[other]} ({other}) says again and again, unasked, that {address} is its own"
+    return ""
+
+
+def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None, unasked: str) -> Finding:
     frames = sorted({frame for found in macs.values() for frame in found})
     names = listing(list(macs))
     title = f"Two network cards claim the address {address}: {names}. Packets to it reach now one, now the other."
     if spoofer:
         title = f"The network card {spoofer} claims {address} and other addresses that belong to others: ARP spoofing."
+    if unasked and not spoofer:
+        title = f"Two network cards claim the address {address}, and {unasked}: that looks like ARP spoofing."
     return finding(
         "address_duplicate",
         frames[0],
@@ -113,9 +134,11 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) ->
             [Step(frames=tuple(frames[:_SHOWN]), text=f"{names} answer that {address} is theirs")],
         ),
         Scope(addresses=(address,)),
-        act=f"Whoever runs the local network must act: give one of the two another address than {address}.",
+        act="Whoever runs the local network must act: find out what that host does, and take it off the network."
+        if unasked or spoofer
+        else f"Whoever runs the local network must act: give one of the two another address than {address}.",
         measured={"cards": len(macs)},
-        confidence=Confidence.POSSIBLE if spoofer else Confidence.PROBABLE,
+        confidence=Confidence.POSSIBLE if spoofer else Confidence.CERTAIN,
         advice=(
             f"Find the two by their MAC addresses in the switch's table: {names}",
             "Look for a fixed address inside the range that DHCP gives out.",
@@ -126,17 +149,24 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None) ->
 
 @rule("No DHCP offer", leases, last_ns, subject="DHCP messages", area=_DHCP_AREA)
 def address_no_offer(facts: Facts, *, min_discovers: int = 2, min_wait_s: float = 3.0) -> Iterator[Finding]:
-    """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131)."""
+    """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131).
+
+    A server that serves other clients of the capture is named: its pool may be used up, which it says to nobody.
+    """
+    served = {server for lease in facts[leases] if lease.acks for server in lease.servers}
     for lease in facts[leases]:
         waited = (facts[last_ns] - lease.first_ns) / 1e9
         answered = lease.offers or lease.acks or lease.naks or lease.requests
         if len(lease.discovers) >= min_discovers and not answered and waited >= min_wait_s:
             times = count(len(lease.discovers), "time")
+            others = f" The server {listing(sorted(served))} serves others: it may have no free address left (pool used"
+            others = f"{others} up), or not serve this client." if served else ""
             yield _lease(
                 "address_no_offer",
                 lease,
                 lease.discovers,
-                f"No DHCP server offers {lease.mac} an address: it asks {times} in {waited:.0f} s without an answer.",
+                f"No DHCP server offers {lease.mac} an address: it asks {times} in {waited:.0f} s without an answer."
+                f"{others}",
                 f"{lease.mac} asks for an address (DHCP discover); no offer follows",
                 act="Whoever runs the local network must act: the DHCP server or the relay to it does not answer.",
                 advice=(

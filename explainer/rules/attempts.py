@@ -16,20 +16,28 @@ MANY_PORTS = 5
 
 @dataclass(frozen=True)
 class Accepted:
-    """The connections that were accepted: the first one by host, and the last SYN/ACK frame by client and server."""
+    """The connections that were accepted: the first one by host, the last and first SYN/ACK by client and server."""
 
     by_host: dict[str, Connection]
     last: dict[tuple[str, Endpoint], int]
+    first: dict[tuple[str, Endpoint], int]
 
     @classmethod
     def among(cls, connections: Iterable[Connection]) -> "Accepted":
         """Return the index over these connections."""
-        accepted = cls({}, {})
+        accepted = cls({}, {}, {})
         for connection in connections:
             if connection.syn_ack_frame is not None:
                 accepted.by_host.setdefault(connection.server.address, connection)
-                accepted.last[connection.client.address, connection.server] = connection.syn_ack_frame
+                key = connection.client.address, connection.server
+                accepted.last[key] = connection.syn_ack_frame
+                accepted.first.setdefault(key, connection.syn_ack_frame)
         return accepted
+
+    def before(self, connection: Connection) -> int | None:
+        """Return the SYN/ACK frame of an earlier attempt from the same client to the same port, or None."""
+        frame = self.first.get((connection.client.address, connection.server))
+        return frame if frame and frame < connection.first_frame else None
 
     def after(self, connection: Connection) -> int | None:
         """Return the SYN/ACK frame of a later attempt from the same client to the same port, or None."""

@@ -16,6 +16,7 @@ from explainer.wording import count, moment
 _AREA = "the capture itself"
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST_ETHERNET = 1522  # 1,500 bytes of payload, the header, a VLAN tag and a check sequence
+_CIRCLES = 0.85
 _SHOWN = 20
 
 
@@ -31,6 +32,8 @@ def capture_duplicates(
     """
     found = facts[copies]
     rows = found.frames.to_dicts()
+    if len(rows) > _CIRCLES * found.packets:
+        return  # each packet many times over: it goes in circles
     if len(rows) < min_copies or len(rows) < min_share * found.packets:
         return
     routed = sum(row["hops"] > 0 for row in rows) > len(rows) / 2

@@ -1,7 +1,7 @@
 """Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
@@ -9,10 +9,12 @@ from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.frame import last_ns
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp import connections
 from explainer.registry import rule
 from explainer.rules.dns_evidence import asked_for
+from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
 from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -107,57 +109,42 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         return _plain(lookup.name).endswith(PRIVATE_ENDINGS) and public(lookup.server.address)
 
     missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x))
-    failed = (x for x in missing if _plain(x.name) not in resolved[x.client.address])
-    yield from _answered(failed, _NXDOMAIN_MEANS, severity)
+    failed = [x for x in missing if _plain(x.name) not in resolved[x.client.address]]
+    aliases = {x.first_frame: x.answers[-1] for x in failed if x.answers}
+    for finding in _answered(failed, _NXDOMAIN_MEANS, severity):
+        target = aliases.get(finding.evidence.frames[0])
+        yield _alias(finding, target) if target else finding
 
 
-@rule("Name server fails", lookups, connections, subject="DNS lookups", area=AREA)
+def _alias(finding: Finding, target: str) -> Finding:
+    """Return the finding about a name that is an alias (CNAME) of the name that is missing (RFC 2308 section 2.1)."""
+    name = finding.title.partition("The name ")[2].partition(" does not exist")[0]
+    rest = finding.title.partition(" does not exist")[2]
+    return finding.model_copy(
+        update={
+            "title": f"The name {name} is an alias (CNAME) of {short(target)}, which does not exist{rest}",
+            "act": f"Whoever runs the domain of {name} must correct the alias, or {short(target)} must be"
+            " entered again.",
+        }
+    )
+
+
+@rule("Name server fails", lookups, connections, extended_errors, subject="DNS lookups", area=AREA)
 def dns_servfail(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with SERVFAIL, and that no other lookup of the client for the same name overcomes.
 
-    Where the capture shows that the name server itself asks another one in vain, that is told with it.
+    Where the capture shows that the name server itself asks another one in vain, or is refused by it, that is told with
+    it; and so is the reason that the name server gives itself (extended DNS errors, RFC 8914), such as DNSSEC.
     """
     every = facts[lookups]
-    in_vain_by_server = _in_vain(every, facts[connections])
+    reasons = facts[extended_errors]
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _by_name):
-        server = finding.scope.addresses[-1]
-        in_vain = in_vain_by_server.get(server)
-        yield _with_upstream(finding, server, in_vain) if in_vain else finding
-
-
-InVain = Mapping[str, Sequence[tuple[str, tuple[int, ...]]]]
-"""By a host, the name servers that it asks without an answer, with the frames of its questions or SYNs."""
-
-
-def _in_vain(lookups: Sequence[Lookup], connections: Sequence[Connection]) -> InVain:
-    """Return who asks which name servers in vain: no answer, or no connection (TCP port 53)."""
-    found = defaultdict[str, list[tuple[str, tuple[int, ...]]]](list)
-    for x in lookups:
-        if x.unanswered:
-            found[x.client.address].append((x.server.address, x.query_frames))
-    for c in connections:
-        if c.server.port == _DNS and c.syn_frames and c.syn_ack_frame is None and not c.server_payload:
-            found[c.client.address].append((c.server.address, c.syn_frames))
-    return found
-
-
-def _with_upstream(finding: Finding, server: str, in_vain: Sequence[tuple[str, tuple[int, ...]]]) -> Finding:
-    upstream = in_vain[0][0]
-    frames = tuple(frame for address, asked in in_vain for frame in asked if address == upstream)
-    step = Step(frames=frames[:20], text=f"{server} itself asks the name server {upstream}, without an answer")
-    evidence = finding.evidence
-    return finding.model_copy(
-        update={
-            "title": f"{finding.title[:-1]}: it gets no answer from its upstream {upstream}.",
-            "act": f"Whoever runs {server} must find out why {upstream} does not answer, or ask another one.",
-            "evidence": Evidence.of(
-                (*evidence.frames, *frames),
-                f"{evidence.display_filter} || ({address_field(upstream)} == {upstream} && tcp.port == {_DNS})",
-                (*evidence.steps, step),
-            ),
-            "scope": finding.scope.model_copy(update={"addresses": (*finding.scope.addresses, upstream)}),
-        }
-    )
+        code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
+        behind = upstream(finding, every, facts[connections])
+        if behind:
+            yield with_upstream(finding, behind)
+        else:
+            yield with_reason(finding, code) if code is not None else finding
 
 
 @rule("Name server refuses", lookups, subject="DNS lookups", area=AREA)

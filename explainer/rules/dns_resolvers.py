@@ -38,7 +38,7 @@ def dns_private_name(facts: Facts) -> Iterator[Finding]:
             groups[x.client.address, x.server.address].append(x)
     for (client, server), group in groups.items():
         names = list(dict.fromkeys(short(x.name) for x in group))
-        yield _finding(
+        yield lookup_finding(
             "dns_private_name",
             group,
             Severity.MEDIUM,
@@ -68,7 +68,7 @@ def dns_slow(facts: Facts, *, min_slow_ms: float = 1000.0, min_wait_ms: float = 
         slowest = max(group, key=lambda x: x.time_ms or 0.0)
         waited = milliseconds(slowest.time_ms or 0.0)
         repeated = f" after {count(slowest.retransmissions, 'repetition')}" if slowest.retransmissions else ""
-        yield _finding(
+        yield lookup_finding(
             "dns_slow",
             group,
             Severity.MEDIUM if (slowest.time_ms or 0.0) >= min_wait_ms else Severity.LOW,
@@ -100,7 +100,7 @@ def dns_tcp_blocked(facts: Facts) -> Iterator[Finding]:
             syns = tuple(frame for c in after for frame in c.syn_frames)
             refused = tuple(frame for c in after for frame in c.server_resets[:1])
             how = "is refused" if refused else "is never answered"
-            yield _finding(
+            yield lookup_finding(
                 "dns_tcp_blocked",
                 [x],
                 Severity.HIGH,
@@ -133,7 +133,7 @@ def dns_disagree(facts: Facts) -> Iterator[Finding]:
         kinds = {x.server.address: _kind(x) for x in group}
         if len(set(kinds.values()) - {""}) > 1:
             told = [f"{server} says {kind}" for server, kind in kinds.items() if kind]
-            yield _finding(
+            yield lookup_finding(
                 "dns_disagree",
                 group,
                 Severity.LOW,
@@ -156,7 +156,7 @@ def dns_rewritten(facts: Facts, *, min_names: int = 2) -> Iterator[Finding]:
     for (server, address), group in groups.items():
         names = list(dict.fromkeys(plain(x.name) for x in group))
         if len(names) >= min_names:
-            yield _finding(
+            yield lookup_finding(
                 "dns_rewritten",
                 group,
                 Severity.LOW,
@@ -201,10 +201,11 @@ def _few(words: Sequence[str], shown: int = 3) -> str:
     return listing([*words[:shown], *more])
 
 
-def _finding(
+def lookup_finding(
     rule_id: str, group: Sequence[Lookup], severity: Severity, confidence: Confidence, side: Side, title: str, act: str,
     advice: tuple[str, ...], steps: Sequence[Step], more_frames: Sequence[int] = (),
 ) -> Finding:  # fmt: skip
+    """Return a finding about these lookups of one name server."""
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
     first, server = group[0], group[0].server.address
     over_tcp = f" || (tcp.port == {_DNS} && {address_field(server)} == {server})" if more_frames else ""

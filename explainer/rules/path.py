@@ -170,6 +170,48 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity) -> Fi
     )
 
 
+@rule("Fragments lost", errors, subject="ICMP errors", area=_AREA)
+def path_fragments_lost(facts: Facts) -> Iterator[Finding]:
+    """A host that got only a part of a packet's fragments in time, and says so (RFC 792: time exceeded, code 1)."""
+    groups = defaultdict[tuple[str, str], list[Error]](list)
+    for e in facts[errors]:
+        if e.kind == TIME_EXCEEDED and e.code == 1:
+            groups[e.source, e.destination].append(e)
+    for (source, destination), group in groups.items():
+        frames = [e.frame for e in group]
+        port = group[0].destination_port
+        what = f" ({group[0].transport.upper()} port {port})" if port else ""
+        kind = "icmp.type == 11 && icmp.code == 1" if group[0].version == 4 else "icmpv6.type == 3 && icmpv6.code == 1"
+        yield finding(
+            "path_fragments_lost",
+            frames[0],
+            Severity.HIGH,
+            Side.NETWORK,
+            f"Large packets from {source} to {destination}{what} do not arrive whole: {destination} gets a part"
+            " of their"
+            f" fragments and waits for the rest in vain ({count(len(frames), 'packet')}).",
+            Evidence.of(
+                frames,
+                kind,
+                [
+                    Step(
+                        frames=tuple(frames[:_SHOWN]),
+                        text=f"{group[0].reporter} says by ICMP: the time to put the fragments together ran out",
+                    )
+                ],
+            ),
+            Scope(addresses=(source, destination), ports=(port,) if port else ()),
+            act="Whoever runs the path must act: many firewalls drop fragments; or let the program send less at once.",
+            measured={"packets": len(frames)},
+            advice=(
+                "Let IP fragments pass the firewalls and NAT devices between the two, or keep datagrams below"
+                " 1,400 bytes.",
+                f"Try it: ping -s 3000 {destination} fails where fragments are lost, ping -s 1000 passes.",
+            ),
+            limits=("where on the way the fragments are lost",),
+        )
+
+
 @rule("Packets go in circles", errors, packets, subject="ICMP errors", area=_AREA)
 def path_loop(facts: Facts, *, min_ttl: int = 32) -> Iterator[Finding]:
     """Time exceeded: for packets that the capture shows with a TTL of `min_ttl` or more, passed round by routers.

@@ -27,13 +27,13 @@ _NTP[_LOST] = Meaning(
     "The time server's side must act: it does not reach its own sources.", Side.SERVER,
 )  # fmt: skip
 _NO_TIME = Meaning(
-    "it has no time to give", "The time server's side must act: it does not reach its own sources.", Side.SERVER,
+    "it is not synchronised itself", "The time server's side must act: it does not reach its own sources.", Side.SERVER,
     Severity.MEDIUM,
 )  # fmt: skip
 
 
 def _ntp_told(reply: Reply) -> str:
-    if reply.code == _LOST:
+    if reply.code == _LOST or reply.code not in _NTP:
         return f"The time server {reply.server.address} (NTP) answers {reply.client.address} without a time"
     return f"The time server {reply.server.address} (NTP) sends {reply.client.address} a kiss of death"
 

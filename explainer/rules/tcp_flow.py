@@ -75,15 +75,22 @@ def _closed(
     )
 
 
-@rule("Window too small for the path", connections, full_windows, subject="TCP connections", area=_AREA)
+@rule("Window too small for the path", connections, full_windows, closed_windows, subject="TCP connections", area=_AREA)
 def tcp_window_limited(facts: Facts, *, min_full: int = 5, min_rtt_ms: float = 50) -> Iterator[Finding]:
-    """A transfer that fills an unscaled window again and again on a path of `min_rtt_ms` or more (RFC 7323).
+    """A transfer that fills a small window again and again on a path of `min_rtt_ms` or more (RFC 7323).
 
-    Without the window scale option no more than 65,535 bytes are on their way at once: each needs a round trip.
+    Without the window scale option no more than 65,535 bytes are on their way at once: each needs a round trip. With
+    it, a receiver that offers no more than that counts where the waits make half of the connection's time.
     """
+    stalled = {w.stream for w in facts[closed_windows]}
     for full in facts[full_windows]:
-        rtt = full.connection.initial_rtt_ms or full.connection.syn_ack_rtt_ms
-        if full.scaled is False and len(full.frames) >= min_full and rtt and rtt >= min_rtt_ms:
+        c = full.connection
+        rtt = c.initial_rtt_ms or c.syn_ack_rtt_ms
+        if len(full.frames) < min_full or not rtt or rtt < min_rtt_ms:
+            continue
+        waits = len(full.frames) * rtt >= (c.last_ns - c.first_ns) / 2e6
+        small = 0 < full.largest_flight <= _LARGEST_UNSCALED and waits and c.stream not in stalled
+        if full.scaled is False or (full.scaled and small):
             yield _limited(full, rtt)
 
 
@@ -98,23 +105,36 @@ def _limited(full: FullWindow, rtt_ms: float) -> Finding:
         Severity.LOW,
         Side.EITHER,
         f"The transfer from {sender.address} to {receiver.address} is limited by its window: at most {window:,} bytes"
-        f" in each round trip of {milliseconds(rtt_ms)} (about {rate:.2g} Mbit/s), as the window is not scaled.",
+        f" in each round trip of {milliseconds(rtt_ms)} (about {rate:.2g} Mbit/s), as "
+        + (f"{receiver.address} offers no more (receive window)." if full.scaled else "the window is not scaled."),
         Evidence.of(
             full.frames,
             f"tcp.stream == {c.stream} && tcp.len > 0",
             [
-                Step(frames=c.syn_frames[:1], text="the SYN, or the answer to it, lacks the window scale option"),
+                *(
+                    ()
+                    if full.scaled
+                    else (
+                        Step(
+                            frames=c.syn_frames[:1], text="the SYN, or the answer to it, lacks the window scale option"
+                        ),
+                    )
+                ),
                 Step(frames=full.frames[:_SHOWN], text="the window is full: the sender has to wait for a round trip"),
             ],
         ),
         scope([c.stream], receiver, sender),
-        act="Whoever runs the side without the window scale option must act, or whoever removes it on the way.",
+        act=f"Whoever runs the program on {receiver.address} must act: give it a larger receive buffer."
+        if full.scaled
+        else "Whoever runs the side without the window scale option must act, or whoever removes it on the way.",
         measured={"window_bytes": window, "rtt_ms": rtt_ms, "times_full": len(full.frames)},
         advice=(
             "On Linux: sysctl net.ipv4.tcp_window_scaling must be 1; see whether the program sets SO_RCVBUF.",
             "Record on both sides: a firewall that removes the option shows in the SYN.",
         ),
-        limits=("which of the two sides, or a device on the way, left the option out",),
+        limits=("why the receiver offers no more: its program (SO_RCVBUF), its system, or little memory",)
+        if full.scaled
+        else ("which of the two sides, or a device on the way, left the option out",),
     )
 
 

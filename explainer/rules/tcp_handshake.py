@@ -99,7 +99,8 @@ def tcp_syn_unanswered(
     """A SYN, sent at least `min_syns` times, that nothing answers: no SYN/ACK, no reset, no ICMP error.
 
     The client must have waited `min_wait_s` (the first retransmission time-out of RFC 6298) before the capture ends,
-    and sent nothing that acknowledges an answer which this capture missed.
+    and sent nothing that acknowledges an answer which this capture missed. A port that accepted the same client before
+    is not filtered: a server whose queue of new connections is full does not answer either.
     """
     every, end = facts[connections], facts[last_ns]
     rejected = rejections(facts[unreachable])
@@ -123,22 +124,29 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
     client, server = first.client.address, first.server.address
     syns = [frame for c in group for frame in c.syn_frames]
     overcome, contrast = accepted.after(group[-1]), accepted.by_host.get(server)
+    earlier = accepted.before(first) if len(ports(group)) == 1 else None
     dropped = ": the packets, or the answers to them, are dropped silently."
+    if earlier:
+        dropped = (
+            ", though it had accepted one there before: either it takes no more (its queue of new connections, the"
+            " backlog, is full), or the packets are dropped on the way."
+        )
     return Finding(
         id=f"tcp_syn_unanswered:{first.stream}",
         rule="tcp_syn_unanswered",
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN if contrast else Confidence.PROBABLE,
-        side=Side.NETWORK if contrast else Side.EITHER,
+        side=Side.NETWORK if contrast and not earlier else Side.EITHER,
         title=f"{server} never answered the connection to {where}"
         + (" at first; a later attempt was answered." if overcome else dropped),
-        act=_unanswered_act(server, where, host_is_up=contrast is not None),
+        act=_busy_act(server) if earlier else _unanswered_act(server, where, host_is_up=contrast is not None),
         measured={"attempts": len(group), "syns": len(syns), "waited_s": round(waited_s, 3)},
         evidence=Evidence.of(
             syns, port_filter(server, ports(group)), _unanswered_steps(group, accepted, heard, waited_s)
         ),
         scope=scope(group),
         advice=(
+            *((f"On {server}: ss -ltn shows a full queue (Recv-Q at or above Send-Q).",) if earlier else ()),
             f"Look for a firewall or security group that drops {where} between {client} and {server}, and on {server}.",
             f"Record on {server} at the same time: tcpdump -ni any -w server.pcap host {client} and"
             f" port {first.server.port}",
@@ -157,12 +165,22 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
     contrast = accepted.by_host.get(server)
     if overcome := accepted.after(group[-1]):
         yield Step(frames=(overcome,), text="a later attempt is answered")
+    elif len(ports(group)) == 1 and (earlier := accepted.before(first)):
+        yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
     elif contrast and contrast.syn_ack_frame:
         filtered = f"the host is up, so {port_words(ports(group))} is filtered"
         text = f"{server} answers on port {contrast.server.port}: {filtered}"
         yield Step(frames=(contrast.syn_ack_frame,), text=text)
     elif server not in heard:
         yield Step(frames=(), text=f"This capture holds no TCP packet from {server} at all.")
+
+
+def _busy_act(server: str) -> str:
+    return (
+        f"Look at {server} first: whether its program still accepts connections, is overloaded, or has too many;"
+        " then at"
+        " what limits connections before it."
+    )
 
 
 def _unanswered_act(server: str, where: str, *, host_is_up: bool) -> str:

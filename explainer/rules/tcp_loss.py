@@ -18,6 +18,7 @@ from explainer.wording import count, listing, milliseconds
 _AREA = "the delivery of TCP data"
 _TIMES, _SECONDS, _GROWTH = 4, 1.5, 1.5
 _SHOWN = 20
+_FULL = 1000  # bytes: from here on, what other segments get through may be too large for a link on the way
 
 
 def is_dead(open_: Unacknowledged) -> bool:
@@ -51,7 +52,7 @@ def tcp_loss(
             by_way[way].append(loss)
     for (sender, receiver), group in by_way.items():
         # What comes twice for neither reason may be a tail loss probe (RFC 8985): no sign of loss by itself.
-        proven = any(x.fast or x.timeouts for x in group)
+        proven = any(x.fast or x.timeouts for x in group) or sum(len(x.again) for x in group) >= many
         again, data = sum(len(x.again) for x in group) if proven else 0, sum(x.data for x in group)
         longest = max(x.longest_ms for x in group)
         if (again >= many and again >= rate * data) or longest >= stall_ms:
@@ -66,7 +67,7 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
     data, longest = sum(x.data for x in group), max(x.longest_ms for x in group)
     share = f"{count(len(again), 'data segment')} of {data:,} ({100 * len(again) / data:.2g} %)"
     low, high = _interval(len(again), data)
-    lost = any(x.fast or x.timeouts for x in group)
+    lost = severity is not Severity.INFO or any(x.fast or x.timeouts for x in group)
     title = f"Data from {sender} to {receiver} was sent twice within a short time: {share}."
     if lost:
         title = f"Packets from {sender} to {receiver} were lost: {share} had to be sent again, {_repair(group)}."
@@ -103,6 +104,7 @@ def _repair(group: Sequence[Loss]) -> str:
     ways += [f"{late:,} after a time-out (up to {milliseconds(longest)})"] if late else []
     rest = sum(len(x.others) for x in group)
     ways += [f"{rest:,} in the same recovery"] if rest else []
+    ways = [f"{rest:,} within a short time"] if rest and not (fast or late) else ways
     return f"and that repaired it: {listing(ways)}"
 
 
@@ -150,6 +152,7 @@ def tcp_dead(facts: Facts, *, idle_s: float = 60) -> Iterator[Finding]:
 def _dead(open_: Unacknowledged) -> Finding:
     sender, peer, times = open_.sender, open_.receiver, len(open_.frames)
     lasted = (open_.times_ns[-1] - open_.times_ns[0]) / 1e9
+    large = open_.size >= _FULL and open_.largest_passed < open_.size
     first, rest = open_.frames[0], open_.frames[1:]
     steps = [
         Step(frames=(first,), text=f"{sender} sends {count(open_.size, 'byte')} to {peer}"),
@@ -158,6 +161,11 @@ def _dead(open_: Unacknowledged) -> Finding:
         ),
         Step(frames=(), text=f"No packet of {peer} follows: in {lasted:.1f} s no acknowledgement."),
     ]
+    if large:
+        small = f"up to {count(open_.largest_passed, 'byte')}" if open_.largest_passed else "the handshake's alone"
+        steps.append(
+            Step(frames=(), text=f"No packet as large has arrived on this connection, only small ones: {small}.")
+        )
     if open_.reset:
         steps.append(Step(frames=(open_.reset,), text=f"a reset in the name of {peer} ends it"))
     return finding(
@@ -166,7 +174,8 @@ def _dead(open_: Unacknowledged) -> Finding:
         Severity.INFO if open_.ended else Severity.HIGH,
         Side.EITHER,
         f"{peer.address} went silent in the middle of a connection: {sender.address} sent the same segment {times}"
-        f" times in {lasted:.1f} s (retransmissions), and it was never acknowledged. The peer or the path is dead.",
+        f" times in {lasted:.1f} s (retransmissions), and it was never acknowledged. The peer or the path is dead"
+        + (", or large packets are dropped on the way (a smaller MTU)." if large else "."),
         Evidence.of([*open_.frames, *([open_.reset] if open_.reset else [])], f"tcp.stream == {open_.stream}", steps),
         scope([open_.stream], sender, peer),
         act=f"Either {peer.address} is gone, or the path is broken in one direction: check {peer.address} first.",
@@ -175,6 +184,7 @@ def _dead(open_: Unacknowledged) -> Finding:
         advice=(
             f"Check that {peer.address} still runs and is reachable: ping {peer.address}",
             f"Record on {peer.address} at the same time: if the segment arrives there, the acknowledgement gets lost.",
+            *((f"Find the largest packet that passes: ping -M do -s 1372 {peer.address}",) if large else ()),
             "Look for a firewall on the way that dropped the connection from its table, or a route that changed.",
         ),
         limits=("whether the segment or its acknowledgement is lost", "where on the way"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.icmp import Unreachable, unreachable
-from explainer.protocols.tcp import Endpoint, connections
+from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, grouped, opened, port_words, ports, scope
 from explainer.rules.evidence import host_filter
@@ -16,12 +16,15 @@ MANY_HOSTS = 2
 _HOSTS_IN_FILTER = 5
 _ACCEPTED_LATER = "; a later attempt was accepted"
 
+_HOST_DOWN = "cannot reach the host"
+# What a router says when nobody answers its ARP or neighbor solicitation for the host (RFC 1812, section 5.2.7.1).
+
 Hosts = tuple[Endpoint, Endpoint]
 
 # What each code says and whose side must act: RFC 792, RFC 1812 section 5.2.7.1 (IPv4), RFC 4443 section 3.1 (IPv6).
 _REASONS = {
     (4, 0): ("has no route to the network", Side.NETWORK),
-    (4, 1): ("cannot reach the host", Side.NETWORK),
+    (4, 1): (_HOST_DOWN, Side.EITHER),
     (4, 2): ("says that the host does not speak TCP", Side.SERVER),
     (4, 3): ("says that nothing listens on the port", Side.SERVER),
     (4, 9): ("is told to prohibit this network", Side.NETWORK),
@@ -29,7 +32,7 @@ _REASONS = {
     (4, 13): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
     (6, 0): ("has no route to the network", Side.NETWORK),
     (6, 1): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
-    (6, 3): ("cannot reach the host", Side.NETWORK),
+    (6, 3): (_HOST_DOWN, Side.EITHER),
     (6, 4): ("says that nothing listens on the port", Side.SERVER),
     (6, 5): ("is told to prohibit this source address", Side.NETWORK),
     (6, 6): ("is told to reject this route", Side.NETWORK),
@@ -66,6 +69,7 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
     reason, side = _REASONS[error.version, error.code]
     who = "The network" if side is Side.NETWORK else "The server's side"
     itself = error.sender == first.server.address
+    down = reason == _HOST_DOWN and not itself
     hosts = {c.server.address for c in group}
     # The errors quote the packets, so the address of a host finds both.
     filter_ = host_filter(hosts if len(hosts) <= _HOSTS_IN_FILTER else {first.client.address})
@@ -77,8 +81,13 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=side,
-        title=f"{error.sender} rejects the connection to {where}: it {reason}{_ACCEPTED_LATER if overcome else ''}.",
-        act=f"{who} must act: {error.sender} {'itself' if itself else 'on the way'} sends the rejection.",
+        title=f"{error.sender} rejects the connection to {where}: it {reason}"
+        + (": most likely it is off, or not in that network" if down and not overcome else "")
+        + f"{_ACCEPTED_LATER if overcome else ''}.",
+        act=f"Check first whether {listing(sorted(hosts)[:2])} is up and connected; {error.sender} on the way finds no"
+        " host there."
+        if down
+        else f"{who} must act: {error.sender} {'itself' if itself else 'on the way'} sends the rejection.",
         measured={"attempts": len(group), "hosts": len(hosts), "icmp_code": error.code},
         evidence=Evidence.of(
             [frame for c, e in zip(group, errors, strict=True) for frame in (c.syn_frames[0], e.frame)],
@@ -86,11 +95,24 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
             [asked(first), Step(frames=(error.frame,), text=said)],
         ),
         scope=scope(group),
-        advice=(
-            f"On {error.sender}, look up the firewall rule or route for {where}.",
-            f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
-        ),
-        limitations=("which rule or route made it reject",),
+        advice=_host_advice(error.sender, first.server.address) if down else _advice(error.sender, where, first),
+        limitations=("whether the host is off, moved, or a firewall answers so",)
+        if down
+        else ("which rule or route made it reject",),
+    )
+
+
+def _host_advice(router: str, host: str) -> tuple[str, ...]:
+    return (
+        f"See whether {host} is on, has this address, and is plugged into the network behind {router}.",
+        f"On {router}, see whether it finds the host (ip neigh show {host}), and for a firewall rule that rejects.",
+    )
+
+
+def _advice(sender: str, where: str, first: Connection) -> tuple[str, ...]:
+    return (
+        f"On {sender}, look up the firewall rule or route for {where}.",
+        f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
     )
 
 

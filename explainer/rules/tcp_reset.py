@@ -1,16 +1,16 @@
 """Resets of open TCP connections: harmless ones, and those that cut off what was under way (RFC 9293 section 3.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
-from explainer.protocols.tcp import connections
+from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_resets import Reset, resets
 from explainer.protocols.tls import endings
 from explainer.registry import rule
 from explainer.rules.evidence import stream_filter
 from explainer.rules.tcp_case import finding, scope, told_by_tls
-from explainer.wording import count, listing
+from explainer.wording import count, listing, milliseconds
 
 _AREA = "the end of TCP connections"
 _SHOWN = 20
@@ -84,12 +84,15 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
     )
 
 
-@rule("Connection reset", resets, endings, subject="resets of TCP connections", area=_AREA, symptom=True)
+@rule("Connection reset", resets, connections, endings, subject="resets of TCP connections", area=_AREA, symptom=True)
 def tcp_reset(facts: Facts) -> Iterator[Finding]:
     """A reset of an open connection by the server while the client waits for an answer, or while data is on its way.
 
-    A reset whose TTL is unlike all others of its sender comes from a device on the way. Resets by the client are told
-    where it had waited for an answer; a client that has what it wanted may end as it likes.
+    A reset whose TTL is unlike all others of its sender comes from a device on the way; one without an acknowledgement
+    from a host that no longer knows the connection (RFC 9293 section 3.10.7.1). Resets by the client are told where it
+    had waited for an answer; a client that has what it wanted may end as it likes. Of low severity is the reset of a
+    connection on which the server never said a word, while another one to the same port goes on: programs that have
+    one connection to talk and others for bulk data (iperf3) end these so.
     """
     elsewhere = told_by_tls(facts[endings])
     tls = {ending.connection.stream for ending in facts[endings]}
@@ -99,27 +102,55 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
         if is_late_request(reset) and reset.stream in tls:
             continue  # the rest of a handshake, or a ticket, of a peer that had all it wanted
         if not reset.from_client:
-            yield _by_server(reset)
+            yield _by_server(reset, beside=_beside(reset, facts[connections]))
         elif reset.client_waits and reset.silence_s >= _IDLE_S:
             yield _by_waiting_client(reset)
 
 
-def _by_server(reset: Reset) -> Finding:
+def _beside(reset: Reset, every: Sequence[Connection]) -> Connection | None:
+    """Return a connection of the two to the same port that goes on, both ways, where this one had one way only."""
+    if reset.of_server.payload or not reset.of_client.payload:
+        return None
+    return next(
+        (
+            c
+            for c in every
+            if (c.client.address, c.server) == (reset.client.address, reset.server)
+            and c.stream != reset.stream
+            and c.client_payload
+            and c.server_payload
+            and c.first_frame < reset.frame < c.last_frame
+            and not c.server_resets
+        ),
+        None,
+    )
+
+
+def _by_server(reset: Reset, beside: Connection | None) -> Finding:
     server, client = reset.server.address, reset.client.address
     forged = reset.of_another
+    unknown = not (reset.acknowledges or forged or reset.by.fin) and bool(reset.woken) and not beside
     request = reset.other.last_data
     where = f"the connection to port {reset.server.port}"
     if is_late_request(reset):
         what = f"{server} had already closed {where} when {client} sent its request, and answered it with a reset"
     elif not request:
         what = f"{server} accepted {where} and reset it at once"
+    elif beside:
+        what = f"{server} ended {where} with a reset after {client} had sent its data; another connection of the two"
+        what += " to that port went on"
+    elif unknown:
+        what = f"{server} no longer knows {where} that {client} still uses, and answers its data with a bare reset"
     elif reset.client_waits:
         what = f"{server} reset {where} instead of answering"
     else:
         what = f"{server} reset {where} while its own data was still on its way"
     steps = [Step(frames=(request,), text=f"the client {client} sends data and waits")] if request else []
-    after = f"{reset.silence_s:.3g} s later"
+    after = f"{milliseconds(1000 * reset.silence_s)} later"
     steps.append(Step(frames=(reset.frame,), text=f"a reset in the name of {reset.server}, {after}"))
+    if unknown:
+        text = "The reset acknowledges nothing: so answers a host that has no such connection (any more)."
+        steps.append(Step(frames=(reset.frame,), text=text))
     if forged:
         others = listing([str(ttl) for ttl in reset.by.ttls[:4]])
         text = f"Its TTL is {reset.ttl}, the other packets of {server} have {others}: another device sent it."
@@ -130,22 +161,33 @@ def _by_server(reset: Reset) -> Finding:
     return finding(
         "tcp_reset",
         reset.frame,
-        Severity.HIGH if reset.client_waits or not request else Severity.LOW,
-        Side.NETWORK if forged else Side.SERVER,
+        Severity.HIGH if (reset.client_waits or not request) and not beside else Severity.LOW,
+        Side.NETWORK if forged else Side.EITHER if unknown else Side.SERVER,
         f"{what}.",
         Evidence.of([reset.frame], f"tcp.stream == {reset.stream} && tcp.flags.reset == 1", steps),
         scope([reset.stream], reset.server, reset.client),
-        act="Whoever runs the firewall, proxy or filter on the way must act."
-        if forged
-        else f"The server's side must act: the program on {server}, or what stands before it, broke off.",
+        act=_act(server, forged=forged, unknown=unknown, beside=beside is not None),
         measured={"waited_ms": round(1000 * reset.silence_s, 3), "reset_ttl": reset.ttl or 0},
-        confidence=Confidence.PROBABLE if forged or not reset.client_waits else Confidence.CERTAIN,
+        confidence=Confidence.PROBABLE if forged or unknown or not reset.client_waits else Confidence.CERTAIN,
         advice=(
             f"Look into the log of the program on {server} at that moment: a crash, a limit, a refused request.",
             f"Record on {server}: if the reset does not leave there, a device on the way sent it.",
         ),
         limits=("why the connection was reset", "whether a device on the way with the same distance sent the reset"),
     )
+
+
+def _act(server: str, *, forged: bool, unknown: bool, beside: bool) -> str:
+    if beside:
+        return "Nobody has to act, if the data was all that was to be sent."
+    if forged:
+        return "Whoever runs the firewall, proxy or filter on the way must act."
+    if unknown:
+        return (
+            f"See whether {server} was restarted or its address moved to another host, or whether a firewall or load"
+            " balancer before it lost or rejects the connection."
+        )
+    return f"The server's side must act: the program on {server}, or what stands before it, broke off."
 
 
 def _by_waiting_client(reset: Reset) -> Finding:

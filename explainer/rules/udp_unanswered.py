@@ -1,113 +1,96 @@
-"""Services over UDP that do not answer: NTP, RADIUS, SNMP, SIP, TFTP and others that owe an answer to each request."""
+"""UDP services that do not answer: VPNs, time servers, SNMP and others of which every request wants an answer."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.frame import last_ns
+from explainer.protocols.icmp_errors import errors
 from explainer.protocols.tcp import connections
-from explainer.protocols.udp_requests import Unanswered, unanswered
+from explainer.protocols.udp_requests import Unanswered, unanswered_requests
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
-from explainer.wording import count, listing
+from explainer.rules.tcp_case import finding
+from explainer.wording import count
 
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """What is asked for, and why its servers may keep silent although they run."""
-
-    name: str
-    silent: str = "it does not run, or a firewall drops the requests or the answers"
-    advice: tuple[str, ...] = ()
-
-
-_KEEPS_SILENT = "the server is down, or a firewall drops the requests or the answers; or it ignores this client"
-_RADIUS = _Service(
-    "RADIUS (network login)",
-    f"{_KEEPS_SILENT}, because it does not know its address or the shared secret is wrong (then it must not answer)",
-    ("Compare the shared secret on both sides, and see whether the server's list of clients has this address.",),
-)
-_KERBEROS = _Service("Kerberos")
-_SERVICES = {
-    69: _Service("TFTP (files for devices)"),
-    88: _KERBEROS,
-    111: _Service("the portmapper (rpcbind)"),
-    123: _Service("NTP (the time)", f"{_KEEPS_SILENT}, because its rules do not allow it"),
-    161: _Service(
-        "SNMP (monitoring)",
-        f"{_KEEPS_SILENT}, because the community (SNMP's password) is wrong or its rules do not allow this address",
-        ("Compare the community on both sides, and see whether the device allows this address.",),
+_SHOWN = 20
+_VPNS = {"wg", "openvpn", "isakmp", "l2tp"}
+# Why a server that is there may keep silent, and what to look at first.
+_SILENT = {
+    "wg": (
+        "a WireGuard peer answers only whom it knows: a wrong public or preshared key looks the same as a blocked port",
+        "On the other side: wg show, and compare both public keys, the preshared key and the endpoint.",
     ),
-    389: _Service("LDAP over UDP (the search for a domain controller)"),
-    500: _Service("IKE (an IPsec tunnel)"),
-    1194: _Service("OpenVPN", f"{_KEEPS_SILENT}, because the key for its first packets (tls-auth) is wrong"),
-    1434: _Service("SQL Server's browser"),
-    1645: _RADIUS,
-    1812: _RADIUS,
-    1813: _RADIUS,
-    5060: _Service("SIP (telephony)"),
-    5683: _Service("CoAP"),
-    51820: _Service("WireGuard", f"{_KEEPS_SILENT}, because its key is not known there (then it does not answer)"),
-}
-_SERVERS, _SHOWN, _SOME = 3, 20, 4
+    "openvpn": (
+        "OpenVPN with tls-auth or tls-crypt answers only who has the right key",
+        "See in the log of the OpenVPN server whether the packets arrive (TLS Error: cannot locate HMAC).",
+    ),
+    "isakmp": (
+        "an IPsec gateway may answer only peers whose address it knows",
+        "See in the log of the gateway whether IKE packets of this client arrive; UDP 500 and 4500 must pass.",
+    ),
+    "ntp": (
+        "a time server may answer only networks that it is told to (allow, restrict)",
+        "Ask it by hand: ntpdate -q or chronyc, and see its list of allowed networks.",
+    ),
+    "snmp": (
+        "an SNMP agent drops a wrong community, or an address that it does not allow, without a word",
+        "Compare the community or user, and the agent's list of allowed addresses.",
+    ),
+    "radius": (
+        "a RADIUS server drops requests of clients that it does not know, or whose secret is wrong",
+        "Compare the client's address and shared secret with the server's list of clients.",
+    ),
+}  # fmt: skip
 
 
 @rule(
-    "UDP service does not answer", unanswered, connections, last_ns, subject="UDP requests",
-    area="the answers of services over UDP",
-)  # fmt: skip
+    "UDP service without an answer",
+    unanswered_requests,
+    errors,
+    connections,
+    subject="UDP requests",
+    area="the answers of UDP services",
+)
 def udp_unanswered(facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0) -> Iterator[Finding]:
-    """Requests to a service of UDP whose every request wants an answer, to which nothing comes back.
+    """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
 
-    At least `min_requests` of them, and `min_wait_s` of capture after the first: clients repeat after a second or two.
-    DNS, DHCP and QUIC have rules of their own. Silent where an ICMP error answers, where the client then uses the same
-    port by TCP, and of broadcasts. Of many servers that are asked only once each, nothing is told: that is a search.
+    At least `min_requests`, with the capture going on for `min_wait_s` after the first: these services ask again within
+    that time. Of low severity where another server answers the same client. What an ICMP error answers is told there;
+    silent where the client then uses the same port by TCP (SIP, Kerberos).
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
-    groups = defaultdict[tuple[str, int], list[Unanswered]](list)
-    for one in facts[unanswered]:
-        waited = (facts[last_ns] - one.first_ns) / 1e9
-        asked = one.requests >= min_requests and waited >= min_wait_s
-        if one.port in _SERVICES and asked and (one.client, one.server, one.port) not in over_tcp:
-            groups[one.client, one.port].append(one)
-    for group in groups.values():
-        yield _silent(group)
+    told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
+    for u in facts[unanswered_requests]:
+        whole = u.client, u.server, u.port
+        if len(u.frames) >= min_requests and u.after_s >= min_wait_s and whole not in told and whole not in over_tcp:
+            yield _unanswered(u)
 
 
-def _silent(group: list[Unanswered]) -> Finding:
-    first, service = group[0], _SERVICES[group[0].port]
-    servers = [one.server for one in group]
-    more = [f"{len(servers) - _SERVERS} more"] if len(servers) > _SERVERS else []
-    who = listing([*servers[:_SERVERS], *more])
-    requests, frames = sum(one.requests for one in group), [frame for one in group for frame in one.frames]
-    lasts = max(one.last_ns for one in group) - min(one.first_ns for one in group)
-    silence = count(requests, "request")
-    return Finding(
-        id=f"udp_unanswered:{first.frames[0]}",
-        rule="udp_unanswered",
-        severity=Severity.HIGH if len(servers) <= _SOME else Severity.MEDIUM,
-        confidence=Confidence.CERTAIN,
-        side=Side.EITHER,
-        title=f"{who} never {'answers' if len(servers) == 1 else 'answer'} {first.client}, which asks for"
-        f" {service.name} on UDP"
-        f" port {first.port}: {silence} in {lasts / 1e9:.1f} s, no answer.",
-        act=f"Whoever runs {who} must act, or the firewall before it: {service.silent}.",
-        measured={"requests": requests, "servers": len(servers)},
-        evidence=Evidence.of(
-            frames, f"{address_field(first.server)} == {first.server} && udp.port == {first.port}",
-            [
-                Step(frames=first.frames[:1], text=f"{first.client} asks {first.server}, UDP port {first.port}"),
-                Step(frames=tuple(frames[1:_SHOWN]), text=f"asked {count(requests - 1, 'more time')}: nothing comes"
-                f" back"),
-            ],
-        ),
-        scope=Scope(addresses=(first.client, *servers[:100]), ports=(first.port,)),
+def _unanswered(u: Unanswered) -> Finding:
+    silent, advice = _SILENT.get(u.protocol, ("", f"Look into the log of the {u.service} server at that moment."))
+    vpn = "The VPN does not come up: " if u.protocol in _VPNS else ""
+    severity = Severity.LOW if u.others else Severity.HIGH if vpn else Severity.MEDIUM
+    asks = f"{u.client} asks {count(len(u.frames), 'time')} in {u.lasted_s:.0f} s"
+    steps = [
+        Step(frames=u.frames[:_SHOWN], text=f"{asks} ({u.service}, UDP port {u.port})"),
+        Step(frames=(), text=f"Nothing of {u.server} port {u.port} answers, and no ICMP error says why."),
+        *((Step(frames=(), text=f"What to know: {silent}."),) if silent else ()),
+    ]
+    return finding(
+        "udp_unanswered",
+        u.frames[0],
+        severity,
+        Side.EITHER,
+        f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain.",
+        Evidence.of(u.frames, f"{address_field(u.server)} == {u.server} && udp.port == {u.port}", steps),
+        Scope(addresses=(u.client, u.server), ports=(u.port,)),
+        act=f"Check {u.server} first: whether the service runs and knows {u.client}; then whether a firewall drops UDP"
+        f" port {u.port}.",
+        measured={"requests": len(u.frames), "seconds": round(u.after_s, 3)},
+        confidence=Confidence.PROBABLE,
         advice=(
-            f"On {first.server}, see whether the requests arrive: tcpdump -ni any udp port {first.port}",
-            f"See whether the service runs there: ss -lun 'sport = :{first.port}'",
-            *service.advice,
+            advice,
+            f"Record on {u.server} at the same time: tcpdump -ni any host {u.client} and udp port {u.port}",
         ),
-        limitations=("whether the requests arrive, and whether answers are lost on the way back",),
-    )  # fmt: skip
+        limits=("whether the requests or the answers are lost",),
+    )

@@ -123,3 +123,28 @@ class TestCloseness:
         other = samples.finding("tcp_refused", scope=Scope(addresses=("10.0.0.9",)))
         question = parse("Why does TLS to 10.0.0.9 fail?")
         assert question.closeness(other) > question.closeness(self.FINDING)
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("what is this traffic?", {Topic.OVERVIEW}),
+        ("is it the network or the server?", {Topic.BLAME}),
+        ("why does every page take 5 seconds?", {Topic.SLOWNESS}),
+        ("the ping is lost", {Topic.PINGS, Topic.LOSS}),
+        ("no IPv6 address", {Topic.ADDRESSES}),
+        ("the VPN", {Topic.TUNNELS}),
+    ],
+)
+def test_topics_of_plain_questions(text: str, topics: set[Topic]) -> None:
+    assert topics <= parse(text).topics
+
+
+@pytest.mark.parametrize(("known", "count"), [("www.partner.test", 1), ("partner.test.", 1), ("otherpartner.test", 0)])
+def test_a_domain_stands_for_its_names(known: str, count: int) -> None:
+    assert parse("names under partner.test fail").named([known]) == count
+
+
+@pytest.mark.parametrize("text", ["connect times out to port 2222", "it is stuck", "the connection timed out"])
+def test_more_words_for_a_fault(text: str) -> None:
+    assert parse(text).about_a_fault

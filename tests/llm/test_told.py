@@ -24,7 +24,6 @@ def timing(connect_ms: float, slowest_ms: float, server_ms: float) -> tuple[obje
     [
         ("Why was this connection reset?", "tcp_reset_harmless"),
         ("Was a packet lost here?", "tcp_loss"),
-        ("Is this connection slow?", "tcp_slow_server"),
         ("Are these packets duplicates?", "capture_duplicates"),
         ("Is there an MTU problem?", "path_mtu"),
     ],
@@ -33,6 +32,11 @@ def test_information_is_told_to_who_asks_for_it(question: str, rule: str) -> Non
     note = finding(rule, severity=Severity.INFO, side=Side.NOBODY)
     assert offline.answer(analysis(ran(note)), question).verdict == f"No fault was found. {rule} happened."
     assert "happened" not in offline.answer(analysis(ran(note)), "Why does it fail?").verdict
+
+
+def test_what_takes_time_answers_a_question_about_slowness() -> None:
+    note = finding("tcp_slow_server", severity=Severity.INFO, side=Side.SERVER)
+    assert offline.answer(analysis(ran(note)), "Is this connection slow?").verdict == "tcp_slow_server happened."
 
 
 def test_what_is_worse_comes_before_information() -> None:

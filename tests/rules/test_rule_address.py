@@ -5,6 +5,7 @@ import pytest
 from factories import UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, applies, found
 
+from explainer import analyse
 from explainer.model import Severity
 
 A, B, ROUTER = "192.0.2.10", "192.0.2.20", "192.0.2.1"
@@ -34,6 +35,10 @@ def reply(owner: int, owned: str) -> bytes:
     return arp(2, mac(owner), owned, mac(10), A)
 
 
+def between(source: str, target: str) -> bytes:
+    return ethernet(ip(source, target, UDP, datagram(5000, 6000, b"x")))
+
+
 def save(path: Path, packets: list[bytes]) -> Path:
     return pcap(path, packets, step_ns=SECOND)
 
@@ -44,10 +49,12 @@ def save(path: Path, packets: list[bytes]) -> Path:
         ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 3], True),
         ([request(ROUTER), reply(1, ROUTER), *[request(B)] * 2, request("192.0.2.30")], False),
         ([*[request(B)] * 3, reply(20, B)], False),
-        ([*[request(B)] * 5], False),
+        ([*[request(B)] * 3], True),
+        ([*[request(B)] * 3, request(B, "192.0.2.40")], False),
+        ([*[request(B)] * 5, between("192.0.2.40", ROUTER)], False),
         ([request(ROUTER), reply(1, ROUTER), *[request(B, "0.0.0.0")] * 3], False),
     ],
-    ids=["three", "two", "answered late", "asker seen nowhere else", "a probe"],
+    ids=["three", "two", "answered late", "all there is", "of several", "asker seen nowhere else", "a probe"],
 )
 def test_nobody_has_the_address(packets: list[bytes], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("address_arp_unanswered", save(tmp_path / "arp.pcap", packets), facts_of)
@@ -76,15 +83,34 @@ def test_one_card_that_claims_several(tmp_path: Path, facts_of: FactsOf) -> None
     assert all("ARP spoofing" in f.title and mac(66) in f.title for f in findings)
 
 
+def test_one_card_that_claims_unasked(tmp_path: Path, facts_of: FactsOf) -> None:
+    other = arp(1, mac(66), "192.0.2.66", NOWHERE, A)
+    packets = [request(ROUTER), reply(1, ROUTER), other, *[reply(66, ROUTER)] * 3]
+    (finding,) = found("address_duplicate", save(tmp_path / "unasked.pcap", packets), facts_of)
+    assert f"192.0.2.66 ({mac(66)}) says again and again, unasked" in finding.title
+    (finding,) = found("address_duplicate", save(tmp_path / "twice.pcap", packets[:-1]), facts_of)
+    assert "unasked" not in finding.title
+
+
 DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 
 
-def dhcp(kind: int) -> bytes:
-    own, asked = ("10.0.0.1", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
+def dhcp(kind: int, *, server: int = 1, router: int = 0, card: int = 10) -> bytes:
+    own, asked = (f"10.0.0.{server}", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
     from_server = kind in (OFFER, ACK, NAK)
-    options = bytes([53, 1, kind]) + (bytes([54, 4, 10, 0, 0, 1]) if from_server else bytes([50, 4, 10, 0, 0, 99]))
+    named = bytes([54, 4, 10, 0, 0, server]) + (bytes([3, 4, 10, 0, 0, router]) if router else b"")
+    options = bytes([53, 1, kind]) + (named if from_server else bytes([50, 4, 10, 0, 0, 99]))
     head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + bytes(16)
-    body = head + bytes.fromhex("02000000000a") + bytes(10) + bytes(192) + bytes.fromhex("63825363") + options + b"\xff"
+    body = (
+        head
+        + bytes.fromhex("0200000000")
+        + bytes([card])
+        + bytes(10)
+        + bytes(192)
+        + bytes.fromhex("63825363")
+        + options
+        + b"\xff"
+    )
     ports = (67, 68) if from_server else (68, 67)
     return ethernet(ip(*(own if from_server else asked), UDP, datagram(*ports, body)))
 
@@ -107,7 +133,33 @@ def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) ->
     assert [(f.rule, f.severity) for f in findings] == ([(rule, Severity.HIGH)] if rule else [])
 
 
-@pytest.mark.parametrize("rule", ["address_arp_unanswered", "address_duplicate", "address_no_offer", "address_refused"])
+def test_a_server_that_serves_others_may_have_none_left(tmp_path: Path, facts_of: FactsOf) -> None:
+    others = [dhcp(kind, card=11) for kind in (DISCOVER, OFFER, REQUEST, ACK)]
+    capture = save(tmp_path / "pool.pcap", [*others, *[dhcp(DISCOVER)] * 4])
+    (finding,) = found("address_no_offer", capture, facts_of)
+    assert "The server 10.0.0.1 serves others: it may have no free address left" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("offers", "fires"),
+    [
+        ([dhcp(OFFER, router=1), dhcp(OFFER, server=2, router=2)], True),
+        ([dhcp(OFFER, router=1), dhcp(OFFER, server=2, router=1)], False),
+        ([dhcp(OFFER, router=1), dhcp(OFFER, router=2)], False),
+    ],
+    ids=["two gateways", "one gateway", "one server"],
+)
+def test_a_second_server(offers: list[bytes], fires: bool, tmp_path: Path) -> None:
+    analysis = analyse(save(tmp_path / "second.pcap", [dhcp(DISCOVER), *offers]), strict=True)
+    findings = [f for f in analysis.findings if f.rule == "address_second_server"]
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all("10.0.0.1 and 10.0.0.2" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["address_arp_unanswered", "address_duplicate", "address_no_offer", "address_refused", "address_second_server"],
+)
 def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(A, B, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)

@@ -31,6 +31,11 @@ def test_each_packet_twice(hops: int, words: str, tmp_path: Path, facts_of: Fact
     assert found("tcp_loss", capture, facts_of) == []
 
 
+def test_packets_in_circles_are_no_copies_of_the_capture(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = conversation(9, hops=2).wire.save(tmp_path / "circles.pcap")
+    assert found("capture_duplicates", capture, facts_of) == []
+
+
 def test_real_retransmissions_are_no_copies(tmp_path: Path, facts_of: FactsOf) -> None:
     flow = Flow().open()
     for _ in range(6):

@@ -9,6 +9,7 @@ from factories import KnownFacts
 
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Endpoint, connections
 from explainer.rules import dns
@@ -37,7 +38,8 @@ def silent(frame: int = 1, **changes: Any) -> Lookup:
 
 
 def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60) -> list[Finding]:
-    return list(rule(KnownFacts({lookups: every, last_ns: int(end_s * SECOND), connections: ()})))
+    known = {lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}}
+    return list(rule(KnownFacts(known)))
 
 
 @pytest.mark.parametrize("rcode", BY_CODE)
@@ -85,6 +87,33 @@ def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[
     resolved = [lookup(10 + 2 * index, name=other) for index, other in enumerate(others)]
     (finding,) = found(dns.dns_nxdomain, failed(NXDOMAIN, name=name), *resolved)
     assert finding.severity is severity
+
+
+def test_an_alias_of_a_missing_name() -> None:
+    (finding,) = found(dns.dns_nxdomain, lookup(rcode=NXDOMAIN, answers=("lb.gone.example",)))
+    assert finding.title.startswith(
+        "The name shop.example is an alias (CNAME) of lb.gone.example, which does not exist"
+    )
+
+
+RESOLVER = Endpoint("198.51.100.53", 40001)
+
+
+@pytest.mark.parametrize("asks_from", [Endpoint("192.0.2.53", 40001), RESOLVER], ids=["same address", "another"])
+def test_the_server_behind_refuses(asks_from: Endpoint) -> None:
+    behind = failed(REFUSED, 2, client=asks_from, server=Endpoint("203.0.113.53", 53), response_frames=(3,))
+    (finding,) = found(dns.dns_servfail, failed(SERVFAIL, 1, response_frames=(9,)), behind)
+    assert "203.0.113.53, which it asks, refuses (REFUSED)" in finding.title
+    other = failed(REFUSED, 2, client=asks_from, name="other.example", response_frames=(3,))
+    (finding,) = found(dns.dns_servfail, failed(SERVFAIL, 1, response_frames=(9,)), other)
+    assert "REFUSED" not in finding.title
+
+
+@pytest.mark.parametrize(("code", "words"), [(6, "signatures (DNSSEC) fails (DNSSEC bogus)"), (22, "no reachable")])
+def test_the_reason_that_a_resolver_gives(code: int, words: str) -> None:
+    known = {lookups: (failed(SERVFAIL),), connections: (), extended_errors: {2: code}}
+    (finding,) = dns.dns_servfail(KnownFacts(known))
+    assert words in finding.title
 
 
 def test_a_question_without_an_answer() -> None:

@@ -110,3 +110,12 @@ def test_a_redirect(tmp_path: Path, facts_of: FactsOf) -> None:
 def test_they_do_not_apply_without_icmp_and_tcp(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize(("code", "fires"), [(1, True), (0, False)])
+def test_fragments_that_do_not_come(code: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    wire.put(ip(SERVER, CLIENT, ICMP, icmp_error(11, code, ip(CLIENT, SERVER, UDP, datagram(40000, 6000)))))
+    findings = found("path_fragments_lost", wire.save(tmp_path / f"{code}.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.HIGH] * fires
+    assert all("UDP port 6000" in f.title and "do not arrive whole" in f.title for f in findings)

@@ -62,6 +62,16 @@ def test_udp_ports(ports: int, denied: int, fires: bool, tmp_path: Path, facts_o
     assert bool(found("scan_udp", wire.save(tmp_path / "udp.pcap"), facts_of)) is fires
 
 
+def test_udp_ports_that_one_stream_takes_together(tmp_path: Path, facts_of: FactsOf) -> None:
+    """Wireshark gives all datagrams of a port that once spoke TFTP to a host one stream number."""
+    wire = Wire()
+    for port in (69, *range(1000, 1016)):
+        asked = ip(CLIENT, SERVER, UDP, datagram(40000, port, b"\0\1file\0octet\0"))
+        wire.put(asked)
+        wire.put(ip(SERVER, CLIENT, ICMP, icmp_error(3, 3, asked)))
+    assert len(found("scan_udp", wire.save(tmp_path / "tftp.pcap"), facts_of)) == 1
+
+
 @pytest.mark.parametrize(
     ("sessions", "port", "apart_s", "fires"),
     [(12, 22, 1, True), (11, 22, 1, False), (12, 8080, 1, False), (12, 22, 30, False)],

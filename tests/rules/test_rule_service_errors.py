@@ -104,7 +104,7 @@ def test_mqtt_logins_are_the_brokers_matter() -> None:
         ("http_websocket_refused", "http_websocket_refused", '"404 Not Found" in place of 101'),
         ("ssh_wrong_key", "ssh_login_refused", "was probably refused"),
         ("ftp_passive_blocked", "ftp_data_blocked", "the second connection, for the data (passive mode)"),
-        ("radius_no_answer", "udp_unanswered", "never answers 10.20.1.10, which asks for RADIUS"),
+        ("radius_no_answer", "udp_unanswered", "10.20.2.20 never answers RADIUS"),
     ],
 )
 def test_recordings(capture: str, rule: str, words: str, analysis_of: AnalysisOf) -> None:

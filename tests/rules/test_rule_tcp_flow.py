@@ -52,8 +52,14 @@ def filling(times: int, *, rtt_s: float, scaled: bool) -> Flow:
 
 @pytest.mark.parametrize(
     ("times", "rtt_s", "scaled", "fires"),
-    [(5, 0.06, False, True), (4, 0.06, False, False), (5, 0.04, False, False), (5, 0.06, True, False)],
-    ids=["limited", "too seldom", "short path", "scaled"],
+    [
+        (5, 0.06, False, True),
+        (4, 0.06, False, False),
+        (5, 0.04, False, False),
+        (5, 0.06, True, True),
+        (4, 0.06, True, False),
+    ],
+    ids=["limited", "too seldom", "short path", "scaled", "scaled, too seldom"],
 )
 def test_a_small_window(times: int, rtt_s: float, scaled: bool, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = filling(times, rtt_s=rtt_s, scaled=scaled).wire.save(tmp_path / "window.pcap")

@@ -99,12 +99,26 @@ def test_out_of_order(swapped: int, fires: bool, tmp_path: Path, facts_of: Facts
     flow = Flow().open(0.05)
     for number in range(30):
         if number < swapped:
-            flow.lose(False, DATA).send(False, DATA).segment(False, 0x18, DATA, back=2 * len(DATA))
+            flow.lose(False, DATA).send(False, DATA).segment(False, 0x18, DATA, back=2 * len(DATA), overtaken=True)
         else:
             flow.send(False, DATA)
         flow.ack(True)
     findings = found("tcp_out_of_order", flow.wire.save(tmp_path / "order.pcap"), facts_of)
     assert bool(findings) is fires
+
+
+@pytest.mark.parametrize("overtaken", [True, False])
+def test_the_ip_id_tells_overtaken_from_sent_again(overtaken: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow().open(0.05)
+    for number in range(40):
+        if number % 5 == 0:
+            flow.lose(False, DATA).send(False, DATA)
+            flow.segment(False, 0x18, DATA, back=2 * len(DATA), overtaken=overtaken).ack(True)
+        else:
+            flow.send(False, DATA).ack(True)
+    capture = flow.wire.save(tmp_path / "ids.pcap")
+    assert bool(found("tcp_out_of_order", capture, facts_of)) is overtaken
+    assert [f.severity for f in found("tcp_loss", capture, facts_of)] == ([] if overtaken else [Severity.MEDIUM])
 
 
 @pytest.mark.parametrize("rule", ["tcp_loss", "tcp_dead", "tcp_out_of_order"])

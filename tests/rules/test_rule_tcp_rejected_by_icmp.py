@@ -73,6 +73,13 @@ def test_the_server_itself_says_that_nothing_listens() -> None:
     assert "itself" in finding.act
 
 
+def test_a_router_that_does_not_find_the_host() -> None:
+    (finding,) = found([to(0)], [unreachable(to(0), code=1)])
+    assert finding.side is Side.EITHER
+    assert "cannot reach the host: most likely it is off" in finding.title
+    assert f"Check first whether {SERVER} is up" in finding.act
+
+
 def test_ipv6_has_codes_of_its_own() -> None:
     attempt = to(0, address="2001:db8::20")
     (finding,) = found([attempt], [unreachable(attempt, code=4)])

@@ -43,6 +43,24 @@ def test_instead_of_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     assert finding.title == f"{SERVER} reset the connection to port 80 instead of answering."
 
 
+def test_of_a_host_that_no_longer_knows_it(tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = answered().send(True, DATA).segment(False, RST)
+    (finding,) = found("tcp_reset", flow.wire.save(tmp_path / "unknown.pcap"), facts_of)
+    assert (finding.severity, finding.side) == (Severity.HIGH, Side.EITHER)
+    assert finding.title.startswith(f"{SERVER} no longer knows the connection to port 80 that {CLIENT} still uses")
+
+
+@pytest.mark.parametrize(("talks", "expected"), [(True, Severity.LOW), (False, Severity.HIGH)])
+def test_beside_a_connection_that_goes_on(talks: bool, expected: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
+    beside = answered()
+    bulk = Flow(beside.wire, sport=40001).open().send(True, DATA).send(True, DATA)
+    bulk.segment(False, RST | ACK)
+    if talks:
+        beside.send(True, DATA).send(False, DATA).ack(True)
+    findings = found("tcp_reset", beside.wire.save(tmp_path / "bulk.pcap"), facts_of)
+    assert [f.severity for f in findings] == [expected]
+
+
 def test_at_once_after_accepting(tmp_path: Path, facts_of: FactsOf) -> None:
     assert firing(Flow().open().segment(False, RST | ACK), tmp_path, facts_of) == {"tcp_reset": Severity.HIGH}
 

@@ -17,7 +17,7 @@ from factories import (
     unreachable,
 )
 
-from explainer.model import Analysis, Confidence, Finding, Severity
+from explainer.model import Analysis, Confidence, Finding, Severity, Side
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import MANY_PORTS
 from explainer.rules.tcp_handshake import tcp_syn_unanswered
@@ -104,6 +104,15 @@ def test_that_nothing_was_heard_of_the_host_is_said_only_where_it_is_true() -> N
     assert "no TCP packet from" in alone.evidence.steps[-1].text
     (beside,) = found(unanswered(0), refused(1, server=Endpoint(SERVER, 80)))
     assert not any("no TCP packet from" in step.text for step in beside.evidence.steps)
+
+
+def test_a_port_that_accepted_before_is_not_filtered() -> None:
+    before, after = connection(0), unanswered(1)
+    (finding,) = found(before, after)
+    assert finding.side is Side.EITHER
+    assert "though it had accepted one there before" in finding.title
+    assert "is full" in finding.title
+    assert not any("filtered" in step.text for step in finding.evidence.steps)
 
 
 def test_a_later_success_makes_it_low() -> None:

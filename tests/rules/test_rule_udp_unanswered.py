@@ -1,89 +1,111 @@
-"""Services over UDP that do not answer, FTP's data connection, and SSH logins by their lengths."""
-
+import struct
 from pathlib import Path
 
 import pytest
 from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
-from sessions import FactsOf, asks, found_in, says
-from talk import Talk, Wire
+from flow import FactsOf, applies, found
+from talk import Wire
 
 from explainer.model import Severity
 
-SNMP = bytes.fromhex("302602010004067075626c6963a019020101020100020100300e300c06082b060102010101000500")
+OTHER = "203.0.113.9"
+NTP = bytes([0x23]) + bytes(47)  # a version 4 client's request (RFC 5905)
+WIREGUARD = b"\x01\0\0\0" + bytes(144)  # a handshake initiation
+WG_PORT = 51820
 
 
-def asked(path: Path, times: int, *, port: int = 161, answered: bool = False, step_s: float = 1.5) -> Path:
-    packets = [ethernet(ip(CLIENT, SERVER, UDP, datagram(40000, port, SNMP))) for _ in range(times)]
-    if answered:
-        packets.append(ethernet(ip(SERVER, CLIENT, UDP, datagram(port, 40000, SNMP))))
-    return pcap(path, packets, step_ns=int(step_s * 1e9))
-
-
-def test_requests_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
-    (finding,) = found_in("udp_unanswered", facts_of, asked(tmp_path / "a.pcap", 3))
-    assert "asks for SNMP (monitoring) on UDP port 161: 3 requests in 3.0 s, no answer" in finding.title
-    assert "community" in finding.act
-    assert found_in("udp_unanswered", facts_of, asked(tmp_path / "b.pcap", 1)) == []
-    assert found_in("udp_unanswered", facts_of, asked(tmp_path / "c.pcap", 3, answered=True)) == []
-    assert found_in("udp_unanswered", facts_of, asked(tmp_path / "d.pcap", 3, port=514)) == []
-    assert found_in("udp_unanswered", facts_of, asked(tmp_path / "e.pcap", 3, step_s=0.5)) == []
-
-
-def test_an_icmp_error_is_an_answer_of_its_own(tmp_path: Path, facts_of: FactsOf) -> None:
-    question = ip(CLIENT, SERVER, UDP, datagram(40000, 161, SNMP))
-    error = ip(SERVER, CLIENT, ICMP, icmp_error(3, 3, question[:28]))
-    packets = [ethernet(question), ethernet(error), ethernet(question), ethernet(error)]
-    assert found_in("udp_unanswered", facts_of, pcap(tmp_path / "c.pcap", packets, step_ns=2 * 10**9)) == []
-
-
-LOGIN = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS secret"), says("230 in"))
-
-
-def ftp(path: Path, *said: tuple[bool, bytes], data: str = "", wait: float = 4) -> Path:
+def asked(times: int, *, pause: float = 5.0, port: int = 123, data: bytes = NTP) -> Wire:
     wire = Wire()
-    control = Talk(wire, dport=21).open()
-    for from_client, words in (*LOGIN, *said):
-        (control.say if from_client else control.answer)(words, acked=False)
-    if data:
-        transfer = Talk(wire, sport=40001, dport=50000)
-        if data == "opened":
-            transfer.open().answer(b"file").part()
-        else:
-            transfer._send(True, 0x02, mss=1460)
-    control.wait(wait).ack(from_client=True)
-    return wire.save(path)
+    for _ in range(times):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, port, data)))
+        wire.wait(pause)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(5000, 6000, b"the end")))
+    return wire
 
 
-PASSIVE = (asks("EPSV"), says("229 Entering Extended Passive Mode (|||50000|)"))
-ACTIVE = (asks("PORT 192,0,2,10,195,80"), says("200 ok"), asks("LIST"))
+@pytest.mark.parametrize(("times", "pause", "fires"), [(2, 1.1, True), (1, 5.0, False), (2, 0.9, False)])
+def test_a_time_server_without_an_answer(
+    times: int, pause: float, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("udp_unanswered", asked(times, pause=pause).save(tmp_path / "ntp.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all(f.title.startswith(f"{SERVER} never answers NTP (UDP port 123)") for f in findings)
 
 
-def test_ftp_passive(tmp_path: Path, facts_of: FactsOf) -> None:
-    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *PASSIVE, data="dropped"))
-    assert "its connection to the passive port 50000 is never answered" in finding.title
-    wanted = (*PASSIVE, asks("RETR a"), says("150 here"), says("226 done"))
-    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *wanted, data="opened")) == []
-    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "c.pcap", *PASSIVE)) == []
+def test_a_vpn_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = asked(3, port=WG_PORT, data=WIREGUARD).save(tmp_path / "wg.pcap")
+    (finding,) = found("udp_unanswered", capture, facts_of)
+    assert finding.severity is Severity.HIGH
+    assert finding.title.startswith(f"The VPN does not come up: {SERVER} never answers WireGuard")
+    assert any("public or preshared key" in step.text for step in finding.evidence.steps)
 
 
-def test_ftp_active(tmp_path: Path, facts_of: FactsOf) -> None:
-    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *ACTIVE))
-    assert "(active mode), never comes" in finding.title
-    refused = (*ACTIVE, says("550 no"))
-    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *refused)) == []
-    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "c.pcap", *ACTIVE, wait=1)) == []
+def test_another_server_answers(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = asked(2)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(40001, 123, NTP)))
+    wire.put(ip(OTHER, CLIENT, UDP, datagram(123, 40001, bytes([0x24, 2]) + bytes(46))))
+    assert [f.severity for f in found("udp_unanswered", wire.save(tmp_path / "two.pcap"), facts_of)] == [Severity.LOW]
 
 
-@pytest.mark.parametrize(
-    ("lengths", "fires"),
-    [((44, 76, 76), True), ((44, 52), True), ((44, 76, 28, 412), False), ((44,), False), ((44, *[76] * 20), False)],
-    ids=["two refusals", "one refusal", "let in", "no answer to the login", "too many"],
-)
-def test_ssh_logins(lengths: tuple[int, ...], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
-    newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
-    wire = Wire()
-    talk = Talk(wire, dport=22).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n").answer(newkeys).say(newkeys)
-    for length in lengths:
-        talk.exchange(bytes([length % 250]) * 44, bytes([length % 249]) * length)
-    findings = found_in("ssh_login_refused", facts_of, talk.part().wire.save(tmp_path / "c.pcap"))
-    assert [finding.severity for finding in findings] == ([Severity.MEDIUM] if fires else [])
+def test_what_is_answered_or_told_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
+    answered = asked(2)
+    answered.put(ip(SERVER, CLIENT, UDP, datagram(123, 40000, bytes([0x24, 2]) + bytes(46))))
+    assert found("udp_unanswered", answered.save(tmp_path / "answered.pcap"), facts_of) == []
+    refused = asked(2)
+    quoted = ip(CLIENT, SERVER, UDP, datagram(40000, 123, NTP))
+    refused.put(ip(SERVER, CLIENT, ICMP, icmp_error(3, 3, quoted)))
+    assert found("udp_unanswered", refused.save(tmp_path / "refused.pcap"), facts_of) == []
+
+
+def test_it_does_not_apply_to_what_wants_no_answer(tmp_path: Path, facts_of: FactsOf) -> None:
+    syslog = datagram(40000, 514, b"<13>hello")
+    capture = pcap(tmp_path / "log.pcap", [ethernet(ip(CLIENT, SERVER, UDP, syslog))] * 3, step_ns=5_000_000_000)
+    assert not applies("udp_unanswered", capture, facts_of)
+    group = [ethernet(ip(CLIENT, "224.0.1.1", UDP, datagram(123, 123, NTP)))] * 3
+    assert not applies("udp_unanswered", pcap(tmp_path / "group.pcap", group, step_ns=5_000_000_000), facts_of)
+
+
+SPI = bytes(range(8))
+
+
+def ike(exchange: int, payload: bytes, *, response: bool, number: int = 0, kind: int = 41) -> bytes:
+    head = SPI + (SPI[::-1] if response else bytes(8)) + bytes([kind, 0x20, exchange, 0x20 if response else 0x08])
+    body = head + struct.pack("!II", number, 28 + len(payload)) + payload
+    ends = (SERVER, CLIENT) if response else (CLIENT, SERVER)
+    return ethernet(ip(*ends, UDP, datagram(500, 500, body)))
+
+
+def notify(number: int) -> bytes:
+    return struct.pack("!BBHBBH", 0, 0, 8, 0, 0, number)
+
+
+def encrypted(size: int) -> bytes:
+    return struct.pack("!BBH", 0, 0, 4 + size) + bytes(size)
+
+
+IKE_SA_INIT, IKE_AUTH, ENCRYPTED = 34, 35, 46
+
+
+@pytest.mark.parametrize(("number", "name"), [(14, "NO_PROPOSAL_CHOSEN"), (17, ""), (16388, "")])
+def test_ike_refuses(number: int, name: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [
+        ike(IKE_SA_INIT, notify(16388), response=False), ike(IKE_SA_INIT, notify(number), response=True),
+    ]  # fmt: skip
+    findings = found("ike_refused", pcap(tmp_path / "ike.pcap", packets), facts_of)
+    assert [name in f.title for f in findings] == ([True] if name else [])
+
+
+@pytest.mark.parametrize(("size", "fires"), [(52, True), (300, False)])
+def test_ike_turns_away_in_secret(size: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [
+        ike(IKE_SA_INIT, notify(16388), response=False), ike(IKE_SA_INIT, notify(16388), response=True),
+        ike(IKE_AUTH, encrypted(240), response=False, number=1, kind=ENCRYPTED),
+        ike(IKE_AUTH, encrypted(size), response=True, number=1, kind=ENCRYPTED),
+    ]  # fmt: skip
+    findings = found("ike_refused", pcap(tmp_path / "auth.pcap", packets), facts_of)
+    assert ["pre-shared key" in f.title for f in findings] == [True] * fires
+
+
+def test_ike_does_not_apply_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies("ike_refused", capture, facts_of)

@@ -10,6 +10,7 @@ _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.
 _LEAP = many("ntp.flags.li")
 _ASKS, _ANSWERS = 3, 4
 _NO_TIME, _UNSYNCHRONISED = 3, 16
+_LOST = "unsynchronised"
 
 
 def ntp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -20,10 +21,11 @@ def ntp(messages: Sequence[Message]) -> Iterator[Record]:
         if mode == _ASKS:
             asked = message
         elif mode == _ANSWERS and stratum is not None:
-            code = bytes.fromhex(message.first(_REFERENCE).replace(":", "") or "").rstrip(b"\0")
+            reference = bytes.fromhex(message.first(_REFERENCE).replace(":", "") or "").rstrip(b"\0")
             lost = stratum >= _UNSYNCHRONISED or (stratum > 0 and message.number(_LEAP) == _NO_TIME)
             good = stratum > 0 and not lost
-            word = "unsynchronised" if lost else "" if good else code.decode("ascii", "replace")
+            # Stratum 0 without a code is no kiss, but a server that has no time itself.
+            word = "" if good else _LOST if lost or not reference else reference.decode("ascii", "replace")
             yield Reply(
                 "NTP", Kind.TIME, None, message.destination, message.source, asked.frame if asked else None,
                 message.frame, "time", "", word, "", good,

@@ -1,0 +1,37 @@
+"""Why a resolver failed, where it says so: extended DNS errors (RFC 8914)."""
+
+from explainer.facts import Column, Facts, Kind, Look, View, fact
+from explainer.protocols.dns import lookups
+from explainer.protocols.frame import FRAME
+
+_CODE = Column("dns.opt.ext_error.info_code", Kind.INT)
+_SERVFAIL = 2
+_MOST = 500
+
+# IANA, "Extended DNS Error Codes". Those of DNSSEC say that a signature is missing, wrong or out of its time.
+DNSSEC = {1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27}
+NAMES = {
+    1: "unsupported DNSKEY algorithm", 2: "unsupported DS digest type", 3: "stale answer", 4: "forged answer",
+    5: "DNSSEC indeterminate", 6: "DNSSEC bogus", 7: "signature expired", 8: "signature not yet valid",
+    9: "DNSKEY missing", 10: "RRSIGs missing", 11: "no zone key bit set", 12: "NSEC missing", 13: "cached error",
+    14: "not ready", 15: "blocked", 16: "censored", 17: "filtered", 18: "prohibited", 20: "not authoritative",
+    21: "not supported", 22: "no reachable authority", 23: "network error", 24: "invalid data",
+    27: "unsupported NSEC3 iterations",
+}  # fmt: skip
+
+
+def _view(facts: Facts) -> View | None:
+    frames = [x.response_frames[0] for x in facts[lookups] if x.rcode == _SERVFAIL and x.response_frames]
+    return View(tuple(sorted(set(frames[:_MOST])))) if frames else None
+
+
+_LOOK = Look("extended DNS errors", (lookups,), (FRAME, _CODE), _view)
+
+
+@fact("DNS lookups", _LOOK)
+def extended_errors(facts: Facts) -> dict[int, int]:
+    """Return the code of each failed answer that has one, by frame."""
+    seen = facts.look(_LOOK)
+    if seen is None:
+        return {}
+    return dict(seen.select(FRAME.field, _CODE.field).drop_nulls().iter_rows())

@@ -1,0 +1,221 @@
+"""Pings without an answer, in part or at all, and pings that are none (RFC 792; RFC 4443 section 4)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address, ip_network
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.echo import Pings, pings
+from explainer.protocols.icmp_errors import TIME_EXCEEDED, UNREACHABLE
+from explainer.protocols.icmp_names import message
+from explainer.protocols.tcp import Connection, connections
+from explainer.registry import rule
+from explainer.rules.evidence import address_field
+from explainer.rules.tcp_case import finding
+from explainer.wording import count
+
+_AREA = "the path between the hosts"
+_SCANS = "port scans and password guessing"
+_SHOWN = 20
+_SWEEP_S = 60.0
+
+
+@rule("Ping without an answer", pings, connections, subject="pings", area=_AREA)
+def path_ping_unanswered(
+    facts: Facts, *, min_requests: int = 2, min_wait_s: float = 1.0, many_targets: int = 15
+) -> Iterator[Finding]:
+    """A host that pings another `min_requests` times and gets no reply, or is told that it is unreachable.
+
+    The capture must go on for `min_wait_s` after the first request. Silent about traceroute, whose pings run out of
+    hops on purpose, and about who pings `many_targets` or more: that is a search. Of low severity where the host
+    answers by TCP: then it is up, and only the ping is blocked.
+    """
+    every = facts[pings]
+    targets = defaultdict[str, int](int)
+    for p in every:
+        targets[p.source] += 1
+    up = {c.server.address: c for c in reversed(facts[connections]) if c.syn_ack_frame}
+    for p in every:
+        traced = any(e.kind == TIME_EXCEEDED for e in p.errors)
+        waited = p.lasted_s + p.after_s >= min_wait_s
+        if p.replies or traced or targets[p.source] >= many_targets or not waited:
+            continue
+        refused = any(e.kind == UNREACHABLE for e in p.errors)
+        if refused or len(p.requests) >= min_requests:
+            yield _unanswered(p, up.get(p.target))
+
+
+def _unanswered(p: Pings, up: Connection | None) -> Finding:
+    refusal = next((e for e in p.errors if e.kind == UNREACHABLE), None)
+    steps = [Step(frames=p.requests[:_SHOWN], text=f"{p.source} pings {p.target} (ICMP echo request)")]
+    title = f"{p.target} does not answer the ping of {p.source}: {count(len(p.requests), 'echo request')}, no reply"
+    if refusal:
+        said = message(p.version, 3 if p.version == 4 else 1, refusal.code).partition(": ")[2]
+        title = f"{p.source} cannot reach {p.target} by ping: {refusal.reporter} says {said}"
+        frames = tuple(e.frame for e in p.errors)[:_SHOWN]
+        steps.append(Step(frames=frames, text=f"{refusal.reporter} answers by ICMP: {said}"))
+        act = f"The network must act: {refusal.reporter} does not deliver it. Check its route, then whether the host is"
+        act += " on."
+    elif up and up.syn_ack_frame:
+        title += (
+            f", although it answers TCP connections (port {up.server.port}): it is up, and only the ping is blocked"
+        )
+        text = f"{p.target} accepts a TCP connection on port {up.server.port}: the host is up"
+        steps.append(Step(frames=(up.syn_ack_frame,), text=text))
+        act = "Nobody has to act, unless the ping matters: a firewall, or the host itself, drops ICMP."
+    else:
+        steps.append(Step(frames=(), text="No echo reply and no ICMP error follows."))
+        act = f"Check whether {p.target} is on; then whether a firewall drops ICMP echo, which many do on purpose."
+    return finding(
+        "path_ping_unanswered",
+        p.requests[0],
+        Severity.LOW if up and not refusal else Severity.MEDIUM,
+        Side.NETWORK if refusal else Side.EITHER,
+        f"{title}.",
+        Evidence.of((f for s in steps for f in s.frames), _filter(p), steps),
+        Scope(addresses=(p.source, p.target, *((refusal.reporter,) if refusal else ()))),
+        act=act,
+        measured={"requests": len(p.requests), "replies": 0},
+        confidence=Confidence.CERTAIN if refusal else Confidence.PROBABLE,
+        advice=(
+            f"Try the service itself (nc -vz {p.target} PORT): a host that does not answer pings may well work.",
+            f"See how far packets get: traceroute -n {p.target}",
+        ),
+        limits=("whether the request or the reply is lost or dropped, and where",),
+    )
+
+
+def _filter(p: Pings) -> str:
+    kind = "icmp" if p.version == 4 else "icmpv6"
+    return f"{kind} && {address_field(p.target)} == {p.target}"
+
+
+@rule("Pings lost", pings, subject="pings", area=_AREA)
+def path_ping_lost(
+    facts: Facts, *, min_requests: int = 5, min_lost: int = 2, share: float = 0.05, much: float = 0.2
+) -> Iterator[Finding]:
+    """Pings of which a part gets no reply: `min_lost` and a `share` of them; `much` is of medium severity.
+
+    The last one counts only where the capture goes on for a second. Routers answer pings with low priority, so that a
+    little loss need not mean anything.
+    """
+    for p in facts[pings]:
+        asked = len(p.requests) - (p.after_s < 1.0 and p.requests[-1] in p.open)
+        lost = asked - len(p.replies)
+        traced = any(e.kind == TIME_EXCEEDED for e in p.errors)
+        if p.replies and not traced and asked >= min_requests and lost >= min_lost and lost >= share * asked:
+            yield _lost(p, lost, asked, Severity.MEDIUM if lost >= much * asked else Severity.LOW)
+
+
+def _lost(p: Pings, lost: int, asked: int, severity: Severity) -> Finding:
+    percent = 100 * lost / asked
+    return finding(
+        "path_ping_lost",
+        p.open[0] if p.open else p.requests[0],
+        severity,
+        Side.NETWORK,
+        f"{lost:,} of {asked:,} pings of {p.source} to {p.target} ({percent:.0f} %) get no reply: packets are lost"
+        " between them.",
+        Evidence.of(
+            p.open or p.requests,
+            _filter(p),
+            [
+                Step(frames=p.open[:_SHOWN], text="no reply follows this echo request"),
+                Step(frames=p.replies[:3], text=f"others are answered: {p.target} is up"),
+            ],
+        ),
+        Scope(addresses=(p.source, p.target)),
+        act=f"The network's side must act: something between {p.source} and {p.target} loses packets.",
+        measured={"requests": asked, "lost": lost, "percent": round(percent, 3)},
+        confidence=Confidence.PROBABLE,
+        advice=(
+            f"See on which hop it begins: mtr -n {p.target}",
+            "Look at error and drop counters (ip -s link, switch ports), Wi-Fi quality, and links that are full.",
+        ),
+        limits=("whether requests or replies are lost", "whether the target answers only so many pings a second"),
+    )
+
+
+@rule("Search by ping", pings, subject="pings", area=_SCANS)
+def scan_pings(facts: Facts, *, min_hosts: int = 15, most_each: int = 2) -> Iterator[Finding]:
+    """One host that pings `min_hosts` or more addresses of one network within a minute, `most_each` times at most."""
+    by_network = defaultdict[tuple[str, str], list[Pings]](list)
+    for p in facts[pings]:
+        if len(p.requests) <= most_each:
+            prefix = 24 if p.version == 4 else 64
+            by_network[p.source, str(ip_network((ip_address(p.target), prefix), strict=False))].append(p)
+    for (source, network), group in by_network.items():
+        within = (group[-1].first_ns - group[0].first_ns) / 1e9
+        if len(group) >= min_hosts and within <= _SWEEP_S:
+            yield _sweep(source, network, group, within)
+
+
+def _sweep(source: str, network: str, group: Sequence[Pings], within: float) -> Finding:
+    frames = [p.requests[0] for p in group]
+    alive = sum(bool(p.replies) for p in group)
+    return finding(
+        "scan_pings",
+        frames[0],
+        Severity.MEDIUM,
+        Side.CLIENT,
+        f"{source} searches the network {network} for hosts: it pings {len(group):,} addresses in {within:.1f} s"
+        " (a ping"
+        f" scan); {alive:,} answer.",
+        Evidence.of(
+            frames,
+            f"icmp.type == 8 && ip.src == {source}"
+            if ":" not in source
+            else f"icmpv6.type == 128 && ipv6.src == {source}",
+            [
+                Step(
+                    frames=tuple(frames[:_SHOWN]),
+                    text=f"one echo request after the other, from {group[0].target} to {group[-1].target}",
+                )
+            ],
+        ),
+        Scope(addresses=(source, group[0].target, group[-1].target)),
+        act=f"Whoever answers for {source} must say whether it is meant to scan; if not, take it off the network.",
+        measured={"hosts": len(group), "answered": alive, "seconds": round(within, 3)},
+        confidence=Confidence.PROBABLE,
+        advice=(f"Find out which program on {source} does it: monitoring and inventories do so, and so does malware.",),
+        limits=("whether it is a permitted inventory or monitoring",),
+    )
+
+
+@rule("Tunnel inside pings", pings, subject="pings", area="signs of hidden programs")
+def icmp_tunnel(facts: Facts, *, min_strange: int = 5, share: float = 0.2) -> Iterator[Finding]:
+    """Echo replies that do not repeat their requests: `min_strange` of a length that no request has.
+
+    RFC 792 has the data of a reply be that of its request; tunnels (ptunnel, icmptunnel, Hans) carry their own in both
+    directions.
+    """
+    for p in facts[pings]:
+        if len(p.strange) >= min_strange and len(p.strange) >= share * len(p.replies):
+            frames = sorted((*p.requests[:_SHOWN], *p.strange[:_SHOWN]))
+            yield finding(
+                "icmp_tunnel",
+                p.strange[0],
+                Severity.HIGH,
+                Side.CLIENT,
+                f"The pings between {p.source} and {p.target} are no ordinary pings but probably a tunnel (ICMP"
+                " tunnel):"
+                f" {len(p.strange):,} of {len(p.replies):,} replies do not repeat what they answer.",
+                Evidence.of(
+                    frames,
+                    _filter(p),
+                    [
+                        Step(frames=p.requests[:5], text=f"{p.source} sends echo requests"),
+                        Step(frames=p.strange[:_SHOWN], text="the reply is as long as no request: an echo would be"),
+                    ],
+                ),
+                Scope(addresses=(p.source, p.target)),
+                act=f"Whoever answers for {p.source} must say what it carries inside pings; if unknown, isolate it.",
+                measured={"requests": len(p.requests), "replies": len(p.replies), "strange": len(p.strange)},
+                confidence=Confidence.PROBABLE,
+                advice=(
+                    f"Look on {p.source} for programs that send ICMP (ptunnel, icmptunnel, Hans and the like).",
+                    "Let the firewall pass pings of a fixed size only, or to few hosts.",
+                ),
+                limits=("what is carried in it",),
+            )

@@ -1,0 +1,61 @@
+"""FTP's data connection, which does not come about, and SSH logins by the lengths of what is encrypted."""
+
+from pathlib import Path
+
+import pytest
+from sessions import FactsOf, asks, found_in, says
+from talk import Talk, Wire
+
+from explainer.model import Severity
+
+LOGIN = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS secret"), says("230 in"))
+
+
+def ftp(path: Path, *said: tuple[bool, bytes], data: str = "", wait: float = 4) -> Path:
+    wire = Wire()
+    control = Talk(wire, dport=21).open()
+    for from_client, words in (*LOGIN, *said):
+        (control.say if from_client else control.answer)(words, acked=False)
+    if data:
+        transfer = Talk(wire, sport=40001, dport=50000)
+        if data == "opened":
+            transfer.open().answer(b"file").part()
+        else:
+            transfer._send(True, 0x02, mss=1460)
+    control.wait(wait).ack(from_client=True)
+    return wire.save(path)
+
+
+PASSIVE = (asks("EPSV"), says("229 Entering Extended Passive Mode (|||50000|)"))
+ACTIVE = (asks("PORT 192,0,2,10,195,80"), says("200 ok"), asks("LIST"))
+
+
+def test_ftp_passive(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *PASSIVE, data="dropped"))
+    assert "its connection to the passive port 50000 is never answered" in finding.title
+    wanted = (*PASSIVE, asks("RETR a"), says("150 here"), says("226 done"))
+    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *wanted, data="opened")) == []
+    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "c.pcap", *PASSIVE)) == []
+
+
+def test_ftp_active(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *ACTIVE))
+    assert "(active mode), never comes" in finding.title
+    refused = (*ACTIVE, says("550 no"))
+    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *refused)) == []
+    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "c.pcap", *ACTIVE, wait=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("lengths", "fires"),
+    [((44, 76, 76), True), ((44, 52), True), ((44, 76, 28, 412), False), ((44,), False), ((44, *[76] * 20), False)],
+    ids=["two refusals", "one refusal", "let in", "no answer to the login", "too many"],
+)
+def test_ssh_logins(lengths: tuple[int, ...], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
+    wire = Wire()
+    talk = Talk(wire, dport=22).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n").answer(newkeys).say(newkeys)
+    for length in lengths:
+        talk.exchange(bytes([length % 250]) * 44, bytes([length % 249]) * length)
+    findings = found_in("ssh_login_refused", facts_of, talk.part().wire.save(tmp_path / "c.pcap"))
+    assert [finding.severity for finding in findings] == ([Severity.MEDIUM] if fires else [])

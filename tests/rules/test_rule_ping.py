@@ -1,0 +1,103 @@
+import struct
+from pathlib import Path
+
+import pytest
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
+from flow import FactsOf, Flow, applies, found
+from talk import Wire
+
+from explainer.model import Severity
+
+ROUTER = "192.0.2.1"
+REQUEST, REPLY = 8, 0
+
+
+def echo(kind: int, number: int, size: int = 56) -> bytes:
+    return struct.pack("!BBHHH", kind, 0, 0, 7, number) + bytes(size)
+
+
+def ask(wire: Wire, number: int, *, size: int = 56, target: str = SERVER) -> None:
+    wire.put(ip(CLIENT, target, ICMP, echo(REQUEST, number, size)))
+
+
+def reply(wire: Wire, number: int, *, size: int = 56, target: str = SERVER) -> None:
+    wire.put(ip(target, CLIENT, ICMP, echo(REPLY, number, size)))
+
+
+def series(count: int, answered: set[int]) -> Wire:
+    wire = Wire()
+    for number in range(count):
+        ask(wire, number)
+        if number in answered:
+            reply(wire, number)
+        wire.wait(1.0)
+    wire.put(ip(CLIENT, ROUTER, UDP, datagram(5000, 6000, b"the end")))
+    return wire
+
+
+@pytest.mark.parametrize(("count", "answered", "fires"), [(2, set(), True), (1, set(), False), (3, {2}, False)])
+def test_no_reply(count: int, answered: set[int], fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("path_ping_unanswered", series(count, answered).save(tmp_path / "ping.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all(f.title.startswith(f"{SERVER} does not answer the ping of {CLIENT}") for f in findings)
+
+
+def test_a_host_that_is_up_only_blocks_pings(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = Flow(series(3, set())).open().wire.save(tmp_path / "up.pcap")
+    (finding,) = found("path_ping_unanswered", capture, facts_of)
+    assert finding.severity is Severity.LOW
+    assert "only the ping is blocked" in finding.title
+
+
+@pytest.mark.parametrize(("kind", "code", "fires"), [(3, 1, True), (11, 0, False)], ids=["unreachable", "traceroute"])
+def test_what_icmp_says(kind: int, code: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = series(2, set())
+    wire.put(ip(ROUTER, CLIENT, ICMP, icmp_error(kind, code, ip(CLIENT, SERVER, ICMP, echo(REQUEST, 0)))))
+    findings = found("path_ping_unanswered", wire.save(tmp_path / "icmp.pcap"), facts_of)
+    assert bool(findings) is fires
+    assert all(f"{ROUTER} says host unreachable" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("count", "answered", "expected"),
+    [
+        (10, set(range(8)), [Severity.MEDIUM]),
+        (20, set(range(18)), [Severity.LOW]),
+        (20, set(range(19)), []),
+        (4, {0, 1}, []),
+    ],
+    ids=["much", "a little", "one", "few"],
+)
+def test_a_part_is_lost(
+    count: int, answered: set[int], expected: list[Severity], tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("path_ping_lost", series(count, answered).save(tmp_path / "lost.pcap"), facts_of)
+    assert [f.severity for f in findings] == expected
+
+
+@pytest.mark.parametrize(("hosts", "fires"), [(15, True), (14, False)])
+def test_a_search(hosts: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(hosts):
+        ask(wire, 0, target=f"203.0.113.{number + 1}")
+    wire.wait(2)
+    ask(wire, 0, target="203.0.113.1")
+    capture = wire.save(tmp_path / "search.pcap")
+    assert bool(found("scan_pings", capture, facts_of)) is fires
+    assert not fires or found("path_ping_unanswered", capture, facts_of) == []
+
+
+@pytest.mark.parametrize(("strange", "fires"), [(5, True), (4, False)])
+def test_replies_that_repeat_nothing(strange: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(10):
+        ask(wire, number)
+        reply(wire, number, size=900 + number if number < strange else 56)
+    findings = found("icmp_tunnel", wire.save(tmp_path / "tunnel.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.HIGH] * fires
+
+
+@pytest.mark.parametrize("rule", ["path_ping_unanswered", "path_ping_lost", "scan_pings", "icmp_tunnel"])
+def test_they_do_not_apply_without_pings(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies(rule, capture, facts_of)

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+from factories import ACK, CLIENT, FIN, SERVER, UDP, datagram, ethernet, ip, pcap
+from flow import FactsOf, Flow, applies, found
+
+from explainer.model import Severity, Side
+
+DATA = b"x" * 400
+FULL = b"x" * 1400
+
+
+def asked() -> Flow:
+    return Flow().open().send(True, DATA).ack(False)
+
+
+@pytest.mark.parametrize(("wait_s", "fires"), [(2.0, True), (1.5, False)])
+def test_an_answer_lost_on_its_way(wait_s: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = asked().lose(False, FULL).wait(wait_s).segment(True, FIN | ACK, behind=len(FULL)).ack(False)
+    findings = found("tcp_answer_lost", flow.wire.save(tmp_path / "lost.pcap"), facts_of)
+    assert [(f.severity, f.side) for f in findings] == [(Severity.HIGH, Side.NETWORK)] * fires
+    assert all("sent 1,400 bytes or more that never arrive here" in f.title for f in findings)
+
+
+def test_what_the_client_acknowledges_has_come(tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = asked().lose(False, FULL).ack(True).wait(5).segment(True, FIN | ACK).ack(False)
+    assert found("tcp_answer_lost", flow.wire.save(tmp_path / "unrecorded.pcap"), facts_of) == []
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        (asked().wait(3.1).segment(True, FIN | ACK).ack(False), [Severity.MEDIUM]),
+        (asked().wait(2.5).segment(True, FIN | ACK).ack(False), []),
+        (asked().wait(11).ack(True), [Severity.LOW]),
+        (asked().wait(5).ack(True), []),
+        (asked().send(False, DATA).ack(True).wait(12).segment(True, FIN | ACK).ack(False), []),
+        (Flow().open().send(True, DATA).wait(4).segment(True, FIN | ACK), []),
+    ],
+    ids=["given up", "soon given up", "open to the end", "soon the end", "answered", "not acknowledged"],
+)
+def test_a_request_without_an_answer(flow: Flow, expected: list[Severity], tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("tcp_no_answer", flow.wire.save(tmp_path / "silent.pcap"), facts_of)
+    assert [f.severity for f in findings] == expected
+
+
+@pytest.mark.parametrize("rule", ["tcp_answer_lost", "tcp_no_answer"])
+def test_they_do_not_apply_without_a_request(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
+    assert not applies(rule, capture, facts_of)
