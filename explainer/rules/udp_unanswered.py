@@ -37,7 +37,7 @@ _SILENT = {
         "Compare the community or user, and the agent's list of allowed addresses.",
     ),
     "radius": (
-        "a RADIUS server drops requests of clients that it does not know, or whose secret is wrong",
+        "a RADIUS server drops requests of clients that it does not know, or whose shared secret is wrong",
         "Compare the client's address and shared secret with the server's list of clients.",
     ),
 }  # fmt: skip
