@@ -84,7 +84,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
-    and a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it.
+    those for which browsers ask unbidden (_8443._https.name, RFC 9460), and a name that was only tried with a search
+    suffix behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
     resolved = defaultdict[str, set[str]](set)
@@ -96,7 +97,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         name, known = _plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
-        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN
+        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         harmless = unbidden or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 

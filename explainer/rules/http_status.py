@@ -35,7 +35,7 @@ _MISSING = (404, 410)
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
-_TLS_MATTER = re.compile(r"https port|ssl certificate", re.IGNORECASE)
+_TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
 Page = tuple[str, str, str]
 

@@ -60,7 +60,9 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
             act="The client's side must act: set up a client certificate that {server} accepts.",
             side=Side.CLIENT,
             severity=Severity.MEDIUM if refused_later else Severity.HIGH,
-            confidence=confidence,
+            confidence=Confidence.POSSIBLE
+            if refused_later and group[0].handshake.stream not in refused
+            else confidence,
             advice=(
                 "Give the client a certificate and its key, issued by a CA that {server} trusts.",
                 "Check it: {check} -cert client.pem -key client.key",

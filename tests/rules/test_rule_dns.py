@@ -77,6 +77,8 @@ def test_no_error_is_no_finding(rcode: int) -> None:
         ("10.2.0.192.in-addr.arpa", [], Severity.INFO),
         ("printer", [], Severity.INFO),
         ("wpad.corp.example", [], Severity.INFO),
+        ("_8443._https.shop.example", [], Severity.INFO),
+        ("_ldap._tcp.shop.example", [], Severity.MEDIUM),
     ],
 )
 def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[str], severity: Severity) -> None:

@@ -159,6 +159,13 @@ def test_a_finding_says_what_was_offered(code: int) -> None:
     assert at(0, ALERTED) in finding.evidence.frames
 
 
+def test_where_the_client_offers_what_is_usual_the_reason_stays_open() -> None:
+    usual, weak = (found(CIPHER, offering(cipher_suites=suites)) for suites in ((0x1301, *SIX), (0x0005, 0x000A)))
+    assert "without saying why" in usual[0].title
+    assert "certificate" in usual[0].title
+    assert "accepts none of what" in weak[0].title
+
+
 def test_many_connections_are_one_finding() -> None:
     (finding,) = found(CIPHER, *(refused_hello(n) for n in range(10)))
     assert finding.measured["connections"] == 10

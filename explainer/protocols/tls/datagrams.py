@@ -14,10 +14,11 @@ from explainer.protocols.frame import FRAME, TIME, last_ns
 from explainer.protocols.layers import UDP
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tls.columns import DTLS, TLS
+from explainer.protocols.tls.ending import Ending, Outcome
 from explainer.protocols.tls.handshake import Handshake, connections
 from explainer.protocols.tls.hello import Row, values
 from explainer.protocols.tls.messages import FATAL, Alert
-from explainer.protocols.tls.outcome import PATIENCE_S, Ending, Outcome, tcp_endings
+from explainer.protocols.tls.outcome import PATIENCE_S, tcp_endings
 
 QUIC_VERSION = Column("quic.version", Kind.INT, many=True)
 LONG_TYPE = Column("quic.long.packet_type", Kind.INT, many=True)
