@@ -204,3 +204,11 @@ def test_an_alert_alone_after_the_server_hello_is_a_refusal(sent: tuple[int, ...
 @pytest.mark.parametrize(("longest", "told"), [(150, False), (151, True)])
 def test_a_long_record_of_the_server_may_hold_its_certificate(longest: int, told: bool) -> None:
     assert (client(server=(27, longest, 53)).certificates is not None) is told
+
+
+def test_a_server_may_reject_a_certificate_before_the_finished_is_there() -> None:
+    empty, finished = (
+        encrypted(0, place, length, from_client=True) for place, length in ((CLIENT_DATA, 25), (LATER, 53))
+    )
+    rejection = encrypted(0, SERVER_DATA, 19, from_client=False)
+    assert lengths(flight(hidden_handshake(0, empty, rejection, finished)).after) == [19]

@@ -42,7 +42,7 @@ class Flight:
     `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's
     place, `refusal` one that is all that the server sent after its ServerHello; `certificates` is the server's longest
     record there, where that is long enough for its certificate. `after` are the server's encrypted records after the
-    Finished, `data` the client's but for an alert at the end.
+    client's first, which holds its Finished or what comes before that, `data` the client's but for an alert at the end.
     """
 
     finished: Record | None
@@ -73,7 +73,9 @@ def flight(handshake: Handshake) -> Flight:
         finished = next(own, None)
     first = client[0] if client else None
     rejected = finished is None and first is not None and _is_alert(first, tag) and read is None
-    after = [r for r in handshake.records if finished and not r.from_client and r.frame > finished.frame]
+    # A server may reject the client's certificate before the Finished that follows it is there.
+    since = min(r.frame for r in (first, finished) if r) if finished else 0
+    after = [r for r in handshake.records if finished and not r.from_client and r.frame > since]
     flown = [r for r in handshake.records if r.encrypted and not r.from_client and r.frame >= start and hello]
     longest = max(flown, key=lambda record: record.length, default=None)
     place = client.index(finished) + 1 if finished in client else 0
