@@ -18,6 +18,7 @@ _COMMON_GROUPS = frozenset({23, 24, 29})  # secp256r1, secp384r1, x25519
 _FEW_SUITES = 5
 _FEW_SCHEMES = 3
 _COMPARED = 50
+_TLS13_SUITES = 0x13  # their first byte (RFC 8446, B.4)
 _WEAK = ("RC4", "3DES", "_DES_", "NULL", "EXPORT", "_anon_", "_MD5", "IDEA", "SEED", "PSK", "SRP", "KRB5")
 
 
@@ -98,7 +99,8 @@ def _by_offer(hello: ClientHello) -> Reason | None:
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers none of the usual TLS 1.3 cipher suites")
     if names and all(any(weak in name for weak in _WEAK) for name in names):
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers only weak cipher suites")
-    if not only_new and len([s for s in suites if s >> 8 != 0x13]) <= _FEW_SUITES:
+    older = [s for s in suites if s >> 8 != _TLS13_SUITES]
+    if not only_new and len(older) <= _FEW_SUITES:
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers very few cipher suites")
     if (hello.groups and not set(hello.groups) & _COMMON_GROUPS) or len(hello.groups) == 1:
         offered = listing([tls_names.group(group) for group in hello.groups])
@@ -106,6 +108,11 @@ def _by_offer(hello: ClientHello) -> Reason | None:
     if 0 < len(hello.signatures) <= _FEW_SCHEMES or (hello.signatures and _one_kind(hello.signatures)):
         offered = listing([tls_names.signature(scheme) for scheme in hello.signatures])
         return Reason(Lacking.SIGNATURE, Confidence.PROBABLE, f"the only signatures that the client takes: {offered}")
+    if len(suites) == 1:
+        return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers one cipher suite only")
+    if len(older) == len(suites) and all("ECDSA" in name for name in names if "SCSV" not in name):
+        why = "all that the client offers needs a certificate with an elliptic key (ECDSA), not RSA"
+        return Reason(Lacking.CIPHER, Confidence.PROBABLE, why)
     return None
 
 

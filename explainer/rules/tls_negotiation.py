@@ -10,7 +10,7 @@ from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
 from explainer.rules.tls_agreement import Lacking, Reason, established, lacking
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, alerted, by_alert, by_alert_and, finding, grouped
-from explainer.wording import listing
+from explainer.wording import count, listing
 
 AREA = "what TLS clients and servers agree on"
 _NO_ALPN = 120
@@ -73,7 +73,7 @@ def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
         offer = _offer(first, what)
         verdict = Verdict(
             rule=f"tls_no_common_{what.value}",
-            title=_title(found, offer),
+            title=_title(first, found, offer),
             act="One side must be set up to allow what the other one offers: usually the older of the two has to be"
             " updated."
             if found.why
@@ -89,12 +89,13 @@ def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
         yield finding(group, verdict, by_alert_and(*([Step(frames=(), text=found.why)] if found.why else [])))
 
 
-def _title(found: Reason, offer: str) -> str:
-    if not found.why:
+def _title(ending: Ending, found: Reason, offer: str) -> str:
+    hello = ending.handshake.client_hello
+    if not found.why and hello is not None:
         return (
-            "The server refuses the handshake without saying why (handshake failure), though the client offers what is"
-            " usual: probably the two have no cipher suite (way to encrypt) or key exchange in common, or the server's"
-            " own certificate fits none."
+            "The server refuses the handshake without saying why (handshake failure), though the client offers"
+            f" {count(len(hello.cipher_suites), 'cipher suite')}: probably the two have no cipher suite (way to"
+            " encrypt) or key exchange in common, or the server's own certificate fits none."
         )
     sure = found.confidence is Confidence.CERTAIN
     return (
