@@ -12,7 +12,7 @@ from explainer.protocols.tls import names as tls_names
 from explainer.wording import listing
 
 HANDSHAKE_FAILURE, ILLEGAL_PARAMETER, INSUFFICIENT_SECURITY, INTERNAL_ERROR = 40, 47, 71, 80
-_TLS13 = 0x0304
+_TLS13, _DTLS, _DTLS13 = 0x0304, 0xFE00, 0xFEFC
 _COMMON_TLS13 = frozenset({0x1301, 0x1302, 0x1303})
 _COMMON_GROUPS = frozenset({23, 24, 29})  # secp256r1, secp384r1, x25519
 _FEW_SUITES = 5
@@ -93,7 +93,7 @@ def _lacks_group(hello: ClientHello, chosen: ServerHello) -> bool:
 
 def _by_offer(hello: ClientHello) -> Reason | None:
     """Return that of which the client offers unusually little."""
-    suites, only_new = set(hello.cipher_suites), min(hello.versions, default=0) >= _TLS13
+    suites, only_new = set(hello.cipher_suites), only_tls13(hello.versions)
     names = [tls_names.cipher_suite(suite) for suite in hello.cipher_suites]
     if only_new and not suites & _COMMON_TLS13:
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers none of the usual TLS 1.3 cipher suites")
@@ -114,6 +114,12 @@ def _by_offer(hello: ClientHello) -> Reason | None:
         why = "all that the client offers needs a certificate with an elliptic key (ECDSA), not RSA"
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, why)
     return None
+
+
+def only_tls13(versions: Iterable[int]) -> bool:
+    """Return whether all versions are TLS 1.3, its drafts or DTLS 1.3, whose numbers count down (RFC 9147, 5.3)."""
+    offered = list(versions)
+    return bool(offered) and all(_TLS13 <= v < _DTLS or v == _DTLS13 for v in offered)
 
 
 def _one_kind(schemes: tuple[int, ...]) -> bool:

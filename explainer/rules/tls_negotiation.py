@@ -137,12 +137,13 @@ def tls_alpn_mismatch(facts: Facts) -> Iterator[Finding]:
     for group in alerted(facts, (_NO_ALPN,)):
         hello = group[0].handshake.client_hello
         offered = listing(hello.alpn if hello else ()) or "none that can be read"
+        transport = group[0].handshake.transport
         verdict = Verdict(
             rule="tls_alpn_mismatch",
             title="The client and the server have no application protocol in common (ALPN): the client offers"
             f" {offered}, and the server speaks none of that.",
             act="One side must act: set up {server} for one of these protocols, or have {client} offer another"
-            + (", such as http/1.1." if "http/1.1" not in offered else "."),
+            + (", such as http/1.1." if transport == "tcp" and "http/1.1" not in offered else "."),
             side=Side.EITHER,
             measured={"offered": offered},
             advice=(f"Check it: {{check}} -alpn {shell_word(hello.alpn[0] if hello and hello.alpn else 'http/1.1')}",),

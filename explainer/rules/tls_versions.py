@@ -7,14 +7,14 @@ from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_agreement import established
+from explainer.rules.tls_agreement import established, only_tls13
 from explainer.rules.tls_case import ALERT, SUBJECT, Told, Verdict, alerted, by_alert, end_step, finding, grouped
 from explainer.rules.tls_negotiation import AREA
 
 _PROTOCOL_VERSION, _FALLBACK = 70, 86
 _VAGUE = (40, 71, 80)
 _BROKEN = (0x0002, 0x0300)  # SSL 2.0 and 3.0
-_TLS10, _TLS11, _TLS12, _TLS13 = 0x0301, 0x0302, 0x0303, 0x0304
+_TLS10, _TLS11, _TLS12 = 0x0301, 0x0302, 0x0303
 
 
 @rule(
@@ -90,7 +90,7 @@ def _older(offered: Sequence[int], chosen: int | None, ending: Ending) -> tuple[
         return Side.EITHER, said
     if max(offered) <= _TLS11:
         return Side.CLIENT, said
-    return (Side.SERVER if min(offered) >= _TLS13 else Side.EITHER), said
+    return (Side.SERVER if only_tls13(offered) else Side.EITHER), said
 
 
 @rule(

@@ -171,10 +171,11 @@ def test_where_the_client_offers_what_is_usual_the_reason_stays_open() -> None:
     [
         ({"cipher_suites": (0x1301,), "versions": (TLS13,)}, "one cipher suite only"),
         ({"cipher_suites": (0x1301, 0x1302), "versions": (TLS13,)}, ""),
+        ({"cipher_suites": (0xC02B,), "versions": (0xFEFD,)}, "very few cipher suites"),
         ({"cipher_suites": (0xC02B, 0xC02C, 0xCCA9, 0xC009, 0xC00A, 0xC023)}, "ECDSA"),
         ({"cipher_suites": (0xC02B, 0xC02C, 0xCCA9, 0xC009, 0xC00A, 0xC02F)}, ""),
     ],
-    ids=["one of TLS 1.3", "two of TLS 1.3", "for elliptic keys alone", "for RSA too"],
+    ids=["one of TLS 1.3", "two of TLS 1.3", "one of DTLS 1.2", "for elliptic keys alone", "for RSA too"],
 )
 def test_why_no_cipher_suite_fits_is_said_where_the_offer_tells(offer: dict[str, Any], why: str) -> None:
     (finding,) = found(CIPHER, offering(**offer))

@@ -151,7 +151,7 @@ def _quic(rows: list[Row], handshake: Handshake, conversation: Connection, captu
     used = bool(client_data and server_data)
     versions = dict.fromkeys(v for r in rows for v in values(r, QUIC_VERSION.field) if v)
     return QuicConnection(
-        ending=_quic_ending(handshake, conversation, close, used, (*client_data, *server_data), capture_ends_ns),
+        ending=quic_ending(handshake, conversation, close, used, (*client_data, *server_data), capture_ends_ns),
         versions=tuple(versions),
         negotiations=frames_with(_NEGOTIATION, QUIC_VERSION),
         retries=frames_with(_RETRY, LONG_TYPE),
@@ -166,7 +166,7 @@ def _close(row: Row) -> Close:
     return Close(row[FRAME.field], row["from_client"], row[CLOSE_CODE.field], reason)
 
 
-def _quic_ending(
+def quic_ending(
     handshake: Handshake,
     conversation: Connection,
     close: Close | None,
@@ -174,13 +174,15 @@ def _quic_ending(
     data: tuple[int, ...],
     capture_ends_ns: int,
 ) -> Ending:
+    """Return how a QUIC connection ended; who gives up since nobody answers says so to nobody, and has not closed."""
     if close and close.code >= _CRYPTO_ERROR and not used:
         alert = Alert(close.frame, close.from_client, FATAL, close.code - _CRYPTO_ERROR)
         outcome = Outcome.ALERT_FROM_CLIENT if close.from_client else Outcome.ALERT_FROM_SERVER
         return Ending(replace(handshake, alerts=(alert,)), conversation, outcome, close.frame, alert=alert)
     if used:
         return Ending(handshake, conversation, Outcome.ESTABLISHED, data[0])
-    if close and close.code:
+    alone = close is not None and close.from_client and not conversation.server_frames
+    if close and close.code and not alone:
         outcome = Outcome.LEFT_BY_CLIENT if close.from_client else Outcome.LEFT_BY_SERVER
         return Ending(handshake, conversation, outcome, close.frame)
     return _unfinished(handshake, conversation, capture_ends_ns)
