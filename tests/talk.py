@@ -46,9 +46,17 @@ def client_hello(name: str = "", *, version: int = 0x0303, padding: int = 0) -> 
     return _record(0x16, b"\x01" + _sized(3, body))
 
 
-def server_hello() -> bytes:
-    """Return a ServerHello record of TLS 1.2."""
-    return _record(0x16, b"\x02" + _sized(3, b"\x03\x03" + bytes(32) + b"\0\xc0\x2f\0"))
+def server_hello(*, version: int = 0x0303) -> bytes:
+    """Return a ServerHello record of TLS 1.2, or of 1.3, which an extension says (RFC 8446, 4.2.1)."""
+    if version == 0x0303:
+        return _record(0x16, b"\x02" + _sized(3, b"\x03\x03" + bytes(32) + b"\0\xc0\x2f\0"))
+    extensions = b"\0\x2b" + _sized(2, version.to_bytes(2, "big"))
+    return _record(0x16, b"\x02" + _sized(3, b"\x03\x03" + bytes(32) + b"\0\x13\x01\0" + _sized(2, extensions)))
+
+
+def hidden(length: int) -> bytes:
+    """Return an encrypted record of TLS 1.3 of that many bytes."""
+    return _record(0x17, bytes(length))
 
 
 def certificate(length: int) -> bytes:

@@ -27,7 +27,8 @@ _PHRASES = (
     r"(?:access|permission) (?:is |was )?denied",
     r"un-?authori[sz]ed|not authori[sz]ed",
     r"(?:internal |fatal )server error|internal error|fatal error",
-    r"plain http request was sent to https port",
+    r"plain http request was sent to https port|speaking plain http to an ssl-enabled server port",
+    r"client sent an http request to an https server|this combination of host and port requires tls",
     r"no required ssl certificate was sent|the ssl certificate error",
 )
 _COMPLAINT = re.compile("|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES), re.IGNORECASE)

@@ -87,8 +87,9 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
-    a name that was only tried with a search suffix behind it: the same client then resolves a shorter form of it, and a
-    service that a host need not announce (RFC 2782: _http._tcp before its name): the client then resolves that host.
+    those for which browsers ask unbidden (_8443._https.name, RFC 9460), a name that was only tried with a search suffix
+    behind it: the same client then resolves a shorter form of it, and a service that a host need not announce (RFC
+    2782: _http._tcp before its name): the client then resolves that host.
     """
     every = facts[lookups]
     resolved = defaultdict[str, set[str]](set)
@@ -100,7 +101,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         name, known = _plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
-        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN
+        unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
         harmless = unbidden or host in known or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM

@@ -36,7 +36,7 @@ _MISSING = (404, 410)
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
 _VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
-_TLS_MATTER = re.compile(r"https port|ssl certificate", re.IGNORECASE)
+_TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
 Page = tuple[str, str, str]
 

@@ -26,7 +26,7 @@ from explainer.rules.exchanges import (
 
 Undisturbed = dict[int, Connection]
 
-_TLS_PORTS = (443, 8443)
+_TLS_PORT = 443  # 8443, 9443 and so on as well
 
 
 def undisturbed(connections: tuple[Connection, ...], healths: tuple[Health, ...]) -> Undisturbed:
@@ -162,7 +162,7 @@ def _ended_by_server(e: Exchange) -> bool:
 
 
 def _is_plain_on_tls_port(e: Exchange) -> bool:
-    return e.server.port in _TLS_PORTS and not e.over_tls
+    return e.server.port % 1000 == _TLS_PORT and not e.over_tls
 
 
 def _was_ending(e: Exchange, below: Connection) -> bool:

@@ -114,7 +114,7 @@ def quic_closed(facts: Facts) -> Iterator[Finding]:
         verdict = Verdict(
             rule="quic_closed",
             title=f"{_who(connection)} closes the QUIC connection at once: {_why(connection)}.",
-            act="The log of the side that closes should tell more.",
+            act=f"{_who(connection)}'s log tells more; what it complains of, the other side has to mend.",
             side=Side.CLIENT if close.from_client else Side.SERVER,
             measured={"error_code": close.code},
             advice=("Look in the log of the side that closes for this error, at the time of the frame.",),

@@ -12,12 +12,13 @@ from explainer.protocols.tls import names as tls_names
 from explainer.wording import listing
 
 HANDSHAKE_FAILURE, ILLEGAL_PARAMETER, INSUFFICIENT_SECURITY, INTERNAL_ERROR = 40, 47, 71, 80
-_TLS13 = 0x0304
+_TLS13, _DTLS, _DTLS13 = 0x0304, 0xFE00, 0xFEFC
 _COMMON_TLS13 = frozenset({0x1301, 0x1302, 0x1303})
 _COMMON_GROUPS = frozenset({23, 24, 29})  # secp256r1, secp384r1, x25519
 _FEW_SUITES = 5
 _FEW_SCHEMES = 3
 _COMPARED = 50
+_TLS13_SUITES = 0x13  # their first byte (RFC 8446, B.4)
 _WEAK = ("RC4", "3DES", "_DES_", "NULL", "EXPORT", "_anon_", "_MD5", "IDEA", "SEED", "PSK", "SRP", "KRB5")
 
 
@@ -92,13 +93,14 @@ def _lacks_group(hello: ClientHello, chosen: ServerHello) -> bool:
 
 def _by_offer(hello: ClientHello) -> Reason | None:
     """Return that of which the client offers unusually little."""
-    suites, only_new = set(hello.cipher_suites), min(hello.versions, default=0) >= _TLS13
+    suites, only_new = set(hello.cipher_suites), only_tls13(hello.versions)
     names = [tls_names.cipher_suite(suite) for suite in hello.cipher_suites]
     if only_new and not suites & _COMMON_TLS13:
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers none of the usual TLS 1.3 cipher suites")
     if names and all(any(weak in name for weak in _WEAK) for name in names):
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers only weak cipher suites")
-    if not only_new and len([s for s in suites if s >> 8 != 0x13]) <= _FEW_SUITES:
+    older = [s for s in suites if s >> 8 != _TLS13_SUITES]
+    if not only_new and len(older) <= _FEW_SUITES:
         return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers very few cipher suites")
     if (hello.groups and not set(hello.groups) & _COMMON_GROUPS) or len(hello.groups) == 1:
         offered = listing([tls_names.group(group) for group in hello.groups])
@@ -106,7 +108,18 @@ def _by_offer(hello: ClientHello) -> Reason | None:
     if 0 < len(hello.signatures) <= _FEW_SCHEMES or (hello.signatures and _one_kind(hello.signatures)):
         offered = listing([tls_names.signature(scheme) for scheme in hello.signatures])
         return Reason(Lacking.SIGNATURE, Confidence.PROBABLE, f"the only signatures that the client takes: {offered}")
+    if len(suites) == 1:
+        return Reason(Lacking.CIPHER, Confidence.PROBABLE, "the client offers one cipher suite only")
+    if len(older) == len(suites) and all("ECDSA" in name for name in names if "SCSV" not in name):
+        why = "all that the client offers needs a certificate with an elliptic key (ECDSA), not RSA"
+        return Reason(Lacking.CIPHER, Confidence.PROBABLE, why)
     return None
+
+
+def only_tls13(versions: Iterable[int]) -> bool:
+    """Return whether all versions are TLS 1.3, its drafts or DTLS 1.3, whose numbers count down (RFC 9147, 5.3)."""
+    offered = list(versions)
+    return bool(offered) and all(_TLS13 <= v < _DTLS or v == _DTLS13 for v in offered)
 
 
 def _one_kind(schemes: tuple[int, ...]) -> bool:

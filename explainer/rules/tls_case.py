@@ -217,6 +217,8 @@ _END = {
     Outcome.REJECTED_BY_CLIENT: "the client sends a short encrypted record, by its length an alert, and no Finished",
     Outcome.REJECTED_BY_SERVER: "the server answers the client's Finished with a short encrypted record, by its length"
     " an alert, and leaves",
+    Outcome.REFUSED_BY_SERVER: "the server sends nothing after its ServerHello but a short encrypted record, by its"
+    " length an alert, and leaves",
     Outcome.LEFT_BY_CLIENT: "the client leaves before the handshake is finished",
     Outcome.LEFT_BY_SERVER: "the server leaves before the handshake is finished",
     Outcome.SILENCE: "nothing answers this ClientHello",

@@ -125,7 +125,9 @@ def tls_client_clock(facts: Facts) -> Iterator[Finding]:
 
     RFC 8446 section 6.2. The other reading, an expired certificate in the client's own trust store, is named as well.
     """
-    cases = [case for case in presented(facts[endings]) if case.rejected_with((_CERTIFICATE_EXPIRED,)) and _valid(case)]
+    cases = [
+        case for case in presented(facts[endings]) if case.rejected_with((_CERTIFICATE_EXPIRED,)) and in_time(case)
+    ]
     for group in grouped(case.ending for case in cases):
         case = next(presented(tuple(group)))
         verdict = Verdict(
@@ -150,7 +152,8 @@ def tls_client_clock(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, showing(_validity))
 
 
-def _valid(case: Presented) -> bool:
+def in_time(case: Presented) -> bool:
+    """Return whether all certificates that the server presents were valid at that time."""
     certificates = [c for c in case.message.certificates if c is not None]
     return all(c.not_before <= case.seen <= c.not_after for c in certificates)
 

@@ -45,7 +45,8 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
 
     RFC 8446 sections 4.4.2 and 6.2 (certificate_required, 116), RFC 5246 section 7.4.6. TLS 1.3 hides all this; there
     it is told by the length of the client's records, and by the server's leaving with an alert alone. Servers such as
-    nginx complete the handshake and refuse in HTTP: told by one short answer after which the server leaves.
+    nginx complete the handshake and refuse in HTTP: told by one short answer after which the server leaves; of low
+    severity where that cannot be read.
     """
     refused = {e.stream: e for e in facts[requests] if e.over_tls and e.status is not None}
     cases = [(ending, certainty) for ending in facts[endings] if (certainty := _missing(ending, refused))]
@@ -53,14 +54,17 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
     for group in grouped((ending for ending, _ in cases), lambda e: certainties[id(e)]):
         confidence = certainties[id(group[0])]
         refused_later = group[0].outcome is Outcome.ESTABLISHED
-        wants = "seems to require" if refused_later else "requires"
+        # A server that merely asks for one may give short answers, too, and close after each.
+        doubtful = refused_later and group[0].handshake.stream not in refused
+        wants = "may require" if doubtful else "seems to require" if refused_later else "requires"
         verdict = Verdict(
             rule="tls_client_certificate_missing",
-            title=f"The server {wants} a client certificate (mutual TLS), and the client sent none.",
+            title=f"The server {wants} a client certificate (mutual TLS), and the client sent none"
+            + (": it gives one short answer, which is encrypted, and hangs up." if doubtful else "."),
             act="The client's side must act: set up a client certificate that {server} accepts.",
             side=Side.CLIENT,
-            severity=Severity.MEDIUM if refused_later else Severity.HIGH,
-            confidence=confidence,
+            severity=Severity.LOW if doubtful else Severity.MEDIUM if refused_later else Severity.HIGH,
+            confidence=Confidence.POSSIBLE if doubtful else confidence,
             advice=(
                 "Give the client a certificate and its key, issued by a CA that {server} trusts.",
                 "Check it: {check} -cert client.pem -key client.key",

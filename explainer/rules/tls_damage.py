@@ -90,7 +90,11 @@ def tls_hello_malformed(facts: Facts) -> Iterator[Finding]:
         if first.handshake.hello_retry and not first.handshake.server_hello:
             continue
         receiver, sender = ("client", "server") if alert.from_client else ("server", "client")
-        what = "ClientHello" if not first.handshake.server_hello and sender == "client" else "handshake message"
+        what = (
+            "first TLS message (ClientHello)"
+            if not first.handshake.server_hello and sender == "client"
+            else "handshake message"
+        )
         side = Side.SERVER if alert.from_client else Side.CLIENT
         verdict = Verdict(
             rule="tls_hello_malformed",

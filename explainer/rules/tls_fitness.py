@@ -26,7 +26,7 @@ from explainer.wording import listing
 
 _NAME_ALERTS = Alerts(outright=(), possible=(42, 46, 40))
 _USAGE_ALERTS = Alerts(outright=(43,), possible=(42, 46))
-_WEAK_ALERTS = Alerts(outright=(), possible=(42, 46, 71, 40))
+_WEAK_ALERTS = Alerts(outright=(), possible=(42, 43, 46, 71, 40))
 _STAPLE_ALERTS = Alerts(outright=(113,), possible=(42, 46, 40))
 _STATUS_REQUEST = 5  # RFC 6066, 8
 _SHOWN_NAMES = 4
@@ -110,7 +110,7 @@ def tls_certificate_usage(facts: Facts) -> Iterator[Finding]:
     """
     for group in _groups(facts):
         case = _told(group)[0]
-        fault = _misused(case.leaf)
+        fault = misused(case.leaf)
         if not fault:
             continue
         weighed = weight(case, _USAGE_ALERTS, accepted=Severity.LOW)
@@ -130,10 +130,11 @@ def tls_certificate_usage(facts: Facts) -> Iterator[Finding]:
 
 
 def _misuse(case: Presented) -> str:
-    return f"{case.leaf.subject}: {_misused(case.leaf)}"
+    return f"{case.leaf.subject}: {misused(case.leaf)}"
 
 
-def _misused(leaf: Certificate) -> str:
+def misused(leaf: Certificate) -> str:
+    """Return for which other purpose than a TLS server's the certificate is made, or nothing."""
     if leaf.usages is not None and not {"serverAuth", "anyExtendedKeyUsage"} & set(leaf.usages):
         return f"its extended key usage allows {listing(leaf.usages)} only"
     return "it is an authority's own (CA) certificate" if leaf.ca and not leaf.self_issued else ""
@@ -148,7 +149,7 @@ def tls_certificate_weak(facts: Facts) -> Iterator[Finding]:
     """
     for group in _groups(facts):
         case = _told(group)[0]
-        weakness = _weakness(case)
+        weakness = weakness_of(case)
         if not weakness:
             continue
         weighed = weight(case, _WEAK_ALERTS, accepted=Severity.LOW)
@@ -170,7 +171,8 @@ def tls_certificate_weak(facts: Facts) -> Iterator[Finding]:
         yield finding([c.ending for c in _told(group)], verdict, tell)
 
 
-def _weakness(case: Presented) -> str:
+def weakness_of(case: Presented) -> str:
+    """Return why the certificate was too weak when it was presented, or nothing."""
     leaf, year = case.leaf, case.seen.year
     if leaf.key.startswith("DSA"):
         return f"its key is {leaf.key}"
@@ -199,10 +201,7 @@ def tls_staple_missing(facts: Facts) -> Iterator[Finding]:
     """
     for group in _groups(facts):
         case = _told(group)[0]
-        hello = case.ending.handshake.client_hello
-        asked = hello is not None and _STATUS_REQUEST in hello.extensions
-        stapled = case.ending.handshake.message(CERTIFICATE_STATUS, from_client=False)
-        if not case.leaf.must_staple or not asked or stapled:
+        if not lacks_staple(case):
             continue
         weighed = weight(case, _STAPLE_ALERTS)
         verdict = Verdict(
@@ -219,3 +218,11 @@ def tls_staple_missing(facts: Facts) -> Iterator[Finding]:
         )
         tell = showing(lambda c: f"{c.leaf.subject}, which demands an OCSP response, without one")
         yield finding([c.ending for c in _told(group)], verdict, tell)
+
+
+def lacks_staple(case: Presented) -> bool:
+    """Return whether the certificate demands an OCSP response, the client asked for one, and the server sent none."""
+    handshake = case.ending.handshake
+    hello = handshake.client_hello
+    asked = hello is not None and _STATUS_REQUEST in hello.extensions
+    return case.leaf.must_staple and asked and not handshake.message(CERTIFICATE_STATUS, from_client=False)

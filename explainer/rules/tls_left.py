@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from explainer.facts import Facts
-from explainer.model import Finding, Severity, Side
+from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
+from explainer.protocols.tls.encrypted import flight
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, end_step
 from explainer.rules.tls_stopped import Group, answered, severity, stopped, told
+
+_AT_ONCE_MS = 1000.0
+"""Who leaves later than this after its ClientHello may as well have run out of time, or of interest."""
 
 
 @rule(
@@ -25,8 +29,10 @@ from explainer.rules.tls_stopped import Group, answered, severity, stopped, told
 def tls_left(facts: Facts) -> Iterator[Finding]:
     """A handshake that one side closes or resets after the ServerHello, with no alert and no sign of its completion.
 
-    Of medium severity, since clients leave on purpose, too. Where encrypted data was sent, or the server's
-    ChangeCipherSpec, the handshake had gone further than this (RFC 8446 section 6.1 asks for an alert before an end).
+    Of medium severity, since clients leave on purpose, too. A client that leaves within a second, as soon as a record
+    as long as a certificate has come, is said to turn away from that, as possible (so does Node.js). Where encrypted
+    data was sent, or the server's ChangeCipherSpec, the handshake had gone further than this (RFC 8446 section 6.1 asks
+    for an alert before an end).
     """
     for outcome in (Outcome.LEFT_BY_CLIENT, Outcome.LEFT_BY_SERVER):
         for group in stopped(facts, outcome, _unfinished):
@@ -41,6 +47,8 @@ def _unfinished(case: Carriage) -> bool:
 
 
 def _left(facts: Facts, group: Group) -> Verdict:
+    if all(_saw_certificate(case) for case in group):
+        return _turned_from_certificate(facts, group)
     by_client = group[0].ending.outcome is Outcome.LEFT_BY_CLIENT
     who, address = ("client", "{client}") if by_client else ("server", "{server}")
     return Verdict(
@@ -52,6 +60,34 @@ def _left(facts: Facts, group: Group) -> Verdict:
         severity=severity(facts, group, Severity.MEDIUM),
         advice=(f"Look into the log of the program on {address} at that time.", "Open it again: {check}"),
         limitations=(f"why the {who} left: it sent no alert",),
+        measured={"left_after_ms": group[0].ended_ms},
+        clears_network=False,
+    )
+
+
+def _saw_certificate(case: Carriage) -> bool:
+    """Return whether the client leaves as soon as a certificate of the server that TLS 1.3 encrypts is there."""
+    ending = case.ending
+    if ending.outcome is not Outcome.LEFT_BY_CLIENT or not ending.handshake.encrypts_certificates:
+        return False
+    sent = flight(ending.handshake).certificates
+    return sent is not None and sent.frame < ending.frame and case.ended_ms < _AT_ONCE_MS
+
+
+def _turned_from_certificate(facts: Facts, group: Group) -> Verdict:
+    name = group[0].ending.handshake.server_name
+    fits = f"made out for {name}, " if name else ""
+    return Verdict(
+        rule="tls_left",
+        title="The client hangs up right after the server has shown its certificate, without a word: probably it does"
+        " not accept that certificate, for example because it is made out for another name.",
+        act=f"The server's side should check whether its certificate is {fits}valid now and from an issuer that"
+        " {client} trusts; the log of the client's program tells more.",
+        side=Side.EITHER,
+        severity=severity(facts, group, Severity.MEDIUM),
+        confidence=Confidence.POSSIBLE,
+        advice=("See the certificate: {check} -showcerts", "Look into the log of the program on {client}."),
+        limitations=("the certificate: TLS 1.3 encrypts it", "why the client left: it sent no alert"),
         measured={"left_after_ms": group[0].ended_ms},
         clears_network=False,
     )

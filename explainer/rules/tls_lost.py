@@ -50,7 +50,8 @@ def _unacknowledged(facts: Facts, group: Group) -> Verdict:
     size = "It is large: a path that carries small packets only (MTU) is a possible reason." if large else ""
     return Verdict(
         rule="tls_hello_unacknowledged",
-        title=f"The ClientHello never gets through to {{server}}: sent {count(sendings, 'time')}, it is never"
+        title="The client's first TLS message (ClientHello) never gets through to {server}: sent"
+        f" {count(sendings, 'time')}, it is never"
         " acknowledged, though the connection had opened.",
         act="Whoever runs the network between {client} and {server} must act: something drops the ClientHello, such as"
         " a firewall that looks into TLS.",
@@ -109,8 +110,8 @@ def _flight(facts: Facts, group: Group) -> Verdict:
     what = "large packets are lost on the way, while small ones arrive" if sized else "packets are lost on the way"
     return Verdict(
         rule="tls_flight_lost",
-        title=f"The answer of {{server}} to the ClientHello does not arrive whole: its {what}"
-        + (" (MTU)." if sized else "."),
+        title="The answer of {server} to the client's first TLS message (ClientHello) does not arrive whole: its"
+        f" {what}" + (" (MTU)." if sized else "."),
         act="Whoever runs the network or VPN between {client} and {server} must act: "
         + ("it has to carry full-size packets, or to say that it cannot." if sized else "it loses packets."),
         side=Side.NETWORK,

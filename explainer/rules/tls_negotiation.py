@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
-from explainer.model import Finding, Side, Step
+from explainer.model import Confidence, Finding, Side, Step
 from explainer.protocols.tls import Ending, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_agreement import Lacking, established, lacking
+from explainer.rules.tls_agreement import Lacking, Reason, established, lacking
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, alerted, by_alert, by_alert_and, finding, grouped
-from explainer.wording import listing
+from explainer.wording import count, listing
 
 AREA = "what TLS clients and servers agree on"
 _NO_ALPN = 120
@@ -73,10 +73,12 @@ def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
         offer = _offer(first, what)
         verdict = Verdict(
             rule=f"tls_no_common_{what.value}",
-            title=f"The client and the server have no {_WORDS[what]} in common: the server accepts none of what the"
-            f" client offers ({offer}).",
+            title=_title(first, found, offer),
             act="One side must be set up to allow what the other one offers: usually the older of the two has to be"
-            " updated.",
+            " updated."
+            if found.why
+            else "The server's side should look first: the log on {server} names what is lacking. Then one side must be"
+            " set up to allow what the other one offers.",
             side=Side.EITHER,
             confidence=found.confidence,
             detail=found.why,
@@ -87,8 +89,23 @@ def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
         yield finding(group, verdict, by_alert_and(*([Step(frames=(), text=found.why)] if found.why else [])))
 
 
+def _title(ending: Ending, found: Reason, offer: str) -> str:
+    hello = ending.handshake.client_hello
+    if not found.why and hello is not None:
+        return (
+            "The server refuses the handshake without saying why (handshake failure), though the client offers"
+            f" {count(len(hello.cipher_suites), 'cipher suite')}: probably the two have no cipher suite (way to"
+            " encrypt) or key exchange in common, or the server's own certificate fits none."
+        )
+    sure = found.confidence is Confidence.CERTAIN
+    return (
+        f"The client and the server {'' if sure else 'probably '}have no {_WORDS[found.what]} in common: the server"
+        f" accepts none of what the client offers ({offer})."
+    )
+
+
 _WORDS = {
-    Lacking.CIPHER: "cipher suite",
+    Lacking.CIPHER: "cipher suite (way to encrypt)",
     Lacking.GROUP: "group (curve) for the key exchange",
     Lacking.SIGNATURE: "signature algorithm",
 }
@@ -120,12 +137,13 @@ def tls_alpn_mismatch(facts: Facts) -> Iterator[Finding]:
     for group in alerted(facts, (_NO_ALPN,)):
         hello = group[0].handshake.client_hello
         offered = listing(hello.alpn if hello else ()) or "none that can be read"
+        transport = group[0].handshake.transport
         verdict = Verdict(
             rule="tls_alpn_mismatch",
             title="The client and the server have no application protocol in common (ALPN): the client offers"
             f" {offered}, and the server speaks none of that.",
-            act="One side must act: set up {server} for one of these protocols, or have {client} offer another, such as"
-            " http/1.1.",
+            act="One side must act: set up {server} for one of these protocols, or have {client} offer another"
+            + (", such as http/1.1." if transport == "tcp" and "http/1.1" not in offered else "."),
             side=Side.EITHER,
             measured={"offered": offered},
             advice=(f"Check it: {{check}} -alpn {shell_word(hello.alpn[0] if hello and hello.alpn else 'http/1.1')}",),

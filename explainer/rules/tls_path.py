@@ -11,7 +11,18 @@ from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict
-from explainer.rules.tls_stopped import AREA, NO_REASON, Group, answered, hints, severity, stopped, told
+from explainer.rules.tls_stopped import (
+    AREA,
+    FIRST_MESSAGE,
+    NO_REASON,
+    Group,
+    answered,
+    hints,
+    plain_port,
+    severity,
+    stopped,
+    told,
+)
 from explainer.wording import milliseconds
 
 _FAR_MS = 5.0
@@ -47,7 +58,8 @@ def _reset(facts: Facts, group: Group) -> Verdict:
     by_server = "by {server} or something that speaks for it: a firewall or the server refuses this handshake."
     return Verdict(
         rule="tls_reset_after_hello",
-        title=f"The connection is reset right after the ClientHello, {by_path if elsewhere else by_server}",
+        title=f"The connection is reset right after {FIRST_MESSAGE}, {by_path if elsewhere else by_server}"
+        + ("" if elsewhere else plain_port(first)),
         act="Whoever runs the firewalls, proxies and filters between {client} and {server} must act: one of them resets"
         " this connection."
         if elsewhere
@@ -115,8 +127,8 @@ def tls_closed_after_hello(facts: Facts) -> Iterator[Finding]:
 def _closed(facts: Facts, group: Group) -> Verdict:
     return Verdict(
         rule="tls_closed_after_hello",
-        title="The server {server} closes the connection after the ClientHello, without an answer: no ServerHello and"
-        " no alert.",
+        title=f"The server {{server}} closes the connection right after {FIRST_MESSAGE}, without an answer: no"
+        f" ServerHello and no alert.{plain_port(group[0])}",
         act="The server's side must act: the program on {server} port {port} hangs up instead of answering.",
         side=Side.SERVER,
         severity=severity(facts, group),
@@ -159,9 +171,10 @@ def tls_no_server_hello(facts: Facts, *, patience_s: float = 3.0, given_up_s: fl
 def _silent(facts: Facts, group: Group) -> Verdict:
     first, late = group[0], _late_s(group[0])
     title = (
-        f"The server {{server}} never answers the ClientHello: the client waits {first.waited_s:.1f} s in vain."
+        f"The server {{server}} never answers {FIRST_MESSAGE}: the client waits {first.waited_s:.1f} s in vain."
+        f"{plain_port(first)}"
         if late is None
-        else f"The server {{server}} answers the ClientHello too late: after {late:.1f} s, the client had given up."
+        else f"The server {{server}} answers {FIRST_MESSAGE} too late: after {late:.1f} s, the client had given up."
     )
     fault = "takes too long to answer" if late is not None else "hangs, or does not speak TLS"
     return Verdict(

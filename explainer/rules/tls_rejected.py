@@ -8,6 +8,7 @@ from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls.encrypted import ClientCertificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
+from explainer.wording import listing
 
 _KEYLOG = "Record again with SSLKEYLOGFILE set on the client, and pass it with --keylog: then the alert can be read."
 
@@ -51,11 +52,12 @@ def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
     evidence="a TLS 1.3 connection from its ClientHello to its end",
     limits="the certificate, and whether the client only wanted to test the server",
 )
-def tls_unused(facts: Facts) -> Iterator[Finding]:
+def tls_unused(facts: Facts, *, at_once_s: float = 2.0, min_tests: int = 3) -> Iterator[Finding]:
     """A client that completes the TLS 1.3 handshake and leaves without having sent anything (RFC 8446, 4.4.2).
 
-    So do programs that compare the certificate's name only afterwards. Browsers open connections in reserve, too:
-    silent where the same client has used another connection to the same server.
+    So do programs that check the certificate only afterwards. Silent where the same client has used another connection
+    to the same server, where it kept this one in reserve for longer than `at_once_s`, as browsers do, and about a
+    client that names no host and does so `min_tests` times: load balancers test a server like this.
     """
     every = facts[endings]
     used = {(e.handshake.client.address, e.handshake.server) for e in every if e.outcome is Outcome.ESTABLISHED}
@@ -66,14 +68,17 @@ def tls_unused(facts: Facts) -> Iterator[Finding]:
         and e.handshake.encrypts_certificates
         and e.handshake.server_certificates is None
         and (e.handshake.client.address, e.handshake.server) not in used
+        and _stayed_s(e) <= at_once_s
     )
     for group in grouped(unused, lambda ending: ending.handshake.server_name):
+        if not group[0].handshake.server_name and len(group) >= min_tests:
+            continue
         verdict = Verdict(
             rule="tls_unused",
-            title="The client completes the handshake and then leaves without sending anything: it may not accept the"
-            " certificate, for example because it is made out for another name.",
-            act="The server's side should check whether its certificate is made out for {name}; the client's log tells"
-            " more.",
+            title="The client completes the handshake and then leaves at once without sending anything: either it only"
+            " tested the connection, or it does not accept the certificate, for example because it is made out for"
+            " another name.",
+            act=_look_at(group[0].handshake.server_name),
             side=Side.EITHER,
             severity=Severity.MEDIUM,
             confidence=Confidence.POSSIBLE,
@@ -84,6 +89,20 @@ def tls_unused(facts: Facts) -> Iterator[Finding]:
             ),
         )
         yield finding(group, verdict, _left_unused)
+
+
+def _look_at(name: str) -> str:
+    fits = f"made out for {name}, " if name else ""
+    return (
+        f"The server's side should check whether its certificate is {fits}valid now and from an issuer that {{client}}"
+        " trusts; the client's log tells more."
+    )
+
+
+def _stayed_s(ending: Ending) -> float:
+    """Return how long the client stayed after its Finished."""
+    finished = ending.flight.finished if ending.flight else None
+    return (ending.connection.last_ns - finished.time_ns) / 1e9 if finished else 0.0
 
 
 def _left_unused(ending: Ending) -> Told:
@@ -101,12 +120,13 @@ def _left_unused(ending: Ending) -> Told:
     limits="the server's reason: its last record is encrypted",
 )
 def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
-    """A server that answers a TLS 1.3 client's Finished with nothing but a short encrypted record, and leaves.
+    """A server that ends a TLS 1.3 handshake with nothing but a short encrypted record, by its length an alert.
 
-    RFC 8446 section 4.4.4. Where the client's records are as long as ones with a certificate, or an empty one, the
-    rules about client certificates tell of it.
+    RFC 8446 section 4.4.4, after the client's Finished: where the client's records are as long as ones with a
+    certificate, or an empty one, the rules about client certificates tell of it. Right after the ServerHello (Go and
+    Java do so) it is most often about the application protocols that the client offers (RFC 7301).
     """
-    refused = (ending for ending in facts[endings] if ending.outcome is Outcome.REJECTED_BY_SERVER)
+    refused = [ending for ending in facts[endings] if ending.outcome is Outcome.REJECTED_BY_SERVER]
     unknown = (ClientCertificate.NOT_ASKED, ClientCertificate.UNKNOWN)
     for group in grouped(ending for ending in refused if ending.flight and ending.flight.certificate in unknown):
         verdict = Verdict(
@@ -121,3 +141,23 @@ def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
             limitations=("the server's reason: its last record is encrypted",),
         )
         yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
+    for group in grouped(ending for ending in facts[endings] if ending.outcome is Outcome.REFUSED_BY_SERVER):
+        yield finding(group, _turned_away(group[0]), lambda ending: Told((end_step(ending),)))
+
+
+def _turned_away(ending: Ending) -> Verdict:
+    hello = ending.handshake.client_hello
+    offered = listing(hello.alpn) if hello else ""
+    reason = f"it may speak none of the application protocols that the client offers (ALPN): {offered}."
+    return Verdict(
+        rule="tls_rejected_by_server",
+        title="The server breaks off the handshake right after its first answer (ServerHello)"
+        + (f": {reason}" if offered else ", and encrypts its reason."),
+        act="The server's log must tell why: TLS 1.3 encrypts its reason."
+        + (" Compare the protocols that both sides are set up for." if offered else ""),
+        side=Side.EITHER,
+        confidence=Confidence.POSSIBLE,
+        measured={"offered": offered} if offered else {},
+        advice=(*(("Try it without ALPN: {check}",) if offered else ()), _KEYLOG),
+        limitations=("the server's reason: its last record is encrypted",),
+    )

@@ -15,6 +15,14 @@ from explainer.rules.tls_case import Told, Verdict, end_step, finding, grouped
 AREA = "the answers to ClientHellos"
 NO_REASON = "why: neither side says so in the capture; the server's log may"
 _OLD = 0x0302  # TLS 1.1, which RFC 8996 forbids
+FIRST_MESSAGE = "the client's first TLS message (ClientHello)"
+# Registered for the protocol in clear (IANA's service names), with the port for the same under TLS.
+_PLAIN_PORTS = {
+    21: ("FTP", 990), 22: ("SSH", 0), 23: ("Telnet", 992), 25: ("SMTP", 465), 80: ("HTTP", 443), 110: ("POP3", 995),
+    143: ("IMAP", 993), 389: ("LDAP", 636), 587: ("SMTP", 465), 1883: ("MQTT", 8883), 2181: ("ZooKeeper", 0),
+    3306: ("MySQL", 0), 5060: ("SIP", 5061), 5432: ("PostgreSQL", 0), 5672: ("AMQP", 5671), 6379: ("Redis", 0),
+    8080: ("HTTP", 8443), 11211: ("memcached", 0), 27017: ("MongoDB", 0),
+}  # fmt: skip
 Case = Carriage
 Group = Sequence[Case]
 
@@ -72,6 +80,15 @@ def severity(facts: Facts, group: Group, lasting: Severity = Severity.HIGH) -> S
     later = facts[answered].of_client.get((last.server, last.client.address), [])
     overcome = any(h.server_name in names and h.stream > last.stream for h in later)
     return Severity.LOW if overcome else lasting
+
+
+def plain_port(case: Case) -> str:
+    """Return, as a further sentence, that the port is usually one without TLS; nothing for other ports."""
+    port = case.ending.handshake.server.port
+    protocol, secure = _PLAIN_PORTS.get(port, ("", 0))
+    beside = f" (with TLS: port {secure})" if secure else ""
+    said = f" Port {port} is usually that of {protocol} without TLS{beside}: probably no TLS is spoken there."
+    return said if protocol else ""
 
 
 def hints(case: Case) -> str:

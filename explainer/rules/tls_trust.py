@@ -71,7 +71,7 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
     seen = certificates(found)
     for group in found:
         case, chain = group[0].presented, group[0].chain
-        if not _cut_short(chain, seen):
+        if not cut_short(chain, seen):
             continue
         sure = chain.top.logged or _issuer_seen(chain, seen)
         doubtful = not sure and not group[0].unused_or_rejected
@@ -98,7 +98,7 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
         yield finding(of(group), verdict, showing(_only_own))
 
 
-def _cut_short(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
+def cut_short(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
     """Return whether the server's own certificate stands alone although an intermediate issued it."""
     if chain.ends or len(chain.path) > 1:
         return False
@@ -134,7 +134,7 @@ def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     for group in found:
         case, chain = group[0].presented, group[0].chain
         rejected = case.rejected_with((UNKNOWN_CA,))
-        if not rejected or chain.leaf.self_signed or _cut_short(chain, seen) or id(group) in intercepted:
+        if not rejected or chain.leaf.self_signed or cut_short(chain, seen) or id(group) in intercepted:
             continue
         yield finding(of(group), _unknown_issuer(case, chain, facts[roots]), showing(_issuers))
 

@@ -7,14 +7,14 @@ from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
-from explainer.rules.tls_agreement import established
+from explainer.rules.tls_agreement import established, only_tls13
 from explainer.rules.tls_case import ALERT, SUBJECT, Told, Verdict, alerted, by_alert, end_step, finding, grouped
 from explainer.rules.tls_negotiation import AREA
 
 _PROTOCOL_VERSION, _FALLBACK = 70, 86
 _VAGUE = (40, 71, 80)
 _BROKEN = (0x0002, 0x0300)  # SSL 2.0 and 3.0
-_TLS10, _TLS11, _TLS12, _TLS13 = 0x0301, 0x0302, 0x0303, 0x0304
+_TLS10, _TLS11, _TLS12 = 0x0301, 0x0302, 0x0303
 
 
 @rule(
@@ -30,11 +30,13 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
 
     RFC 8446 section 4.2.1 and appendix D, RFC 5246 appendix E.1. What the server speaks is known where it chose a
     version, or did so on another connection in the capture. Some clients answer the choice of an old version with a
-    vaguer alert: it counts as probable where the server chose less than TLS 1.2 although more was offered.
+    vaguer alert: it counts as probable where the server chose less than TLS 1.2 although more was offered. Others
+    (Node.js) leave without one: probable where the version chosen is older than all that were offered.
     """
     vague = [group for group in alerted(facts, _VAGUE, from_client=True) if _too_old(group[0])]
+    mute = grouped(ending for ending in facts[endings] if _left_for_version(ending))
     working = established(facts[endings])
-    for group in (*alerted(facts, (_PROTOCOL_VERSION,)), *vague):
+    for group in (*alerted(facts, (_PROTOCOL_VERSION,)), *vague, *mute):
         handshake = group[0].handshake
         hello, chosen = handshake.client_hello, handshake.version
         offered = hello.versions if hello else ()
@@ -46,7 +48,7 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
             title=f"The client and the server have no TLS version in common: {reason}.{elsewhere}",
             act=_VERSION_ACTS[side],
             side=side,
-            confidence=Confidence.PROBABLE if group in vague else Confidence.CERTAIN,
+            confidence=Confidence.PROBABLE if group in (*vague, *mute) else Confidence.CERTAIN,
             measured={"offered": tls_names.versions(offered) or "unknown"},
             advice=(
                 "Allow TLS 1.2 and 1.3 on both sides.",
@@ -54,7 +56,15 @@ def tls_no_common_version(facts: Facts) -> Iterator[Finding]:
             ),
             limitations=("the server's whole range of versions",) if not chosen else ("the client's lowest version",),
         )
-        yield finding(group, verdict, by_alert)
+        yield finding(group, verdict, by_alert if group[0].alert else lambda ending: Told((end_step(ending),)))
+
+
+def _left_for_version(ending: Ending) -> bool:
+    """Return whether a client leaves without an alert after the choice of a version that it did not offer."""
+    hello, chosen = ending.handshake.client_hello, ending.handshake.version
+    if ending.outcome is not Outcome.LEFT_BY_CLIENT or hello is None or chosen is None:
+        return False
+    return chosen < min(hello.versions, default=0)
 
 
 def _too_old(ending: Ending) -> bool:
@@ -73,14 +83,14 @@ _VERSION_ACTS = {
 def _older(offered: Sequence[int], chosen: int | None, ending: Ending) -> tuple[Side, str]:
     """Return whose versions are too old, and why, as the end of a sentence."""
     versions = tls_names.versions(offered) or "an unknown version"
-    if ending.alert and ending.alert.from_client and chosen:
+    if chosen and (ending.alert is None or ending.alert.from_client):
         return Side.SERVER, f"the server chooses {tls_names.version(chosen)}, which the client does not accept"
     said = f"the client offers {versions}, and the server accepts none of that"
     if not offered:
         return Side.EITHER, said
     if max(offered) <= _TLS11:
         return Side.CLIENT, said
-    return (Side.SERVER if min(offered) >= _TLS13 else Side.EITHER), said
+    return (Side.SERVER if only_tls13(offered) else Side.EITHER), said
 
 
 @rule(

@@ -75,15 +75,22 @@ def raw(options: argparse.Namespace) -> None:
 
 
 def tls(options: argparse.Namespace) -> None:
-    """Complete each TLS 1.3 handshake, without a ticket, and end the connection with an alert, close_notify."""
+    """Complete each TLS 1.3 handshake, without a ticket, and end the connection with an alert, close_notify.
+
+    With tickets: read once, as a proxy does that has nobody to hand the request on to, and close without an alert.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(options.certificate, options.key)
-    context.minimum_version, context.num_tickets = ssl.TLSVersion.TLSv1_3, 0
+    context.minimum_version, context.num_tickets = ssl.TLSVersion.TLSv1_3, options.tickets
     listening = socket.create_server(("", options.port))
     while True:
         accepted, _ = listening.accept()
         connection = context.wrap_socket(accepted, server_side=True)
         time.sleep(options.delay)
+        if options.tickets:
+            connection.recv(4096)
+            connection.close()
+            continue
         try:
             connection.unwrap()
         except OSError as failure:  # the client has sent a request, which is not what unwrap waits for
@@ -130,6 +137,7 @@ def main() -> None:
     tls_options = kinds.add_parser("tls")
     tls_options.add_argument("--certificate", required=True)
     tls_options.add_argument("--key", required=True)
+    tls_options.add_argument("--tickets", type=int, default=0, help="how many session tickets it sends")
     tls_options.set_defaults(serve=tls)
     pairs_options = kinds.add_parser("pairs")
     pairs_options.set_defaults(serve=pairs)

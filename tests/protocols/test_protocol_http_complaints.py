@@ -18,6 +18,11 @@ from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complai
         ("unauthorized", "unauthorized"),
         ("<center>No required SSL certificate was sent</center>", "No required SSL certificate was sent"),
         ("400 The plain HTTP request was sent to HTTPS port", "plain HTTP request was sent to HTTPS port"),
+        (
+            "You're speaking plain HTTP to an SSL-enabled server port.",
+            "speaking plain HTTP to an SSL-enabled server port",
+        ),
+        ("Client sent an HTTP request to an HTTPS server.", "Client sent an HTTP request to an HTTPS server"),
     ],
 )
 def test_complaints(text: str, expected: str) -> None:

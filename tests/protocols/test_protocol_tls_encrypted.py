@@ -87,7 +87,7 @@ def test_records_in_clear_do_not_count() -> None:
 
 
 def test_a_client_that_says_nothing() -> None:
-    assert client() == Flight(None, None, ClientCertificate.UNKNOWN, (), ())
+    assert client() == Flight(None, None, None, None, ClientCertificate.UNKNOWN, (), ())
 
 
 @pytest.mark.parametrize(
@@ -178,3 +178,37 @@ def test_what_real_programs_send(name: str, facts_of: FactsOf) -> None:
     (found,) = (flight(ending.handshake) for ending in facts_of(name, *EVERYTHING)[endings])
     said: tuple[Any, ...] = (found.finished is not None, found.rejection is not None, found.certificate)
     assert said == LAB[name]
+
+
+@pytest.mark.parametrize(
+    ("sent", "certificate"),
+    [
+        ((41, 69), ClientCertificate.EMPTY),
+        ((69,), ClientCertificate.NOT_ASKED),
+        ((900, 116, 69), ClientCertificate.SENT),
+        ((41, 68), ClientCertificate.UNKNOWN),
+        ((40, 69), ClientCertificate.UNKNOWN),
+    ],
+)
+def test_java_makes_its_messages_16_bytes_longer(sent: tuple[int, ...], certificate: ClientCertificate) -> None:
+    assert client(*sent).certificate is certificate
+
+
+@pytest.mark.parametrize(
+    ("sent", "refused"), [((19,), True), ((35,), True), ((37,), False), ((19, 53), False), ((), False)]
+)
+def test_an_alert_alone_after_the_server_hello_is_a_refusal(sent: tuple[int, ...], refused: bool) -> None:
+    assert (client(server=sent).refusal is not None) is refused
+
+
+@pytest.mark.parametrize(("longest", "told"), [(150, False), (151, True)])
+def test_a_long_record_of_the_server_may_hold_its_certificate(longest: int, told: bool) -> None:
+    assert (client(server=(27, longest, 53)).certificates is not None) is told
+
+
+def test_a_server_may_reject_a_certificate_before_the_finished_is_there() -> None:
+    empty, finished = (
+        encrypted(0, place, length, from_client=True) for place, length in ((CLIENT_DATA, 25), (LATER, 53))
+    )
+    rejection = encrypted(0, SERVER_DATA, 19, from_client=False)
+    assert lengths(flight(hidden_handshake(0, empty, rejection, finished)).after) == [19]

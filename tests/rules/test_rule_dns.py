@@ -81,6 +81,8 @@ def test_no_error_is_no_finding(rcode: int) -> None:
         ("wpad.corp.example", [], Severity.INFO),
         ("_http._tcp.shop.example", ["shop.example"], Severity.INFO),
         ("_http._tcp.shop.example", ["other.example"], Severity.MEDIUM),
+        ("_8443._https.shop.example", [], Severity.INFO),
+        ("_ldap._tcp.shop.example", [], Severity.MEDIUM),
     ],
 )
 def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[str], severity: Severity) -> None:

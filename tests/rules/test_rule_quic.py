@@ -6,7 +6,7 @@ from tls_records import HELLO, LAST, LATER, at, found, handshake, tls_connection
 
 from explainer.model import Analysis, Confidence, Severity, Side
 from explainer.protocols.tls import Ending, Outcome
-from explainer.protocols.tls.datagrams import Close, QuicConnection
+from explainer.protocols.tls.datagrams import Close, QuicConnection, quic_ending
 
 AnalysisOf = Callable[[str], Analysis]
 UNANSWERED, VERSION, CLOSED = "quic_unanswered", "quic_version", "quic_closed"
@@ -101,3 +101,17 @@ def test_what_the_error_says(code: int, reason: str, words: str) -> None:
 
 def test_they_do_not_apply_without_datagrams() -> None:
     assert [found(rule) for rule in RULES] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("answers", "from_client", "outcome"),
+    [(0, True, Outcome.SILENCE), (1, True, Outcome.LEFT_BY_CLIENT), (1, False, Outcome.LEFT_BY_SERVER)],
+)
+def test_a_client_that_gives_up_unanswered_has_not_closed_a_connection(
+    answers: int,
+    from_client: bool,  # a parameter of the test
+    outcome: Outcome,
+) -> None:
+    known = handshake(0, transport="quic", server_hello=None, records=())
+    below, said = tls_connection(known, server_frames=answers), Close(at(0, LATER), from_client, 12, "")
+    assert quic_ending(known, below, said, False, (), below.last_ns + 4_000_000_000).outcome is outcome

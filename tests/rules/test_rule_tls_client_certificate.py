@@ -174,7 +174,7 @@ class TestRefusedInHttp:
         self, records: tuple[Record, ...], below: dict[str, Any], fires: bool
     ) -> None:
         findings = of(MISSING, handshake(records=CIPHERS + records, certificate_messages=(EMPTY,)), **below)
-        assert [(f.severity, f.confidence) for f in findings] == [(Severity.MEDIUM, Confidence.PROBABLE)] * fires
+        assert [(f.severity, f.confidence) for f in findings] == [(Severity.LOW, Confidence.POSSIBLE)] * fires
 
     def test_silent_where_no_empty_certificate_was_sent(self) -> None:
         assert of(MISSING, handshake(records=(*CIPHERS, *ASKED, SAID)), **SERVER_LEAVES) == []

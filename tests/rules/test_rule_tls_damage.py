@@ -72,7 +72,7 @@ class TestMalformed:
     @pytest.mark.parametrize(
         ("known", "side", "what"),
         [
-            (refused_hello(0, 50), Side.CLIENT, "the client's ClientHello"),
+            (refused_hello(0, 50), Side.CLIENT, "the client's first TLS message (ClientHello)"),
             (failed_handshake(0, alert(code=50)), Side.CLIENT, "the client's handshake message"),
             (failed_handshake(0, alert(code=50, from_client=True)), Side.SERVER, "the server's handshake message"),
         ],

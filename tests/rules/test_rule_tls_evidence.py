@@ -42,6 +42,7 @@ LEAF = issue("www.example.org", MIDDLE, extensions=[issuer_at("http://ca.example
 STRAY = issue("Stray Intermediate", issue("Stray Root", authority=True), authority=True).known
 PROXY = issue("www.example.org", issue("Fortinet_CA_SSL", authority=True)).known
 OWN = issue("www.example.org").known
+NAMED = issue("www.example.org", MIDDLE, names=("www.example.org",)).known
 Fault = Callable[..., Handshake]
 
 
@@ -96,6 +97,7 @@ FAULTS: dict[str, Fault] = {
     "tls_certificate_expired": rejected(45, certificate(not_after=START - timedelta(days=1))),
     "tls_certificate_not_yet_valid": rejected(42, certificate(not_before=START + timedelta(days=1))),
     "tls_certificate_rejected": hidden(19),
+    "tls_certificate_refused": rejected(46, NAMED, MIDDLE.known),
     "tls_certificate_self_signed": rejected(48, OWN),
     "tls_certificate_untrusted": rejected(48, LEAF, MIDDLE.known),
     "tls_certificate_usage": rejected(43, certificate(usages=("clientAuth",))),
@@ -108,6 +110,7 @@ FAULTS: dict[str, Fault] = {
     "tls_fallback_refused": refused(86, versions=(TLS12,), fallback=True),
     "tls_hello_malformed": refused(50),
     "tls_intercepted": rejected(48, PROXY),
+    "tls_hung_up": hidden(53, 200),
     "tls_name_mismatch": rejected(42, certificate(dns_names=("intranet.example.org",))),
     "tls_name_missing": refused(112, server_name=""),
     "tls_name_unknown": refused(112),
@@ -122,7 +125,7 @@ FAULTS: dict[str, Fault] = {
     "tls_staple_missing": unstapled,
     "tls_unused": hidden(53),
 }
-ENDS = {"tls_rejected_by_server": "server_ends", "tls_unused": "client_ends"}
+ENDS = {"tls_hung_up": "server_ends", "tls_rejected_by_server": "server_ends", "tls_unused": "client_ends"}
 LIGHTER = {
     "tls_chain_disordered": Severity.MEDIUM, "tls_obsolete_version": Severity.LOW, "tls_unused": Severity.MEDIUM,
     "tls_rejected_by_server": Severity.MEDIUM,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from factories import findings_of, tls_alert
-from talk import Talk, Wire, certificate, change_cipher, client_hello, server_hello
+from talk import Talk, Wire, certificate, change_cipher, client_hello, hidden, server_hello
 
 from explainer import registry
 from explainer.facts import Facts
@@ -62,3 +62,18 @@ def test_where_it_was_said_or_finished_there_is_nothing_to_say(tmp_path: Path, f
         said(Talk(wire, server=f"198.51.100.{number}").open())
     told = [list(QUIET)[finding.scope.streams[0]] for finding in every(wire.save(tmp_path / "quiet.pcap"), facts_of)]
     assert told == []
+
+
+@pytest.mark.parametrize(("flight", "after_s", "turned_away"), [(151, 0.9, True), (151, 1.1, False), (150, 0.9, False)])
+def test_a_client_that_leaves_on_an_encrypted_certificate_may_not_like_it(
+    flight: int,
+    after_s: float,
+    turned_away: bool,
+    tmp_path: Path,
+    facts_of: FactsOf,
+) -> None:
+    wire = Wire()
+    answer = server_hello(version=0x0304) + hidden(27) + hidden(flight) + hidden(53)
+    Talk(wire).open().exchange(HELLO, answer).wait(after_s).part()
+    (finding,) = every(wire.save(tmp_path / "left.pcap"), facts_of)
+    assert ("its certificate" in finding.title) is turned_away

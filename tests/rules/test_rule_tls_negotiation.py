@@ -159,6 +159,30 @@ def test_a_finding_says_what_was_offered(code: int) -> None:
     assert at(0, ALERTED) in finding.evidence.frames
 
 
+def test_where_the_client_offers_what_is_usual_the_reason_stays_open() -> None:
+    usual, weak = (found(CIPHER, offering(cipher_suites=suites)) for suites in ((0x1301, *SIX), (0x0005, 0x000A)))
+    assert "without saying why" in usual[0].title
+    assert "certificate" in usual[0].title
+    assert "accepts none of what" in weak[0].title
+
+
+@pytest.mark.parametrize(
+    ("offer", "why"),
+    [
+        ({"cipher_suites": (0x1301,), "versions": (TLS13,)}, "one cipher suite only"),
+        ({"cipher_suites": (0x1301, 0x1302), "versions": (TLS13,)}, ""),
+        ({"cipher_suites": (0xC02B,), "versions": (0xFEFD,)}, "very few cipher suites"),
+        ({"cipher_suites": (0xC02B, 0xC02C, 0xCCA9, 0xC009, 0xC00A, 0xC023)}, "ECDSA"),
+        ({"cipher_suites": (0xC02B, 0xC02C, 0xCCA9, 0xC009, 0xC00A, 0xC02F)}, ""),
+    ],
+    ids=["one of TLS 1.3", "two of TLS 1.3", "one of DTLS 1.2", "for elliptic keys alone", "for RSA too"],
+)
+def test_why_no_cipher_suite_fits_is_said_where_the_offer_tells(offer: dict[str, Any], why: str) -> None:
+    (finding,) = found(CIPHER, offering(**offer))
+    assert why in finding.detail
+    assert bool(finding.detail) is bool(why)
+
+
 def test_many_connections_are_one_finding() -> None:
     (finding,) = found(CIPHER, *(refused_hello(n) for n in range(10)))
     assert finding.measured["connections"] == 10

@@ -169,3 +169,22 @@ def test_an_old_offer_and_a_long_hello_are_told_as_possible_reasons(
     (finding,) = every(wire.save(tmp_path / "old.pcap"), facts_of)
     assert "nothing newer than TLS 1.0" in finding.detail
     assert f"2 packets ({len(hello)} bytes)" in finding.detail
+
+
+@pytest.mark.parametrize(("port", "said"), [(1883, "MQTT without TLS"), (8883, ""), (6379, "Redis without TLS")])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        lambda talk: talk.say(HELLO).reset(from_client=False),
+        lambda talk: talk.say(HELLO).close(from_client=False),
+        lambda talk: talk.say(HELLO).wait(4).part(),
+    ],
+    ids=["reset", "closed", "silence"],
+)
+def test_a_port_that_is_usually_without_tls_is_named(
+    ends: Callable[[Talk], object], port: int, said: str, wire: Wire, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    ends(Talk(wire, dport=port).open())
+    (finding,) = every(wire.save(tmp_path / "plain.pcap"), facts_of)
+    assert said in finding.title
+    assert ("without TLS" in finding.title) is bool(said)

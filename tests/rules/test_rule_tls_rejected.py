@@ -80,7 +80,7 @@ def test_the_labs_healthy_connections(name: str, analysis_of: AnalysisOf) -> Non
         ((FINISHED,), CLIENT_LEAVES, [UNUSED]),
         ((FINISHED, TICKET), CLIENT_LEAVES, [UNUSED]),
         ((FINISHED, server(80)), CLIENT_LEAVES, []),
-        ((FINISHED, TICKET, server(300, LATER)), CLIENT_LEAVES, []),
+        ((FINISHED, TICKET, server(300)), CLIENT_LEAVES, []),
         ((FINISHED, REQUEST), CLIENT_LEAVES, []),
         ((FINISHED,), SERVER_LEAVES, []),
         ((FINISHED,), SERVER_LEAVES | {"client_ends": (at(0, LATER + 1),)}, []),
@@ -107,6 +107,42 @@ def test_what_the_lengths_and_the_end_tell(
     records: tuple[Record, ...], below: dict[str, Any], rules: list[str]
 ) -> None:
     assert told(*records, **below) == rules
+
+
+@pytest.mark.parametrize(("alpn", "said"), [(("grpc-old",), "grpc-old"), ((), "encrypts its reason")])
+def test_a_server_may_refuse_right_after_its_hello(alpn: tuple[str, ...], said: str) -> None:
+    known = hidden_handshake(0, server(19), client_hellos=(client_hello(0, alpn=alpn),))
+    (finding,) = found(REFUSED, known, connections=[tls_connection(known, **SERVER_LEAVES)])
+    assert said in finding.title
+    assert found(REFUSED, known, connections=[tls_connection(known)]) == []
+    both = SERVER_LEAVES | {"client_ends": (at(0, CLIENT_DATA),)}
+    assert found(REFUSED, known, connections=[tls_connection(known, **both)]) == []
+
+
+@pytest.mark.parametrize(("stayed_s", "rules"), [(1.9, [UNUSED]), (2.1, [])])
+def test_a_connection_kept_in_reserve_is_left_for_no_fault(stayed_s: float, rules: list[str]) -> None:
+    assert told(FINISHED, **CLIENT_LEAVES, last_ns=FINISHED.time_ns + round(stayed_s * 1e9)) == rules
+
+
+@pytest.mark.parametrize(("name", "times", "findings"), [("", 2, 1), ("", 3, 0), ("www.example.org", 3, 1)])
+def test_a_load_balancer_that_tests_a_server_is_not_told_of(name: str, times: int, findings: int) -> None:
+    tries = [
+        hidden_handshake(
+            stream,
+            client(53, stream=stream),
+            client_hellos=(client_hello(stream, server_name=name),),
+            server=handshake().server,
+            client=handshake().client,
+        )
+        for stream in range(times)
+    ]
+    below = [tls_connection(known, client_ends=(at(known.stream, LATER),)) for known in tries]
+    assert len(found(UNUSED, *tries, connections=below)) == findings
+
+
+def test_what_a_server_says_after_the_farewell_is_no_use_of_the_connection() -> None:
+    late = server(224, LATER)
+    assert told(FINISHED, TICKET, client(19, CLIENT_DATA + 1), late, client_ends=(at(0, LATER + 1),)) == [UNUSED]
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from tls_records import (
+    ALERTED,
     LATER,
     TLS10,
     TLS11,
@@ -113,6 +114,16 @@ class TestNoneInCommon:
         assert [f.confidence for f in found(NONE, known)] == [Confidence.PROBABLE] * fires
         from_server = failed_handshake(**vars(known) | {"alerts": (alert(code=code),)})
         assert found(NONE, from_server) == []
+
+    @pytest.mark.parametrize(("chosen", "told"), [(TLS11, 1), (TLS12, 0)])
+    def test_a_client_may_leave_over_a_version_that_it_did_not_offer(self, chosen: int, told: int) -> None:
+        known = failed_handshake(
+            0, client_hellos=(client_hello(versions=(TLS13, TLS12)),), server_hello=server_hello(version=chosen)
+        )
+        below = tls_connection(known, client_ends=(at(0, ALERTED),))
+        findings = found(NONE, known, connections=[below])
+        assert [f.confidence for f in findings] == [Confidence.PROBABLE] * told
+        assert found(NONE, known, connections=[tls_connection(known)]) == []
 
     def test_what_the_server_speaks_with_others_is_said(self) -> None:
         (finding,) = found(NONE, refused_hello(0, 70), handshake(1), handshake(2, server=ELSEWHERE))

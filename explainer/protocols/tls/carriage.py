@@ -9,7 +9,8 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import segments
 from explainer.protocols.tcp_analysis import health
 from explainer.protocols.tcp_delivery import NOTHING, Delivery, deliveries
-from explainer.protocols.tls.outcome import Ending, Outcome, tcp_endings
+from explainer.protocols.tls.ending import Ending, Outcome
+from explainer.protocols.tls.outcome import tcp_endings
 
 _STOPPED = (
     Outcome.RESET_AFTER_HELLO, Outcome.CLOSED_AFTER_HELLO, Outcome.SILENCE, Outcome.HELLO_UNACKNOWLEDGED,

@@ -14,10 +14,11 @@ from explainer.protocols.frame import FRAME, TIME, last_ns
 from explainer.protocols.layers import UDP
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tls.columns import DTLS, TLS
+from explainer.protocols.tls.ending import Ending, Outcome
 from explainer.protocols.tls.handshake import Handshake, connections
 from explainer.protocols.tls.hello import Row, values
 from explainer.protocols.tls.messages import FATAL, Alert
-from explainer.protocols.tls.outcome import PATIENCE_S, Ending, Outcome, tcp_endings
+from explainer.protocols.tls.outcome import PATIENCE_S, tcp_endings
 
 QUIC_VERSION = Column("quic.version", Kind.INT, many=True)
 LONG_TYPE = Column("quic.long.packet_type", Kind.INT, many=True)
@@ -150,7 +151,7 @@ def _quic(rows: list[Row], handshake: Handshake, conversation: Connection, captu
     used = bool(client_data and server_data)
     versions = dict.fromkeys(v for r in rows for v in values(r, QUIC_VERSION.field) if v)
     return QuicConnection(
-        ending=_quic_ending(handshake, conversation, close, used, (*client_data, *server_data), capture_ends_ns),
+        ending=quic_ending(handshake, conversation, close, used, (*client_data, *server_data), capture_ends_ns),
         versions=tuple(versions),
         negotiations=frames_with(_NEGOTIATION, QUIC_VERSION),
         retries=frames_with(_RETRY, LONG_TYPE),
@@ -165,7 +166,7 @@ def _close(row: Row) -> Close:
     return Close(row[FRAME.field], row["from_client"], row[CLOSE_CODE.field], reason)
 
 
-def _quic_ending(
+def quic_ending(
     handshake: Handshake,
     conversation: Connection,
     close: Close | None,
@@ -173,13 +174,15 @@ def _quic_ending(
     data: tuple[int, ...],
     capture_ends_ns: int,
 ) -> Ending:
+    """Return how a QUIC connection ended; who gives up since nobody answers says so to nobody, and has not closed."""
     if close and close.code >= _CRYPTO_ERROR and not used:
         alert = Alert(close.frame, close.from_client, FATAL, close.code - _CRYPTO_ERROR)
         outcome = Outcome.ALERT_FROM_CLIENT if close.from_client else Outcome.ALERT_FROM_SERVER
         return Ending(replace(handshake, alerts=(alert,)), conversation, outcome, close.frame, alert=alert)
     if used:
         return Ending(handshake, conversation, Outcome.ESTABLISHED, data[0])
-    if close and close.code:
+    alone = close is not None and close.from_client and not conversation.server_frames
+    if close and close.code and not alone:
         outcome = Outcome.LEFT_BY_CLIENT if close.from_client else Outcome.LEFT_BY_SERVER
         return Ending(handshake, conversation, outcome, close.frame)
     return _unfinished(handshake, conversation, capture_ends_ns)

@@ -17,6 +17,8 @@ _EMPTY_CERTIFICATE = 8  # header, empty context, empty list
 _ALERT = 2
 _PADDING = 17
 """Some stacks pad their alerts: GnuTLS sends 35 bytes instead of 19."""
+_PADDED = 16
+"""Java pads every handshake message of TLS 1.3 by so much."""
 _FIRST = 4
 _TICKET = 100
 """A session ticket's record is longer than this; many a greeting is shorter."""
@@ -38,12 +40,15 @@ class Flight:
     """The client's encrypted records after the ServerHello, and what the server sent after them.
 
     `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's
-    place. `after` are the server's encrypted records after the Finished, `data` the client's but for an alert at the
-    end.
+    place, `refusal` one that is all that the server sent after its ServerHello; `certificates` is the server's longest
+    record there, where that is long enough for its certificate. `after` are the server's encrypted records after the
+    client's first, which holds its Finished or what comes before that, `data` the client's but for an alert at the end.
     """
 
     finished: Record | None
     rejection: Record | None
+    refusal: Record | None
+    certificates: Record | None
     certificate: ClientCertificate
     after: tuple[Record, ...]
     data: tuple[Record, ...]
@@ -61,18 +66,25 @@ def flight(handshake: Handshake) -> Flight:
     read = handshake.message(FINISHED, from_client=True)
     certificate = _certificate(client, full, tag)
     sent = certificate is ClientCertificate.SENT  # then the first long record holds that
-    finished = next((r for r in client[:_FIRST] if (r.length == full if sent else r.length >= full)), None)
+    whole = (full, full + _PADDED)
+    finished = next((r for r in client[:_FIRST] if (r.length in whole if sent else r.length >= full)), None)
     if read is not None:  # decrypted
         own = (r for r in handshake.records if r.frame == read and r.from_client)
         finished = next(own, None)
     first = client[0] if client else None
     rejected = finished is None and first is not None and _is_alert(first, tag) and read is None
-    after = [r for r in handshake.records if finished and not r.from_client and r.frame > finished.frame]
+    # A server may reject the client's certificate before the Finished that follows it is there.
+    since = min(r.frame for r in (first, finished) if r) if finished else 0
+    after = [r for r in handshake.records if finished and not r.from_client and r.frame > since]
+    flown = [r for r in handshake.records if r.encrypted and not r.from_client and r.frame >= start and hello]
+    longest = max(flown, key=lambda record: record.length, default=None)
     place = client.index(finished) + 1 if finished in client else 0
     later = [r for r in client[place:] if finished and r.frame >= finished.frame]
     return Flight(
         finished=finished,
         rejection=first if rejected else None,
+        refusal=flown[0] if len(flown) == 1 and _is_alert(flown[0], tag) else None,
+        certificates=longest if longest and longest.length > _CERTIFICATE_BYTES and not finished else None,
         certificate=certificate,
         after=tuple(r for r in after if r.encrypted or read is not None),
         data=tuple(later[:-1] if later and _is_alert(later[-1], tag) else later),
@@ -102,10 +114,10 @@ def _certificate(client: list[Record], full: int, tag: int) -> ClientCertificate
     empty = _EMPTY_CERTIFICATE + _TYPE + tag
     if not lengths:
         return ClientCertificate.UNKNOWN
-    if lengths[:2] == [empty, full] or lengths[0] == full + _EMPTY_CERTIFICATE:
+    if lengths[:2] in ([empty, full], [empty + _PADDED, full + _PADDED]) or lengths[0] == full + _EMPTY_CERTIFICATE:
         return ClientCertificate.EMPTY
-    if lengths[0] == full:
+    if lengths[0] in (full, full + _PADDED):
         return ClientCertificate.NOT_ASKED
-    if lengths[0] > _CERTIFICATE_BYTES and (full in lengths[1:3]):
+    if lengths[0] > _CERTIFICATE_BYTES and {full, full + _PADDED} & set(lengths[1:3]):
         return ClientCertificate.SENT
     return ClientCertificate.UNKNOWN

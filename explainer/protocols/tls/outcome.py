@@ -1,7 +1,6 @@
 """How each TLS handshake over TCP ended, as far as the capture shows; a fact, no judgement."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from explainer.facts import Facts, fact
 from explainer.protocols.banners import spoken
@@ -10,6 +9,7 @@ from explainer.protocols.openings import Opening, openings
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_delivery import Delivery, deliveries
 from explainer.protocols.tls.encrypted import Flight, flight, is_short, may_be_tickets
+from explainer.protocols.tls.ending import Ending, Outcome
 from explainer.protocols.tls.handshake import Handshake, handshakes
 from explainer.protocols.tls.messages import ALERT, SERVER_HELLO_DONE, Alert
 
@@ -17,54 +17,8 @@ PATIENCE_S = 3.0
 """A silence shorter than this says nothing: the answer may only be slow."""
 _GIVEN_UP_S = 1.0
 """Nor does one after which the client left sooner than this."""
-
-
-class Outcome(StrEnum):
-    """How a handshake ended."""
-
-    ESTABLISHED = "established"
-    UNUSED = "established but not used"
-    ALERT_FROM_CLIENT = "failed: alert from client"
-    ALERT_FROM_SERVER = "failed: alert from server"
-    REJECTED_BY_CLIENT = "rejected by client, probably"
-    REJECTED_BY_SERVER = "rejected by server after Finished, probably"
-    LEFT_BY_CLIENT = "left by client in the middle"
-    LEFT_BY_SERVER = "left by server in the middle"
-    SILENCE = "no ServerHello"
-    RESET_AFTER_HELLO = "reset after ClientHello"
-    CLOSED_AFTER_HELLO = "closed after ClientHello"
-    NOT_TLS = "peer is not TLS"
-    HELLO_UNACKNOWLEDGED = "ClientHello never acknowledged"
-    FLIGHT_LOST = "server flight lost"
-    ONE_DIRECTION = "one direction only"
-    STARTED_LATE = "capture starts in the middle"
-    ENDED_EARLY = "capture ends too early"
-
-    @property
-    def failed(self) -> bool:
-        """Return whether the connection could not be used."""
-        return self not in (
-            Outcome.ESTABLISHED, Outcome.UNUSED, Outcome.ONE_DIRECTION, Outcome.STARTED_LATE, Outcome.ENDED_EARLY
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ending:
-    """A handshake, its connection, and its end: `frame` decides it, `alert` is the one that did."""
-
-    handshake: Handshake
-    connection: Connection
-    outcome: Outcome
-    frame: int
-    alert: Alert | None = None
-    flight: Flight | None = None
-    spoken: str = ""
-
-    @property
-    def waited_s(self) -> float:
-        """Return how long nothing but TCP's own answers followed the last ClientHello, to the connection's end."""
-        hellos = self.handshake.client_hellos
-        return (self.connection.last_ns - hellos[-1].time_ns) / 1e9 if hellos else 0.0
+_DISTURBED = frozenset({10, 50, 80})
+"""unexpected_message, decode_error, internal_error: what servers answer to an end in the middle of a handshake, too."""
 
 
 @fact("TLS handshakes over TCP", handshakes, connections, deliveries, openings, last_ns)
@@ -115,11 +69,15 @@ class _Known:
         return None if self.handshake.fatal_alerts else self._of(Outcome.STARTED_LATE, connection.first_frame)
 
     def _alerted(self) -> Ending | None:
-        alert = next(iter(self.handshake.fatal_alerts), None)
+        alert = next((alert for alert in self.handshake.fatal_alerts if not self._about_leaving(alert)), None)
         if alert is None:
             return None
         outcome = Outcome.ALERT_FROM_CLIENT if alert.from_client else Outcome.ALERT_FROM_SERVER
         return self._of(outcome, alert.frame, alert=alert, flight=self._flight())
+
+    def _about_leaving(self, alert: Alert) -> bool:
+        """Return whether a server says no more than that the client, which had left, did not go on."""
+        return not alert.from_client and alert.code in _DISTURBED and self._client_left(alert.frame)
 
     def _flight(self) -> Flight | None:
         return flight(self.handshake) if self.handshake.encrypts_certificates else None
@@ -176,11 +134,23 @@ class _Known:
     def _encrypted(self) -> Ending | None:
         sent = flight(self.handshake)
         if sent.finished is None:
-            if sent.rejection is None:
-                return None
-            return self._of(Outcome.REJECTED_BY_CLIENT, sent.rejection.frame, flight=sent)
-        used = bool(sent.data) or not may_be_tickets(sent.after)
+            if sent.rejection is not None:
+                return self._of(Outcome.REJECTED_BY_CLIENT, sent.rejection.frame, flight=sent)
+            return self._turned_away(sent)
+        farewell = min(self._farewells(sent.finished.frame), default=None)
+        before = [record for record in sent.after if farewell is None or record.frame < farewell]
+        used = bool(sent.data) or not may_be_tickets(before)
         return self._refused(sent) or self._used(sent.finished.frame, sent, used=used)
+
+    def _turned_away(self, sent: Flight) -> Ending | None:
+        """Return the ending where the server follows its ServerHello with nothing but an alert, and leaves."""
+        leaving = (*self.connection.server_ends, *self.connection.server_resets)
+        if sent.refusal is None or not leaving or self._client_left(sent.refusal.frame):
+            return None
+        return self._of(Outcome.REFUSED_BY_SERVER, sent.refusal.frame, flight=sent)
+
+    def _client_left(self, before: int) -> bool:
+        return any(f < before for f in (*self.connection.client_ends, *self.connection.client_resets))
 
     def _refused(self, sent: Flight) -> Ending | None:
         """Return the ending where the server answers the client's Finished with nothing but an alert, and leaves."""
@@ -188,10 +158,8 @@ class _Known:
         if not sent.after or not all(is_short(record) for record in sent.after):
             return None
         refusal = sent.after[0].frame
-        connection = self.connection
-        leaving = (*connection.server_ends, *connection.server_resets)
-        first_left = min((*connection.client_ends, *connection.client_resets), default=None)
-        if not leaving or (first_left is not None and first_left < refusal):
+        leaving = (*self.connection.server_ends, *self.connection.server_resets)
+        if not leaving or self._client_left(refusal):
             return None
         return self._of(Outcome.REJECTED_BY_SERVER, refusal, flight=sent)
 
@@ -201,7 +169,9 @@ class _Known:
         if not both and not (handshake.client_data and handshake.server_data):
             return None
         frames = handshake.server_change_cipher or handshake.server_data
-        return self._used(frames[0], None, used=bool(handshake.client_data or handshake.server_data))
+        farewell = min(self._farewells(max(handshake.client_change_cipher, default=frames[0])), default=None)
+        greeted = any(farewell is None or frame < farewell for frame in handshake.server_data)
+        return self._used(frames[0], None, used=bool(handshake.client_data) or greeted)
 
     def _used(self, frame: int, sent: Flight | None, *, used: bool) -> Ending:
         connection = self.connection
@@ -212,9 +182,14 @@ class _Known:
         return self._of(Outcome.UNUSED, left, flight=sent)
 
     def _farewells(self, after: int) -> tuple[int, ...]:
-        """Return the frames with what may be the client's close_notify; the server may end the connection before it."""
+        """Return the frames in which the client may say goodbye: close_notify, by its length in TLS 1.3, FIN or reset.
+
+        A server may send more after it: the answer to a request that never came, or session tickets.
+        """
         own = (record for record in self.handshake.records if record.from_client and record.frame > after)
-        return tuple(r.frame for r in own if r.type == ALERT or (r.encrypted and is_short(r)))
+        said = (r.frame for r in own if r.type == ALERT or (r.encrypted and is_short(r)))
+        gone = (f for f in (*self.connection.client_ends, *self.connection.client_resets) if f > after)
+        return (*said, *gone)
 
     def _broken_off(self) -> Ending | None:
         """Return the ending of a handshake that stopped after the ServerHello, or after a HelloRetryRequest."""

@@ -15,6 +15,7 @@ from ..tls import (
     FAILURE,
     NOTHING_WRONG,
     gnutls_cli,
+    java,
     office,
     s_client,
     secure,
@@ -50,6 +51,22 @@ def tls12_intermediate_missing(lab: Lab) -> None:
     alone = replace(by_intermediate(lab), chain=())
     with office(lab, secure(lab, alone)):
         https(lab, expect=NOT_TRUSTED)
+
+
+@scenario(
+    question="Our Java program cannot connect; the browser can. Why?",
+    shows="The server sends its certificate without the intermediate that issued it, and nothing in it says where that "
+    "is to be had; a Java program ends the TLS 1.2 handshake with the fatal alert certificate_unknown, which gives no "
+    "reason.",
+    findings=("tls_certificate_refused",),
+    decisive_filter=CERTIFICATE_OR_ALERT,
+    words=(r"(?i)without saying why", r"(?i)issuer", r"(?i)intermediate", r"$secure_name"),
+    answer_must_not=FAILURE[1:],
+)
+def tls12_issuer_unknown_java(lab: Lab) -> None:
+    issued = leaf(lab.plan.secure_name, issuer=authority("Lab Issuing CA", lab.authority))
+    with office(lab, secure(lab, replace(issued, chain=()))):
+        java(lab, "TLSv1.2", expect=FAILED)
 
 
 @scenario(

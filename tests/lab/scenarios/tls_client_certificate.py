@@ -10,7 +10,7 @@ from .. import servers
 from ..clients import https
 from ..pki import CLIENTS, EXPIRED_12_DAYS_AGO, Credential, Validity, authority, leaf
 from ..scenario import SAYS_SELF_SIGNED, Lab, scenario
-from ..tls import CLIENT_RESETS, FAILED, FAILURE, NOTHING_WRONG, logging_keys, office, s_client, secure
+from ..tls import CLIENT_RESETS, FAILED, FAILURE, NOTHING_WRONG, java, logging_keys, office, s_client, secure
 
 USER = "till-07"
 ENCRYPTED = "tls.record.opaque_type == 23"
@@ -69,6 +69,22 @@ def tls13_client_certificate_missing(lab: Lab) -> None:
     demanding(lab, "-tls1_3")
     with office(lab):
         s_client(lab, expect=FAILED)
+
+
+@scenario(
+    question="Our Java service cannot talk to the partner's server. What is missing?",
+    shows="The server demands a certificate of the client, a Java program, which sends an empty one; under TLS 1.3 all "
+    "of that is encrypted, and Java makes its messages longer than they are (padding).",
+    findings=("tls_client_certificate_missing",),
+    decisive_filter=ENCRYPTED,
+    words=MISSING,
+    answer_must_not=NOT_SERVER,
+    oddities=RESETS,
+)
+def tls13_client_certificate_missing_java(lab: Lab) -> None:
+    demanding(lab, "-tls1_3")
+    with office(lab):
+        java(lab, "TLSv1.3", expect=FAILED)
 
 
 @scenario(

@@ -58,3 +58,21 @@ def tls13_rejected_after_handshake(lab: Lab) -> None:
     servers.stub(lab, stubs, lab.plan.https_port, "tls", f"--certificate={certificate}", f"--key={key}")
     with office(lab):
         https(lab, expect=NO_ANSWER)
+
+
+@scenario(
+    question="The page stays empty. Is it our certificate?",
+    shows="The server completes the TLS 1.3 handshake, takes the request and closes the connection without an answer, "
+    "as a proxy does that has nobody to hand it on to.",
+    findings=("tls_hung_up",),
+    decisive_filter="tcp.srcport == $https_port && tcp.flags.fin == 1",
+    words=(r"(?i)server.{0,20}closes", r"(?i)without an answer", r"(?i)handshake .{0,30}works", r"(?i)behind it"),
+    answer_must_not=(*NOT_CERTIFICATE, SAYS_REFUSED),
+    oddities="tcp.port == $https_port && tcp.flags.reset == 1",
+)
+def tls13_hung_up(lab: Lab) -> None:
+    certificate, key = leaf(lab.plan.secure_name, issuer=lab.authority).save(lab.directory)
+    stub = ("tls", f"--certificate={certificate}", f"--key={key}", "--tickets=2")
+    servers.stub(lab, stubs, lab.plan.https_port, *stub)
+    with office(lab):
+        https(lab, expect=NO_ANSWER)

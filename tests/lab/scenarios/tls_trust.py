@@ -55,9 +55,9 @@ def tls12_client_clock_fast(lab: Lab) -> None:
     question="A device with an empty battery cannot reach our servers. What is the reason?",
     shows="The client's clock is 800 days slow: to it the certificates of two servers are not yet valid, and it ends "
     "the TLS 1.2 handshakes with the fatal alert bad_certificate; at the time of the recording both are valid.",
-    findings=("tls_alert",),
+    findings=("tls_certificate_refused",),
     decisive_filter=CERTIFICATE_OR_ALERT,
-    words=(r"(?i)certificate", r"(?i)reject|not accept|refus|bad"),
+    words=(r"(?i)certificate", r"(?i)reject|not accept|refus|bad", r"(?i)client has a wrong clock"),
     answer_must_not=(SAYS_SELF_SIGNED, SAYS_EXPIRED),
     oddities=CLIENT_RESETS,
 )
