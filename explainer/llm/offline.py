@@ -14,7 +14,7 @@ _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
 _ABOUT_CAPTURE = "capture_"
-_PACE = ("tcp_slow_", "tcp_many_round_trips")
+_PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
 """What a finding answers better than numbers, when it is about that."""
