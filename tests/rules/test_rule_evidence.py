@@ -90,7 +90,7 @@ NOT_RECORDED = {
     "address_duplicate_ipv6", "address_neighbor_unanswered", "address_no_offer_ipv6", "address_no_router",
     "address_second_server", "dns_late_ipv6", "dns_no_address", "hint_beaconing", "hint_tor", "icmp_tunnel",
     "ike_refused", "policy_forbidden", "scan_arp", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips",
-    "tcp_slow_link", "tcp_slow_receiver", "tcp_slow_rounds", "unwanted_cryptocurrency", "wireless_handshake",
+    "tcp_slow_link", "tcp_slow_rounds", "unwanted_cryptocurrency", "wireless_handshake",
     "wireless_refused", "wireless_sent_away",
 }  # fmt: skip
 """Rules that the lab has no recording for; their own tests make them fire on captures written byte by byte.
