@@ -19,7 +19,7 @@ import pytest
 from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import frame, icmp, tcp, tls, udp_conversations, x509
+from explainer.protocols import arp, frame, icmp, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
@@ -123,6 +123,7 @@ def facts(
                 schema={"stream": pl.Int64, "from_client": pl.Boolean, "ack_rtt_ms": pl.Float64}
             ),
             icmp.unreachable: tuple(errors),
+            arp.resolutions: (),
             frame.last_ns: end,
         }
     )

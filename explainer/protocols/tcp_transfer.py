@@ -22,6 +22,7 @@ class Transfer:
 
     `trip_ms` is the handshake's round trip, and `waited_ms` are all gaps between two segments of a
     quarter of it or more.
+    `blocked` are the segments that filled the receiver's window, and `blocked_ms` the waits after them.
     `pauses` are the frames after the sender's pauses, `paused_ms` all of them together; `full` is the share of segments
     as large as the largest; `gap_ms` and `wide_gap_ms` are the median and the ninth decile of the time between two.
     """
@@ -41,6 +42,8 @@ class Transfer:
     again: int
     trip_ms: float
     waited_ms: float
+    blocked: tuple[int, ...]
+    blocked_ms: float
 
     @property
     def steady(self) -> bool:
@@ -65,6 +68,20 @@ def transfers(facts: Facts) -> tuple[Transfer, ...]:
         [(stream, _trip_ms(by_stream[stream])) for stream in long], schema=["stream", "trip_ms"],
         orient="row",
     ).with_columns(pl.col("stream").cast(table["stream"].dtype))  # fmt: skip
+    rows = _turns(table, trip)
+    return tuple(
+        Transfer(
+            by_stream[row["stream"]], row["from_client"], row["first_frame"], row["last_frame"], row["segments"],
+            row["bytes"], row["lasted_ms"], tuple(row["pauses"]), row["paused_ms"] or 0.0, row["full"] or 0.0,
+            row["gap_ms"] or 0.0, row["wide_gap_ms"] or 0.0, row["again"], _trip_ms(by_stream[row["stream"]]),
+            row["waited_ms"] or 0.0, tuple(row["blocked"]), row["blocked_ms"] or 0.0,
+        )
+        for row in rows.iter_rows(named=True)
+    )  # fmt: skip
+
+
+def _turns(table: "pl.DataFrame", trip: "pl.DataFrame") -> "pl.DataFrame":
+    """Return what each side says until the other one speaks, as far as it takes long."""
     client = pl.col("from_client")
 
     def last_of(by_client: bool) -> "pl.Expr":
@@ -80,9 +97,10 @@ def transfers(facts: Facts) -> tuple[Transfer, ...]:
     done = pl.col("heard") >= pl.col("next_seq").shift(1).over(_TURN)
     part = pl.col("payload").shift(1).over(_TURN) < largest
     pause = done & part & (quiet_ms >= _PAUSE_MS) & (quiet_ms >= _ROUND_TRIPS * pl.col("trip_ms"))
-    rows = data.with_columns(
+    return data.with_columns(
         pause.fill_null(value=False).alias("pause"), (quiet_ms - pl.col("trip_ms")).alias("quiet_ms"),
         ((pl.col("time") - before) / 1e6).alias("gap_ms"), (pl.col("payload") == largest).alias("is_full"),
+        pl.col("window_full").shift(1, fill_value=False).over(_TURN).alias("was_blocked"),
     ).group_by(_TURN).agg(
         pl.col("from_client").first(), pl.col("frame").first().alias("first_frame"),
         pl.col("frame").last().alias("last_frame"), pl.len().alias("segments"), pl.col("payload").sum().alias("bytes"),
@@ -91,13 +109,6 @@ def transfers(facts: Facts) -> tuple[Transfer, ...]:
         pl.col("is_full").mean().alias("full"), pl.col("gap_ms").median(),
         pl.col("gap_ms").quantile(0.9).alias("wide_gap_ms"), pl.col("again").sum(),
         pl.col("gap_ms").filter(pl.col("gap_ms") >= pl.col("trip_ms") / 4).sum().alias("waited_ms"),
+        pl.col("frame").filter("window_full").alias("blocked"),
+        pl.col("gap_ms").filter("was_blocked").sum().alias("blocked_ms"),
     ).filter((pl.col("bytes") >= _LEAST_BYTES) & (pl.col("lasted_ms") >= _LEAST_MS)).sort(_TURN)  # fmt: skip
-    return tuple(
-        Transfer(
-            by_stream[row["stream"]], row["from_client"], row["first_frame"], row["last_frame"], row["segments"],
-            row["bytes"], row["lasted_ms"], tuple(row["pauses"]), row["paused_ms"] or 0.0, row["full"] or 0.0,
-            row["gap_ms"] or 0.0, row["wide_gap_ms"] or 0.0, row["again"], _trip_ms(by_stream[row["stream"]]),
-            row["waited_ms"] or 0.0,
-        )
-        for row in rows.iter_rows(named=True)
-    )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, PROTOCOLS, last_ns
 from explainer.protocols.layers import UDP
 
 _PAIR = ("client", "server", "port", "protocol")
@@ -15,12 +15,15 @@ SERVICES = {
 }  # fmt: skip
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
 _TRAPS = 162  # SNMP's notifications want no answer
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Requests of one client to one service of one server, of which none is answered.
+    """Requests of one client to one service of one server, of which none is answered, or none any more.
+
+    `answer` is the last answer that came before these requests, where one did.
 
     `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
     request to the end of the capture.
@@ -35,6 +38,7 @@ class Unanswered:
     lasted_s: float
     after_s: float
     others: tuple[str, ...]
+    answer: int | None = None
 
     @property
     def service(self) -> str:
@@ -42,7 +46,7 @@ class Unanswered:
         return SERVICES[self.protocol]
 
 
-@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS)
+@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS, last_ns)
 def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     """Return the requests to known services that nothing of the server's port answers, by their first frame."""
     pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
@@ -58,7 +62,7 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
         pl.col("dport").first().over("stream").alias("port"),
     )  # fmt: skip
     asks = (pl.col("src") == pl.col("client")) & (pl.col("dport") == pl.col("port"))
-    end = facts[UDP.headers]["time"].max()
+    end = facts[last_ns]
     grouped = table.group_by(_PAIR, maintain_order=True).agg(
         pl.col("frame").filter(asks).alias("frames"), pl.col("length").filter(asks).n_unique().alias("sizes"),
         pl.col("time").first().alias("first"), pl.col("time").filter(asks).last().alias("last"),
@@ -67,7 +71,7 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     answering = dict[tuple[str, str], list[str]]()
     for row in grouped.filter("answered").iter_rows(named=True):
         answering.setdefault((row["client"], row["protocol"]), []).append(row["server"])
-    return tuple(
+    never = tuple(
         Unanswered(
             row["client"], row["server"], row["port"], row["protocol"], tuple(row["frames"]), row["sizes"],
             (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9,
@@ -75,6 +79,27 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
         )
         for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
         if row["port"] != _TRAPS and not _to_many(row["server"])
+    )  # fmt: skip
+    return (
+        *never,
+        *_no_more(table.with_columns(asks.alias("asks")).filter(pl.col("protocol").is_in(_KEPT_ALIVE)), end),
+    )
+
+
+def _no_more(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:
+    """Return the tunnels that answered at first: both ends of one speak within some seconds, if only to say so."""
+    last = pl.when(~pl.col("asks")).then("frame").max().over(_PAIR)
+    late = table.with_columns(last.alias("answer")).filter(pl.col("asks") & (pl.col("frame") > pl.col("answer")))
+    grouped = late.group_by(_PAIR, maintain_order=True).agg(
+        "frame", pl.col("time").first().alias("first"), pl.col("time").last().alias("last"),
+        pl.col("length").n_unique().alias("sizes"), pl.col("answer").first(),
+    )  # fmt: skip
+    return tuple(
+        Unanswered(
+            row["client"], row["server"], row["port"], row["protocol"], tuple(row["frame"]), row["sizes"],
+            (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9, (), row["answer"],
+        )
+        for row in grouped.iter_rows(named=True)
     )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def dns_refused(facts: Facts) -> Iterator[Finding]:
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
 
 
-@rule("Lookup without an answer", lookups, last_ns, subject="DNS lookups", area=AREA)
+@rule("Lookup without an answer", lookups, last_ns, connections, subject="DNS lookups", area=AREA)
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
@@ -172,7 +172,9 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
         if x.unanswered and x.name and waited and (x.client.address, _plain(x.name)) not in known:
             lost[x.client.address, x.server.address].append(x)
     for group in lost.values():
-        yield _unanswered(group, group[0].server.address in answered)
+        finding = _unanswered(group, group[0].server.address in answered)
+        behind = upstream(finding, every, facts[connections])
+        yield with_upstream(finding, behind) if behind else finding
 
 
 def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:

@@ -46,34 +46,39 @@ def dns_late_fallback(facts: Facts, *, min_wait_ms: float = 1000.0, much_ms: flo
             waited = ((later[0].response_ns or 0) - x.query_ns) / 1e6
             if min_wait_ms <= waited <= 60_000:
                 waits[x.client.address, x.server.address, later[0].server.address].append((x, later[0], waited))
-    for (client, silent, other), group in waits.items():
-        first, answer, waited = max(group, key=lambda found: found[2])
-        names = listing(list(dict.fromkeys(short(x.name) for x, _, _ in group))[:3])
-        yield lookup_finding(
-            "dns_late_fallback",
-            [x for x, _, _ in group],
-            Severity.MEDIUM if waited >= much_ms else Severity.LOW,
-            Confidence.CERTAIN,
-            Side.EITHER,
-            f"The name server {silent} does not answer: {client} waits for it in vain, and only then asks"
-            f" {other}, which"
-            f" answers. Looking up {names} takes {milliseconds(waited)} for that reason.",
-            f"Check whether the name server {silent} is up and reachable, or take it off the list of {client}.",
-            (
-                f"Ask both by hand: dig {shell_word(first.name)} @{silent}; dig {shell_word(first.name)} @{other}",
-                f"On {client}, see which resolvers are set (DHCP, /etc/resolv.conf) and in which order.",
+    for hosts, group in waits.items():
+        yield _fallback(hosts, group, much_ms)
+
+
+def _fallback(hosts: tuple[str, str, str], group: Sequence[tuple[Lookup, Lookup, float]], much_ms: float) -> Finding:
+    client, silent, other = hosts
+    first, answer, waited = max(group, key=lambda found: found[2])
+    names = listing(list(dict.fromkeys(short(x.name) for x, _, _ in group))[:3])
+    return lookup_finding(
+        "dns_late_fallback",
+        [x for x, _, _ in group],
+        Severity.MEDIUM if waited >= much_ms else Severity.LOW,
+        Confidence.CERTAIN,
+        Side.EITHER,
+        f"The name server {silent} does not answer: {client} waits for it in vain, and only then asks"
+        f" {other}, which"
+        f" answers. Looking up {names} takes {milliseconds(waited)} for that reason.",
+        f"Check whether the name server {silent} is up and reachable, or take it off the list of {client}.",
+        (
+            f"Ask both by hand: dig {shell_word(first.name)} @{silent}; dig {shell_word(first.name)} @{other}",
+            f"On {client}, see which resolvers are set (DHCP, /etc/resolv.conf) and in which order.",
+        ),
+        [
+            Step(
+                frames=tuple(f for x, _, _ in group for f in x.query_frames)[:_SHOWN],
+                text=f"{client} asks {silent}: no answer",
             ),
-            [
-                Step(
-                    frames=tuple(f for x, _, _ in group for f in x.query_frames)[:_SHOWN],
-                    text=f"{client} asks {silent}: no answer",
-                ),
-                Step(
-                    frames=(*answer.query_frames[:1], *answer.response_frames[:1]),
-                    text=f"it then asks {other}, which answers {milliseconds(waited)} after the first question",
-                ),
-            ],
-        )
+            Step(
+                frames=(*answer.query_frames[:1], *answer.response_frames[:1]),
+                text=f"it then asks {other}, which answers {milliseconds(waited)} after the first question",
+            ),
+        ],
+    )
 
 
 @rule("IPv6 question unanswered", lookups, last_ns, subject=_SUBJECT, area=AREA)

@@ -73,7 +73,7 @@ def _unanswered(p: Pings, up: Connection | None) -> Finding:
         Severity.LOW if up and not refusal else Severity.MEDIUM,
         Side.NETWORK if refusal else Side.EITHER,
         f"{title}.",
-        Evidence.of((f for s in steps for f in s.frames), _filter(p), steps),
+        Evidence.of((f for s in steps for f in s.frames), _filter(p, with_tcp=up is not None and not refusal), steps),
         Scope(addresses=(p.source, p.target, *((refusal.reporter,) if refusal else ()))),
         act=act,
         measured={"requests": len(p.requests), "replies": 0},
@@ -86,8 +86,9 @@ def _unanswered(p: Pings, up: Connection | None) -> Finding:
     )
 
 
-def _filter(p: Pings) -> str:
+def _filter(p: Pings, *, with_tcp: bool = False) -> str:
     kind = "icmp" if p.version == 4 else "icmpv6"
+    kind = f"({kind} || tcp.flags.syn == 1)" if with_tcp else kind
     return f"{kind} && {address_field(p.target)} == {p.target}"
 
 

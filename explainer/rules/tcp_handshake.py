@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.arp import Resolution, resolutions
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
 from explainer.protocols.tcp import Connection, connections
@@ -90,6 +91,7 @@ def _refusal_ms(connection: Connection) -> float:
     connections,
     last_ns,
     unreachable,
+    resolutions,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -116,7 +118,37 @@ def tcp_syn_unanswered(
     accepted = Accepted.among(every)
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
     for group in accepted.groups(unanswered, many_ports):
-        yield _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
+        finding = _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
+        lost = next((r for r in facts[resolutions] if _no_way_back(r, group)), None)
+        yield _speechless(finding, group, lost) if lost else finding
+
+
+def _no_way_back(search: Resolution, group: Group) -> bool:
+    """Return whether the server asks in vain, after the SYN, who has the address that its answer has to go to."""
+    asks = search.asker == group[0].server.address and not (search.answered or search.probe or search.gratuitous)
+    return asks and any(frame > group[0].syn_frames[0] for frame in search.request_frames)
+
+
+def _speechless(finding: Finding, group: Group, search: Resolution) -> Finding:
+    """Return the finding with its cause: the server hears the client, and does not find the way to answer."""
+    server, where = group[0].server.address, port_words(ports(group))
+    step = Step(frames=search.request_frames[:20], text=f"{server} asks by ARP who has {search.target}: no reply")
+    gateway = "" if search.target == group[0].client.address else " (its gateway, most likely)"
+    return finding.model_copy(
+        update={
+            "title": f"{server} gets the connection requests to {where} and cannot answer: it looks by ARP for"
+            f" {search.target}{gateway}, and nobody has that address.",
+            "act": f"The server's side must act: correct the gateway, address or mask of {server}, or bring up"
+            f" {search.target}.",
+            "side": Side.SERVER,
+            "advice": (f"On {server}: ip route; ip neigh show {search.target}", *finding.advice),
+            "evidence": Evidence.of(
+                (*finding.evidence.frames, *search.request_frames),
+                f"({finding.evidence.display_filter}) || arp",
+                (*finding.evidence.steps[:2], step),
+            ),
+        }
+    )
 
 
 def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: float) -> Finding:

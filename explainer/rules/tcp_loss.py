@@ -79,7 +79,10 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
         title,
         Evidence.of(again, f"{stream_filter(x.stream for x in group)} && tcp.analysis.retransmission", _steps(group)),
         scope((x.stream for x in group), *(end for x in group for end in (x.receiver, x.sender))),
-        act=f"The network's side must act if it is slow: something between {sender} and {receiver} loses packets.",
+        act=f"The network's side must act if it is slow: something between {sender} and {receiver} loses packets."
+        if lost
+        else "Nobody has to act: TCP repeats a little to be sure (tail loss probes), and these may be such.",
+        confidence=Confidence.CERTAIN if lost else Confidence.POSSIBLE,
         measured={
             "sent_again": len(again),
             "data_segments": data,

@@ -60,6 +60,48 @@ def _sender(t: Transfer) -> Finding:
     )
 
 
+@rule("Receiver reads slowly", transfers, subject="long transfers", area=_AREA)
+def tcp_slow_receiver(
+    facts: Facts, *, share: float = 0.5, min_times: int = 5, round_trips: float = 3
+) -> Iterator[Finding]:
+    """A transfer that waits at least half the time for the receiver to make room, `min_times` or more.
+
+    Each wait is longer than `round_trips` round trips in the mean, so that it is not the way that takes the time: the
+    receiving program reads slowly. Only information: a player that has enough for now, or a limit, looks the same.
+    """
+    for t in facts[transfers]:
+        slow = t.blocked_ms >= round_trips * t.trip_ms * len(t.blocked)
+        if len(t.blocked) >= min_times and slow and share * t.lasted_ms <= t.blocked_ms < _CLOCK_MS:
+            yield _receiver(t)
+
+
+def _receiver(t: Transfer) -> Finding:
+    c = t.connection
+    sender, receiver = (c.client, c.server) if t.from_client else (c.server, c.client)
+    side, role = (Side.SERVER, "server") if t.from_client else (Side.CLIENT, "client")
+    waited, lasted = milliseconds(t.blocked_ms), milliseconds(t.lasted_ms)
+    return finding(
+        "tcp_slow_receiver",
+        t.blocked[0],
+        Severity.INFO,
+        side,
+        f"The {role} {receiver.address} takes its data slowly: of the {lasted} that {t.bytes:,} bytes take, {sender}"
+        f" waits {waited} for room in its receive window ({count(len(t.blocked), 'time')}). The program on"
+        f" {receiver.address} is slow to read, not the network.",
+        Evidence.of(
+            t.blocked,
+            f"tcp.stream == {c.stream} && tcp.analysis.window_full",
+            [Step(frames=t.blocked[:_SHOWN], text=f"{sender} has filled the window and must wait for {receiver}")],
+        ),
+        scope([c.stream], receiver, sender),
+        act=f"The {role}'s side should look why the program on {receiver.address} reads so slowly.",
+        measured={"waited_ms": round(t.blocked_ms, 3), "lasted_ms": round(t.lasted_ms, 3), "bytes": t.bytes},
+        confidence=Confidence.CERTAIN,
+        advice=(f"On {receiver.address}: its processor and disk, and a full Recv-Q in ss -tnp.",),
+        limits=("whether it reads at this pace on purpose (a player, a rate limit)",),
+    )
+
+
 @rule("Slow link", transfers, subject="long transfers", area=_AREA)
 def tcp_slow_link(
     facts: Facts, *, most_mbit: float = 20, min_segments: int = 30, full: float = 0.9

@@ -51,18 +51,23 @@ _SILENT = {
     subject="UDP requests",
     area="the answers of UDP services",
 )
-def udp_unanswered(facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0) -> Iterator[Finding]:
+def udp_unanswered(
+    facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0, went_silent_s: float = 15.0
+) -> Iterator[Finding]:
     """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
 
     At least `min_requests`, with the capture going on for `min_wait_s` after the first: these services ask again within
-    that time. Of low severity where another server answers the same client. What an ICMP error answers is told there;
-    silent where the client then uses the same port by TCP (SIP, Kerberos).
+    that time; a tunnel (WireGuard, OpenVPN) that had answered before counts after `went_silent_s`, in which both would
+    have sent keep-alives. Of low severity where another server answers the same client. What an ICMP error answers is
+    told there; silent where the client then uses the same port by TCP (SIP, Kerberos).
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
     for u in facts[unanswered_requests]:
+        patience = min_wait_s if u.answer is None else went_silent_s
+        waited = min(u.after_s, max(u.lasted_s, min_wait_s)) >= patience
         whole = u.client, u.server, u.port
-        if len(u.frames) >= min_requests and u.after_s >= min_wait_s and whole not in told and whole not in over_tcp:
+        if len(u.frames) >= min_requests and waited and whole not in told and whole not in over_tcp:
             yield _unanswered(u)
 
 
@@ -76,13 +81,24 @@ def _unanswered(u: Unanswered) -> Finding:
         Step(frames=(), text=f"Nothing of {u.server} port {u.port} answers, and no ICMP error says why."),
         *((Step(frames=(), text=f"What to know: {silent}."),) if silent else ()),
     ]
+    title = f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain."
+    if u.answer:
+        steps.insert(0, Step(frames=(u.answer,), text=f"the last packet of {u.server} port {u.port}"))
+        title = (
+            f"The VPN has stopped working: {u.server} no longer answers {u.service} (UDP port {u.port}); since its last"
+            f" packet {u.client} has sent {count(len(u.frames), 'packet')} in {u.lasted_s:.0f} s in vain."
+        )
     return finding(
         "udp_unanswered",
         u.frames[0],
         severity,
         Side.EITHER,
-        f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain.",
-        Evidence.of(u.frames, f"{address_field(u.server)} == {u.server} && udp.port == {u.port}", steps),
+        title,
+        Evidence.of(
+            (*u.frames, *((u.answer,) if u.answer else ())),
+            f"{address_field(u.server)} == {u.server} && udp.port == {u.port}",
+            steps,
+        ),
         Scope(addresses=(u.client, u.server), ports=(u.port,)),
         act=f"Check {u.server} first: whether the service runs and knows {u.client}; then whether a firewall drops UDP"
         f" port {u.port}.",

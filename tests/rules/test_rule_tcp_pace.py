@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, SERVER, UDP, datagram, ethernet, ip, pcap
+from factories import ACK, CLIENT, SERVER, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, Flow, applies, found
 
 from explainer import analyse, ask
@@ -75,6 +75,25 @@ def rounds(count: int, rtt_s: float) -> Flow:
 )  # fmt: skip
 def test_little_on_its_way(count: int, rtt_s: float, expected: list[str], tmp_path: Path, facts_of: FactsOf) -> None:
     assert rules(rounds(count, rtt_s), tmp_path, facts_of) == expected
+
+
+def clogged(times: int, wait_s: float) -> Flow:
+    flow = Flow().open(0.005).send(True, DATA).ack(False)
+    flow.segment(True, ACK, window=2800)
+    for _ in range(times):
+        flow.send(False, FULL).send(False, FULL).wait(wait_s).ack(True, window=2800)
+    return flow.send(False, FULL)
+
+
+@pytest.mark.parametrize(
+    ("times", "wait_s", "fires"), [(6, 0.4, True), (4, 0.6, False), (150, 0.01, False)],
+    ids=["slow reader", "seldom", "no longer than the way"],
+)  # fmt: skip
+def test_a_receiver_that_reads_slowly(
+    times: int, wait_s: float, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("tcp_slow_receiver", clogged(times, wait_s).wire.save(tmp_path / "slow.pcap"), facts_of)
+    assert [(f.severity, f.side) for f in findings] == [(Severity.INFO, Side.CLIENT)] * fires
 
 
 def chatty(requests: int, rtt_s: float) -> Flow:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from factories import (
 )
 
 from explainer.model import Analysis, Confidence, Finding, Severity, Side
+from explainer.protocols.arp import Resolution, resolutions
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import MANY_PORTS
 from explainer.rules.tcp_handshake import tcp_syn_unanswered
@@ -104,6 +106,20 @@ def test_that_nothing_was_heard_of_the_host_is_said_only_where_it_is_true() -> N
     assert "no TCP packet from" in alone.evidence.steps[-1].text
     (beside,) = found(unanswered(0), refused(1, server=Endpoint(SERVER, 80)))
     assert not any("no TCP packet from" in step.text for step in beside.evidence.steps)
+
+
+def test_a_server_that_does_not_find_the_way_back() -> None:
+    attempt = unanswered(0)
+    server = attempt.server.address
+    search = Resolution("02:00:00:00:00:01", server, "192.0.2.254", (97, 98, 99), 0, 9, (), (), None)
+    known = facts([attempt])
+    known._made[resolutions] = (search,)
+    (finding,) = findings_of("tcp_syn_unanswered", known)
+    assert finding.side is Side.SERVER
+    assert "cannot answer: it looks by ARP for 192.0.2.254 (its gateway, most likely)" in finding.title
+    known._made[resolutions] = (replace(search, reply_frames=(100,)),)
+    (finding,) = findings_of("tcp_syn_unanswered", known)
+    assert "ARP" not in finding.title
 
 
 def test_a_port_that_accepted_before_is_not_filtered() -> None:

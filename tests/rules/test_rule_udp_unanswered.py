@@ -40,6 +40,18 @@ def test_a_vpn_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     assert any("public or preshared key" in step.text for step in finding.evidence.steps)
 
 
+@pytest.mark.parametrize(("times", "fires"), [(5, True), (3, False)])
+def test_a_vpn_that_falls_silent(times: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, WG_PORT, WIREGUARD)))
+    wire.put(ip(SERVER, CLIENT, UDP, datagram(WG_PORT, 40000, b"\x02\0\0\0" + bytes(88))))
+    for _ in range(times):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, WG_PORT, b"\x04\0\0\0" + bytes(60))))
+        wire.wait(5)
+    findings = found("udp_unanswered", wire.save(tmp_path / "silent.pcap"), facts_of)
+    assert [f.title.startswith("The VPN has stopped working") for f in findings] == [True] * fires
+
+
 def test_another_server_answers(tmp_path: Path, facts_of: FactsOf) -> None:
     wire = asked(2)
     wire.put(ip(CLIENT, OTHER, UDP, datagram(40001, 123, NTP)))

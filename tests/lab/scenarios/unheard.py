@@ -201,12 +201,11 @@ def tcp_queue_full(lab: Lab) -> None:
     question="Why is the report so slow? Is it the network or the server?",
     shows="The program on $server writes its answer in pieces, with 0.4 seconds between them; nothing is wrong with "
     "the network.",
-    healthy=True,
-    decisive_filter="tcp.port == $service_port && tcp.len > 0",
+    decisive_filter="tcp.port == $service_port",
     words=(r"(?i)sends its data slowly", r"(?i)not in the network"),
     answer_must_not=(SAYS_REFUSED, r"(?i)it is not slow"),
 )
-def tcp_slow_sender_healthy(lab: Lab) -> None:
+def tcp_slow_sender(lab: Lab) -> None:
     port = lab.plan.service_port
     pieces = "head -c 20; for piece in 1 2 3 4 5 6 7; do head -c 4000 /dev/zero; sleep 0.4; done"
     lab.server.serve("socat", f"TCP-LISTEN:{port}", f"SYSTEM:{pieces}", port=port)
