@@ -58,10 +58,13 @@ _SERVERS, _SHOWN, _SOME = 3, 20, 4
     "UDP service does not answer", unanswered, connections, last_ns, subject="UDP requests",
     area="the answers of services over UDP",
 )  # fmt: skip
-def udp_unanswered(facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0) -> Iterator[Finding]:
+def udp_unanswered(
+    facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0, min_span_s: float = 1.0
+) -> Iterator[Finding]:
     """Requests to a service of UDP whose every request wants an answer, to which nothing comes back.
 
-    At least `min_requests` of them, and `min_wait_s` of capture after the first: clients repeat after a second or two.
+    At least `min_requests` of them over `min_span_s`, and `min_wait_s` of capture after the first: clients repeat after
+    a second or two; two at once are two questions.
     DNS, DHCP and QUIC have rules of their own. Silent where an ICMP error answers, where the client then uses the same
     port by TCP, and of broadcasts. Of many servers that are asked only once each, nothing is told: that is a search.
     """
@@ -69,7 +72,7 @@ def udp_unanswered(facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2
     groups = defaultdict[tuple[str, int], list[Unanswered]](list)
     for one in facts[unanswered]:
         waited = (facts[last_ns] - one.first_ns) / 1e9
-        asked = one.requests >= min_requests and waited >= min_wait_s
+        asked = one.requests >= min_requests and one.last_ns - one.first_ns >= min_span_s * 1e9 and waited >= min_wait_s
         if one.port in _SERVICES and asked and (one.client, one.server, one.port) not in over_tcp:
             groups[one.client, one.port].append(one)
     for group in groups.values():

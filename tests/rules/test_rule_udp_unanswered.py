@@ -27,6 +27,7 @@ def test_requests_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     assert found_in("udp_unanswered", facts_of, asked(tmp_path / "c.pcap", 3, answered=True)) == []
     assert found_in("udp_unanswered", facts_of, asked(tmp_path / "d.pcap", 3, port=514)) == []
     assert found_in("udp_unanswered", facts_of, asked(tmp_path / "e.pcap", 3, step_s=0.5)) == []
+    assert found_in("udp_unanswered", facts_of, asked(tmp_path / "f.pcap", 2, step_s=0.9)) == []
 
 
 def test_an_icmp_error_is_an_answer_of_its_own(tmp_path: Path, facts_of: FactsOf) -> None:
