@@ -82,7 +82,7 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
         measured={"connections": len(group), "answers": len(frames)},
         evidence=Evidence.of(
             [*(f for _, of_one in group for f in of_one), ends],
-            f"{connection_filter(c.server, (o.stream for o, _ in group))} && ssh",
+            connection_filter(c.server, (o.stream for o, _ in group)),
             [
                 Step(frames=tuple(frames[:_SHOWN]), text=f"after the key exchange {c.server} answers the login,"
                 f" encrypted"),
