@@ -73,7 +73,7 @@ def called(analysis: Analysis) -> dict[str, list[str]]:
     for stat, column in (("http", "host"), ("tls", "server_name"), ("quic", "server_name")):
         for row in rows(analysis.stat(stat)):
             name = (row[column] or "").partition(":")[0]
-            if name and not name.replace(".", "").isdigit():
+            if name and not name.startswith("[") and not name.replace(".", "").isdigit():
                 names[address(row["server"])][name] = None
     return {host: list(found) for host, found in names.items()}
 

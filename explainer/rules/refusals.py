@@ -79,7 +79,8 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
     severity = Severity.INFO if good else means.severity
     quoted = f'"{said(first)}"'
     told = (*streams, *([good.stream] if good and good.stream is not None else []))
-    where = connection_filter(first.server, told) if streams else ""
+    all_over_tcp = streams and all(reply.stream is not None for reply in (*group, *([good] if good else [])))
+    where = connection_filter(first.server, told) if all_over_tcp else ""
     return Finding(
         id=f"{family.rule}:{first.frame}",
         rule=family.rule,

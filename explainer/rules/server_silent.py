@@ -37,10 +37,11 @@ _GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
     "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, subject="TCP connections",
     area="the end of TCP connections",
 )  # fmt: skip
-def server_hung_up(facts: Facts) -> Iterator[Finding]:
+def server_hung_up(facts: Facts, *, max_idle_s: float = 2.0) -> Iterator[Finding]:
     """A connection that the server accepts and is the first to end (FIN), although it has sent no byte of data.
 
-    HTTP requests and TLS handshakes have rules of their own. Of low severity where the same client had an answer on
+    Where the client said nothing either, within `max_idle_s`: servers end idle connections, but not so soon. HTTP
+    requests and TLS handshakes have rules of their own. Of low severity where the same client had an answer on
     another connection to that port; silent where segments were lost.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
@@ -48,7 +49,9 @@ def server_hung_up(facts: Facts) -> Iterator[Finding]:
     answered = {(c.client.address, c.server) for c in facts[connections] if c.server_payload}
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
     for c in facts[connections]:
-        if c.stream not in others and _hangs_up(c):
+        # Browsers open connections in reserve, which a server ends when they were idle for long.
+        spoke = c.client_payload or (c.last_ns - c.first_ns) / 1e9 <= max_idle_s
+        if c.stream not in others and _hangs_up(c) and spoke:
             groups[c.client.address, c.server, bool(c.client_payload)].append(c)
     for group in groups.values():
         language, frame = words.get(group[0].stream, ("", None))

@@ -16,6 +16,7 @@ from explainer.wording import count
 
 _SHOWN = 20
 _LEAST, _WITH_GOODBYE = 2, 3
+_AT_ONCE_S = 0.5
 
 
 @rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT, area=AREA)
@@ -43,26 +44,28 @@ def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Findi
         yield _refused(group, overcome=key in further)
 
 
-def _answers(table: "pl.DataFrame", streams: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-    """Return what the servers of these streams send: frame and length of each segment with data, by stream."""
+def _answers(table: "pl.DataFrame", streams: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+    """Return what the servers of these streams send: frame, length and time of each segment with data, by stream."""
     said = table.filter(
         pl.col("stream").is_in(streams) & ~pl.col("from_client") & (pl.col("payload") > 0) & ~pl.col("retransmission")
     )
-    found = defaultdict[int, list[tuple[int, int]]](list)
-    for stream, frame, payload in said.select("stream", "frame", "payload").iter_rows():
-        found[stream].append((frame, payload))
+    found = defaultdict[int, list[tuple[int, int, int]]](list)
+    for stream, *answer in said.select("stream", "frame", "payload", "time").iter_rows():
+        found[stream].append((answer[0], answer[1], answer[2]))
     return found
 
 
-def _refusals(said: Sequence[tuple[int, int]], c: Connection, sign: Sign, most: int) -> Sequence[int]:
+def _refusals(said: Sequence[tuple[int, int, int]], c: Connection, sign: Sign, most: int) -> Sequence[int]:
     """Return the frames of the server's answers to the login, where they look like refusals of a session that ended."""
     ended = (*c.client_ends, *c.server_ends, *c.client_resets, *c.server_resets)
-    after = [(frame, length) for frame, length in said if frame > sign.frame]
+    after = [answer for answer in said if answer[0] > sign.frame]
     if not ended or not _LEAST <= len(after) <= most:
         return ()
-    answers = [length for _, length in after[1:]]
+    answers = [length for _, length, _ in after[1:]]
+    if len(answers) == 1 and (c.last_ns - after[-1][2]) / 1e9 > _AT_ONCE_S:
+        return ()  # one answer alone says which ways to log in there are: somebody read the question, and left
     goodbye = len(after) >= _WITH_GOODBYE and bool(c.server_ends) and len(set(answers[:-1])) == 1
-    return [frame for frame, _ in after[1:]] if len(set(answers)) == 1 or goodbye else ()
+    return [frame for frame, _, _ in after[1:]] if len(set(answers)) == 1 or goodbye else ()
 
 
 def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: bool) -> Finding:
@@ -82,7 +85,7 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
         measured={"connections": len(group), "answers": len(frames)},
         evidence=Evidence.of(
             [*(f for _, of_one in group for f in of_one), ends],
-            f"{connection_filter(c.server, (o.stream for o, _ in group))} && ssh",
+            connection_filter(c.server, (o.stream for o, _ in group)),
             [
                 Step(frames=tuple(frames[:_SHOWN]), text=f"after the key exchange {c.server} answers the login,"
                 f" encrypted"),

@@ -52,12 +52,17 @@ _SILENT = {
     area="the answers of UDP services",
 )
 def udp_unanswered(
-    facts: Facts, *, min_requests: int = 2, min_wait_s: float = 2.0, went_silent_s: float = 15.0
+    facts: Facts,
+    *,
+    min_requests: int = 2,
+    min_span_s: float = 1.0,
+    min_wait_s: float = 2.0,
+    went_silent_s: float = 15.0,
 ) -> Iterator[Finding]:
     """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
 
-    At least `min_requests`, with the capture going on for `min_wait_s` after the first: these services ask again within
-    that time; a tunnel (WireGuard, OpenVPN) that had answered before counts after `went_silent_s`, in which both would
+    At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for `min_wait_s`
+    after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had answered before counts after `went_silent_s`, in which both would
     have sent keep-alives. Of low severity where another server answers the same client. What an ICMP error answers is
     told there; silent where the client then uses the same port by TCP (SIP, Kerberos).
     """
@@ -67,7 +72,8 @@ def udp_unanswered(
         patience = min_wait_s if u.answer is None else went_silent_s
         waited = min(u.after_s, max(u.lasted_s, min_wait_s)) >= patience
         whole = u.client, u.server, u.port
-        if len(u.frames) >= min_requests and waited and whole not in told and whole not in over_tcp:
+        asked = len(u.frames) >= min_requests and u.lasted_s >= min_span_s
+        if asked and waited and whole not in told and whole not in over_tcp:
             yield _unanswered(u)
 
 

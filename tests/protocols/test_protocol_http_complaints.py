@@ -2,7 +2,14 @@
 
 import pytest
 
-from explainer.protocols.http_complaints import LONGEST_TEXT, complaint, complaint_of_text, text_of_labels
+from explainer.protocols.http_complaints import (
+    LONGEST_TEXT,
+    complaint,
+    complaint_of_json,
+    complaint_of_text,
+    complaint_of_xml,
+    text_of_labels,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +73,25 @@ def test_a_text_that_begins_with_error(text: str, expected: str) -> None:
 def test_only_what_follows_the_headers_is_the_text() -> None:
     assert text_of_labels(["Timestamps", "HTTP/1.1 200 OK\\r\\n", "\\r\\n", "ok"]) == ["ok"]
     assert list(text_of_labels(["wrong password"])) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["/success:false", "/error/code:7"], "success: false"),
+        (["/errors/[]/message:no such field"], "error"),
+        (["/error:quota"], "error"),
+        (["/status:failed"], "error"),
+        (["/message:API key is invalid"], "API key is invalid"),
+        (["/success:true", "/error:null"], ""),
+        (["/errors:0", "/status:ok"], ""),
+        (["/valid:false", "/error_count:3", "/status:failover"], ""),
+    ],
+)
+def test_json(values: list[str], expected: str) -> None:
+    assert complaint_of_json(values) == expected
+
+
+def test_soap() -> None:
+    assert complaint_of_xml(["</faultcode>", "</soap:Fault>"]) == "SOAP Fault"
+    assert complaint_of_xml(["</Default>", "</order>"]) == ""

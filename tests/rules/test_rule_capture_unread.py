@@ -8,13 +8,13 @@ from sessions import FactsOf, Said, asks, found_in, says, session
 from explainer import analyse, ask
 from explainer.model import Severity
 
-GET, VALUE = (True, b"NICK anna\r\n"), (False, b":server 001 anna :Welcome\r\n")  # IRC
+GET, VALUE = (True, b"DATE\r\n"), (False, b"111 20261126080000\r\n")  # NNTP (RFC 3977)
 
 
 @pytest.mark.parametrize(
     ("port", "said", "name"),
     [
-        (6667, (GET, VALUE), "irc"), (6667, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
+        (119, (GET, VALUE), "nntp"), (119, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
         (50000, ((True, b"\1\2\3"), (False, b"\4\5\6")), "an unknown protocol"),
     ],
     ids=["two frames", "one frame", "a protocol that is read", "no dissector"],
@@ -27,9 +27,9 @@ def test_what_is_not_judged_is_named(
     assert all(f"What is said in {name} (2 frames)" in finding.title for finding in findings)
 
 
-@pytest.mark.parametrize(("port", "said"), [(6667, (GET, VALUE)), (21, (says("220 ready"), asks("QUIT")))])
+@pytest.mark.parametrize(("port", "said"), [(119, (GET, VALUE)), (21, (says("220 ready"), asks("QUIT")))])
 def test_the_answer_says_how_far_it_goes(port: int, said: tuple[Said, ...], tmp_path: Path) -> None:
     capture = session(tmp_path / "c.pcap", port, *said)
     verdict = ask(analyse(capture), "What is wrong here?").verdict
     assert verdict.startswith("No fault was found in this capture")
-    assert ("is not judged here" in verdict) is (port == 6667)
+    assert ("is not judged here" in verdict) is (port == 119)

@@ -59,3 +59,11 @@ def test_ssh_logins(lengths: tuple[int, ...], fires: bool, tmp_path: Path, facts
         talk.exchange(bytes([length % 250]) * 44, bytes([length % 249]) * length)
     findings = found_in("ssh_login_refused", facts_of, talk.part().wire.save(tmp_path / "c.pcap"))
     assert [finding.severity for finding in findings] == ([Severity.MEDIUM] if fires else [])
+
+
+def test_a_user_who_leaves_at_the_first_question_was_not_refused(tmp_path: Path, facts_of: FactsOf) -> None:
+    newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
+    wire = Wire()
+    talk = Talk(wire, dport=22).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n").answer(newkeys).say(newkeys)
+    talk.exchange(bytes(44), bytes(44)).exchange(bytes(60), bytes(80)).wait(1.3).part()
+    assert found_in("ssh_login_refused", facts_of, wire.save(tmp_path / "c.pcap")) == []

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from factories import ACK, CLIENT, FIN, ICMP, PSH, RST, SERVER, SYN, UDP, datagram, ethernet, icmp_error, ip, pcap
 from flow import FactsOf, Flow, applies, found
+from sessions import asks, says, talk
 from talk import Wire
 
 from explainer.model import Severity
@@ -91,3 +92,12 @@ def test_many_short_logins(
 def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "other.pcap", [ethernet(ip(CLIENT, SERVER, ICMP, bytes([8, 0, 0, 0, 0, 0, 0, 0])))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize(("answer", "fires"), [("230 in", False), ("421 too many users", False), ("530 no", True)])
+def test_sessions_that_are_let_in_are_no_guesses(answer: str, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(14):
+        login = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS x"), says(answer))
+        talk(wire, 21, *login, sport=40000 + number)
+    assert bool(found("scan_logins", wire.save(tmp_path / "logins.pcap"), facts_of)) is fires

@@ -55,6 +55,13 @@ def test_who_ends_and_whether_anything_was_said_decides(tmp_path: Path, facts_of
     assert found_in("server_hung_up", facts_of, wire.save(tmp_path / "d.pcap")) == []
 
 
+@pytest.mark.parametrize(("seconds", "fires"), [(0.5, True), (3, False)])
+def test_a_connection_in_reserve_may_be_ended(seconds: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=80).open().wait(seconds).close(from_client=False).close(from_client=True)
+    assert bool(found_in("server_hung_up", facts_of, wire.save(tmp_path / "c.pcap"))) is fires
+
+
 @pytest.mark.parametrize(("seconds", "fires"), [(3.1, True), (2.5, False)])
 def test_silence_takes_three_seconds(seconds: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

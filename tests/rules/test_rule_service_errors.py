@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sessions import FactsOf, datagrams, found, found_in, reply, session
+from sessions import FactsOf, datagrams, found, found_in, reply, session, talk
+from talk import Wire
 
 from explainer.model import Analysis, Severity
 from explainer.protocols.applications import Kind
@@ -145,3 +146,23 @@ def test_http2(port: int, ending: bytes, words: str, tmp_path: Path, facts_of: F
     )
     findings = found_in("http2_error", facts_of, capture)
     assert [words in finding.title for finding in findings] == ([True] if words else [])
+
+
+def rdp(kind: int, value: int) -> bytes:
+    """Return X.224's connection confirm with RDP's answer to the negotiation (MS-RDPBCGR 2.2.1.2)."""
+    return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", kind, 0, 8, value)
+
+
+ASKS_RDP = bytes.fromhex("030000130ee00000000000") + struct.pack("<BBHI", 1, 0, 8, 3)
+
+
+def test_rdp_clients_try_another_way(tmp_path: Path, facts_of: FactsOf) -> None:
+    refused = session(tmp_path / "a.pcap", 3389, (True, ASKS_RDP), (False, rdp(3, 5)))
+    (finding,) = found_in("service_error", facts_of, refused)
+    assert "network level authentication" in finding.title
+    assert finding.severity is Severity.HIGH
+    wire = Wire()
+    talk(wire, 3389, (True, ASKS_RDP), (False, rdp(3, 2)))
+    talk(wire, 3389, (True, ASKS_RDP), (False, rdp(2, 0)), sport=40001)
+    (finding,) = found_in("service_error", facts_of, wire.save(tmp_path / "b.pcap"))
+    assert finding.severity is Severity.INFO

@@ -213,17 +213,21 @@ def snmp_errors(messages: Sequence[Message]) -> Iterator[Record]:
 
 
 _RDP_FAILURE, _RDP_ASKED = many("rdp.neg_type"), many("rdp.rt_cookie")
-_FAILURE_TYPE, _FAILURE_AT = 3, 8
+_RESPONSE_TYPE, _FAILURE_TYPE, _FAILURE_AT = 2, 3, 8
 
 
-def rdp_failure(message: Message, client: Endpoint, asked: Message | None) -> Reply | None:
-    """Return RDP's failure of the negotiation (MS-RDPBCGR 2.2.1.2.2); its code is the frame's last four bytes."""
-    if message.number(_RDP_FAILURE) != _FAILURE_TYPE or len(message.payload) < _FAILURE_AT:
+def rdp_answer(message: Message, client: Endpoint, asked: Message | None) -> Reply | None:
+    """Return how RDP's negotiation ended (MS-RDPBCGR 2.2.1.2); a failure's code is the frame's last four bytes.
+
+    A client that is refused one way of encryption tries another one, on a connection of its own.
+    """
+    kind = message.number(_RDP_FAILURE)
+    if kind not in (_RESPONSE_TYPE, _FAILURE_TYPE) or len(message.payload) < _FAILURE_AT:
         return None
-    code = str(int.from_bytes(message.payload[-4:], "little"))
+    code = str(int.from_bytes(message.payload[-4:], "little")) if kind == _FAILURE_TYPE else ""
     return Reply(
         "RDP", Kind.SESSION, message.stream, client, message.source, asked.frame if asked else None, message.frame,
-        "the connection", "", code, _RDP.get(code, ""), ok=False,
+        "the connection", "", code, _RDP.get(code, ""), not code,
     )  # fmt: skip
 
 

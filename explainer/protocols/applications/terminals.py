@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from explainer.protocols.applications.errors import rdp_failure
+from explainer.protocols.applications.errors import rdp_answer
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
@@ -165,9 +165,10 @@ def rdp(messages: Sequence[Message]) -> Iterator[Record]:
     server, asked = server_of(messages, (3389,)), None
     for message in messages:
         client = message.source if message.source != server else message.destination
-        failure = rdp_failure(message, client, asked) if message.source == server else None
-        if failure:
-            yield failure
+        answer = rdp_answer(message, client, asked) if message.source == server else None
+        if answer:
+            yield answer
+        if answer and not answer.ok:
             continue
         asked = message if message.source == client else asked
         cookie = message.first(_COOKIE).partition("mstshash=")[2].strip().removesuffix("\\r\\n")
