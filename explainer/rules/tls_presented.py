@@ -75,7 +75,7 @@ def weight(case: Presented, alerts: Alerts, *, accepted: Severity = Severity.MED
     if outcome in _LEAVING:
         return Weight(Severity.HIGH, Confidence.PROBABLE, ", probably why the client left without using the connection")
     if outcome is Outcome.ESTABLISHED:
-        return Weight(accepted, Confidence.CERTAIN, "; this client accepted it all the same")
+        return Weight(accepted, Confidence.CERTAIN, "; this client goes on with encrypted data all the same")
     return Weight(Severity.MEDIUM, Confidence.CERTAIN, "")
 
 
@@ -87,7 +87,7 @@ def showing(text: Callable[[Presented], str]) -> Callable[[Ending], Told]:
         steps = [Step(frames=(case.message.frame,), text=f"the server {case.server} presents {text(case)}")]
         if ending.outcome is Outcome.ESTABLISHED:
             data = ending.handshake.client_data or ending.handshake.client_change_cipher
-            went_on = "the client goes on with encrypted data: it accepts the certificate"
+            went_on = "the client goes on with encrypted data, as one that accepts the certificate does"
             steps.append(Step(frames=data[:1], text=went_on))
         else:
             steps.append(alert_step(ending) if ending.alert else end_step(ending))
