@@ -34,7 +34,7 @@ class Lookup:
 
     `kind` is DNS, mDNS or LLMNR. `query_frames` holds the first query and its repetitions (same endpoints, id, name and
     type, before any answer), `response_frames` all answers, of which the first counts. `further_questions` are those of
-    the same message ("name type"). Times are nanoseconds since 1970;`time_ms` is first query to first answer, which
+    the same message ("name type"). Times are nanoseconds since 1970; `time_ms` is first query to first answer, which
     equals tshark's dns.time where nothing was repeated. `referred`: the server leaves it to the asker to go on, as it
     does not ask others itself, or only names the servers to ask (RFC 1034, section 4.3.1). An mDNS message is a record
     of its own, never paired.

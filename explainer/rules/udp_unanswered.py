@@ -12,6 +12,7 @@ from explainer.rules.tcp_case import finding
 from explainer.wording import count
 
 _SHOWN = 20
+_TRIED_S = 1.0
 _VPNS = {"wg", "openvpn", "isakmp", "l2tp"}
 # Why a server that is there may keep silent, and what to look at first.
 _SILENT = {
@@ -54,16 +55,17 @@ def udp_unanswered(
 ) -> Iterator[Finding]:
     """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
 
-    At least `min_requests`, with the capture going on for `min_wait_s` after the first: these services ask again within
-    that time; a tunnel (WireGuard, OpenVPN) that had answered before counts after `went_silent_s`, in which both would
-    have sent keep-alives. Of low severity where another server answers the same client. What an ICMP error answers is
-    told there.
+    At least `min_requests`, a second or more from the first to the last, with the capture going on for `min_wait_s`
+    after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had answered before
+    counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where another server
+    answers the same client. What an ICMP error answers is told there.
     """
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
     for u in facts[unanswered_requests]:
         patience = min_wait_s if u.answer is None else went_silent_s
         if (
             len(u.frames) >= min_requests
+            and u.lasted_s >= _TRIED_S
             and min(u.after_s, max(u.lasted_s, min_wait_s)) >= patience
             and (u.client, u.server, u.port) not in told
         ):
