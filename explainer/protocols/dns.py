@@ -22,6 +22,7 @@ _COLUMNS = (
 
 # The same question after this long is a new one: resolvers give up much sooner (glibc: 30 seconds at most).
 _NEW_AFTER_NS = 60_000_000_000
+_NS, _SOA = 2, 6
 _KINDS = {"dns": "DNS", "mdns": "mDNS", "llmnr": "LLMNR"}
 
 Row = dict[str, Any]
@@ -34,7 +35,9 @@ class Lookup:
     `kind` is DNS, mDNS or LLMNR. `query_frames` holds the first query and its repetitions (same endpoints, id, name and
     type, before any answer), `response_frames` all answers, of which the first counts. `further_questions` are those of
     the same message ("name type"). Times are nanoseconds since 1970; `time_ms` is first query to first answer, which
-    equals tshark's dns.time where nothing was repeated. An mDNS message is a record of its own, never paired.
+    equals tshark's dns.time where nothing was repeated. `referred`: the server leaves it to the asker to go on, as it
+    does not ask others itself, or only names the servers to ask (RFC 1034, section 4.3.1). An mDNS message is a record
+    of its own, never paired.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class Lookup:
     rcode: int | None = None
     truncated: bool = False
     answers: tuple[str, ...] = ()
+    referred: bool = False
 
     @property
     def type(self) -> str:
@@ -165,8 +169,13 @@ def _answered(old: Lookup, new: Lookup) -> Lookup:
         return replace(old, response_frames=frames)
     return replace(
         old, response_frames=frames, response_ns=new.response_ns, rcode=new.rcode, truncated=new.truncated,
-        answers=new.answers, server=new.server,
+        answers=new.answers, server=new.server, referred=new.referred,
     )  # fmt: skip
+
+
+def _referred(message: Message) -> bool:
+    kinds = {number for _, number in message.records}
+    return not message.recursive or (not message.answers and _NS in kinds and _SOA not in kinds)
 
 
 def _lookup(row: Row, message: Message) -> Lookup | None:
@@ -189,4 +198,5 @@ def _lookup(row: Row, message: Message) -> Lookup | None:
     return Lookup(
         **common, client=destination, server=source, response_frames=(frame,), response_ns=time,
         rcode=message.rcode, truncated=message.truncated, answers=message.answers,
+        referred=_referred(message),
     )  # fmt: skip

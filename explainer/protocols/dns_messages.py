@@ -39,7 +39,7 @@ COLUMNS = (
     *VALUES.values(),
 )  # fmt: skip
 
-_RESPONSE, _OPCODE, _TRUNCATED, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
+_RESPONSE, _OPCODE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7800, 0x0200, 0x0080, 0x000F
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ class Message:
     def truncated(self) -> bool:
         """Return whether it says that more did not fit."""
         return bool(self.flags & _TRUNCATED)
+
+    @property
+    def recursive(self) -> bool:
+        """Return whether its server asks others for whoever asks it (RA)."""
+        return bool(self.flags & _RECURSIVE)
 
     @property
     def rcode(self) -> int:

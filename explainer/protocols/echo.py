@@ -53,7 +53,7 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
         pl.when(asks).then("src").otherwise("dst").alias("source"),
         pl.when(asks).then("dst").otherwise("src").alias("target"),
     )  # fmt: skip
-    following = pl.col("frame", "time", "asks").shift(-1).over(_WAYS).name.prefix("next_")
+    following = pl.col("frame", "time", "asks", "length").shift(-1).over(_WAYS).name.prefix("next_")
     table = table.with_columns(following).sort("frame")
     answered = (asks & ~pl.col("next_asks")).fill_null(value=False)
     end = facts[last_ns]
@@ -62,6 +62,7 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
         pl.col("frame").filter(~asks).alias("replies"), pl.col("frame").filter(asks & ~answered).alias("open"),
         pl.col("frame").filter(answered).alias("asked"), pl.col("next_frame").filter(answered).alias("came"),
         ((pl.col("next_time") - pl.col("time")) / 1e6).filter(answered).alias("took"),
+        (pl.col("next_length").cast(pl.Int64) - pl.col("length")).filter(answered).alias("apart"),
         pl.col("length").filter(asks).alias("lengths"), pl.col("length").filter(~asks).alias("reply_lengths"),
         pl.col("time").filter(asks).first().alias("first_ns"), pl.col("time").filter(asks).last().alias("last_ns"),
     ).filter(pl.col("requests").list.len() > 0)  # fmt: skip
@@ -73,7 +74,10 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
 
 
 def _pings(row: dict[str, object], about: dict[tuple[str, str], list[Error]], end: int) -> Pings:
-    lengths: set[int] = set(row["lengths"])  # type: ignore[call-overload]  # a list column
+    # What a tunnel or MPLS adds in one direction alone makes all of them longer by the same.
+    apart = set(row["apart"])  # type: ignore[call-overload]  # a list column
+    more = apart.pop() if len(apart) == 1 else 0
+    lengths = {length + more for length in row["lengths"]}  # type: ignore[attr-defined]
     strange = tuple(
         frame
         for frame, length in zip(row["replies"], row["reply_lengths"], strict=True)  # type: ignore[call-overload]

@@ -16,7 +16,11 @@ SERVICES = {
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
-_TRAPS = 162  # SNMP's notifications want no answer
+_PORTS = {
+    "isakmp": {500, 4500}, "ntp": {123}, "snmp": {161}, "radius": {1645, 1646, 1812, 1813, 3799}, "tftp": {69},
+    "l2tp": {1701}, "kerberos": {88, 464}, "coap": {5683}, "cldap": {389},
+}  # fmt: skip
+"""Elsewhere tshark may only guess. SNMP's notifications (port 162) want no answer; the others go by their contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
             tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))),
         )
         for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
-        if row["port"] != _TRAPS and not _to_many(row["server"])
+        if row["port"] in _PORTS.get(row["protocol"], {row["port"]})
+        and row["last"] >= row["first"]
+        and not _to_many(row["server"])
     )  # fmt: skip
     return (
         *never,

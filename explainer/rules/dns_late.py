@@ -136,12 +136,19 @@ def _half_answered(
 def dns_no_address(facts: Facts) -> Iterator[Finding]:
     """A name that exists and has no address: each question for one (A, AAAA) gets an empty answer (RFC 2308, NODATA).
 
-    Told, too, is a name that has an IPv4 address alone where the capture holds no IPv4 packet at all: its client may
-    have IPv6 only. Silent where the same client gets an address for a longer or shorter form of the name.
+    Only answers of a resolver count: who asks other servers himself goes on where they refer to. Told, too, is a name
+    that has an IPv4 address alone where the capture holds no IPv4 packet at all: its client may have IPv6 only. Silent
+    where the same client gets an address for a longer or shorter form of the name.
     """
     groups = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in facts[lookups]:
-        if not x.multicast and x.type_number in (_A, _AAAA) and x.response_frames and x.rcode == _NOERROR:
+        if (
+            not x.multicast
+            and x.type_number in (_A, _AAAA)
+            and x.response_frames
+            and x.rcode == _NOERROR
+            and not x.referred
+        ):
             groups[x.client.address, plain(x.name)].append(x)
     resolved = {key for key, group in groups.items() if any(_has_address(x) for x in group)}
     v6_only = all(":" in address for address in facts[packets]["src"].drop_nulls().unique())

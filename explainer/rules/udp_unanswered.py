@@ -61,10 +61,11 @@ def udp_unanswered(
 ) -> Iterator[Finding]:
     """Requests to a service that has to answer (WireGuard, OpenVPN, IKE, NTP, SNMP, RADIUS …), and nothing comes.
 
-    At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for `min_wait_s`
-    after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had answered before counts after `went_silent_s`, in which both would
-    have sent keep-alives. Of low severity where another server answers the same client. What an ICMP error answers is
-    told there; silent where the client then uses the same port by TCP (SIP, Kerberos).
+    At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for
+    `min_wait_s` after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had
+    answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
+    another server answers the same client. What an ICMP error answers is told there; silent where the client then uses
+    the same port by TCP (SIP, Kerberos).
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}

@@ -71,6 +71,7 @@ def test_names_with_one_and_other_questions() -> None:
     assert found("dns_no_address", lookup(), empty(2, type_number=AAAA)) == []
     assert found("dns_no_address", empty(type_number=AAAA)) == []
     assert found("dns_no_address", empty(type_number=MX)) == []
+    assert found("dns_no_address", empty(referred=True)) == []
     assert found("dns_no_address", empty(name="www.example.org.corp.example"), lookup(2)) == []
 
 

@@ -97,6 +97,14 @@ def test_replies_that_repeat_nothing(strange: int, fires: bool, tmp_path: Path, 
     assert [f.severity for f in findings] == [Severity.HIGH] * fires
 
 
+def test_replies_that_are_all_longer_by_the_same(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(10):
+        ask(wire, number, size=100 + number)
+        reply(wire, number, size=104 + number)
+    assert found("icmp_tunnel", wire.save(tmp_path / "mpls.pcap"), facts_of) == []
+
+
 @pytest.mark.parametrize("rule", ["path_ping_unanswered", "path_ping_lost", "scan_pings", "icmp_tunnel"])
 def test_they_do_not_apply_without_pings(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)

@@ -69,6 +69,10 @@ def test_what_is_answered_or_told_elsewhere(tmp_path: Path, facts_of: FactsOf) -
     assert found("udp_unanswered", refused.save(tmp_path / "refused.pcap"), facts_of) == []
 
 
+def test_elsewhere_it_may_be_something_else(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert found("udp_unanswered", asked(3, port=162).save(tmp_path / "odd.pcap"), facts_of) == []
+
+
 def test_it_does_not_apply_to_what_wants_no_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     syslog = datagram(40000, 514, b"<13>hello")
     capture = pcap(tmp_path / "log.pcap", [ethernet(ip(CLIENT, SERVER, UDP, syslog))] * 3, step_ns=5_000_000_000)
