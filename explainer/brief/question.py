@@ -31,23 +31,35 @@ class Topic(StrEnum):
     ACCOUNTS = "accounts"
     NAMES = "names asked for"
     APPLICATIONS = "application servers"
+    TRAFFIC = "what the traffic is"
+    TUNNELS = "what carries the traffic"
+    ENCRYPTION = "whether it is encrypted"
+    ICMP = "ICMP"
 
 
 _WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|takes? (ages|(so |too |very )?long)|throughput|bottleneck)\b",
-    Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|out.of.order)\b",
+    Topic.LOSS: r"\b(lost|loss(es)?|retransmi\w*|re-?sent|dropped|los(e|es|ing)|dup(licate)? ?acks?|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
-    Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
-    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing))\b",
-    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went) well|did .*\bwork)\b",
+    Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|twice|cop(y|ies)|retransmissions|(one|both) directions?"
+    r"|asymmetric\w*)\b",
+    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|spy\w*|hijack\w*|compromis\w+"
+    r"|malicious|hack\w*|infect\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
+    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
+    r"|let in|(down)?loaded|fetched|transferred|(gets?|got) (an?|the|its|connected|through|in)|reach(es|ed)?"
+    r"|(log(s|ged)?|sign(s|ed)?) in)\b",
+    Topic.TUNNELS: r"\b(tunnel\w*|encapsulat\w*|carried|vlans?|vxlan|gre|mpls|geneve|wrapped)\b",
+    Topic.ENCRYPTION: r"\b(encrypt\w*|protected|secured?|in the clear)\b",
+    Topic.ICMP: r"\b(icmp(v6)?|pings?|pinged|trace ?routes?|ttl|hops?)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|who talks)\b",
     Topic.ALERTS: r"\balerts?\b",
-    Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?|packets (?:are |be )?so (?:small|large|big))\b",
+    Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?"
+    r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large) packets)\b",
     Topic.PASSWORDS: r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
@@ -56,17 +68,25 @@ _WORDS = {
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip|phones?|calls?"
-    r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
-    Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
-    r"|host ?names?|quer(y|ies|ied))\b",
+    r"|ntp|clocks?|bgp|ipsec|vpn|ike|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan)\b",
+    Topic.TRAFFIC: r"\b(what(.s| is| are| was| were)? (this|that|these|those|going on|happening|in (this|here|the)|"
+    r"(\S+ ){0,6}(doing|talking|sending|traffic|protocols?|connections?|packets?|conversations?|used|spoken))\b"
+    r"|what (kind|sort|type)s? of|what (happens|happened|does|do|did)\b|which (protocols?|hosts?|devices?)"
+    r"|who (talks|speaks|communicates|is|are|sends|uses)|talk(s|ing)? (to|with)|describe"
+    r"|summari[sz]e|overview|traffic)\b",
+    Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked(?= for|\b(?! to))|look(ed|s|ing)?[ -]?ups?|resol\w+"
+    r"|dns|domains?|host ?names?|quer(y|ies|ied))\b",
 }
 _FAULT = re.compile(
-    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
+    r"\b(why|faults?|faulty|healthy|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|cannot|can't"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
     r"|(?:doesn|don|isn|won)'t)\b",
     re.IGNORECASE,
 )
-_RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
+_RISKY = (
+    "cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel", "attack_", "address_spoofed", "ping_tunnel",
+    "tcp_syn_flood", "dns_zone_transfer",
+)  # fmt: skip
 _ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
@@ -82,9 +102,14 @@ _ABOUT = {
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", *_RISKY),
     Topic.NAMES: ("dns_",),
+    Topic.ICMP: ("path_", "ping_", "scan_"),
+    Topic.ENCRYPTION: ("cleartext_", "tls_starttls_refused", "tls_obsolete_version", "exposed_"),
+    Topic.TRAFFIC: (
+        "path_traced", "attack_", "scan_", "ping_tunnel", "dns_tunnel", "dns_zone_transfer", "tcp_syn_flood",
+    ),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
-        "wireless_",
+        "wireless_", "bgp_", "ike_", "ppp_", "modbus_", "diameter_", "nfs_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.llm import talk_lookup
+from explainer.llm import health, overview, talk_lookup
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -12,7 +12,21 @@ from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _PROTOCOLS = 15
-_ALWAYS = ("destinations", "ports", "quic", "rtt", "tls")
+_ALWAYS = (
+    "answers",
+    "carriers",
+    "destinations",
+    "dhcp",
+    "dns",
+    "http",
+    "icmp",
+    "ports",
+    "quic",
+    "rtt",
+    "spoken",
+    "tls",
+    "unanswered",
+)
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
     Topic.SEGMENT_SIZE: "tcp_health",
@@ -23,7 +37,6 @@ _ONLY_FOR = {
     Topic.FILES: "files",
     Topic.NAMES: "dns",
 }
-_UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
@@ -43,63 +56,6 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
         if topic in question.topics
         for claim in look_up(analysis, question)
     ]
-
-
-def health(analysis: Analysis) -> list[Claim]:
-    """Return the facts that speak for a working network: connections answered, and how fast."""
-    return [
-        *_answered_connections(analysis),
-        *_completed_handshakes(analysis),
-        *_quic_connections(analysis),
-        *_warnings(analysis),
-    ]
-
-
-def unfinished_handshakes(analysis: Analysis) -> str:
-    """Return "1 TLS handshake is" for those that neither completed nor failed, or nothing."""
-    open_ones = sum(row["outcome"] in _UNFINISHED for row in _rows(analysis.stat("tls")))
-    return count(open_ones, "TLS handshake is", "TLS handshakes are") if open_ones else ""
-
-
-def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
-    if not rows:
-        return
-    slowest = max(rows, key=lambda row: row["syn_ack_rtt_ms"])
-    answered = count(len(rows), "connection request was answered", "connection requests were answered")
-    worst = milliseconds(slowest["syn_ack_rtt_ms"])
-    text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
-    yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
-
-
-def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"].startswith("established")]
-    if not rows:
-        return
-    versions = listing(sorted({row["version"] for row in rows if row["version"]}))
-    completed = count(len(rows), "TLS handshake was completed", "TLS handshakes were completed")
-    frames = tuple(frame for row in rows[:_ROWS] for frame in _frames(row, "client_hello_frame", "server_hello_frame"))
-    yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
-
-
-def _quic_connections(analysis: Analysis) -> Iterator[Claim]:
-    for row in [row for row in _rows(analysis.stat("quic")) if row["outcome"] == "established"][:_ROWS]:
-        steps = [
-            f"{name} (frame {row[column]})"
-            for name, column in (("Version Negotiation", "negotiation_frame"), ("Retry", "retry_frame"))
-            if row[column] is not None
-        ]
-        normal = f"; {listing(steps)} before it {'are' if len(steps) > 1 else 'is'} normal" if steps else ""
-        text = f"The QUIC connection of {row['client']} to {row['server']} was completed: both sides send data (1-RTT)"
-        frames = _frames(row, "negotiation_frame", "retry_frame", "client_data_frame", "server_data_frame")
-        yield Claim(text=f"{text}{normal}.", frames=frames, sources=("quic",))
-
-
-def _warnings(analysis: Analysis) -> Iterator[Claim]:
-    for row in [row for row in _rows(analysis.stat("tls")) if row["warnings"]][:_ROWS]:
-        text = f"An alert of level warning is no failure: {row['warnings']}; the connection went on."
-        if row["outcome"].startswith("established"):
-            yield Claim(text=text, frames=_frames(row, "warning_frame", "outcome_frame"), sources=("tls",))
 
 
 def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -162,6 +118,8 @@ def _rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    yield from health.accepted(analysis)
+    yield from health.leases(analysis)
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
         last = rows[-1]
@@ -201,6 +159,7 @@ def _phases(row: Row) -> Claim:
 
 
 def _ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    yield from overview.on_ports(analysis, question)
     for row in _rows(analysis.stat("ports")):
         if row["port"] not in question.ports:
             continue
@@ -218,6 +177,26 @@ def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
         frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
         yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
+
+
+def _tunnels(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    found = overview.carried(analysis)
+    if found:
+        yield from found
+        yield from overview.claims(analysis, question)[:_ROWS]
+    else:
+        yield Claim(
+            text="No tunnel, and no tag such as a VLAN's, was recognised around packets.", sources=("carriers",)
+        )
+
+
+def _encryption(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"].startswith("established")]
+    named = [r for r in rows if {_address(r["client"]), _address(r["server"])} & question.addresses]
+    for row in (named or rows)[:_ROWS]:
+        text = f"Yes: the connection of {row['client']} to {row['server']} is encrypted, by {row['version'] or 'TLS'}"
+        frames = _frames(row, "client_hello_frame", "server_hello_frame")
+        yield Claim(text=f"{text}; its handshake was completed.", frames=frames, sources=("tls",))
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -241,6 +220,8 @@ def _destinations(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SLOWNESS: _slowness,
+    Topic.TUNNELS: _tunnels,
+    Topic.ENCRYPTION: _encryption,
     Topic.OUTCOME: _outcomes,
     Topic.RTT: _rtt,
     Topic.PORTS: _ports,

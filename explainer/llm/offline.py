@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import lookup
+from explainer.llm import health, lookup, overview
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.wording import in_sentence, listing
 
@@ -14,7 +14,11 @@ _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
 _ABOUT_CAPTURE = "capture_"
-_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
+_TOLD_ALWAYS = ("capture_unread", "path_traced")
+"""What says what the traffic is, and is told although nothing is wrong with it."""
+_DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
+"""Statistics that tell what is there, and answer no question about a fault."""
+_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.ENCRYPTION, Topic.ICMP}
 """What a finding answers better than numbers, when it is about that."""
 
 
@@ -24,21 +28,30 @@ def answer(analysis: Analysis, text: str) -> Answer:
     known = ranked((f for f in analysis.findings if not f.explained_by), question)
     found = [f for f in known if f.severity is not Severity.INFO]
     looked_up = lookup.claims(analysis, question)
+    held = overview.claims(analysis, question)
     # What is only worth knowing is told to those who ask for it.
     asked = [f for f in known if f.severity is Severity.INFO and question.concerns(f)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
-    if fitting and not (looked_up and _asked_outright(question, fitting[0])):
-        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
-    return _from_nothing(analysis, question, found, looked_up)
+    answered = looked_up or (held if Topic.TRAFFIC in question.topics and fitting[:1] and _beside(fitting[0]) else [])
+    if fitting and not (answered and _asked_outright(question, fitting[0])):
+        describes = Topic.TRAFFIC in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
+        told = [*looked_up, *(claim for claim in held if describes and claim not in looked_up)]
+        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], told)
+    return _from_nothing(analysis, question, found, looked_up, [claim for claim in held if claim not in looked_up])
 
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
     if Topic.OUTCOME in question.topics or question.asks_what_it_is(worst):
         return False
-    if _JUDGED & question.topics and question.concerns(worst):
+    if (_JUDGED | {Topic.TRAFFIC}) & question.topics and question.concerns(worst):
         return False
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
+
+
+def _beside(worst: Finding) -> bool:
+    """Return whether the finding is beside the point of who asks what the traffic is: nothing failed."""
+    return worst.severity is Severity.LOW
 
 
 def _fits(finding: Finding, question: Question) -> bool:
@@ -59,12 +72,12 @@ def _from_finding(
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *_looked_at(analysis, question)]
-    healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
+    well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
         verdict=_told(finding, question),
         act=finding.act,
-        claims=(*claims, *looked_up, *(claim for claim in healthy if claim not in looked_up)),
+        claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=finding.advice,
         filters=(finding.evidence.display_filter,),
@@ -87,20 +100,29 @@ def _told(finding: Finding, question: Question) -> str:
 
 
 def _from_nothing(
-    analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]
+    analysis: Analysis,
+    question: Question,
+    others: Sequence[Finding],
+    looked_up: Sequence[Claim],
+    held: Sequence[Claim],
 ) -> Answer:
-    verdict = _verdict(analysis, question, others, looked_up)
+    verdict = _verdict(analysis, question, others, looked_up or _described(question, held))
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
-    if looked_up and not others:
+    if looked_up and not others and verdict == looked_up[0].text:
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
         question=question.text,
         verdict=verdict,
-        claims=(*backing, *_looked_at(analysis, question)),
+        claims=(*backing, *held, *_looked_at(analysis, question)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=_next_capture(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
     )
+
+
+def _described(question: Question, held: Sequence[Claim]) -> Sequence[Claim]:
+    """Return what the capture holds where the question asks what the traffic is, not what is wrong with it."""
+    return held if Topic.TRAFFIC in question.topics and not question.about_a_fault else ()
 
 
 def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
@@ -110,14 +132,15 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
             "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
         )
         return f"{where} no {missing}."
-    if looked_up:
+    if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
         return looked_up[0].text
     if others:
         hosts = listing(sorted(question.addresses | question.names))
         return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
     if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
-        return "This capture cannot tell: it holds nothing of what is looked at."
-    unfinished = lookup.unfinished_handshakes(analysis)
+        only = overview.protocols(analysis)
+        return f"This capture cannot tell: it holds nothing of what is judged here{f', only {only}' if only else ''}."
+    unfinished = health.unfinished_handshakes(analysis) or health.unanswered_requests(analysis)
     if unfinished:
         return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
@@ -147,7 +170,7 @@ def _subjects(analysis: Analysis, prefix: str) -> bool:
 
 def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     """Return what was looked at and found in order, what was not there to look at, and what failed to run."""
-    lines = lookup.health(analysis)
+    lines = health.claims(analysis)
     ran = [outcome for outcome in analysis.outcomes if outcome.status is RuleStatus.RAN]
     faulty = {o.area for o in analysis.outcomes if o.findings or o.status is RuleStatus.FAILED}
     clean = list(dict.fromkeys(outcome.area for outcome in ran if outcome.area not in faulty))
@@ -156,8 +179,7 @@ def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     absent = sorted({_subject(o.reason) for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
         lines.append(Claim(text=f"Not there to look at: {_shortened(absent)}.", sources=("rules",)))
-    if unread := _unread(analysis):
-        lines.append(_mention(unread))
+    lines += [_mention(f) for f in analysis.findings if f.rule in _TOLD_ALWAYS]
     failed = [in_sentence(o.title) for o in analysis.outcomes if o.status is RuleStatus.FAILED]
     if failed:
         lines.append(

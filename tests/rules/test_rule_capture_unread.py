@@ -14,7 +14,7 @@ GET, VALUE = (True, b"get a\r\n"), (False, b"VALUE a 0 1\r\nx\r\nEND\r\n")  # me
 @pytest.mark.parametrize(
     ("port", "said", "name"),
     [
-        (11211, (GET, VALUE), "memcache"), (11211, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
+        (11211, (GET, VALUE), "memcached"), (11211, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
         (50000, ((True, b"\1\2\3"), (False, b"\4\5\6")), "an unknown protocol"),
     ],
     ids=["two frames", "one frame", "a protocol that is read", "no dissector"],
