@@ -8,6 +8,7 @@ from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_storms import storms
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
@@ -79,7 +80,7 @@ _REFUSED_MEANS = Answer(
 )
 
 
-@rule("Name does not exist", lookups, subject="DNS lookups", area=AREA)
+@rule("Name does not exist", lookups, storms, subject="DNS lookups", area=AREA)
 def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
@@ -103,7 +104,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
         return _plain(lookup.name).endswith(PRIVATE_ENDINGS) and public(lookup.server.address)
 
-    missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x))
+    stormy = {id(x) for group in facts[storms].values() for x in group}  # dns_nxdomain_storm tells of them
+    missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x) and id(x) not in stormy)
     failed = (x for x in missing if _plain(x.name) not in resolved[x.client.address])
     yield from _answered(failed, _NXDOMAIN_MEANS, severity)
 
