@@ -14,7 +14,9 @@ from explainer.protocols.applications import (
     file_sharing,
     forms,
     ftp,
+    machines,
     mail,
+    networks,
     proxies,
     services,
     terminals,
@@ -34,7 +36,8 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
-        brokers.MQTT, brokers.AMQP, proxies.SOCKS,
+        brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.IKE, networks.PAP, networks.CHAP,
+        machines.MODBUS, machines.DIAMETER, machines.MOUNT, machines.NFS,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""
