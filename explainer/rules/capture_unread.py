@@ -43,6 +43,8 @@ def _above(protocols: str) -> str:
     over = re.fullmatch(r".*:(?:tcp|udp)(?::mptcp)?:([^:]+(?::.*)?)", own)
     inside = over[1].split(":") if over else []
     layer = next((name for name in inside if name in NAMES), inside[0]) if inside else innermost(own)
+    if layer == "data" and not inside:  # fragments, or bytes that say nothing of what they are
+        return ""
     return "" if layer.startswith("_") or own.endswith((":tcp", ":udp", ":mptcp")) else layer
 
 
