@@ -19,7 +19,7 @@ import pytest
 from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import arp, frame, icmp, tcp, tls, udp_conversations, x509
+from explainer.protocols import arp, frame, icmp, probes, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
@@ -118,6 +118,7 @@ def facts(
     end = max((c.last_ns for c in connections), default=START_NS) + 60 * SECOND if last_ns is None else last_ns
     return KnownFacts(
         {
+            probes.tcp_probes: (),
             tcp.connections: connections,
             tcp.segments: pl.DataFrame(
                 schema={"stream": pl.Int64, "from_client": pl.Boolean, "ack_rtt_ms": pl.Float64}

@@ -53,6 +53,7 @@ class Topic(StrEnum):
     PINGS = "pings"
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
+    CARRIERS = "what carries the traffic"
 
 
 _WORDS = {
@@ -60,14 +61,16 @@ _WORDS = {
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network)\b",
-    Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|out.of.order)\b",
+    Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
+    r"|dup(?:licate)? ?acks?|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*|twice|cop(y|ies)|retransmissions|(one|both) directions?|asymmetric\w*)\b",
     Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)|virus\w*"
     r"|trojans?|infect\w+"
-    r"|compromis\w+|hack\w*)\b",
-    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went) well|did .*\bwork)\b",
+    r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
+    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
+    r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
@@ -82,10 +85,11 @@ _WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|wi-?fi|wireless|wlan)\b",
+    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan)\b",
     Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
-    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp|reach\w*|is .{0,40}\b(up|down|alive))\b",
+    Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped)\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
@@ -137,14 +141,16 @@ _PLAIN = {
 }
 """What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""
 _FAULT = re.compile(
-    r"\b(why|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
+    r"\b(why|faulty?|healthy|fails?|failed|failing|failures?|wrong|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
-    r"|to blame|fault|responsible|bounce\w*)\b",
+    r"|to blame|responsible|bounce\w*)\b",
     re.IGNORECASE,
 )
-_RISKY = ("cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel")
+_RISKY = (
+    "cleartext_", "exposed_", "policy_", "smb1_", "dns_tunnel", "attack_", "address_spoofed", "dns_zone_transfer",
+)  # fmt: skip
 _ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
@@ -162,13 +168,14 @@ _ABOUT = {
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *_RISKY),
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", *_RISKY),
-    Topic.PINGS: ("path_ping_",),
+    Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
+    Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
-        "wireless_",
+        "wireless_", "bgp_", "ppp_", "nfs_", "service_error",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

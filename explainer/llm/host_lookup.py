@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from explainer.brief.question import Question
+from explainer.llm import overview as traffic
 from explainer.llm import spoken
 from explainer.llm.rows import rows
 from explainer.model import Analysis, Claim
@@ -132,7 +133,7 @@ def overview(analysis: Analysis, question: Question) -> Iterator[Claim]:
             sources=("conversations_tcp", "conversations_udp", "ports"),
         )  # fmt: skip
     if not by_client:
-        yield from _seen(analysis)
+        yield from traffic.claims(analysis, question) or _seen(analysis)
 
 
 def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:

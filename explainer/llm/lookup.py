@@ -3,15 +3,28 @@
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
-from explainer.llm import capture_lookup, host_lookup, port_lookup, service_lookup, talk_lookup, tcp_lookup
+from explainer.llm import (
+    capture_lookup,
+    health,
+    host_lookup,
+    overview,
+    port_lookup,
+    service_lookup,
+    talk_lookup,
+    tcp_lookup,
+)
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim, Severity
-from explainer.wording import count, listing, milliseconds
+from explainer.wording import count, listing
 
 _ROWS = 5
 _PROTOCOLS = 15
-_ALWAYS = ("destinations", "pings", "ports", "quic", "rtt", "tls")
+_VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP")
+_ALWAYS = (
+    "answers", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt", "spoken",
+    "tls", "unanswered",
+)  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
     Topic.SEGMENT_SIZE: "tcp_health",
@@ -47,7 +60,6 @@ _SEVERAL_FOR = {
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
 }
-_UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -68,72 +80,6 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
         if topic in question.topics
         for claim in look_up(analysis, question)
     ]
-
-
-def health(analysis: Analysis) -> list[Claim]:
-    """Return the facts that speak for a working network: connections answered, and how fast."""
-    return [
-        *_answered_connections(analysis),
-        *_answered_pings(analysis),
-        *_completed_handshakes(analysis),
-        *_quic_connections(analysis),
-        *_warnings(analysis),
-    ]
-
-
-def unfinished_handshakes(analysis: Analysis) -> str:
-    """Return "1 TLS handshake is" for those that neither completed nor failed, or nothing."""
-    open_ones = sum(row["outcome"] in _UNFINISHED for row in _rows(analysis.stat("tls")))
-    return count(open_ones, "TLS handshake is", "TLS handshakes are") if open_ones else ""
-
-
-def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_rtt_ms"] is not None]
-    if not rows:
-        return
-    slowest = max(rows, key=lambda row: row["syn_ack_rtt_ms"])
-    answered = count(len(rows), "connection request was answered", "connection requests were answered")
-    worst = milliseconds(slowest["syn_ack_rtt_ms"])
-    text = f"{answered}, the slowest after {worst} ({slowest['client']} to {slowest['server']})"
-    yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
-
-
-def _answered_pings(analysis: Analysis) -> Iterator[Claim]:
-    for row in [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None][:_ROWS]:
-        replies = f"{count(row['replies'], 'reply', 'replies')} to {count(row['requests'], 'ping')}"
-        took = milliseconds(row["mean_ms"])
-        text = f"{row['target']} sends {replies} of {row['source']}, after {took} on average"
-        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
-
-
-def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"].startswith("established")]
-    if not rows:
-        return
-    versions = listing(sorted({row["version"] for row in rows if row["version"]}))
-    completed = count(len(rows), "TLS handshake was completed", "TLS handshakes were completed")
-    frames = tuple(frame for row in rows[:_ROWS] for frame in _frames(row, "client_hello_frame", "server_hello_frame"))
-    yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
-
-
-def _quic_connections(analysis: Analysis) -> Iterator[Claim]:
-    for row in [row for row in _rows(analysis.stat("quic")) if row["outcome"] == "established"][:_ROWS]:
-        steps = [
-            f"{name} (frame {row[column]})"
-            for name, column in (("Version Negotiation", "negotiation_frame"), ("Retry", "retry_frame"))
-            if row[column] is not None
-        ]
-        normal = f"; {listing(steps)} before it {'are' if len(steps) > 1 else 'is'} normal" if steps else ""
-        text = f"The QUIC connection of {row['client']} to {row['server']} was completed: both sides send data (1-RTT)"
-        frames = _frames(row, "negotiation_frame", "retry_frame", "client_data_frame", "server_data_frame")
-        yield Claim(text=f"{text}{normal}.", frames=frames, sources=("quic",))
-
-
-def _warnings(analysis: Analysis) -> Iterator[Claim]:
-    for row in [row for row in _rows(analysis.stat("tls")) if row["warnings"]][:_ROWS]:
-        text = f"An alert of level warning is no failure: {row['warnings']}; the connection went on."
-        if row["outcome"].startswith("established"):
-            yield Claim(text=text, frames=_frames(row, "warning_frame", "outcome_frame"), sources=("tls",))
 
 
 def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -163,8 +109,22 @@ def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
 
 
+def _carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which tunnels and tags carry packets, and what is inside them."""
+    found = overview.carried(analysis)
+    if found:
+        yield from found
+        yield from overview.claims(analysis, question)[:_ROWS]
+    elif not any(name in overview.protocols(analysis) for name in _VPNS):
+        yield Claim(
+            text="No tunnel, and no tag such as a VLAN's, was recognised around packets.", sources=("carriers",)
+        )
+
+
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    yield from health.accepted(analysis)
+    yield from health.leases(analysis)
     if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
         return
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
@@ -207,6 +167,7 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
+    Topic.CARRIERS: _carriers,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
     Topic.COUNT: capture_lookup.size,

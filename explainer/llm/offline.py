@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import frame_lookup, lookup, port_lookup, tcp_lookup
+from explainer.llm import frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -19,7 +19,11 @@ _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|
 _ABOUT_CAPTURE = "capture_"
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
-_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES}
+_TOLD_ALWAYS = ("capture_unread", "path_traced")
+"""What says what the traffic is, and is told although nothing is wrong with it."""
+_DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
+"""Statistics that tell what is there, and answer no question about a fault."""
+_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
 """What a finding answers better than numbers, when it is about that."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
@@ -36,14 +40,17 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     found = [f for f in known if f.severity is not Severity.INFO]
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
     looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
+    held = [claim for claim in overview.claims(analysis, question) if claim not in looked_up]
     # What is only worth knowing is told to those who ask for it.
     blamed = _PACE if Topic.BLAME in question.topics else ()
     asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     if fitting and not (looked_up and _asked_outright(question, fitting[0])):
-        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], looked_up)
-    return _from_nothing(analysis, question, found, looked_up)
+        describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
+        told = [*looked_up, *(held if describes else ())]
+        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], told)
+    return _from_nothing(analysis, question, found, looked_up, held)
 
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
@@ -80,12 +87,12 @@ def _from_finding(
     looked_up = [claim for claim in looked_up if not claim.text.startswith(tcp_lookup.NOT_SLOW)]
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *_looked_at(analysis, question)]
-    healthy = () if finding.severity is Severity.HIGH else lookup.health(analysis)
+    well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
         verdict=_told(finding, question),
         act=finding.act,
-        claims=(*claims, *looked_up, *(claim for claim in healthy if claim not in looked_up)),
+        claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=finding.advice,
         filters=(finding.evidence.display_filter,),
@@ -110,16 +117,20 @@ def _told(finding: Finding, question: Question) -> str:
 
 
 def _from_nothing(
-    analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]
+    analysis: Analysis,
+    question: Question,
+    others: Sequence[Finding],
+    looked_up: Sequence[Claim],
+    held: Sequence[Claim],
 ) -> Answer:
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
-    if looked_up and not others:
+    if looked_up and not others and verdict == looked_up[0].text:
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
         question=question.text,
         verdict=verdict,
-        claims=(*backing, *_looked_at(analysis, question)),
+        claims=(*backing, *held, *_looked_at(analysis, question)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=_next_capture(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
@@ -133,14 +144,15 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
             "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
         )
         return f"{where} no {missing}."
-    if looked_up:
+    if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
         return looked_up[0].text
     if others:
         hosts = listing(sorted(question.addresses | question.names))
         return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
     if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
-        return "This capture cannot tell: it holds nothing of what is looked at."
-    unfinished = lookup.unfinished_handshakes(analysis)
+        only = overview.protocols(analysis)
+        return f"This capture cannot tell: it holds nothing of what is judged here{f', only {only}' if only else ''}."
+    unfinished = health.unfinished_handshakes(analysis) or health.unanswered_requests(analysis)
     if unfinished:
         return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
@@ -178,7 +190,7 @@ def _subjects(analysis: Analysis, prefix: str) -> bool:
 
 def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     """Return what was looked at and found in order, what was not there to look at, and what failed to run."""
-    lines = lookup.health(analysis)
+    lines = health.claims(analysis)
     ran = [outcome for outcome in analysis.outcomes if outcome.status is RuleStatus.RAN]
     faulty = {o.area for o in analysis.outcomes if o.findings or o.status is RuleStatus.FAILED}
     clean = list(dict.fromkeys(outcome.area for outcome in ran if outcome.area not in faulty))
@@ -187,8 +199,7 @@ def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:
     absent = sorted({_subject(o.reason) for o in analysis.outcomes if o.status is RuleStatus.NOT_APPLICABLE})
     if absent:
         lines.append(Claim(text=f"Not there to look at: {_shortened(absent)}.", sources=("rules",)))
-    if unread := _unread(analysis):
-        lines.append(_mention(unread))
+    lines += [_mention(f) for f in analysis.findings if f.rule in _TOLD_ALWAYS]
     failed = [in_sentence(o.title) for o in analysis.outcomes if o.status is RuleStatus.FAILED]
     if failed:
         lines.append(

@@ -80,7 +80,7 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for (client, server, interface), group in list(groups.items())[:_ROWS]:
         asked = list(dict.fromkeys(f"{row['name']} ({row['type']})" for row in group if row["name"]))
         more = [f"{len(asked) - _NAMES} more"] if len(asked) > _NAMES else []
-        where = f", at the interface {interface}" if interface else ""
+        where = f", at the interface {interface}" if interface not in ("", "unknown") else ""
         answered = sum(row["response_frame"] is not None for row in group)
         text = f"{client} asks {server} for {listing([*asked[:_NAMES], *more])}{where}"
         all_frames = tuple(frame for row in group[:_ROWS] for frame in frames(row, "query_frame", "response_frame"))

@@ -10,8 +10,9 @@ MESSAGE_TYPE = Column("dhcp.option.dhcp", Kind.INT)
 CLIENT_MAC = Column("dhcp.hw.mac_addr")
 REQUESTED_ADDRESS = Column("dhcp.option.requested_ip_address")
 SERVER = Column("dhcp.option.dhcp_server_id")
+GIVEN_ADDRESS = Column("dhcp.ip.your")
 
-_COLUMNS = (FRAME, TIME, MESSAGE_TYPE, CLIENT_MAC, REQUESTED_ADDRESS, SERVER)
+_COLUMNS = (FRAME, TIME, MESSAGE_TYPE, CLIENT_MAC, REQUESTED_ADDRESS, SERVER, GIVEN_ADDRESS)
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = range(1, 7)  # RFC 2132, section 9.6
 
 
@@ -20,7 +21,8 @@ class Lease:
     """All DHCP messages about one client (by its MAC): frames of each type, and what they name.
 
     The times are nanoseconds since 1970; `servers` are those that offered or acknowledged, `refusing` those that said
-    NAK, `requested` the addresses that the client asked for.
+    NAK, `requested` the addresses that the client asked for, `given` those that were acknowledged, `declined` those
+    that it gave back because somebody else has them.
     """
 
     mac: str
@@ -33,6 +35,8 @@ class Lease:
     servers: tuple[str, ...]
     refusing: tuple[str, ...]
     requested: tuple[str, ...]
+    given: tuple[str, ...]
+    declined: tuple[str, ...]
     first_ns: int
     last_ns: int
 
@@ -55,7 +59,8 @@ def leases(facts: Facts) -> tuple[Lease, ...]:
             )
         ),
         names(SERVER, OFFER, ACK).alias("servers"), names(SERVER, NAK).alias("refusing"),
-        names(REQUESTED_ADDRESS, REQUEST).alias("requested"),
+        names(REQUESTED_ADDRESS, REQUEST).alias("requested"), names(GIVEN_ADDRESS, ACK).alias("given"),
+        names(REQUESTED_ADDRESS, DECLINE).alias("declined"),
         pl.col(TIME.field).min().alias("first_ns"), pl.col(TIME.field).max().alias("last_ns"),
     )  # fmt: skip
     return tuple(

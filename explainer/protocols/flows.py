@@ -9,7 +9,8 @@ from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.tcp import Endpoint, connections
 from explainer.protocols.udp_conversations import conversations
 
-_LAYERS = r"(?:^|:)(?:tcp|udp):(.*)$"
+_LAYERS = {"TCP": r".*(?:^|:)tcp:(.*)$", "UDP": r".*(?:^|:)udp:(.*)$"}
+"""What is in the innermost segment or datagram: tshark's last stream number is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Flow:
 @fact("flows", connections, conversations, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
 def flows(facts: Facts) -> tuple[Flow, ...]:
     """Return the flows, TCP first, by stream number."""
-    spoken = {name: _spoken(facts, column) for name, column in (("TCP", tcp.STREAM), ("UDP", udp.STREAM))}
+    spoken = {
+        name: _spoken(facts, column, _LAYERS[name]) for name, column in (("TCP", tcp.STREAM), ("UDP", udp.STREAM))
+    }
     over_tcp = (
         Flow(
             "TCP", c.stream, c.client, c.server, spoken["TCP"].get(c.stream, frozenset()), c.first_frame, c.frames,
@@ -49,13 +52,13 @@ def flows(facts: Facts) -> tuple[Flow, ...]:
     return (*over_tcp, *over_udp)
 
 
-def _spoken(facts: Facts, stream: Column) -> dict[int, frozenset[str]]:
+def _spoken(facts: Facts, stream: Column, layers: str) -> dict[int, frozenset[str]]:
     table = facts.frames(PROTOCOLS, stream)
     patterns = (
         table.select(pl.col(stream.field).list.last().alias("stream"), pl.col(PROTOCOLS.field).alias("layers"))
         .drop_nulls()
         .unique()
-        .with_columns(pl.col("layers").str.extract(_LAYERS).fill_null(""))
+        .with_columns(pl.col("layers").str.extract(layers).fill_null(""))
         .group_by("stream")
         .agg(pl.col("layers").unique())
     )

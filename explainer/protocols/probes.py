@@ -11,7 +11,10 @@ from explainer.protocols.layers import UDP
 from explainer.protocols.tcp import FLAGS, segments
 
 _FIN, _SYN, _RST, _PSH, _ACK, _URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
-ODD = {0: "NULL", _FIN: "FIN", _FIN | _PSH | _URG: "XMAS"}
+ODD = {
+    0: "NULL", _FIN: "FIN", _FIN | _PSH | _URG: "XMAS", _SYN | _FIN: "SYN/FIN",
+    _SYN | _FIN | _PSH | _URG: "SYN/FIN/PSH/URG",
+}  # fmt: skip
 """Combinations of flags that no TCP stack sends first, by name."""
 _ALL = _FIN | _SYN | _RST | _PSH | _ACK | _URG
 

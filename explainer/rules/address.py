@@ -18,7 +18,7 @@ _ARP_AREA, _DHCP_AREA = "the addresses on the local network (ARP)", "the giving 
 _SHOWN = 20
 _UNASKED = 3
 # Routers that share an address answer with these: VRRP (RFC 5798), HSRP, GLBP, CARP; and Wi-Fi repeaters do proxy ARP.
-_SHARED_MACS = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:05:73:a0:")
+SHARED_MACS = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:05:73:a0:")
 
 
 @rule("ARP unanswered", resolutions, packets, last_ns, subject="ARP requests", area=_ARP_AREA)
@@ -90,7 +90,7 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
     """
     claims = dict[str, dict[str, list[int]]]()
     for r in facts[resolutions]:
-        own = [mac for mac in r.reply_macs if not mac.startswith(_SHARED_MACS)]
+        own = [mac for mac in r.reply_macs if not mac.startswith(SHARED_MACS)]
         if len(own) > 1:
             for mac in own:
                 claims.setdefault(r.target, {}).setdefault(mac, []).extend(r.reply_frames)
@@ -196,6 +196,27 @@ def address_refused(facts: Facts) -> Iterator[Finding]:
                     "See whether two DHCP servers with different ranges serve this network.",
                 ),
                 limits=("why the server refuses: its log says so",),
+            )
+
+
+@rule("DHCP address declined", leases, subject="DHCP messages", area=_DHCP_AREA)
+def address_declined(facts: Facts) -> Iterator[Finding]:
+    """A client that gives back an address because another host has it already (DECLINE; RFC 2131, section 3.1.5)."""
+    for lease in facts[leases]:
+        if lease.declines:
+            which = f" {lease.declined[-1]}" if lease.declined else ""
+            yield _lease(
+                "address_declined",
+                lease,
+                lease.declines,
+                f"The client {lease.mac} gives back the address{which} that it was given (DHCP decline): another host"
+                " uses it already.",
+                f"{lease.mac} declines the address{which}",
+                act="Whoever runs the local network must find the host that uses an address of the DHCP range.",
+                advice=(
+                    "Ask who has it: arping, or the switch's table; look for a fixed address inside the DHCP range.",
+                ),
+                limits=("which host has the address",),
             )
 
 

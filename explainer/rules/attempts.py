@@ -10,6 +10,7 @@ from explainer.wording import listing
 
 Group = list[Connection]
 
+_TRIED_TOGETHER = {139: 445}
 MANY_PORTS = 5
 """More failing ports than this between two hosts are one matter: a host that is not set up, or a scan."""
 
@@ -49,6 +50,13 @@ class Accepted:
         caller = Endpoint(connection.client.address, connection.server.port)
         frame = self.last.get((connection.server.address, caller), 0)
         return frame if frame > connection.last_frame else None
+
+    def instead(self, group: Group) -> Connection | None:
+        """Return the connection that makes the attempts needless: a client of SMB tries ports 139 and 445 at once."""
+        other = _TRIED_TOGETHER.get(group[0].server.port) if len(ports(group)) == 1 else None
+        host = self.by_host.get(group[0].server.address)
+        used = other and self.last.get((group[0].client.address, Endpoint(group[0].server.address, other)))
+        return host if used and host and host.server.port == other else None
 
     def groups(self, attempts: Iterable[Connection], many_ports: int) -> Iterator[Group]:
         """Yield the attempts in groups; apart from the others those to ports that accepted after the last of them."""

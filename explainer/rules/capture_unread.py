@@ -1,5 +1,6 @@
 """What is in the capture and no rule reads: so that silence about it is not taken for health."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,8 @@ from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications.talk import DIALECTS
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.plain_names import NAMES, plain
+from explainer.protocols.traffic import innermost
 from explainer.registry import rule
 from explainer.wording import count, listing
 
@@ -26,18 +29,20 @@ _READ = (
     *DIALECTS,
 )
 """Layers above TCP of which some rule knows success from failure."""
-_UNKNOWN = "data"
+_READ_ELSEWHERE = ("quic", "dtls", "dhcp", "bt-dht", "bt-utp", "tcp", "udp", "icmp", "icmpv6", "arp", "wlan", "eapol")
+"""The same of layers above UDP, IP and the link."""
 _NAMED, _SHOWN = 3, 20
 
 
-@fact("application protocols on TCP that no rule reads", FRAME, PROTOCOLS)
+@fact("protocols that no rule reads", FRAME, PROTOCOLS)
 def unread(facts: Facts) -> list[dict[str, Any]]:
     """Return each with its layer, the number of its frames and the first of them, the most frequent first."""
-    above = pl.col(PROTOCOLS.field).str.extract(r".*:tcp:([^:]+)")
+    frames = facts.frames(FRAME, PROTOCOLS)
+    texts = frames[PROTOCOLS.field].drop_nulls().unique()
+    layers = {text: layer for text in texts if (layer := _above(text)) and layer not in (*_READ, *_READ_ELSEWHERE)}
     return (
-        facts.frames(FRAME, PROTOCOLS)
-        .with_columns(above.alias("layer"))
-        .filter(pl.col("layer").is_not_null() & ~pl.col("layer").is_in(_READ) & ~pl.col("layer").str.starts_with("_"))
+        frames.filter(pl.col(PROTOCOLS.field).is_in(list(layers)))
+        .with_columns(pl.col(PROTOCOLS.field).replace_strict(layers, return_dtype=pl.String).alias("layer"))
         .group_by("layer")
         .agg(pl.len().alias("frames"), pl.col(FRAME.field).sort().head(_SHOWN).alias("shown"))
         .sort(["frames", "layer"], descending=[True, False])
@@ -45,16 +50,27 @@ def unread(facts: Facts) -> list[dict[str, Any]]:
     )
 
 
+def _above(protocols: str) -> str:
+    """Return the protocol that a frame carries over TCP or UDP, or else the one that says what it is."""
+    own = re.sub(r":icmp(v6)?:.*$", r":icmp\1", protocols)
+    over = re.fullmatch(r".*:(?:tcp|udp)(?::mptcp)?:([^:]+(?::.*)?)", own)
+    inside = over[1].split(":") if over else []
+    layer = next((name for name in inside if name in NAMES), inside[0]) if inside else innermost(own)
+    if layer == "data" and not inside:  # fragments, or bytes that say nothing of what they are
+        return ""
+    return "" if layer.startswith("_") or own.endswith((":tcp", ":udp", ":mptcp")) else layer
+
+
 @rule("Protocols that no rule reads", unread, subject="protocols that no rule reads", area="the capture itself")
 def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
-    """Application protocols on TCP of which no rule can tell a success from a refusal; only their delivery is judged.
+    """Protocols of which no rule can tell a success from a refusal; over TCP, their delivery is judged all the same.
 
     From `min_frames` frames on; what Wireshark itself cannot read is "an unknown protocol". For information alone.
     """
     rows = [row for row in facts[unread] if row["frames"] >= min_frames]
     if not rows:
         return
-    names = ["an unknown protocol" if row["layer"] == _UNKNOWN else row["layer"] for row in rows]
+    names = [plain(row["layer"]) for row in rows]
     more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
     frames = sorted(frame for row in rows for frame in row["shown"])
     layers = " || ".join(row["layer"] for row in rows[:_SHOWN])
@@ -65,12 +81,11 @@ def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
         severity=Severity.INFO,
         confidence=Confidence.CERTAIN,
         side=Side.NOBODY,
-        title=f"What is said in {listing([*names[:_NAMED], *more])} ({count(total, 'frame')}) is not judged here:"
-        " only whether it was delivered.",
+        title=f"What is said in {listing([*names[:_NAMED], *more])} ({count(total, 'frame')}) is not judged here.",
         act="Nobody has to act; whoever knows the protocol should read what the two sides said.",
         measured={"frames": total},
         evidence=Evidence.of(
-            frames, f"tcp && ({layers})",
+            frames, layers,
             [Step(frames=tuple(row["shown"]), text=f"{name}: {count(row['frames'], 'frame')}")
              for row, name in list(zip(rows, names, strict=True))[:_NAMED]],
         ),

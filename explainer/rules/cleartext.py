@@ -19,11 +19,14 @@ _SAFER = {
     "SMTP": "SMTP with STARTTLS, or port 465", "LDAP": "LDAP with StartTLS, or LDAPS on port 636",
     "SNMP": "SNMPv3 with authentication and privacy", "HTTP": "HTTPS", "HTTP form": "HTTPS",
     "PostgreSQL": "TLS (sslmode=verify-full) and SCRAM", "SQL Server": "TLS (Encrypt=yes)", "Redis": "Redis over TLS",
+    "MQTT": "MQTT over TLS (port 8883)", "PPP PAP": "CHAP or EAP",
+    "SOCKS": "a proxy over TLS or SSH",
 }  # fmt: skip
 _LAYERS = {
     "FTP": "ftp", "Telnet": "telnet", "rlogin": "rlogin", "rsh": "rsh", "rexec": "exec", "POP3": "pop", "IMAP": "imap",
     "SMTP": "smtp", "LDAP": "ldap", "SNMP": "snmp", "HTTP": "http", "HTTP form": "urlencoded-form",
     "PostgreSQL": "pgsql", "SQL Server": "tds", "Redis": "resp",
+    "MQTT": "mqtt", "PPP PAP": "pap", "SOCKS": "socks",
 }  # fmt: skip
 
 
@@ -32,8 +35,8 @@ def cleartext_login(facts: Facts) -> Iterator[Finding]:
     """A login whose password, or an SNMP community, crosses the network unencrypted; the secret is never printed.
 
     FTP, Telnet, rlogin, rexec, POP3, IMAP, SMTP (AUTH PLAIN and LOGIN), LDAP (simple bind), web forms over HTTP,
-    PostgreSQL, SQL Server, Redis. An SNMP community is of low severity, as is what stays on one machine; an anonymous
-    login holds no secret.
+    PostgreSQL, SQL Server, Redis, MQTT, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as is what stays
+    on one machine; an anonymous login holds no secret.
     """
     groups = defaultdict[tuple[str, str, str], list[Login]](list)
     for login in facts[logins]:
@@ -52,8 +55,9 @@ def _readable(group: Sequence[Login]) -> Finding:
     frames = [
         frame for login in group for frame in (*login.frames, *([login.reply_frame] if login.reply_frame else []))
     ]
-    between = f"{first.protocol} from {first.client.address} to {first.server}"
-    loopback = first.client.address == first.server.address
+    client, server = first.client.address or "the dialling side", first.server.address or "the access server"
+    between = f"{first.protocol} from {client} to {first.server if first.server.port else server}"
+    loopback = first.client.address == first.server.address != ""
     return Finding(
         id=f"cleartext_login:{first.frames[0]}",
         rule="cleartext_login",
@@ -62,17 +66,18 @@ def _readable(group: Sequence[Login]) -> Finding:
         side=Side.EITHER,
         title=f"The {first.secret}{whose} can be read by anybody on the way: {between} is in clear text, not"
         " encrypted.",
-        act=f"Whoever runs {first.server.address} and its clients must move to {_SAFER.get(first.protocol, 'TLS')},"
+        act=f"Whoever runs {server} and its clients must move to {_SAFER.get(first.protocol, 'TLS')},"
         f" and then change the {first.secret}.",
         measured={"logins": len(group), "users": len(users)},
         evidence=Evidence.of(frames, _filter(first, group), [step for login in group[:5] for step in _steps(login)]),
         scope=Scope(
             streams=tuple(dict.fromkeys(login.stream for login in group if login.stream is not None))[:100],
-            addresses=(first.client.address, first.server.address),
-            ports=(first.server.port,),
+            addresses=tuple(address for address in (first.client.address, first.server.address) if address),
+            ports=(first.server.port,) if first.server.port else (),
         ),
         advice=(
-            f"Use {_SAFER.get(first.protocol, 'TLS')} instead, and close port {first.server.port} to the rest.",
+            f"Use {_SAFER.get(first.protocol, 'TLS')} instead"
+            + (f", and close port {first.server.port} to the rest." if first.server.port else "."),
             f"Change the {first.secret}: whoever recorded this traffic knows it. Treat this file as secret, too.",
         ),
         limitations=("who else can see this traffic on its way",),
@@ -81,10 +86,11 @@ def _readable(group: Sequence[Login]) -> Finding:
 
 def _steps(login: Login) -> Iterator[Step]:
     user = f"the user name {login.user} and " if login.user else ""
-    yield Step(frames=login.frames[:_LISTED], text=f"{user}the {login.secret} (not printed here) cross in clear text")
+    cross = "cross" if user else "crosses"
+    yield Step(frames=login.frames[:_LISTED], text=f"{user}the {login.secret} (not printed here) {cross} in clear text")
     if login.accepted is not None and login.reply_frame:
         said = "accepts the login" if login.accepted else "refuses the login"
-        yield Step(frames=(login.reply_frame,), text=f"{login.server.address} {said}")
+        yield Step(frames=(login.reply_frame,), text=f"{login.server.address or 'the access server'} {said}")
 
 
 def _filter(first: Login, group: Sequence[Login]) -> str:

@@ -10,6 +10,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
+from explainer.protocols.dns_storms import storms
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import connections
 from explainer.registry import rule
@@ -82,7 +83,7 @@ _REFUSED_MEANS = Answer(
 )
 
 
-@rule("Name does not exist", lookups, subject="DNS lookups", area=AREA)
+@rule("Name does not exist", lookups, storms, subject="DNS lookups", area=AREA)
 def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
@@ -109,7 +110,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
         return _plain(lookup.name).endswith(PRIVATE_ENDINGS) and public(lookup.server.address)
 
-    missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x))
+    stormy = {id(x) for group in facts[storms].values() for x in group}  # dns_nxdomain_storm tells of them
+    missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x) and id(x) not in stormy)
     failed = [x for x in missing if _plain(x.name) not in resolved[x.client.address]]
     aliases = {x.first_frame: x.answers[-1] for x in failed if x.answers}
     for finding in _answered(failed, _NXDOMAIN_MEANS, severity):

@@ -1,7 +1,8 @@
 """What every rule about an application server's refusals shares: which of them lasted, and how they are told.
 
 Rules
-* A refusal that the same client overcomes later, at the same server and for the same thing, is of info severity.
+* A refusal that the same client overcomes later, at the same server and for the same thing, is of info severity; of low
+  severity where another user is let in.
 * What the server said is quoted, and stands beside what it means.
 """
 
@@ -75,8 +76,9 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
     first = group[0]
     frames = [frame for reply in group for frame in reply.frames]
     streams = tuple(dict.fromkeys(reply.stream for reply in group if reply.stream is not None))
-    overcome = "; a later attempt succeeded" if good else ""
-    severity = Severity.INFO if good else means.severity
+    other = good is not None and bool(good.about and first.about) and good.about != first.about
+    overcome = f"; later {good.about} is let in" if good and other else "; a later attempt succeeded" if good else ""
+    severity = (Severity.LOW if other else Severity.INFO) if good else means.severity
     quoted = f'"{said(first)}"'
     told = (*streams, *([good.stream] if good and good.stream is not None else []))
     all_over_tcp = streams and all(reply.stream is not None for reply in (*group, *([good] if good else [])))

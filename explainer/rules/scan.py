@@ -16,10 +16,11 @@ from explainer.wording import count, listing
 
 _AREA = "port scans and password guessing"
 _SHOWN = 20
-# Services with a login, by port: where many short sessions are guesses at a password.
+_FEW_PORTS = 5  # nmap's guess at an operating system takes one open and one closed port
+# Services with a login, by port: where many short sessions are guesses at a password. Of databases they are how the web
+# works: refused logins alone tell there (scan_passwords).
 _LOGINS = {
-    21: "FTP", 22: "SSH", 23: "Telnet", 110: "POP3", 143: "IMAP", 445: "SMB", 1433: "SQL Server", 3306: "MySQL",
-    3389: "remote desktop", 5432: "PostgreSQL", 5900: "VNC",
+    21: "FTP", 22: "SSH", 23: "Telnet", 110: "POP3", 143: "IMAP", 445: "SMB", 3389: "remote desktop", 5900: "VNC",
 }  # fmt: skip
 # Too many connections: PostgreSQL, MySQL (of all, of one user), FTP.
 _NO_ROOM = ("53300", "1040", "1203", "421")
@@ -64,6 +65,8 @@ def _ports(probing: Probing, rule_id: str, confidence: Confidence) -> Finding:
     ]
     answers = f"{open_} accepted" + (f", {len(probing.refused):,} refused" if probing.refused else "")
     steps.append(Step(frames=(), text=f"Of these, {answers}."))
+    guessing = len(set(by_kind) & set(ODD.values())) > 1 and len(probing.ports) <= _FEW_PORTS
+    purpose = ", as programs do that guess the operating system (OS fingerprinting)" if guessing else ""
     protocol = "udp" if rule_id == "scan_udp" else "tcp"
     pair = f"{address_field(source)} == {source} && {address_field(target)} == {target}"
     return finding(
@@ -72,7 +75,7 @@ def _ports(probing: Probing, rule_id: str, confidence: Confidence) -> Finding:
         Severity.HIGH,
         Side.CLIENT,
         f"{source} scans the ports of {target}: {count(len(probing.ports), 'port')} tried by {kinds}"
-        f" ({port_words(sorted(probing.ports))}), {answers}.",
+        f" ({port_words(sorted(probing.ports))}), {answers}{purpose}.",
         Evidence.of(frames, f"{pair} && {protocol}", steps),
         Scope(addresses=(source, target), ports=probing.ports[:100]),
         act=f"Whoever answers for {source} must say whether it is meant to scan; if not, take it off the network.",
@@ -142,7 +145,7 @@ def _let_in(known: Iterable[Reply]) -> set[tuple[str, str, int]]:
 
 @rule("Password guessing", connections, replies, subject="TCP connections", area=_AREA)
 def scan_logins(
-    facts: Facts, *, min_sessions: int = 12, max_bytes: int = 5000, max_s: float = 30, per_minute: float = 4
+    facts: Facts, *, min_sessions: int = 10, max_bytes: int = 5000, max_s: float = 30, per_minute: float = 4
 ) -> Iterator[Finding]:
     """Many short sessions of one client with a service that asks for a password, at a rate that no person types at.
 

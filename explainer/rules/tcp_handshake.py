@@ -7,6 +7,7 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
+from explainer.protocols.probes import ODD, tcp_probes
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, opened, port_words, ports, scope
@@ -33,21 +34,24 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
     overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])
+    instead = accepted.instead(group)
     end = ": nothing listens there, or it is set to reject."
     if overcome:
         end = " at first; a later attempt was accepted."
+    elif instead:
+        end = f": the client tried it beside port {instead.server.port}, which accepted, and does not need it."
     elif turned:
         end = f" at first; then it called {client} itself, which was accepted."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
         id=f"tcp_refused:{first.stream}",
         rule="tcp_refused",
-        severity=Severity.LOW if overcome or turned else Severity.HIGH,
+        severity=Severity.INFO if instead else Severity.LOW if overcome or turned else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
         title=f"{server} refused the connection to {where}{end}",
         act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
-        if not turned
+        if not (turned or instead)
         else "Nobody has to act: the two are connected.",
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
@@ -92,6 +96,7 @@ def _refusal_ms(connection: Connection) -> float:
     last_ns,
     unreachable,
     resolutions,
+    tcp_probes,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -100,11 +105,13 @@ def tcp_syn_unanswered(
 ) -> Iterator[Finding]:
     """A SYN, sent at least `min_syns` times, that nothing answers: no SYN/ACK, no reset, no ICMP error.
 
-    The client must have waited `min_wait_s` (the first retransmission time-out of RFC 6298) before the capture ends,
-    and sent nothing that acknowledges an answer which this capture missed. A port that accepted the same client before
-    is not filtered: a server whose queue of new connections is full does not answer either.
+    Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
+    first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
+    which this capture missed. A port that accepted the same client before is not filtered: a server whose queue of new
+    connections is full does not answer either.
     """
     every, end = facts[connections], facts[last_ns]
+    odd = {(p.source, p.target) for p in facts[tcp_probes] if set(p.kinds) & set(ODD.values())}
     rejected = rejections(facts[unreachable])
     unanswered = [
         c
@@ -114,6 +121,7 @@ def tcp_syn_unanswered(
         and c.client_frames == len(c.syn_frames)
         and (end - c.syn_ns[0]) / 1e9 >= min_wait_s
         and (c.client, c.server) not in rejected
+        and (c.client.address, c.server.address) not in odd
     ]
     accepted = Accepted.among(every)
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}

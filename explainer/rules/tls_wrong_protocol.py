@@ -47,11 +47,11 @@ def tls_to_plain_port(facts: Facts) -> Iterator[Finding]:
     """A ClientHello answered in another protocol, or sent to a server that had greeted in one (RFC 8446, 4.1.2).
 
     The protocol is told by the server's first words; where they are text, and fit none that is known, it is said that
-    they are not TLS; of other bytes nothing is, since damaged TLS may look like them. A connection in which the server
-    had refused STARTTLS belongs to that rule.
+    they are not TLS. Of other bytes it is told only where the server then closes: damaged TLS may look like them. A
+    connection in which the server had refused STARTTLS belongs to that rule.
     """
     known = {upgrade.stream for upgrade in facts[upgrades]}
-    plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and e.spoken)
+    plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and (e.spoken or e.connection.server_ends))
     untold = (ending for ending in plain if ending.handshake.stream not in known)
     for group in grouped(untold, lambda ending: ending.spoken):
         yield finding(group, _to_plain(group[0]), lambda ending: Told((_plain_step(ending),)))
@@ -59,6 +59,8 @@ def tls_to_plain_port(facts: Facts) -> Iterator[Finding]:
 
 def _to_plain(ending: Ending) -> Verdict:
     language, port = ending.spoken, ending.handshake.server.port
+    if not language:
+        return _unreadable(port)
     named = language != "plain text"
     speaks = f"speaks {language}, not TLS" if named else "answers with something that is not TLS"
     at_server = _is_tls_port(port)
@@ -72,6 +74,22 @@ def _to_plain(ending: Ending) -> Verdict:
         advice=tuple(_plain_advice(language, port, at_server=at_server)),
         limitations=("which of both was meant: TLS on this port, or no TLS",),
         measured={"port": port, "speaks": language},
+    )
+
+
+def _unreadable(port: int) -> Verdict:
+    return Verdict(
+        rule="tls_to_plain_port",
+        title="{server} answers the client's TLS handshake with bytes that are no TLS, and hangs up: the connection"
+        " fails before it is encrypted.",
+        act="The server's side must act: what answers on port {port} of {server} sends something that is no TLS"
+        " message (a broken program, or another protocol).",
+        side=Side.SERVER,
+        confidence=Confidence.PROBABLE,
+        detail="Neither a ServerHello nor a readable alert comes.",
+        advice=("See which program listens on the server, and what it logs of this moment.",),
+        limitations=("what the bytes mean", "whether something on the way changed them"),
+        measured={"port": port, "speaks": ""},
     )
 
 
@@ -89,6 +107,8 @@ def _plain_act(language: str, *, at_server: bool) -> str:
 def _plain_step(ending: Ending) -> Step:
     early = ending.frame < ending.handshake.client_hellos[-1].frame
     said = "greeted before, in" if early else "answers in"
+    if not ending.spoken:
+        return Step(frames=(ending.frame,), text="the server answers with bytes that are no TLS record, and closes")
     return Step(frames=(ending.frame,), text=f"the server {said} another protocol: {ending.spoken}")
 
 

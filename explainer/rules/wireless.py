@@ -25,7 +25,8 @@ _REASONS = {
     "16": "the group key handshake took too long", "17": "what was agreed on in the handshake differs",
     "23": "802.1X authentication failed", "24": "the cipher is refused by its policy",
 }  # fmt: skip
-_LEAVING = ("1", "3", "8")  # unspecified, or the sender leaves: no fault
+_LEAVING = ("0", "1", "3", "8")  # unspecified, or the sender leaves: no fault
+_STEPS = ("76", "126", "127")  # on the way through SAE (IEEE 802.11-2020, 12.4.8.6): no refusal
 _HANDSHAKE = 3
 _TRIES = 2
 
@@ -36,8 +37,8 @@ def wireless_refused(facts: Facts) -> Iterator[Finding]:
     talk = [reply for reply in facts[replies] if reply.protocol == "Wi-Fi" and reply.kind is Kind.LOGIN]
     for (station, base), group in _by_pair(talk).items():
         last = group[-1]
-        why = _STATUS.get(last.code)
-        if last.ok or why is None:
+        why = _STATUS.get(last.code, "for a reason that its status tells")
+        if last.ok or last.code in _STEPS:
             continue
         failed = [reply for reply in group if reply.code == last.code]
         yield _finding(
@@ -81,9 +82,7 @@ def wireless_sent_away(facts: Facts) -> Iterator[Finding]:
     for reply in talk:
         by_reason[reply.client.address, reply.server.address, reply.code, reply.about].append(reply)
     for (station, base, code, sender), group in by_reason.items():
-        why = _REASONS.get(code)
-        if why is None:
-            continue
+        why = _REASONS.get(code, "what that means stands in IEEE 802.11, table 9-49")
         who = f"The access point {base} sends the station {station} away"
         if sender == "station":
             who = f"The station {station} leaves the access point {base}"

@@ -37,6 +37,18 @@ def rtt(facts: Facts) -> Stat:
     return table("rtt", "Round-trip time", _NAMES, rows)
 
 
+@statistic("Connection requests without an answer", connections)
+def unanswered(facts: Facts) -> Stat:
+    """One row a connection that begins with a SYN of which the capture holds no answer, nor anything after it."""
+    rows = [
+        (c.stream, str(c.client), str(c.server), c.syn_frames[0], len(c.syn_frames))
+        for c in facts[connections]
+        if c.syn_frames and not c.server_frames and c.client_frames == len(c.syn_frames)
+    ]
+    names = ("stream", "client", "server", "syn_frame", "syns")
+    return table("unanswered", "Connection requests without an answer", names, rows)
+
+
 def _handshake(connection: Connection) -> tuple[Cell, ...]:
     return (
         connection.stream,

@@ -163,3 +163,29 @@ def test_a_second_server(offers: list[bytes], fires: bool, tmp_path: Path) -> No
 def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(A, B, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+def sent(card: int, target: str, source: str = A) -> bytes:
+    head = bytes.fromhex(mac(card).replace(":", "") + mac(10).replace(":", "")) + b"\x08\x00"
+    return head + ip(source, target, UDP, datagram(40000, 53, b"x"))
+
+
+FAR = "198.51.100.9"
+
+
+@pytest.mark.parametrize(
+    ("packets", "severity"),
+    [
+        ([sent(1, FAR), reply(66, ROUTER), arp(1, mac(66), B, NOWHERE, ROUTER), sent(66, FAR)], Severity.HIGH),
+        ([reply(66, ROUTER), arp(1, mac(66), B, NOWHERE, "192.0.2.77")], Severity.LOW),
+        ([request(ROUTER), reply(66, ROUTER), arp(1, mac(66), B, NOWHERE, "192.0.2.77")], None),
+        ([reply(66, ROUTER)], None),
+    ],
+    ids=["packets turn", "claims alone", "was asked", "one address"],
+)
+def test_a_card_claims_the_address_of_another(
+    packets: list[bytes], severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("address_spoofed", save(tmp_path / "spoof.pcap", packets), facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(mac(66) in f.title and ROUTER in f.title for f in findings)

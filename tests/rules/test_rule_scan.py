@@ -75,8 +75,8 @@ def test_udp_ports_that_one_stream_takes_together(tmp_path: Path, facts_of: Fact
 
 @pytest.mark.parametrize(
     ("sessions", "port", "apart_s", "fires"),
-    [(12, 22, 1, True), (11, 22, 1, False), (12, 8080, 1, False), (12, 22, 30, False)],
-    ids=["guessing", "too few", "no login", "slow"],
+    [(10, 22, 1, True), (9, 22, 1, False), (12, 8080, 1, False), (12, 3306, 1, False), (12, 22, 30, False)],
+    ids=["guessing", "too few", "no login", "a database", "slow"],
 )
 def test_many_short_logins(
     sessions: int, port: int, apart_s: float, fires: bool, tmp_path: Path, facts_of: FactsOf

@@ -161,9 +161,17 @@ QUIET: dict[str, Callable[[Talk], object]] = {
     "bad request to a plain port": lambda talk: talk.exchange(GET, BAD_REQUEST % (3, b"no\n")).part(),
     "hung up on a plain port": lambda talk: talk.say(GET).close(from_client=False),
     "TLS with an alert": lambda talk: talk.exchange(HELLO, tls_alert(2, 40)),
-    "bytes that are no text": lambda talk: talk.exchange(HELLO, b"\x00\x01\x02\x03\x80\x90").part(),
+    "bytes that are no text": lambda talk: talk.exchange(HELLO, b"\x00\x01\x02\x03\x80\x90"),
     "TLS before the capture": lambda talk: talk.exchange(b"\x17\x03\x03\0\x05hello", tls_alert(1, 0)),
 }
+
+
+def test_bytes_that_are_neither_tls_nor_text_before_the_server_hangs_up(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=9000).open().exchange(HELLO, b"\x00\x00\x00\x00\x02\x00\x28").part()
+    (finding,) = every(wire.save(tmp_path / "bytes.pcap"), facts_of)
+    assert (finding.rule, finding.confidence) == ("tls_to_plain_port", Confidence.PROBABLE)
+    assert "with bytes that are no TLS, and hangs up" in finding.title
 
 
 def test_other_failures_are_not_taken_for_these(tmp_path: Path, facts_of: FactsOf) -> None:

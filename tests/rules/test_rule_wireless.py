@@ -34,7 +34,12 @@ def test_a_refused_association() -> None:
 
 def test_an_association_that_succeeds_in_the_end_is_silent() -> None:
     assert found("wireless_refused", answer("17"), answer("0", 2)) == []
-    assert found("wireless_refused", answer("30")) == []
+    assert found("wireless_refused", answer("76")) == []  # a step on the way through SAE
+
+
+def test_a_status_without_words_is_told_by_its_number() -> None:
+    (finding,) = found("wireless_refused", answer("68"))
+    assert finding.title.endswith("(status 68).")
 
 
 def test_a_handshake_that_stops_after_its_second_message() -> None:
@@ -53,7 +58,8 @@ def test_who_is_sent_away_for_a_fault_is_told() -> None:
     assert finding.severity is Severity.MEDIUM
     assert "took too long" in finding.title
     assert found("wireless_sent_away", answer("3", request="deauthentication", kind=Kind.OTHER)) == []
-    assert found("wireless_sent_away", answer("99", request="deauthentication", kind=Kind.OTHER)) == []
+    (other,) = found("wireless_sent_away", answer("62", request="deauthentication", kind=Kind.OTHER))
+    assert "reason 62" in other.title
 
 
 def test_frames_of_a_wireless_capture_are_read(tmp_path: Path, facts_of: FactsOf) -> None:

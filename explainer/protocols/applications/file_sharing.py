@@ -100,3 +100,20 @@ SMB = Dialect(
 SMB2 = Dialect(
     "smb2", "smb2.cmd in {0, 1, 3, 5}", (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER), smb2
 )
+
+
+_STATUSES = (many("nfs.status2"), many("nfs.status3"), many("nfs.nfsstat4"))
+
+
+def nfs(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the errors to requests for files."""
+    for message in messages:
+        code = next((number for column in _STATUSES for number in message.numbers(column) if number), None)
+        if code:
+            yield Reply(
+                "NFS", Kind.FILE, message.stream, message.destination, message.source, None, message.frame, "a file",
+                "", str(code), "", ok=False,
+            )  # fmt: skip
+
+
+NFS = Dialect("nfs", "nfs.status2 > 0 || nfs.status3 > 0 || nfs.nfsstat4 > 0", _STATUSES, nfs)

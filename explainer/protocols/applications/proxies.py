@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
 
 _COMMAND, _RESULT = many("socks.command"), many("socks.results")
 _METHOD, _STATUS = many("socks.auth_accepted_method"), many("socks.auth_status")
 _NAME, _ADDRESS, _ADDRESS_6, _PORT = (
     many(field) for field in ("socks.remote_name", "socks.dst", "socks.dstV6", "socks.port")
 )
+_USER, _SECRET = many("socks.username"), many("socks.password")
 _NO_METHOD, _GRANTED, _GRANTED_4 = 0xFF, 0, 90
 _WORDS = {
     1: "general failure", 2: "not allowed by ruleset", 3: "network unreachable", 4: "host unreachable",
@@ -23,8 +24,10 @@ def socks(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield how the proxy answers a sign-in and a request; `about` is the host and port that it shall connect to."""
     server = server_of(messages, (1080, 9050))
     asked: Message | None = None
+    signed: Message | None = None
     for message in messages:
         if message.source != server:
+            signed = message if message.first(_SECRET) else signed
             asked = message if message.has(_COMMAND) or asked is None else asked
             continue
         result, method, status = (message.number(column) for column in (_RESULT, _METHOD, _STATUS))
@@ -34,6 +37,12 @@ def socks(messages: Sequence[Message]) -> Iterator[Record]:
         elif method == _NO_METHOD:
             yield _reply(message, asked, Kind.LOGIN, "255", "no acceptable methods", ok=False)
         elif status is not None:
+            if signed:
+                yield Login(
+                    "SOCKS", message.stream, message.destination, message.source, signed.first(_USER), "password",
+                    (signed.frame,), status == _GRANTED, message.frame,
+                )  # fmt: skip
+            signed = None
             yield _reply(message, asked, Kind.LOGIN, str(status), "sign-in refused", ok=status == _GRANTED)
 
 
@@ -52,4 +61,7 @@ def _target(asked: Message | None) -> str:
     return f"{host}:{asked.first(_PORT)}"
 
 
-SOCKS = Dialect("socks", "socks", (_COMMAND, _RESULT, _METHOD, _STATUS, _NAME, _ADDRESS, _ADDRESS_6, _PORT), socks)
+SOCKS = Dialect(
+    "socks", "socks",
+    (_COMMAND, _RESULT, _METHOD, _STATUS, _NAME, _ADDRESS, _ADDRESS_6, _PORT, _USER, _SECRET), socks,
+)  # fmt: skip

@@ -16,6 +16,7 @@ from explainer.protocols.applications import (
     forms,
     ftp,
     mail,
+    networks,
     proxies,
     services,
     terminals,
@@ -35,7 +36,8 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
-        brokers.MQTT, brokers.AMQP, proxies.SOCKS, *errors.CODED,
+        brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
+        *errors.CODED,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""

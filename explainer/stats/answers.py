@@ -1,0 +1,48 @@
+"""Addresses that DHCP gives out, and what application servers answer."""
+
+from explainer.facts import Facts
+from explainer.model import Stat
+from explainer.protocols.applications import replies
+from explainer.protocols.dhcp import leases
+from explainer.registry import statistic
+from explainer.stats.tables import table
+from explainer.wording import listing
+
+_ANSWERS = (
+    "protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame",
+)  # fmt: skip
+_LEASES = ("mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame")
+
+
+@statistic("Answers of application servers", replies)
+def answers(facts: Facts) -> Stat:
+    """One row an answer to a login, a mail, a file, a query or the like, in the order of the file; ok is yes or no.
+
+    Of mail, files, terminals, directories, databases, wireless access points and others that the rules read. Steps on
+    the way to an answer are left out.
+    """
+    rows = [
+        (
+            r.protocol, str(r.kind), str(r.client) if r.client.port else r.client.address,
+            str(r.server) if r.server.port else r.server.address, r.request, r.about, r.code, r.text, r.ok,
+            r.request_frame, r.frame,
+        )
+        for r in facts[replies]
+    ]  # fmt: skip
+    return table("answers", "Answers of application servers", _ANSWERS, rows)
+
+
+@statistic("DHCP leases", leases)
+def dhcp(facts: Facts) -> Stat:
+    """One row a client of DHCP (by its MAC): the addresses that it was given, by which servers, and the frames."""
+    rows = [
+        (
+            lease.mac,
+            listing(lease.given),
+            listing(lease.servers),
+            listing(lease.requested),
+            *(frames[-1] if frames else None for frames in (lease.requests, lease.acks, lease.naks, lease.declines)),
+        )
+        for lease in facts[leases]
+    ]
+    return table("dhcp", "DHCP leases", _LEASES, rows)
