@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -67,13 +68,15 @@ class TestColumns:
 
     def test_none_but_the_file_s_own(self, tmp_path: Path, expired: Path) -> None:
         line = asked_of_tshark(tmp_path, expired, only_statistics=(), rules=False)
-        fields = [word for word in line.split() if "." in word and "/" not in word]
+        words = line.split()
+        fields = [field for option, field in itertools.pairwise(words) if option == "-e"]
         assert all(field.startswith("frame.") for field in fields)
 
     def test_all_of_them(self, tmp_path: Path, expired: Path) -> None:
         line = asked_of_tshark(tmp_path, expired)
         assert "-e tls.handshake.type" in line
-        fields = [word for word in line.split() if "." in word and "/" not in word]
+        words = line.split()
+        fields = [field for option, field in itertools.pairwise(words) if option == "-e"]
         assert len(fields) == len(set(fields))
 
 

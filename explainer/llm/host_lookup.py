@@ -23,20 +23,23 @@ class Talk:
     transport: str
     port: int
     spoken: str
+    protocols: str = ""
     conversations: int = 0
     packets: int = 0
     bytes: int = 0
     frame: int | None = None
 
     def told(self) -> str:
-        """Return "DNS (names are looked up), UDP port 53, 10 packets"."""
-        return f"{spoken.described(self.spoken)}, {self.transport} port {self.port}, {count(self.packets, 'packet')}"
+        """Return "DNS (name lookups), UDP port 53, 10 packets"."""
+        said = self.protocols or spoken.described(self.spoken)
+        return f"{said}, {self.transport} port {self.port}, {count(self.packets, 'packet')}"
 
 
 def talks(analysis: Analysis) -> list[Talk]:
     """Return who asks whom what, the busiest first."""
     opened = {row["stream"]: row for row in rows(analysis.stat("rtt"))}
     ports = {(row["transport"], row["port"]): row for row in rows(analysis.stat("ports"))}
+    protocols = traffic.by_port(analysis)
     found = dict[tuple[str, str, str, int], Talk]()
     for transport in ("TCP", "UDP"):
         for row in rows(analysis.stat(f"conversations_{transport.lower()}")):
@@ -46,7 +49,8 @@ def talks(analysis: Analysis) -> list[Talk]:
                 client, server, port = server, client, row["a_port"]
             about = ports.get((transport, port), {})
             seen = (about.get("spoken") or "").partition(",")[0]
-            talk = found.setdefault((client, server, transport, port), Talk(client, server, transport, port, seen))
+            new = Talk(client, server, transport, port, seen, protocols.get((transport, port), ""))
+            talk = found.setdefault((client, server, transport, port), new)
             talk.conversations += 1
             talk.packets += row["packets"]
             talk.bytes += row["bytes"]

@@ -45,10 +45,10 @@ _ONLY_FOR = {
     Topic.LOSS: "tcp_health",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
-_HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts", "protocol_hierarchy")
+_HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
 _SEVERAL_FOR = {
     Topic.CONNECTIONS: ("conversations_tcp", "conversations_udp"),
-    Topic.VOLUME: _HOSTS,
+    Topic.VOLUME: (*_HOSTS, "protocol_hierarchy"),
     Topic.DESTINATIONS: _HOSTS,
     Topic.HOSTS: _TALKS,
     Topic.OVERVIEW: _TALKS,

@@ -17,6 +17,7 @@ _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
+_NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _TOLD_ALWAYS = ("capture_unread", "path_traced")
@@ -62,9 +63,14 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     if _JUDGED & question.topics and question.concerns(worst):
         return False
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
-    if slow and not worst.rule.startswith((*_PACE, "http_slow")):  # the times say more
+    if slow and not (_sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
+
+
+def _sets_pace(finding: Finding) -> bool:
+    """Return whether what it tells takes time that somebody notices."""
+    return finding.rule.startswith(_PACE) and float(finding.measured.get("longest_ms", _NOTICED_MS)) >= _NOTICED_MS
 
 
 def _fits(finding: Finding, question: Question) -> bool:
@@ -107,7 +113,7 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if asked_for and Topic.PASSWORDS in question.topics:
         return finding.title
-    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and finding.rule.startswith(_PACE):
+    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and _sets_pace(finding):
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"

@@ -24,9 +24,10 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
     return [*_told(named or every, said), *carried(analysis)]
 
 
-def on_ports(analysis: Analysis, question: Question) -> list[Claim]:
-    """Return the traffic of the ports that the question names."""
-    return list(_told([row for row in rows(analysis.stat("spoken")) if row["port"] in question.ports]))
+def by_port(analysis: Analysis) -> dict[tuple[str, int], str]:
+    """Return what is spoken on each port, by transport and port; of several protocols the busiest client's."""
+    busiest_last = reversed(rows(analysis.stat("spoken")))
+    return {(row["transport"], row["port"]): row["protocols"] for row in busiest_last if row["port"] is not None}
 
 
 def protocols(analysis: Analysis) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import spoken
+from explainer.llm import overview, spoken
 from explainer.llm.host_lookup import Talk, talks
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
@@ -18,6 +18,7 @@ _SERVICE = "service"
 def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what traffic goes to the ports that are named, and between whom; where none is, which ports are asked."""
     known = talks(analysis)
+    protocols = overview.by_port(analysis)
     if not question.ports and not question.about_a_fault and question.topics == {Topic.PORTS}:
         yield from _used(analysis)
     for row in _asked_for(analysis, question):
@@ -25,11 +26,11 @@ def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
         conversations = count(row["conversations"], "conversation")
         text = f"{row['transport']} port {row['port']}{service}: {conversations}, {count(row['packets'], 'packet')}"
         here = [talk for talk in known if (talk.transport, talk.port) == (row["transport"], row["port"])]
-        said = f"; what is said there is {spoken.described((row.get('spoken') or '').partition(',')[0])}"
-        yield Claim(
-            text=f"{text}, {row['bytes']:,} bytes{said}{_between(here)}.", frames=_frames(row, "first_frame"),
-            sources=("ports",),
-        )  # fmt: skip
+        said = protocols.get((row["transport"], row["port"])) or spoken.described(
+            (row.get("spoken") or "").split(",")[0]
+        )
+        text += f", {row['bytes']:,} bytes; what is said there is {said}{_between(here)}"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame"), sources=("ports",))
     yield from _tls_on_ports(analysis, question)
 
 

@@ -62,6 +62,10 @@ def tcp_loss(
         yield _loss(group, sender, receiver, severity)
 
 
+_SENT_AGAIN = "tcp.analysis.retransmission || tcp.analysis.out_of_order"
+"""Wireshark calls a repetition that comes soon after an acknowledgement out of order."""
+
+
 def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity) -> Finding:
     again = [frame for x in group for frame in x.again]
     data, longest = sum(x.data for x in group), max(x.longest_ms for x in group)
@@ -77,7 +81,7 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
         severity,
         Side.NETWORK,
         title,
-        Evidence.of(again, f"{stream_filter(x.stream for x in group)} && tcp.analysis.retransmission", _steps(group)),
+        Evidence.of(again, f"{stream_filter(x.stream for x in group)} && ({_SENT_AGAIN})", _steps(group)),
         scope((x.stream for x in group), *(end for x in group for end in (x.receiver, x.sender))),
         act=f"The network's side must act if it is slow: something between {sender} and {receiver} loses packets."
         if lost

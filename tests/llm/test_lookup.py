@@ -63,7 +63,7 @@ class TestPorts:
             "TCP port 443 (https): 2 conversations, 1,200 packets, 65,000 bytes; what is said there is TLS (encrypted)."
         )
         assert udp.text.startswith(
-            "UDP port 443 (https): 1 conversation, 1 packet, 60 bytes; what is said there is a protocol"
+            "UDP port 443 (https): 1 conversation, 1 packet, 60 bytes; what is said there is an unknown protocol"
         )
         assert (tcp.frames, udp.frames) == ((4,), (30,))
 

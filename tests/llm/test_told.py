@@ -80,7 +80,7 @@ def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object
 
 def test_of_slowness_the_times_say_more_than_what_is_only_worth_knowing() -> None:
     timed = stat("timing", TIMING, [timing(30.0, 40.0, 10.0)])  # type: ignore[list-item]  # cells of all kinds
-    closed = finding("tcp_zero_window", severity=Severity.INFO)
+    closed = finding("tcp_zero_window", severity=Severity.INFO).model_copy(update={"measured": {"longest_ms": 99}})
     answer = offline.answer(analysis(ran(closed), stats=[timed]), "Why is the download slow?")
     assert answer.verdict.startswith("No, it is not slow")
     told = finding("tcp_slow_server", severity=Severity.INFO)

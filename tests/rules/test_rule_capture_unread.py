@@ -14,7 +14,7 @@ GET, VALUE = (True, b"DATE\r\n"), (False, b"111 20261126080000\r\n")  # NNTP (RF
 @pytest.mark.parametrize(
     ("port", "said", "name"),
     [
-        (119, (GET, VALUE), "nntp"), (119, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
+        (119, (GET, VALUE), "NNTP (news)"), (119, (GET,), None), (21, (says("220 ready"), asks("QUIT")), None),
         (50000, ((True, b"\1\2\3"), (False, b"\4\5\6")), "an unknown protocol"),
     ],
     ids=["two frames", "one frame", "a protocol that is read", "no dissector"],

@@ -59,7 +59,7 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("database_refused", {"protocol": "SQL Server", "code": "4060"}, "no such database"),
         ("database_refused", {"protocol": "Redis", "code": "NOAUTH"}, "wants a password"),
         ("ntp_refused", {"protocol": "NTP", "code": "RATE", "kind": Kind.TIME}, "too often"),
-        ("ntp_refused", {"protocol": "NTP", "code": "", "kind": Kind.TIME}, "no time to give"),
+        ("ntp_refused", {"protocol": "NTP", "code": "", "kind": Kind.TIME}, "not synchronised itself"),
         (
             "radius_refused",
             {"protocol": "RADIUS", "code": "Access-Reject", "about": "anna"},
