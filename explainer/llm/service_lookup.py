@@ -1,5 +1,6 @@
 """What a question about services asks for outright: names, web sites, TLS, encryption, programs, systems."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -106,6 +107,9 @@ def _agreed(row: Row) -> str:
     return f"TLS between {where}, with {name}: {', '.join(filter(None, chosen))}; {row['outcome']}."
 
 
+_ASKS_FOR_SECRECY = re.compile(r"encrypt|protect|secure|private|safe", re.IGNORECASE)
+
+
 def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which of the conversations are encrypted, and which can be read by anybody on the way."""
     known = talks(analysis)
@@ -115,7 +119,7 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not talked:
         return
     words = {True: "Partly", False: "Yes" if hidden else "No" if clear else "This capture cannot tell"}
-    if "encrypt" not in question.text.lower():  # asked is what can be read
+    if not _ASKS_FOR_SECRECY.search(question.text):  # asked is what can be read
         words[False] = "No" if hidden else "Yes" if clear else "This capture cannot tell"
     parts = [_kinds(hidden, "encrypted"), _kinds(clear, "in clear text, which anybody on the way can read")]
     unknown = [talk for talk in talked if not talk.spoken]
