@@ -35,4 +35,4 @@ def _nfs_told(reply: Reply) -> str:
 def nfs_refused(facts: Facts) -> Iterator[Finding]:
     """An error to a request for a file (RFC 1813 section 2.6)."""
     family = Family("nfs_refused", "nfs", _nfs_told, lambda reply: _NFS.get(reply.code, _NFS_OTHER))
-    yield from refusals([reply for reply in facts[replies] if reply.protocol == "NFS"], family)
+    yield from refusals([reply for reply in facts[replies] if reply.protocol == "NFS file"], family)

@@ -18,8 +18,8 @@ from explainer.protocols.applications import Kind
         ("bgp_refused", "BGP", "4/0", "hold timer expired", Severity.HIGH),
         ("bgp_refused", "BGP", "6/7", "collision resolution", Severity.INFO),
         ("ppp_refused", "PPP", "failure", "user name or password is wrong", Severity.HIGH),
-        ("nfs_refused", "NFS", "13", "permission is denied", Severity.HIGH),
-        ("nfs_refused", "NFS", "2", "no such file", Severity.INFO),
+        ("nfs_refused", "NFS file", "13", "permission is denied", Severity.HIGH),
+        ("nfs_refused", "NFS file", "2", "no such file", Severity.INFO),
     ],
 )
 def test_a_refusal_is_told(rule: str, protocol: str, code: str, words: str, severity: Severity) -> None:

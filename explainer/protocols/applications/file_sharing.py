@@ -111,7 +111,7 @@ def nfs(messages: Sequence[Message]) -> Iterator[Record]:
         code = next((number for column in _STATUSES for number in message.numbers(column) if number), None)
         if code:
             yield Reply(
-                "NFS", Kind.FILE, message.stream, message.destination, message.source, None, message.frame, "a file",
+                "NFS file", Kind.FILE, message.stream, message.destination, message.source, None, message.frame, "a file",
                 "", str(code), "", ok=False,
             )  # fmt: skip
 
