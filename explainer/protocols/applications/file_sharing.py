@@ -111,8 +111,8 @@ def nfs(messages: Sequence[Message]) -> Iterator[Record]:
         code = next((number for column in _STATUSES for number in message.numbers(column) if number), None)
         if code:
             yield Reply(
-                "NFS file", Kind.FILE, message.stream, message.destination, message.source, None, message.frame, "a file",
-                "", str(code), "", ok=False,
+                "NFS file", Kind.FILE, message.stream, message.destination, message.source, None, message.frame,
+                "a file", "", str(code), "", ok=False,
             )  # fmt: skip
 
 
