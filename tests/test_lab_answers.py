@@ -100,6 +100,20 @@ def test_an_open_question_is_answered_with_the_worst_finding(case: dict[str, Any
         assert answer.next_steps
 
 
+_SIDES = re.compile(r"^(The (client|server|network)'s side|Both sides|One side|Whoever )")
+
+
+def test_whoever_asks_about_tls_hears_at_once_whose_side_must_act(
+    case: dict[str, Any], analysis_of: AnalysisOf
+) -> None:
+    analysis = analysis_of(case["name"])
+    about_tls = {f.rule for f in analysis.findings if f.rule.startswith(("tls_", "quic_"))}
+    if case["healthy"] or not set(case["findings"]) & about_tls:
+        return
+    answer = ask(analysis, "why does my TLS handshake fail?")
+    assert _SIDES.match(answer.act), answer.act
+
+
 def test_a_healthy_capture_raises_nothing_and_says_so(case: dict[str, Any], analysis_of: AnalysisOf) -> None:
     if not case["healthy"]:
         return

@@ -1,22 +1,29 @@
 """QUIC and DTLS connections that never come about (RFC 9000 sections 6, 10.2 and 20; RFC 6347)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.tls import Outcome, endings
-from explainer.protocols.tls.datagrams import QuicConnection, quic_connections
+from explainer.protocols.tls import names as tls_names
+from explainer.protocols.tls.datagrams import Close, QuicConnection, quic_connections
 from explainer.registry import rule
 from explainer.rules.tls_case import Told, Verdict, always, end_step, finding, grouped
+from explainer.wording import listing
 
 AREA = "the opening of QUIC and DTLS connections"
-_CODES = {
-    0x1: "an internal error",
+_STANDARD = frozenset(tls_names.QUIC_VERSIONS)
+_RESERVED, _RESERVED_BITS = 0x0A0A0A0A, 0x0F0F0F0F  # versions that only keep negotiation in use (RFC 9000, 15)
+_ITS_OWN = {
+    0x1: "it has an internal error",
     0x2: "it refuses the connection",
-    0x8: "wrong transport parameters",
-    0xA: "a violation of the protocol",
-    0xB: "an invalid token",
-    0xC: "an application error",
+    0xC: "its application has an error",
+}
+_THE_OTHERS = {
+    0x7: "it cannot read what the {other} sends",
+    0x8: "it does not accept the settings (transport parameters) that the {other} sends",
+    0xA: "the {other} breaks the rules of the protocol",
+    0xB: "the {other} shows a token that is not valid",
 }
 
 
@@ -74,19 +81,39 @@ def quic_version(facts: Facts) -> Iterator[Finding]:
             continue
         if connection.ending.connection.last_frame != connection.negotiations[-1]:
             continue
-        offered = ", ".join(f"0x{version:08x}" for version in connection.versions) or "none that can be read"
+        offered, spoken = _named(connection.versions), _named(connection.spoken)
+        offers = f"the client offers {offered or 'none that can be read'}"
+        answers = f", and the server speaks {spoken}" if spoken else ""
+        side, act = _outdated(connection)
         verdict = Verdict(
             rule="quic_version",
-            title=f"The client and the server have no QUIC version in common: the client offers {offered}.",
-            act="One side must be updated: {client} or {server} speaks an outdated version of QUIC.",
-            side=Side.EITHER,
-            measured={"offered": offered},
+            title=f"The client and the server have no QUIC version in common: {offers}{answers}.",
+            act=act,
+            side=side,
+            measured={"offered": offered, "spoken": spoken},
             advice=(
                 "Compare the QUIC versions that both programs support; QUIC version 1 (RFC 9000) should be among them.",
             ),
             limitations=("whether the client goes on over TCP",),
         )
         yield finding([connection.ending], verdict, always(_negotiated(connection.negotiations)))
+
+
+def _named(versions: Iterable[int]) -> str:
+    return listing([tls_names.quic_version(v) for v in versions if v & _RESERVED_BITS != _RESERVED])
+
+
+def _outdated(connection: QuicConnection) -> tuple[Side, str]:
+    """Return whose side must act, and how: who knows no version of QUIC that became a standard, if only one does."""
+    offers, speaks = (_STANDARD & {*versions} for versions in (connection.versions, connection.spoken))
+    if speaks and not offers:
+        return Side.CLIENT, "The client's side must act: {client} speaks an outdated version of QUIC; update it."
+    if offers and connection.spoken and not speaks:
+        return Side.SERVER, "The server's side must act: {server} speaks outdated versions of QUIC only; update it."
+    if speaks:
+        version = tls_names.quic_version(min(speaks))
+        return Side.CLIENT, f"The client's side must act: let {{client}} offer {version}, too (or update {{server}})."
+    return Side.EITHER, "One side must be updated: {client} or {server} speaks an outdated version of QUIC."
 
 
 def _negotiated(frames: Sequence[int]) -> Step:
@@ -111,25 +138,28 @@ def quic_closed(facts: Facts) -> Iterator[Finding]:
         ending, close = connection.ending, connection.close
         if close is None or ending.outcome not in (Outcome.LEFT_BY_CLIENT, Outcome.LEFT_BY_SERVER):
             continue
+        who, other = ("client", "server") if close.from_client else ("server", "client")
+        to_blame = other if close.code in _THE_OTHERS else who
         verdict = Verdict(
             rule="quic_closed",
-            title=f"{_who(connection)} closes the QUIC connection at once: {_why(connection)}.",
-            act=f"{_who(connection)}'s log tells more; what it complains of, the other side has to mend.",
-            side=Side.CLIENT if close.from_client else Side.SERVER,
+            title=f"The {who} closes the QUIC connection at once: {_why(close, other)}.",
+            act=f"The {to_blame}'s side must act: {_TO_DO[to_blame == who]}".format(who=who, other=other),
+            side=Side(to_blame),
             measured={"error_code": close.code},
             advice=("Look in the log of the side that closes for this error, at the time of the frame.",),
             limitations=("what led to the error",),
         )
-        step = Step(frames=(close.frame,), text=f"{_who(connection).lower()} sends CONNECTION_CLOSE, code {close.code}")
+        step = Step(frames=(close.frame,), text=f"the {who} sends CONNECTION_CLOSE, code {close.code}")
         yield finding([ending], verdict, always(step))
 
 
-def _who(connection: QuicConnection) -> str:
-    return "The client" if connection.close and connection.close.from_client else "The server"
+_TO_DO = {
+    True: "the log of its program on {{{who}}} tells why it closes.",
+    False: "update or set up its QUIC program on {{{other}}}; the log on {{{who}}} tells more of the complaint.",
+}
 
 
-def _why(connection: QuicConnection) -> str:
-    close = connection.close
-    assert close is not None  # that is why it is a case
-    meaning = _CODES.get(close.code, f"error {close.code}")
+def _why(close: Close, other: str) -> str:
+    known = _ITS_OWN | _THE_OTHERS
+    meaning = known.get(close.code, f"error {close.code}").format(other=other)
     return f'{meaning} ("{close.reason}")' if close.reason else meaning

@@ -19,9 +19,11 @@ class Meaning:
 
 FROM_CLIENT = {
     42: Meaning(
-        "The client rejects the server's certificate as unusable.",
+        "The client rejects the server's certificate and does not say why: most often such a certificate is made out"
+        " for another name than the one asked for, is not valid yet, or has a key or signature that is too weak.",
         Side.SERVER,
-        "The server's side must act: {server} has to present a certificate that this client accepts.",
+        "The server's side must act: check that the certificate of {server} is made out for the name {name}, and valid"
+        " now; the client's log tells the reason.",
     ),
     43: Meaning(
         "The client does not support the type of the server's certificate.",
@@ -47,8 +49,8 @@ FROM_CLIENT = {
     48: Meaning(
         "The client does not trust the issuer of the server's certificate.",
         Side.EITHER,
-        "Either {server} must present a certificate from an issuer that the client trusts, with the intermediate"
-        " certificates, or the client must be told to trust its issuer.",
+        "The client's side must act if the issuer is your own: tell {client} to trust it; otherwise the server's:"
+        " {server} has to present a certificate from a known issuer, with the intermediate certificates.",
         (
             "On {server}, check that the whole chain is sent (leaf and intermediates).",
             "If the issuer is a private CA, add its root certificate to the client's trust store.",
@@ -58,7 +60,8 @@ FROM_CLIENT = {
     40: Meaning(
         "The client accepts none of what the server chose for the handshake.",
         Side.EITHER,
-        "The client's log tells what it refuses; compare both sides' cipher suites and versions.",
+        "The client's side must look first: its log tells what it refuses; compare both sides' cipher suites and"
+        " versions.",
     ),
 }
 
@@ -86,8 +89,8 @@ FROM_SERVER = {
     48: Meaning(
         "The server does not trust the issuer of the client's certificate.",
         Side.EITHER,
-        "Either the client must present a certificate from an issuer that {server} trusts, or the server must be told"
-        " to trust that issuer.",
+        "The client's side must act: {client} needs a certificate from an issuer that {server} trusts (or the server"
+        " must be told to trust that issuer).",
     ),
     112: Meaning(
         "The server does not know the name {name} that the client asks for.",
@@ -117,5 +120,5 @@ _UNSPECIFIC = {
 def unspecific(code: int, sender: str) -> Meaning:
     """Return what an alert says that leaves the cause open, when the "client" or the "server" sends it."""
     said = _UNSPECIFIC.get(code, "ended the TLS handshake")
-    act = f"The {sender}'s log should tell why; the packets say no more than the alert."
+    act = f"The {sender}'s side should look first: its log should tell why; the packets say no more than the alert."
     return Meaning(f"The {sender} {said}.", Side.EITHER, act, (_CHECK,))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
-from explainer.protocols.tls import Ending, endings
+from explainer.protocols.tls import Alert, Ending, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import rule
 from explainer.rules.tls_case import ALERT, SUBJECT, Told, Verdict, alerted, by_alert, end_step, finding, grouped
@@ -126,15 +126,17 @@ def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
 
     RFC 5246 section 7.2.2: a warning, to which the side that wants it may answer by ending the connection.
     """
-    failed = (ending for ending in facts[endings] if ending.outcome.failed)
-    for group in grouped(e for e in failed if any(a.code == _NO_RENEGOTIATION for a in e.handshake.alerts)):
+    refused = (e for e in facts[endings] if e.outcome.failed and _refusals(e))
+    for group in grouped(refused, lambda e: _refusals(e)[0].from_client):
+        asks, refuses = ("server", "client") if _refusals(group[0])[0].from_client else ("client", "server")
         verdict = Verdict(
             rule="tls_renegotiation_refused",
-            title="One side asked for a new handshake in the middle of the connection (renegotiation), and the other"
-            " refused it.",
-            act="The side that asks should be set up not to renegotiate: ask for the client certificate in the first"
-            " handshake, or use TLS 1.3.",
-            side=Side.EITHER,
+            title=f"The {asks} asked for a new handshake in the middle of the connection (renegotiation), and the"
+            f" {refuses} refused it.",
+            act=f"The {asks}'s side must act: set {{{asks}}} up not to renegotiate"
+            + (" (ask for the client certificate in the first handshake)" if asks == "server" else "")
+            + ", or use TLS 1.3.",
+            side=Side(asks),
             severity=Severity.HIGH,
             confidence=Confidence.PROBABLE,
             advice=(
@@ -146,8 +148,12 @@ def tls_renegotiation_refused(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, _refusal)
 
 
+def _refusals(ending: Ending) -> list[Alert]:
+    return [alert for alert in ending.handshake.alerts if alert.code == _NO_RENEGOTIATION]
+
+
 def _refusal(ending: Ending) -> Told:
-    refusal = next(alert for alert in ending.handshake.alerts if alert.code == _NO_RENEGOTIATION)
+    refusal = _refusals(ending)[0]
     sender = "client" if refusal.from_client else "server"
     step = Step(frames=(refusal.frame,), text=f"the {sender} answers the wish for a new handshake with {refusal.name}")
     return Told((step, end_step(ending)))

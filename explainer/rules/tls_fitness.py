@@ -145,7 +145,7 @@ def tls_certificate_weak(facts: Facts) -> Iterator[Finding]:
     """A server certificate with a key or signature that clients of its time no longer take.
 
     RSA below 2048 bits since 2014 (below 1024 at any time), elliptic curves below 224, DSA; signatures with MD5, and
-    with SHA-1 since 2017, but not on self-signed ones, whose signature nobody relies on.
+    with SHA-1 since 2017, but not on self-signed ones, whose signature nobody relies on (RFC 9325, 4.4; RFC 9155).
     """
     for group in _groups(facts):
         case = _told(group)[0]

@@ -83,8 +83,8 @@ def tls_intercepted(facts: Facts) -> Iterator[Finding]:
     """A certificate made by an intercepting proxy or virus scanner in place of the server's own.
 
     Told by an issuer that is known to be such a product, or by two issuers for one name in the capture, of which only
-    one is public or only one was accepted. Two private issuers at one address that were both accepted are possible, and
-    of low severity.
+    one is public or only one was accepted: a client must trust the proxy's root for that (RFC 5280 section 6.1). Two
+    private issuers at one address that were both accepted are possible, and of low severity.
     """
     for found in interceptions(groups(facts)):
         case = found.group[0]

@@ -55,7 +55,7 @@ def _left(facts: Facts, group: Group) -> Verdict:
         rule="tls_left",
         title=f"The TLS handshake is not finished: the {who} {address} closes the connection in the middle of it,"
         " without an alert.",
-        act=f"The {who}'s side can tell why it left: see the log of its program on {address} at that time.",
+        act=f"The {who}'s side must look first: the log of its program on {address} at that time tells why it left.",
         side=Side.CLIENT if by_client else Side.SERVER,
         severity=severity(facts, group, Severity.MEDIUM),
         advice=(f"Look into the log of the program on {address} at that time.", "Open it again: {check}"),

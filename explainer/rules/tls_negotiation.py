@@ -74,12 +74,12 @@ def _mismatches(facts: Facts, what: Lacking) -> Iterator[Finding]:
         verdict = Verdict(
             rule=f"tls_no_common_{what.value}",
             title=_title(first, found, offer),
-            act="One side must be set up to allow what the other one offers: usually the older of the two has to be"
-            " updated."
+            act=f"The client's side should act first: update {{client}}, or allow it {_MORE[what]} (or {{server}} has"
+            " to accept what it offers)."
             if found.why
             else "The server's side should look first: the log on {server} names what is lacking. Then one side must be"
             " set up to allow what the other one offers.",
-            side=Side.EITHER,
+            side=Side.CLIENT if found.why else Side.EITHER,
             confidence=found.confidence,
             detail=found.why,
             measured={"offered": offer},
@@ -106,8 +106,13 @@ def _title(ending: Ending, found: Reason, offer: str) -> str:
 
 _WORDS = {
     Lacking.CIPHER: "cipher suite (way to encrypt)",
-    Lacking.GROUP: "group (curve) for the key exchange",
-    Lacking.SIGNATURE: "signature algorithm",
+    Lacking.GROUP: "key exchange group (curve: the way to agree on secret keys)",
+    Lacking.SIGNATURE: "signature algorithm (way to sign)",
+}
+_MORE = {
+    Lacking.CIPHER: "more cipher suites",
+    Lacking.GROUP: "more groups",
+    Lacking.SIGNATURE: "more signature algorithms",
 }
 
 

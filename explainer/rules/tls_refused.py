@@ -70,20 +70,22 @@ def _verdict(group: Group, *, doubts_clock: bool) -> Verdict:
     issuer = chain.root or chain.top.issuer
     asked = case.ending.handshake.server_name
     doubts = [f"does not know its issuer, {issuer}", "has a wrong clock"]
+    mend = [f"tell {{client}} to trust {issuer}", "set its clock right"]
     if doubts_clock:
         doubts.reverse()
+        mend = ["set the clock of {client} right", f"tell it to trust {issuer}"]
     doubts += [] if asked or case.server in chain.leaf.ip_addresses else ["looks for another name in it"]
     whose = listing(list(dict.fromkeys(each.chain.leaf.name for each in group)))
     alone = len(case.message.certificates) == 1 and not chain.root
-    missing = f"{{server}} has to send the intermediate certificate, if {issuer} is one, or " if alone else ""
+    missing = f" ({{server}} has to send the certificate of {issuer}, if that is an intermediate one)" if alone else ""
     return Verdict(
         rule="tls_certificate_refused",
         title=f"The client rejects the certificate of {whose} without saying why; its"
         f" {'dates, name and purpose' if asked else 'dates and purpose'} are in order: most likely the client"
         f" {', or '.join(doubts)}.",
-        act=f"Either {missing}the client's side must act: tell {{client}} to trust {issuer}, or set its clock right;"
-        " the log of its program names the reason.",
-        side=Side.EITHER,
+        act=f"The client's side should act first: {', or '.join(mend)}; the log of its program names the"
+        f" reason{missing}.",
+        side=Side.CLIENT,
         confidence=Confidence.PROBABLE,
         measured={"issuer": issuer, "certificates_sent": len(case.message.certificates)},
         advice=(

@@ -133,7 +133,7 @@ def tls_rejected_by_server(facts: Facts) -> Iterator[Finding]:
             rule="tls_rejected_by_server",
             title="The server ends the connection right after the handshake, before any answer: it probably does not"
             " accept something about this client.",
-            act="The server's log must tell why: TLS 1.3 encrypts its reason.",
+            act="The server's side must look first: the log on {server} tells why; TLS 1.3 encrypts its reason.",
             side=Side.EITHER,
             severity=Severity.MEDIUM,
             confidence=Confidence.POSSIBLE,
@@ -153,7 +153,7 @@ def _turned_away(ending: Ending) -> Verdict:
         rule="tls_rejected_by_server",
         title="The server breaks off the handshake right after its first answer (ServerHello)"
         + (f": {reason}" if offered else ", and encrypts its reason."),
-        act="The server's log must tell why: TLS 1.3 encrypts its reason."
+        act="The server's side must look first: the log on {server} tells why; TLS 1.3 encrypts its reason."
         + (" Compare the protocols that both sides are set up for." if offered else ""),
         side=Side.EITHER,
         confidence=Confidence.POSSIBLE,

@@ -25,7 +25,7 @@ from explainer.wording import count, listing
     limits="whether a client was told to trust it",
 )
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
-    """A server whose own certificate is signed with its own key (checked), so that no client trusts it unasked."""
+    """A server whose own certificate is signed with its own key (checked; RFC 5280, 3.2): none trusts it unasked."""
     for group in groups(facts):
         case, leaf = group[0].presented, group[0].chain.leaf
         if not leaf.self_signed or group[0].chain.root:
@@ -76,12 +76,13 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
         sure = chain.top.logged or _issuer_seen(chain, seen)
         doubtful = not sure and not group[0].unused_or_rejected
         weighed = weight(case, ALERTS)
+        omits = f"{'probably ' if doubtful else ''}does not send"
         confidence = weighed.confidence if sure else Confidence.POSSIBLE if doubtful else Confidence.PROBABLE
         where = f" It is to be had at {chain.top.issuer_urls[0]}." if chain.top.issuer_urls else ""
         verdict = Verdict(
             rule="tls_chain_incomplete",
-            title=f"The server {'probably ' if doubtful else ''}does not send the intermediate certificate: its chain"
-            f" is incomplete{weighed.went_on}.",
+            title=f"The server {{server}} {omits} the intermediate certificate, which links its own to a known"
+            f" authority: its chain is incomplete{weighed.went_on}.",
             act="The server's side must act: {server} has to send the intermediate certificate with its own.",
             side=Side.SERVER,
             severity=Severity.LOW if doubtful else weighed.severity,
@@ -156,8 +157,8 @@ def _unknown_issuer(case: Presented, chain: Chain, known: Roots) -> Verdict:
         rule="tls_certificate_untrusted",
         title=f"The client does not trust the issuer of the certificate of {chain.leaf.name}: {issuer} is unknown to"
         " it, so the client hung up.",
-        act="Either the client must be told to trust this issuer, or {server} needs a certificate from an issuer that"
-        " its clients trust.",
+        act="The client's side must act if this issuer is your own: tell {client} to trust it; otherwise the server's:"
+        " {server} needs a certificate from an issuer that its clients trust.",
         side=Side.EITHER,
         measured={"issuer": issuer, "certificates_sent": len(case.message.certificates)},
         advice=(
@@ -200,7 +201,7 @@ def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
         what = "in the wrong order" if not chain.ordered else f"with {count(len(stray), 'stray one')} among them"
         verdict = Verdict(
             rule="tls_chain_disordered",
-            title=f"The server sends its certificates {what}, which some clients do not accept.",
+            title=f"The server {{server}} sends its certificates {what}, which some clients do not accept.",
             act="The server's side should act: {server} has to send its own certificate first, then each one's issuer.",
             side=Side.SERVER,
             severity=Severity.INFO if harmless else Severity.MEDIUM if group[0].rejected else Severity.LOW,

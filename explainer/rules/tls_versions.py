@@ -75,7 +75,8 @@ def _too_old(ending: Ending) -> bool:
 _VERSION_ACTS = {
     Side.CLIENT: "The client's side must act: update or set up {client} so that it offers a newer TLS version (the"
     " server would have to allow an old one otherwise).",
-    Side.SERVER: "The server's side must act: update or set up {server} so that it speaks a newer TLS version.",
+    Side.SERVER: "The server's side must act: update or set up {server} so that it speaks a newer TLS version (the"
+    " client would have to allow an old one otherwise).",
     Side.EITHER: "One side must act: either {client} is allowed a newer TLS version, or {server} an older one.",
 }
 
@@ -90,7 +91,7 @@ def _older(offered: Sequence[int], chosen: int | None, ending: Ending) -> tuple[
         return Side.EITHER, said
     if max(offered) <= _TLS11:
         return Side.CLIENT, said
-    return (Side.SERVER if only_tls13(offered) else Side.EITHER), said
+    return (Side.SERVER if any(only_tls13([version]) for version in offered) else Side.EITHER), said
 
 
 @rule(

@@ -23,7 +23,7 @@ def ending(outcome: Outcome = Outcome.ESTABLISHED, stream: int = 0, transport: s
 def connection(outcome: Outcome, **overrides: Any) -> QuicConnection:
     """Return a QUIC connection that ended so."""
     values: dict[str, Any] = {
-        "ending": ending(outcome), "versions": (1,), "negotiations": (), "retries": (), "client_data": (),
+        "ending": ending(outcome), "versions": (1,), "spoken": (), "negotiations": (), "retries": (), "client_data": (),
         "server_data": (), "close": None,
     }  # fmt: skip
     return QuicConnection(**values | overrides)
@@ -69,7 +69,34 @@ def test_a_version_negotiation_after_which_the_client_leaves(
     outcome: Outcome, more: dict[str, Any], fires: bool
 ) -> None:
     findings = found(VERSION, quic=[connection(outcome, **more)])
-    assert [(f.severity, f.measured["offered"]) for f in findings] == [(Severity.HIGH, "0x00000001")] * fires
+    assert [(f.severity, f.measured["offered"]) for f in findings] == [
+        (Severity.HIGH, "QUIC version 1 (0x00000001)")
+    ] * fires
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken", "side", "words"),
+    [
+        ((2**32 - 1,), (), Side.EITHER, "One side must be updated"),
+        ((0x6B3343CF,), (1, 0x1A2A3A4A), Side.CLIENT, "offer QUIC version 1 (0x00000001), too"),
+        ((0xFF00001D,), (1,), Side.CLIENT, "speaks an outdated version of QUIC"),
+        ((1,), (0xFF00001D, 0x1A2A3A4A), Side.SERVER, "speaks outdated versions of QUIC only"),
+    ],
+    ids=["the server's are not known", "both speak a standard", "the client's is a draft", "the server's are drafts"],
+)
+def test_whose_version_of_quic_is_old(
+    offered: tuple[int, ...], spoken: tuple[int, ...], side: Side, words: str
+) -> None:
+    known = connection(Outcome.ENDED_EARLY, versions=offered, spoken=spoken, **NEGOTIATION)
+    (finding,) = found(VERSION, quic=[known])
+    assert finding.side is side
+    assert words in finding.act
+    assert "1a2a3a4a" not in finding.title
+
+
+def test_the_labs_versions_of_both_sides(analysis_of: AnalysisOf) -> None:
+    (finding,) = (f for f in analysis_of("quic_other_version").findings if f.rule == VERSION)
+    assert "offers QUIC version 2 (0x6b3343cf), and the server speaks QUIC version 1 (0x00000001)" in finding.title
 
 
 @pytest.mark.parametrize(
@@ -77,12 +104,23 @@ def test_a_version_negotiation_after_which_the_client_leaves(
     [
         (Outcome.LEFT_BY_SERVER, close(), Side.SERVER),
         (Outcome.LEFT_BY_CLIENT, close(from_client=True), Side.CLIENT),
+        (Outcome.LEFT_BY_SERVER, close(8), Side.CLIENT),
+        (Outcome.LEFT_BY_CLIENT, close(8, from_client=True), Side.SERVER),
         (Outcome.ESTABLISHED, close(), None),
         (Outcome.ALERT_FROM_SERVER, close(0x128), None),
         (Outcome.ENDED_EARLY, close(0), None),
         (Outcome.LEFT_BY_SERVER, {}, None),
     ],
-    ids=["by the server", "by the client", "after use", "a TLS alert", "without an error", "unseen"],
+    ids=[
+        "by the server",
+        "by the client",
+        "over what the client sends",
+        "over what the server sends",
+        "after use",
+        "a TLS alert",
+        "without an error",
+        "unseen",
+    ],
 )
 def test_an_error_closes_it_before_it_is_used(outcome: Outcome, more: dict[str, Any], side: Side | None) -> None:
     findings = found(CLOSED, quic=[connection(outcome, **more)])

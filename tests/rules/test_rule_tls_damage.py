@@ -18,7 +18,7 @@ GIVES_UP = alert(code=40, from_client=True, frame=at(0, LATER))
     [
         ("tls12_record_damaged", DAMAGED, Side.NETWORK), ("tls13_record_damaged", DAMAGED, Side.NETWORK),
         ("tls12_psk_differs", DAMAGED, Side.EITHER), ("tls_hello_garbled", MALFORMED, Side.CLIENT),
-        ("tls12_renegotiation_refused", RENEGOTIATION, Side.EITHER),
+        ("tls12_renegotiation_refused", RENEGOTIATION, Side.CLIENT),
     ],
 )  # fmt: skip
 def test_the_labs_faults(name: str, rule: str, side: Side, analysis_of: AnalysisOf) -> None:

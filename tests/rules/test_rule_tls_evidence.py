@@ -155,6 +155,13 @@ def test_every_rule_about_tls_has_a_fault_here_or_captures_of_its_own() -> None:
     assert {rule.id for rule in registry.rules if rule.id.startswith("tls_")} == FAULTS.keys() | ON_CAPTURES
 
 
+@pytest.mark.parametrize("rule", [r for r in registry.rules if r.id.startswith(("tls_", "quic_"))], ids=lambda r: r.id)
+def test_its_description_says_what_it_needs_cannot_tell_and_where_that_is_defined(rule: registry.Rule) -> None:
+    assert rule.evidence
+    assert rule.limits
+    assert "RFC " in rule.meaning
+
+
 @each
 def test_a_finding_is_whole(rule: str) -> None:
     (finding,) = findings_of(rule, many(rule, 1))

@@ -36,7 +36,7 @@ ELSEWHERE = Endpoint("198.51.100.99", 443)
     ("name", "rule", "severity", "confidence", "side"),
     [
         ("tls_no_common_version", NONE, Severity.HIGH, Confidence.CERTAIN, Side.EITHER),
-        ("tls_server_too_old", NONE, Severity.HIGH, Confidence.CERTAIN, Side.EITHER),
+        ("tls_server_too_old", NONE, Severity.HIGH, Confidence.CERTAIN, Side.SERVER),
         ("tls_server_answers_too_old", NONE, Severity.HIGH, Confidence.CERTAIN, Side.SERVER),
         ("tls11_forbidden_by_client", NONE, Severity.HIGH, Confidence.PROBABLE, Side.SERVER),
         ("tls12_fallback_refused", FALLBACK, Severity.HIGH, Confidence.CERTAIN, Side.CLIENT),
@@ -75,7 +75,7 @@ class TestNoneInCommon:
             ((TLS11, TLS10), Side.CLIENT),
             ((TLS10,), Side.CLIENT),
             ((TLS12,), Side.EITHER),
-            ((TLS13, TLS12), Side.EITHER),
+            ((TLS13, TLS12), Side.SERVER),
             ((TLS13,), Side.SERVER),
             ((), Side.EITHER),
         ],

@@ -21,13 +21,14 @@ from explainer.protocols.tls.messages import FATAL, Alert
 from explainer.protocols.tls.outcome import PATIENCE_S, tcp_endings
 
 QUIC_VERSION = Column("quic.version", Kind.INT, many=True)
+QUIC_SPOKEN = Column("quic.supported_version", Kind.INT, many=True)
 LONG_TYPE = Column("quic.long.packet_type", Kind.INT, many=True)
 SHORT_HEADER = Column("quic.short", many=True)
 CLOSE_CODE = Column("quic.cc.error_code", Kind.INT)
 CLOSE_ALERT = Column("quic.cc.error_code.tls_alert", Kind.INT)
 CLOSE_REASON = Column("quic.cc.reason_phrase")
 
-_QUIC = (QUIC_VERSION, LONG_TYPE, SHORT_HEADER, CLOSE_CODE, CLOSE_ALERT, CLOSE_REASON)
+_QUIC = (QUIC_VERSION, QUIC_SPOKEN, LONG_TYPE, SHORT_HEADER, CLOSE_CODE, CLOSE_ALERT, CLOSE_REASON)
 _RETRY = 3
 _NEGOTIATION = 0
 _CRYPTO_ERROR = 0x100  # RFC 9000, 20.1: an alert's code is added to it
@@ -45,10 +46,14 @@ class Close:
 
 @dataclass(frozen=True)
 class QuicConnection:
-    """A QUIC connection; frames of Version Negotiation, Retry, and packets with a short header (1-RTT) by sender."""
+    """A QUIC connection; frames of Version Negotiation, Retry, and packets with a short header (1-RTT) by sender.
+
+    `versions` are those of its packets, `spoken` those that the server names in a Version Negotiation.
+    """
 
     ending: Ending
     versions: tuple[int, ...]
+    spoken: tuple[int, ...]
     negotiations: tuple[int, ...]
     retries: tuple[int, ...]
     client_data: tuple[int, ...]
@@ -153,6 +158,7 @@ def _quic(rows: list[Row], handshake: Handshake, conversation: Connection, captu
     return QuicConnection(
         ending=quic_ending(handshake, conversation, close, used, (*client_data, *server_data), capture_ends_ns),
         versions=tuple(versions),
+        spoken=tuple(dict.fromkeys(v for r in rows for v in values(r, QUIC_SPOKEN.field))),
         negotiations=frames_with(_NEGOTIATION, QUIC_VERSION),
         retries=frames_with(_RETRY, LONG_TYPE),
         client_data=client_data,

@@ -92,6 +92,9 @@ _SIGNATURES = {
 _HASHES = {1: "md5", 2: "sha1", 3: "sha224", 4: "sha256", 5: "sha384", 6: "sha512"}
 _KEYS = {1: "rsa_pkcs1", 2: "dsa", 3: "ecdsa"}
 
+QUIC_VERSIONS = {0x00000001: "version 1", 0x6B3343CF: "version 2"}
+_QUIC_DRAFTS = 0xFF0000
+
 # Values that offer nothing: renegotiation info and fallback signals (RFC 5746, 7507).
 _SIGNALS = frozenset({0x00FF, 0x5600})
 
@@ -114,6 +117,12 @@ def versions(numbers: Iterable[int]) -> str:
         if names[0].startswith("TLS "):
             return listing([names[0], *(name.removeprefix("TLS ") for name in names[1:])], "or")
     return listing(names, "or")
+
+
+def quic_version(number: int) -> str:
+    """Return "QUIC version 1 (0x00000001)" and the like, or the number (RFC 9000, 15; RFC 9369; IANA QUIC)."""
+    known = f"draft {number & 0xFF}" if number >> 8 == _QUIC_DRAFTS else QUIC_VERSIONS.get(number)
+    return f"QUIC {known} (0x{number:08x})" if known else f"0x{number:08x}"
 
 
 def alert(code: int) -> str:
