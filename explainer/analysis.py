@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from explainer.facts import Fact, Facts, Look, Need, looks
-from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, RuleStatus, Stat
+from explainer.lazy import model
 from explainer.registry import Rule, Statistic
+
+if TYPE_CHECKING:
+    from explainer.model import Analysis, CaptureInfo, Finding, RuleOutcome, Stat
 
 
 def needs(statistics: Iterable[Statistic], rules: Iterable[Rule]) -> tuple[Need, ...]:
@@ -17,21 +21,21 @@ def needs(statistics: Iterable[Statistic], rules: Iterable[Rule]) -> tuple[Need,
 
 
 def analysis(
-    info: CaptureInfo, facts: Facts, statistics: Iterable[Statistic], rules: Iterable[Rule], *, strict: bool = False
-) -> Analysis:
+    info: "CaptureInfo", facts: Facts, statistics: Iterable[Statistic], rules: Iterable[Rule], *, strict: bool = False
+) -> "Analysis":
     """Return the analysis; `strict` lets a rule's exception out instead of turning it into a failed outcome."""
     rules = tuple(rules)
     looks_of = {entry.id: looks(entry.needs) for entry in rules}
     pending = _Pending(facts, chain(*looks_of.values()))
     pending.begin()
     stats = tuple(_computed(entry, facts) for entry in statistics)
-    made = dict[str, RuleOutcome]()
+    made = dict[str, "RuleOutcome"]()
     for entry in sorted(rules, key=lambda rule: pending.turn(looks_of[rule.id])):
         pending.begin()
         made[entry.id] = _outcome(entry, facts, strict=strict)
     outcomes = [made[entry.id] for entry in rules]
     symptoms = {entry.id for entry in rules if entry.symptom}
-    return Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
+    return model.Analysis(info=info, stats=stats, outcomes=_explained(outcomes, symptoms))
 
 
 class _Pending:
@@ -60,7 +64,7 @@ class _Pending:
                 self._facts.begin(look)
 
 
-def touching(outcomes: Iterable[RuleOutcome], frames: Collection[int]) -> tuple[RuleOutcome, ...]:
+def touching(outcomes: "Iterable[RuleOutcome]", frames: Collection[int]) -> "tuple[RuleOutcome, ...]":
     """Return the outcomes with just those findings that have one of these frames in their evidence."""
     return tuple(
         outcome.model_copy(
@@ -70,25 +74,29 @@ def touching(outcomes: Iterable[RuleOutcome], frames: Collection[int]) -> tuple[
     )
 
 
-def _computed(entry: Statistic, facts: Facts) -> Stat:
+def _computed(entry: Statistic, facts: Facts) -> "Stat":
     return entry.compute(facts.limited_to(entry.needs))
 
 
-def _outcome(entry: Rule, facts: Facts, *, strict: bool) -> RuleOutcome:
+def _outcome(entry: Rule, facts: Facts, *, strict: bool) -> "RuleOutcome":
     view = facts.limited_to(entry.needs)
     try:
         if not _has_subject(entry, view):
             reason = f"no {entry.subject} in this capture"
-            return RuleOutcome(
-                rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.NOT_APPLICABLE, reason=reason
+            return model.RuleOutcome(
+                rule=entry.id, title=entry.title, area=entry.area, status=model.RuleStatus.NOT_APPLICABLE, reason=reason
             )
         findings = tuple(entry.check(view))
     except Exception as error:
         if strict:
             raise
         reason = f"{type(error).__name__}: {error}"
-        return RuleOutcome(rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.FAILED, reason=reason)
-    return RuleOutcome(rule=entry.id, title=entry.title, area=entry.area, status=RuleStatus.RAN, findings=findings)
+        return model.RuleOutcome(
+            rule=entry.id, title=entry.title, area=entry.area, status=model.RuleStatus.FAILED, reason=reason
+        )
+    return model.RuleOutcome(
+        rule=entry.id, title=entry.title, area=entry.area, status=model.RuleStatus.RAN, findings=findings
+    )
 
 
 def _has_subject(entry: Rule, facts: Facts) -> bool:
@@ -96,10 +104,10 @@ def _has_subject(entry: Rule, facts: Facts) -> bool:
     return not isinstance(subject, Fact) or bool(facts[subject])
 
 
-def _explained(outcomes: Sequence[RuleOutcome], symptoms: set[str]) -> tuple[RuleOutcome, ...]:
+def _explained(outcomes: "Sequence[RuleOutcome]", symptoms: set[str]) -> "tuple[RuleOutcome, ...]":
     """Return the outcomes with each symptom naming the cause whose evidence holds all its frames."""
     causes = [f for outcome in outcomes if outcome.rule not in symptoms for f in outcome.findings]
-    by_frame = dict[int, list[Finding]]()
+    by_frame = dict[int, "list[Finding]"]()
     for cause in causes:
         for frame in cause.evidence.frames:
             by_frame.setdefault(frame, []).append(cause)
@@ -111,13 +119,13 @@ def _explained(outcomes: Sequence[RuleOutcome], symptoms: set[str]) -> tuple[Rul
     )
 
 
-def _with_cause(symptom: Finding, by_frame: dict[int, list[Finding]]) -> Finding:
+def _with_cause(symptom: "Finding", by_frame: "dict[int, list[Finding]]") -> "Finding":
     candidates = by_frame.get(symptom.evidence.frames[0], [])
     cause = next((c for c in candidates if _holds(c, symptom)), None)
     return symptom.model_copy(update={"explained_by": cause.id}) if cause else symptom
 
 
-def _holds(cause: Finding, symptom: Finding) -> bool:
+def _holds(cause: "Finding", symptom: "Finding") -> bool:
     """Return whether the cause's evidence holds the symptom's, as far as its list of frames goes."""
     listed = cause.evidence.frames
     cut = cause.evidence.total > len(listed)

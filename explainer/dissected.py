@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from explainer.capture import file, read, taps, tshark
 from explainer.capture.again import Again
 from explainer.capture.background import in_background
 from explainer.capture.passes import Workers
+from explainer.capture.second_looks import SecondLooks
 from explainer.capture.selection import Selection
 from explainer.facts import Column, Facts, Kind, Look, Need, Tap, View, required
 from explainer.given import given
@@ -97,14 +97,10 @@ def facts(path: Path, capture: read.Capture, settings: Settings, selection: Sele
     """
     again = Again(path, _program(settings), capture.frames.height, selection, time_limit_s(path, settings))
 
-    free = threading.Semaphore(max(_workers(settings).jobs - 1, 1))  # the rules are at work, too
+    looks = SecondLooks(again, _workers(settings).jobs)
 
     def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
-        def seen() -> "pl.DataFrame":
-            with free:
-                return again.look(look.columns, view)
-
-        return in_background(seen)
+        return looks.begin(look.columns, view)
 
     return Facts(capture.frames, capture.taps, look_again=look_again, given=given(settings))
 

@@ -7,6 +7,7 @@ value, computed once; whoever reads a fact declares it, so that the columns aske
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class Facts:
         """Return the frame table, a row a frame in file order, with just these columns."""
         for column in columns:
             self._check(column, column.field)
-        return self._frames.select([column.field for column in columns])
+        frames = self._frames  # to select of so many columns takes longer than to take them
+        return type(frames)([frames.get_column(column.field) for column in columns])
 
     def tap(self, tap: Tap) -> str:
         """Return the text that the tap printed, empty when tshark was stopped before it could."""
@@ -183,13 +185,14 @@ def fact(title: str, *needs: Need) -> Callable[[Callable[[Facts], T]], Fact[T]]:
 
 def looks(needs: Iterable[Need]) -> tuple[Look, ...]:
     """Return the looks behind `needs`, each once, after those that it needs itself."""
-    found = dict[Look, None]()
-    for need in needs:
-        if isinstance(need, Look | Fact):
-            found.update(dict.fromkeys(looks(need.needs)))
-        if isinstance(need, Look):
-            found[need] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(look for need in needs for look in _looks_behind(need)))
+
+
+@cache
+def _looks_behind(need: Need) -> tuple[Look, ...]:
+    if not isinstance(need, Look | Fact):
+        return ()
+    return (*looks(need.needs), need) if isinstance(need, Look) else looks(need.needs)
 
 
 def required(needs: Iterable[Need]) -> tuple[tuple[Column, ...], tuple[Tap, ...]]:

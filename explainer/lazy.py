@@ -21,7 +21,9 @@ class _LazyModule:
 
 if TYPE_CHECKING:
     import polars as pl
-else:
-    pl = _LazyModule("polars")
 
-__all__ = ["pl"]
+    from explainer import model
+else:
+    pl, model = _LazyModule("polars"), _LazyModule("explainer.model")
+
+__all__ = ["model", "pl"]

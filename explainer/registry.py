@@ -8,12 +8,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from explainer.facts import Facts, Need
-from explainer.inspection import Layer
-from explainer.model import Analysis, Answer, Finding, Stat
-from explainer.report import Report
+
+if TYPE_CHECKING:
+    from explainer.inspection import Layer
+    from explainer.model import Analysis, Answer, Finding, Stat
+    from explainer.report import Report
 
 
 class Named(Protocol):
@@ -63,8 +65,8 @@ class Registry(Generic[Entry]):
             importlib.import_module(f"{self._package}.{module.name}")
 
 
-StatMaker = Callable[[Facts], Stat]
-RuleCheck = Callable[[Facts], Iterator[Finding]]
+StatMaker: TypeAlias = "Callable[[Facts], Stat]"
+RuleCheck: TypeAlias = "Callable[[Facts], Iterator[Finding]]"
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,10 @@ class Renderer:
     """
 
     id: str
-    statistics: Callable[[Analysis, Style], str]
-    findings: Callable[[Analysis, Style], str]
-    answers: Callable[[Sequence[tuple[Analysis, Answer]], Style], str] | None = None
-    layers: Callable[[Sequence[Layer], Style], str] | None = None
+    statistics: "Callable[[Analysis, Style], str]"
+    findings: "Callable[[Analysis, Style], str]"
+    answers: "Callable[[Sequence[tuple[Analysis, Answer]], Style], str] | None" = None
+    layers: "Callable[[Sequence[Layer], Style], str] | None" = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Reporter:
     """A registered form of a report: a report in, one string out; `words` are those that stand in every one."""
 
     id: str
-    report: Callable[[Report], str]
+    report: "Callable[[Report], str]"
     words: Callable[[], str] = str
 
 

@@ -7,27 +7,45 @@ that nothing has to be thrown away when one of them changes: it is no longer fou
 import io
 import json
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from explainer.cache.store import Store
-from explainer.lazy import pl
-from explainer.model import Analysis, CaptureInfo, RuleOutcome, Stat
+from explainer.lazy import model, pl
 
 if TYPE_CHECKING:
     import polars
+    from pydantic import TypeAdapter
+
+    from explainer.model import Analysis, CaptureInfo, RuleOutcome, Stat
 
 T = TypeVar("T")
 
 _INFO, _FRAMES, _TAPS = "info.json", "frames.parquet", "taps.json"
-_ABOUT = TypeAdapter(CaptureInfo)
-_NUMBERS = TypeAdapter(Stat)
-_FOUND = TypeAdapter(tuple[RuleOutcome, ...])
+
+
+@cache
+def _about() -> "TypeAdapter[CaptureInfo]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(model.CaptureInfo)
+
+
+@cache
+def _numbers() -> "TypeAdapter[Stat]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(model.Stat)
+
+
+@cache
+def _found() -> "TypeAdapter[tuple[RuleOutcome, ...]]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(tuple[model.RuleOutcome, ...])
 
 
 class Memory:
@@ -45,17 +63,17 @@ class Memory:
         """Whether what is made now will be known later."""
         return self._store is not None
 
-    def info(self) -> CaptureInfo | None:
+    def info(self) -> "CaptureInfo | None":
         """Return what is known of the file itself."""
-        return self._model(_INFO, _ABOUT)
+        return self._model(_INFO, _about)
 
-    def stat(self, name: str) -> Stat | None:
+    def stat(self, name: str) -> "Stat | None":
         """Return the statistic of this id."""
-        return self._model(f"stat-{name}.json", _NUMBERS)
+        return self._model(f"stat-{name}.json", _numbers)
 
-    def outcomes(self) -> tuple[RuleOutcome, ...] | None:
+    def outcomes(self) -> "tuple[RuleOutcome, ...] | None":
         """Return what became of every rule."""
-        return self._model(self._found, _FOUND)
+        return self._model(self._found, _found)
 
     def frames(self, fields: Collection[str] | None = None) -> "polars.DataFrame | None":
         """Return the table of all frames, with these columns or all."""
@@ -71,37 +89,37 @@ class Memory:
         held = self._read(_TAPS)
         return json.loads(held) if held else {}
 
-    def keep_capture(self, info: CaptureInfo, frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
+    def keep_capture(self, info: "CaptureInfo", frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
         """Begin to remember a dissection; not one with warnings: it may be of a part of the file."""
         if self._store is not None and not info.warnings:
             self._writing = threading.Thread(target=self._write_capture, args=(info, frames, taps))
             self._writing.start()
 
-    def _write_capture(self, info: CaptureInfo, frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
+    def _write_capture(self, info: "CaptureInfo", frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
         table = io.BytesIO()
         frames.write_parquet(table, compression="zstd", compression_level=1, statistics=False)
         self._write(_FRAMES, table.getvalue())
         self._write(_TAPS, json.dumps({**self.taps(), **taps}).encode())
-        self._write(_INFO, _ABOUT.dump_json(info))
+        self._write(_INFO, _about().dump_json(info))
 
-    def keep_analysis(self, analysis: Analysis) -> None:
+    def keep_analysis(self, analysis: "Analysis") -> None:
         """Remember numbers and findings, in which every rule was asked or none, and end what was begun."""
         if self._store is None or analysis.info.warnings:
             return
         if self._writing is not None:
             self._writing.join()
-        self._write(_INFO, _ABOUT.dump_json(analysis.info))
+        self._write(_INFO, _about().dump_json(analysis.info))
         for stat in analysis.stats:
-            self._write(f"stat-{stat.id}.json", _NUMBERS.dump_json(stat))
+            self._write(f"stat-{stat.id}.json", _numbers().dump_json(stat))
         if analysis.outcomes:
-            self._write(self._found, _FOUND.dump_json(analysis.outcomes))
+            self._write(self._found, _found().dump_json(analysis.outcomes))
         self._store.prune()
 
-    def _model(self, name: str, kind: TypeAdapter[T]) -> T | None:
+    def _model(self, name: str, kind: "Callable[[], TypeAdapter[T]]") -> T | None:
         held = self._read(name)
         try:
-            return None if held is None else kind.validate_json(held)
-        except ValidationError:
+            return None if held is None else kind().validate_json(held)
+        except ValueError:
             self._forget(name)
             return None
 

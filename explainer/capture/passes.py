@@ -15,7 +15,7 @@ from explainer.facts import Column
 from explainer.lazy import pl
 from explainer.protocols.frame import PROTOCOLS
 
-SPLIT_FROM_BYTES = 4_000_000
+SPLIT_FROM_BYTES = 12_000_000
 """From this size on, several tsharks are quicker than one: each takes some tenths of a second to start."""
 _TSHARK_BYTES, _BYTES_A_PACKET = 165_000_000, 640
 """What a tshark takes: at its start, and for each packet that it has seen (4.0.17)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explainer.capture import file, table, taps, tshark
 from explainer.capture.background import in_background
@@ -17,9 +18,11 @@ from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.facts import Column, Tap
-from explainer.lazy import pl
-from explainer.model import CaptureInfo, Interface
+from explainer.lazy import model, pl
 from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, TIME
+
+if TYPE_CHECKING:
+    from explainer.model import CaptureInfo, Interface
 
 Progress = Callable[[int], None]
 """Called with the number of frames read so far."""
@@ -33,7 +36,7 @@ FILE_COLUMNS = (TIME, CAPTURED_LENGTH, LINK_TYPE, INTERFACE, INTERFACE_NAME)
 class Capture:
     """A capture as tshark dissected it: `frames` holds a row a frame, `taps` the text of each tap by its argument."""
 
-    info: CaptureInfo
+    info: "CaptureInfo"
     frames: "pl.DataFrame"
     taps: dict[str, str]
 
@@ -178,11 +181,11 @@ def _info(
     version: str,
     warnings: tuple[str, ...],
     selection: tuple[str, ...],
-) -> CaptureInfo:
+) -> "CaptureInfo":
     times = frames[TIME.field].drop_nulls()
     first, last = times.min(), times.max()
     known = isinstance(first, int) and isinstance(last, int)
-    return CaptureInfo(
+    return model.CaptureInfo(
         file=path.name,
         sha256=sha256,
         bytes=path.stat().st_size,
@@ -208,9 +211,9 @@ def _moment(nanoseconds: int) -> datetime | None:
         return None
 
 
-def _interfaces(frames: "pl.DataFrame") -> tuple[Interface, ...]:
+def _interfaces(frames: "pl.DataFrame") -> "tuple[Interface, ...]":
     number, name = INTERFACE.field, INTERFACE_NAME.field
     used = frames.filter(pl.col(number).is_not_null()).group_by(number).agg(pl.col(name).first(), pl.len().alias("n"))
     return tuple(
-        Interface(number=row[0], name=row[1] or "unknown", frames=row[2]) for row in used.sort(number).iter_rows()
+        model.Interface(number=row[0], name=row[1] or "unknown", frames=row[2]) for row in used.sort(number).iter_rows()
     )

@@ -51,6 +51,11 @@ class Records:
         last = max(self.starts[-1] + self.sizes[-1] if self.starts else 0, self.others[-1][1] if self.others else 0)
         return last == len(self.data)
 
+    @property
+    def sections(self) -> int:
+        """How many sections the file has: a pcapng file may hold several, each with interfaces of its own."""
+        return sum(self.data[first : first + 4] == _SECTION for first, _ in self.others)
+
     def add(self, start: int, size: int, head: int, link: int) -> None:
         """Take in a packet."""
         self.starts.append(start)
@@ -69,7 +74,10 @@ class Records:
         return int.from_bytes(self.data[start + 20 : start + 24], "big" if big else "little")
 
     def picked(self, frames: Iterable[int]) -> Iterator[bytes]:
-        """Yield a capture of just these frames (from 1, ascending), in pieces of about a megabyte."""
+        """Yield a capture of just these frames (from 1), in pieces of about a megabyte.
+
+        They ascend, unless the file has one section alone: they may begin again from a smaller one then.
+        """
         pieces, size = list[bytes](), 0
         for start, end in self._spans(frames):
             pieces.append(self.data[start:end])

@@ -30,7 +30,7 @@ def ask(
 ) -> None:
     """Answer a question about a capture, or each of several, in plain words, with the frames that prove it."""
     captures, question = _captures_and_question(words)
-    render = common.supported(common.renderer(output).answers, "An answer", output)
+    render = common.rendering(output, lambda form: form.answers, "An answer")
     named = model.flags() | ({"model": ""} if offline else {})
     settings = common.settings(**reading.flags(), **judging.flags(), **named, budget=budget, redact=redact)
     selection = part.selection()
@@ -45,7 +45,7 @@ def ask(
         (one.analysis, sending.answered(one, chosen=model.model is not None, show_prompt=show_prompt)) for one in asked
     ]
     writing.append_answers(save, answered)
-    typer.echo(render(answered, common.style()), nl=False)
+    typer.echo(render()(answered, common.style()), nl=False)
 
 
 def _captures_and_question(words: list[str]) -> tuple[list[Path], str]:

@@ -53,15 +53,15 @@ def chat(
 
     def shown(frame: int) -> str:
         layers = closeup.frame(capture, frame, settings=settings, selection=selection)
-        return common.supported(common.renderer(output).layers, "A dissection", output)(layers, common.style())
+        return common.rendering(output, lambda form: form.layers, "A dissection")()(layers, common.style())
 
     _talk(analysis, ask, shown, output)
 
 
 def _talk(analysis: "Analysis", ask: Callable[[str], "Answer"], shown: Callable[[int], str], output: str) -> None:
     """Read questions and commands until there are no more; what goes wrong ends a question, not the talk."""
-    renderer = common.renderer(output)
-    answers = common.supported(renderer.answers, "An answer", output)
+    answers = common.rendering(output, lambda form: form.answers, "An answer")()
+    findings = common.rendering(output, lambda form: form.findings)()
     print(_HELP, file=sys.stderr)
     last: Answer | None = None
     while (line := _read()) not in (None, "/quit", "/exit"):
@@ -75,7 +75,7 @@ def _talk(analysis: "Analysis", ask: Callable[[str], "Answer"], shown: Callable[
                 case "/why":
                     text = _why(last)
                 case "/report":
-                    text = renderer.findings(analysis, common.style())
+                    text = findings(analysis, common.style())
                 case _ if word.startswith("/"):
                     text = f"{_HELP}\n"
                 case _:

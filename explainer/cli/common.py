@@ -3,7 +3,9 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -34,6 +36,7 @@ Format = Annotated[str, typer.Option("--format", metavar="text|json|csv|markdown
 T = TypeVar("T")
 
 _PIPE_WIDTH = 100_000
+_DEFAULT = "text"
 
 
 @dataclass(frozen=True)
@@ -137,15 +140,26 @@ def renderer(name: str) -> "Renderer":
     return found
 
 
-def supported(render: T | None, what: str, output: str) -> T:
-    """Return what the format offers for this.
+def rendering(name: str, of: "Callable[[Renderer], T | None]", what: str = "This") -> Callable[[], T]:
+    """Return what loads the part of a format that `of` takes.
+
+    The default loads when it is used, since tshark starts before anything heavy is loaded; any other at once: a wrong
+    name costs no analysis.
 
     Raises:
-        SettingsError: it cannot hold it.
+        SettingsError: there is no such format, or `what` cannot be written in it.
     """
-    if render is None:
-        raise SettingsError(f"{what} cannot be written as {visible(output)}.", "Choose text or json.")
-    return render
+
+    @cache
+    def load() -> T:
+        render = of(renderer(name))
+        if render is None:
+            raise SettingsError(f"{what} cannot be written as {visible(name)}.", "Choose text or json.")
+        return render
+
+    if name != _DEFAULT:
+        load()
+    return load
 
 
 def style() -> "Style":

@@ -26,7 +26,7 @@ def findings(
 
     With --policy, it exits with 1 where the policy is broken.
     """
-    renderer = common.renderer(output)
+    render = common.rendering(output, lambda form: form.findings)
     settings = common.settings(**reading.flags(), **judging.flags())
     from explainer import pipeline
 
@@ -34,7 +34,7 @@ def findings(
         analysis = pipeline.analyse(
             capture, settings=settings, selection=part.selection(), only_statistics=(), progress=progress
         )
-    typer.echo(renderer.findings(analysis, common.style()), nl=False)
+    typer.echo(render()(analysis, common.style()), nl=False)
     broken = judging.policy is not None and any(f.rule == "policy_forbidden" for f in analysis.findings)
     if broken or (fail_on and any(f.severity.rank <= fail_on.rank for f in analysis.findings)):
         raise typer.Exit(1)

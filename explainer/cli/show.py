@@ -30,16 +30,16 @@ def show(
     """Look closer: at one frame, at one conversation, or at who talks to whom on a port."""
     if sum(choice is not None for choice in (frame, stream, port)) != 1:
         raise SettingsError("Show what? One of --frame, --stream and --port is needed.", _CHOOSE)
-    renderer = common.renderer(output)
     settings = common.settings(tshark=tshark, time_limit_s=time_limit)
     from explainer import closeup
 
     selection = part.selection()
     if frame is not None:
+        as_layers = common.rendering(output, lambda form: form.layers, "A dissection")
         layers = closeup.frame(capture, frame, settings=settings, selection=selection)
-        render = common.supported(renderer.layers, "A dissection", output)
-        typer.echo(render(layers, common.style()), nl=False)
+        typer.echo(as_layers()(layers, common.style()), nl=False)
         return
+    render = common.rendering(output, lambda form: form.statistics)
     with showing(capture) as progress:
         if port is not None:
             looked = closeup.port(capture, port, settings=settings, selection=selection, progress=progress)
@@ -48,7 +48,7 @@ def show(
             looked = closeup.ladder(
                 capture, transport, number, settings=settings, selection=selection, progress=progress
             )
-    typer.echo(renderer.statistics(looked, common.style()), nl=False)
+    typer.echo(render()(looked, common.style()), nl=False)
 
 
 def _stream(text: str) -> tuple[str, int]:

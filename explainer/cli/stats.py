@@ -28,7 +28,7 @@ def stats(
     reading: common.Reading,
 ) -> None:
     """Show the numbers of a capture: protocols, destinations, ports, round-trip times."""
-    renderer = common.renderer(output)
+    render = common.rendering(output, lambda form: form.statistics)
     settings = common.settings(**reading.flags())
     from explainer import pipeline
 
@@ -39,4 +39,4 @@ def stats(
         )  # fmt: skip
     most = top or (_READABLE_ROWS if output in ("text", "markdown") else None)
     arranged = pipeline.arranged(analysis, sort=sort, top=most)
-    typer.echo(renderer.statistics(arranged, common.style()), nl=False)
+    typer.echo(render()(arranged, common.style()), nl=False)

@@ -80,7 +80,7 @@ def append_answers(target: Path | None, answered: "Sequence[tuple[Analysis, Answ
     """
     if target is None:
         return
-    markdown = common.supported(common.renderer("markdown").answers, "An answer", "markdown")
+    markdown = common.rendering("markdown", lambda form: form.answers, "An answer")()
     text, before = markdown(answered, common.style()), _text_of(target)
     to(target, f"{before.rstrip()}\n\n{text}".encode() if before.strip() else text.encode())
 

@@ -36,12 +36,15 @@ def copies(facts: Facts) -> Copies:
     """
     table = facts[segments].drop_nulls("ttl").with_columns(pl.col("ip_id").fill_null(0))
     contents = ("stream", "from_client", "seq", "acknowledged", "payload", "syn", "fin", "rst")
+    alike = pl.struct(*contents, "ip_id").is_duplicated()
     known = pl.col("ip_id") > 0
     ids = pl.struct("stream", "ip_id").n_unique() / pl.struct(contents).n_unique()
     varying = table.filter(known).group_by("src").agg((ids >= _IDS_VARY).alias("varies"))
     table = table.join(varying, on="src", how="left", maintain_order="left").sort("frame")
     before = (("time", "earlier"), ("ttl", "higher"), ("frame", "original"))
-    seen = table.with_columns(pl.col(name).shift(1).over(*contents, "ip_id").alias(alias) for name, alias in before)
+    seen = table.filter(alike).with_columns(
+        pl.col(name).shift(1).over(*contents, "ip_id").alias(alias) for name, alias in before
+    )
     apart_ms = (pl.col("time") - pl.col("earlier")).abs() / 1e6
     same_id = known & pl.col("varies") & (apart_ms <= COPY_MS)
     found = seen.filter((pl.col("ttl") <= pl.col("higher")) & (same_id | ((pl.col("payload") > 0) & (apart_ms <= 1))))

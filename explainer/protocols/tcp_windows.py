@@ -138,10 +138,10 @@ class WaitedAck:
 @fact("delayed acknowledgements", sent)
 def waited_acks(facts: Facts) -> tuple[WaitedAck, ...]:
     """Return the directions with such waits: small data, 35 ms or more, a bare acknowledgement, small data at once."""
-    table = facts[sent]
+    table = facts[sent].sort("stream", maintain_order=True)
 
     def following(name: str, by: int) -> "pl.Expr":
-        return pl.col(name).shift(-by).over("stream")
+        return pl.when(pl.col("stream").shift(-by) == pl.col("stream")).then(pl.col(name).shift(-by))
 
     wait = (following("time", 1) - pl.col("time")) / 1e6
     at_once = (following("time", 2) - following("time", 1)) / 1e6 <= 5

@@ -1,6 +1,7 @@
 """A second look at some frames of a capture, dissected another way."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +11,10 @@ from factories import matching, tshark
 from capture import programs
 from capture.programs import MARK, left_behind, program
 from explainer.capture import tshark as programs_found
-from explainer.capture.again import Again
+from explainer.capture.again import Again, Asked
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.facts import Column, Kind, View
+from explainer.protocols.tcp import CONTENT
 
 NUMBER = Column("frame.number", Kind.INT)
 KINDS = Column("tls.handshake.type", Kind.INT, many=True)
@@ -112,3 +114,54 @@ def test_a_look_that_takes_too_long_keeps_what_it_saw(
     endless = program(tmp_path, programs.ENDLESS)
     assert seen(disordered, "tls", named=endless).height == len(matching(disordered, "tls"))
     assert left_behind(str(tmp_path)) == []
+
+
+PAYLOAD = Column("tcp.len", Kind.INT, many=True)
+FIRST, SECOND = "tcp.stream == 0", "tcp.stream == 1"
+
+
+def asked(capture: Path, frames: str, display_filter: str = "", *columns: Column, **how: tuple[str, ...]) -> Asked:
+    """Return the look at these frames of a capture, of which the filter shows some."""
+    return Asked((NUMBER, *columns), View(tuple(sorted(matching(capture, frames))), display_filter, **how))
+
+
+def again_at(capture: Path, named: Path | None = None) -> Again:
+    return Again(capture, programs_found.find(named), len(matching(capture, "")), EVERYTHING, 30)
+
+
+def test_looks_that_fit_share_one_tshark_and_see_what_each_sees_alone(disordered: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    again = again_at(disordered, program(tmp_path / "bin", programs.logging(log)))
+    looks = [
+        asked(disordered, SECOND, "tls", KINDS),
+        asked(disordered, FIRST, "", PAYLOAD),
+        asked(disordered, "udp", "dns.flags.response == 1", Column("dns.id")),
+    ]
+    assert again.together(looks)
+    together = again.looks(looks)
+    assert log.read_text().count("-r -") == 1
+    alone = [again.looks([look])[0] for look in looks]
+    assert [table.height > 0 for table in together] == [True, True, True]
+    for one, other in zip(together, alone, strict=True):
+        assert one.equals(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda capture: asked(capture, "frame", "tls", KINDS),
+        lambda capture: asked(capture, FIRST, "", preferences=REASSEMBLED),
+        lambda capture: asked(capture, FIRST, "", decode_as=("tcp.port==443,http",)),
+        lambda capture: asked(capture, FIRST, "", Column(KINDS.field)),
+        lambda capture: Asked((NUMBER, CONTENT), View((1,))),
+    ],
+    ids=["the same frames", "another preference", "decode as", "a field read in another way", "bytes of the file"],
+)
+def test_looks_that_do_not_fit(disordered: Path, other: Callable[[Path], Asked]) -> None:
+    assert not again_at(disordered).together([asked(disordered, SECOND, "tls", KINDS), other(disordered)])
+
+
+def test_looks_at_a_file_of_several_sections_stay_apart(disordered: Path, tmp_path: Path) -> None:
+    twice = tmp_path / "twice.pcapng"
+    twice.write_bytes(disordered.read_bytes() * 2)
+    assert not again_at(twice).together([asked(twice, FIRST), asked(twice, SECOND)])
