@@ -1,5 +1,6 @@
 """A capture as tshark dissects it: remembered, where it was looked at before, and read, where it was not."""
 
+import importlib
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _LIMIT_S, _LIMIT_S_PER_BYTE = 30.0, 1e-6
 _PROGRAMS = "programs"
+_CERTIFICATES = "explainer.protocols.x509_reading"
 _MEMORY = Path("/proc/meminfo")
 _BYTES_A_FRAME = 5000
 """What we take for a frame, with all facts and findings: 3.9 to 4.8 kB were measured."""
@@ -78,7 +80,7 @@ def captured(
     if known.keeps:
         columns, of_rules = _everything(settings)
         wanted = tuple({tap.argument: tap for tap in (*wanted, *of_rules)}.values())
-        loading = in_background(lambda: tuple(registry.rules))
+        loading = in_background(_load)
     made = read.read(
         path, program, columns, wanted,
         time_limit_s=limit, workers=_workers(settings), progress=progress, selection=selection,
@@ -126,6 +128,12 @@ def _everything(settings: Settings) -> tuple[tuple[Column, ...], tuple[Tap, ...]
         columns = [(column.field, column.kind.name, column.many) for column in found]
         store.write(_PROGRAMS, name, json.dumps([columns, [tap.argument for tap in of_rules]]).encode())
     return found, of_rules
+
+
+def _load() -> None:
+    """Load what the rules will need."""
+    tuple(registry.rules)
+    importlib.import_module(_CERTIFICATES)
 
 
 def _store(settings: Settings) -> Store | None:

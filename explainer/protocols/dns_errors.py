@@ -1,12 +1,11 @@
 """Why a resolver failed, where it says so: extended DNS errors (RFC 8914)."""
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
+from explainer.facts import Column, Facts, Kind, fact
 from explainer.protocols.dns import lookups
 from explainer.protocols.frame import FRAME
 
 _CODE = Column("dns.opt.ext_error.info_code", Kind.INT)
 _SERVFAIL = 2
-_MOST = 500
 
 # IANA, "Extended DNS Error Codes". Those of DNSSEC say that a signature is missing, wrong or out of its time.
 DNSSEC = {1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27}
@@ -20,18 +19,9 @@ NAMES = {
 }  # fmt: skip
 
 
-def _view(facts: Facts) -> View | None:
-    frames = [x.response_frames[0] for x in facts[lookups] if x.rcode == _SERVFAIL and x.response_frames]
-    return View(tuple(sorted(set(frames[:_MOST])))) if frames else None
-
-
-_LOOK = Look("extended DNS errors", (lookups,), (FRAME, _CODE), _view)
-
-
-@fact("DNS lookups", _LOOK)
+@fact("DNS lookups", lookups, FRAME, _CODE)
 def extended_errors(facts: Facts) -> dict[int, int]:
     """Return the code of each failed answer that has one, by frame."""
-    seen = facts.look(_LOOK)
-    if seen is None:
-        return {}
-    return dict(seen.select(FRAME.field, _CODE.field).drop_nulls().iter_rows())
+    failed = {x.response_frames[0] for x in facts[lookups] if x.rcode == _SERVFAIL and x.response_frames}
+    told = facts.frames(FRAME, _CODE).drop_nulls()
+    return {frame: code for frame, code in told.iter_rows() if frame in failed}

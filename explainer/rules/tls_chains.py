@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from explainer.facts import Facts
+from explainer.facts import Facts, fact
 from explainer.protocols.chain import Chain, roots
-from explainer.protocols.tls import Ending, Outcome, endings
+from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.x509 import Certificate
-from explainer.rules.tls_presented import Alerts, Presented, by_certificate, presented
+from explainer.rules.tls_presented import Alerts, Presented, presentations
 
 UNKNOWN_CA = 48
 ALERTS = Alerts(outright=(UNKNOWN_CA,), possible=(42, 46))
@@ -41,10 +41,11 @@ class Case:
 Group = list[Case]
 
 
+@fact("TLS connections", presentations, roots)
 def groups(facts: Facts) -> list[Group]:
     """Return the chains, grouped by client, server and certificate."""
     found = []
-    for group in by_certificate(list(presented(facts[endings]))):
+    for group in facts[presentations]:
         chains = ((case, facts[roots].chain(case.message.certificates)) for case in group)
         if cases := [Case(case, chain) for case, chain in chains if chain]:
             found.append(cases)

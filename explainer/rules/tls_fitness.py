@@ -16,9 +16,8 @@ from explainer.rules.tls_presented import (
     OTHERS,
     Alerts,
     Presented,
-    by_certificate,
     names,
-    presented,
+    presentations,
     showing,
     weight,
 )
@@ -36,10 +35,6 @@ _STRONG_EC_BITS = 224
 _SHA1_ENDED = 2017  # browsers refuse it since then (RFC 9155 for TLS itself)
 
 
-def _groups(facts: Facts) -> list[list[Presented]]:
-    return by_certificate(list(presented(facts[endings])))
-
-
 def _told(group: Sequence[Presented]) -> list[Presented]:
     """Return the case that tells most first: one that the client rejected, then one that it left."""
     return sorted(group, key=lambda case: (case.ending.alert is None, case.ending.handshake.stream))
@@ -48,6 +43,7 @@ def _told(group: Sequence[Presented]) -> list[Presented]:
 @rule(
     "Certificate for another name",
     endings,
+    presentations,
     subject=SUBJECT,
     area=AREA,
     evidence=f"{CLEAR}, and the server name (SNI) in the ClientHello",
@@ -59,7 +55,7 @@ def tls_name_mismatch(facts: Facts) -> Iterator[Finding]:
     RFC 9525 section 6: a wildcard stands for exactly one label. Certificates without any DNS name are judged by their
     common name, as old clients do.
     """
-    for group in _groups(facts):
+    for group in facts[presentations]:
         wrong = [c for c in group if (asked := c.ending.handshake.server_name) and not covers(c.leaf, asked)]
         by_name = {case.ending.handshake.server_name: case for case in reversed(wrong)}
         for name, case in by_name.items():
@@ -98,6 +94,7 @@ def _mismatch(case: Presented, name: str, group: Sequence[Presented]) -> Finding
 @rule(
     "Certificate for another purpose",
     endings,
+    presentations,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -108,7 +105,7 @@ def tls_certificate_usage(facts: Facts) -> Iterator[Finding]:
 
     RFC 5280 section 4.2.1.12 (serverAuth) and 4.2.1.9 (CA); self-signed ones are told of as that.
     """
-    for group in _groups(facts):
+    for group in facts[presentations]:
         case = _told(group)[0]
         fault = misused(case.leaf)
         if not fault:
@@ -140,14 +137,22 @@ def misused(leaf: Certificate) -> str:
     return "it is an authority's own (CA) certificate" if leaf.ca and not leaf.self_issued else ""
 
 
-@rule("Weak certificate", endings, subject=SUBJECT, area=AREA, evidence=CLEAR, limits="the client's own policy")
+@rule(
+    "Weak certificate",
+    endings,
+    presentations,
+    subject=SUBJECT,
+    area=AREA,
+    evidence=CLEAR,
+    limits="the client's own policy",
+)
 def tls_certificate_weak(facts: Facts) -> Iterator[Finding]:
     """A server certificate with a key or signature that clients of its time no longer take.
 
     RSA below 2048 bits since 2014 (below 1024 at any time), elliptic curves below 224, DSA; signatures with MD5, and
     with SHA-1 since 2017, but not on self-signed ones, whose signature nobody relies on (RFC 9325, 4.4; RFC 9155).
     """
-    for group in _groups(facts):
+    for group in facts[presentations]:
         case = _told(group)[0]
         weakness = weakness_of(case)
         if not weakness:
@@ -189,6 +194,7 @@ def weakness_of(case: Presented) -> str:
 @rule(
     "Missing OCSP response",
     endings,
+    presentations,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -199,7 +205,7 @@ def tls_staple_missing(facts: Facts) -> Iterator[Finding]:
 
     RFC 7633 section 4.2.3, RFC 6066 section 8. It counts where the client asked for the response (status_request).
     """
-    for group in _groups(facts):
+    for group in facts[presentations]:
         case = _told(group)[0]
         if not lacks_staple(case):
             continue

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from explainer.facts import Facts
+from explainer.facts import Facts, fact
 from explainer.model import Confidence, Finding, Severity, Side
-from explainer.protocols.chain import roots
 from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import Outcome, endings
 from explainer.registry import rule
@@ -29,26 +28,30 @@ class Interception:
     sure: bool
 
 
-def interceptions(found: Sequence[Group]) -> Iterator[Interception]:
-    """Yield the groups that are probably intercepted."""
+@fact("TLS connections", groups)
+def interceptions(facts: Facts) -> tuple[Interception, ...]:
+    """Return the groups that are probably intercepted."""
     by_name = defaultdict[str, list[Group]](list)
-    for group in found:
+    for group in facts[groups]:
         by_name[group[0].name].append(group)
-    for same_name in by_name.values():
-        kinds = {_kind(group[0]): group[0] for group in reversed(same_name)}
-        before = defaultdict[Endpoint, dict[Hashable, Case]](dict)
-        for group in same_name:
-            case = group[0]
-            others = [kind for kind in kinds.values() if kind.chain.leaf.issuer != case.chain.leaf.issuer]
-            genuine = next((other for other in others if _replaced(case, other)), None)
-            product = interceptor(case.chain)
-            there = before[case.presented.ending.handshake.server]
-            earlier = [other for other in there.values() if _differ(other, case)]
-            there.setdefault(_kind(case), case)
-            if product or genuine:
-                yield Interception(group, product, genuine.chain.leaf.issuer if genuine else "", sure=True)
-            elif earlier and not any(_replaced(other, case) for other in earlier):
-                yield Interception(group, "", earlier[0].chain.leaf.issuer, sure=False)
+    return tuple(found for same_name in by_name.values() for found in _intercepted(same_name))
+
+
+def _intercepted(same_name: Sequence[Group]) -> Iterator[Interception]:
+    kinds = {_kind(group[0]): group[0] for group in reversed(same_name)}
+    before = defaultdict[Endpoint, dict[Hashable, Case]](dict)
+    for group in same_name:
+        case = group[0]
+        others = [kind for kind in kinds.values() if kind.chain.leaf.issuer != case.chain.leaf.issuer]
+        genuine = next((other for other in others if _replaced(case, other)), None)
+        product = interceptor(case.chain)
+        there = before[case.presented.ending.handshake.server]
+        earlier = [other for other in there.values() if _differ(other, case)]
+        there.setdefault(_kind(case), case)
+        if product or genuine:
+            yield Interception(group, product, genuine.chain.leaf.issuer if genuine else "", sure=True)
+        elif earlier and not any(_replaced(other, case) for other in earlier):
+            yield Interception(group, "", earlier[0].chain.leaf.issuer, sure=False)
 
 
 def _kind(case: Case) -> Hashable:
@@ -73,7 +76,7 @@ def _differ(other: Case, case: Case) -> bool:
 @rule(
     "Intercepted connection",
     endings,
-    roots,
+    interceptions,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -86,7 +89,7 @@ def tls_intercepted(facts: Facts) -> Iterator[Finding]:
     one is public or only one was accepted: a client must trust the proxy's root for that (RFC 5280 section 6.1). Two
     private issuers at one address that were both accepted are possible, and of low severity.
     """
-    for found in interceptions(groups(facts)):
+    for found in facts[interceptions]:
         case = found.group[0]
         chain, weighed = case.chain, weight(case.presented, ALERTS, accepted=Severity.LOW)
         by = f" by {found.product}" if found.product else ""

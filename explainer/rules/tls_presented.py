@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from explainer.facts import Facts, fact
 from explainer.model import Confidence, Severity, Step
-from explainer.protocols.tls import CertificateMessage, Ending, Outcome
+from explainer.protocols.tls import CertificateMessage, Ending, Outcome, endings
 from explainer.protocols.x509 import Certificate
 from explainer.rules.tls_case import Told, alert_step, end_step, grouped
 
@@ -99,6 +100,12 @@ def showing(text: Callable[[Presented], str]) -> Callable[[Ending], Told]:
 def names(certificate: Certificate) -> tuple[str, ...]:
     """Return the names that people know a certificate by."""
     return (certificate.name, *certificate.dns_names)
+
+
+@fact("TLS connections", endings)
+def presentations(facts: Facts) -> list[list[Presented]]:
+    """Return what servers present, as `by_certificate` groups it."""
+    return by_certificate(list(presented(facts[endings])))
 
 
 def by_certificate(cases: Sequence[Presented]) -> list[list[Presented]]:

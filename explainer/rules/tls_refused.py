@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Side
-from explainer.protocols.chain import roots
 from explainer.protocols.host_names import covers
 from explainer.protocols.tls import endings
 from explainer.registry import rule
@@ -21,7 +20,8 @@ from explainer.wording import count, listing
 @rule(
     "Certificate rejected without a reason",
     endings,
-    roots,
+    groups,
+    interceptions,
     subject=SUBJECT,
     area=AREA,
     evidence=f"{CLEAR}, and the client's alert bad_certificate (42) or certificate_unknown (46)",
@@ -34,9 +34,9 @@ def tls_certificate_refused(facts: Facts) -> Iterator[Finding]:
     order, what is left is the issuer, which this client may not know, and the client's own clock; the clock is named
     first where the client rejects two servers or more like this.
     """
-    found = groups(facts)
+    found = facts[groups]
     seen = certificates(found)
-    intercepted = {id(each.group) for each in interceptions(found)}
+    intercepted = {id(each.group) for each in facts[interceptions]}
     cases = [
         group
         for group in found

@@ -18,7 +18,7 @@ from explainer.wording import count, listing
 @rule(
     "Self-signed certificate",
     endings,
-    roots,
+    groups,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -26,7 +26,7 @@ from explainer.wording import count, listing
 )
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
     """A server whose own certificate is signed with its own key (checked; RFC 5280, 3.2): none trusts it unasked."""
-    for group in groups(facts):
+    for group in facts[groups]:
         case, leaf = group[0].presented, group[0].chain.leaf
         if not leaf.self_signed or group[0].chain.root:
             continue
@@ -53,7 +53,7 @@ def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
 @rule(
     "Incomplete certificate chain",
     endings,
-    roots,
+    groups,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -67,7 +67,7 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
     roots have no need. With that last sign alone and a client that went on it is no more than possible, and of low
     severity: the certificates of a company's own authority may well come from its root.
     """
-    found = groups(facts)
+    found = facts[groups]
     seen = certificates(found)
     for group in found:
         case, chain = group[0].presented, group[0].chain
@@ -117,6 +117,8 @@ def _only_own(case: Presented) -> str:
 @rule(
     "Issuer unknown to the client",
     endings,
+    groups,
+    interceptions,
     roots,
     subject=SUBJECT,
     area=AREA,
@@ -129,9 +131,9 @@ def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     It says whether the chain leads to a root of Mozilla's store (then the client's store is at fault) or to one of its
     own.
     """
-    found = groups(facts)
+    found = facts[groups]
     seen = certificates(found)
-    intercepted = {id(each.group) for each in interceptions(found)}
+    intercepted = {id(each.group) for each in facts[interceptions]}
     for group in found:
         case, chain = group[0].presented, group[0].chain
         rejected = case.rejected_with((UNKNOWN_CA,))
@@ -180,7 +182,7 @@ def _issuers(case: Presented) -> str:
 @rule(
     "Certificates in the wrong order",
     endings,
-    roots,
+    groups,
     subject=SUBJECT,
     area=AREA,
     evidence=CLEAR,
@@ -192,7 +194,7 @@ def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
     Most clients sort them; some do not. A root at the end is allowed. Stray ones alone are only worth knowing, unless
     the client rejects the certificate.
     """
-    for group in groups(facts):
+    for group in facts[groups]:
         chain = group[0].chain
         stray = _stray(chain)
         if chain.ordered and not stray:

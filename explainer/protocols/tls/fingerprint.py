@@ -4,6 +4,7 @@ Wireshark 4.0 has JA3 only, so that this one is computed here.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 
 from explainer.protocols.tls import names
@@ -13,16 +14,17 @@ _VERSIONS = {
     0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3",
 }  # fmt: skip
 _SERVER_NAME, _ALPN = 0x0000, 0x0010
-_MOST = 99
+_MOST, _KEPT = 99, 1000
 _NONE = "000000000000"
 
 
+@lru_cache(_KEPT)  # a program says the same each time
 def ja4(
     transport: str,
-    versions: Iterable[int],
-    cipher_suites: Iterable[int],
-    extensions: Iterable[int],
-    signatures: Iterable[int],
+    versions: tuple[int, ...],
+    cipher_suites: tuple[int, ...],
+    extensions: tuple[int, ...],
+    signatures: tuple[int, ...],
     alpn: str,
 ) -> str:
     """Return the fingerprint of these values as sent, GREASE among them; `transport` is "tcp", "quic" or "dtls"."""

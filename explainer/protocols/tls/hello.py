@@ -69,7 +69,8 @@ class ServerHello:
 
 def values(row: Row, column: str) -> tuple[Any, ...]:
     """Return the values of a column that may hold several."""
-    return tuple(value for value in row[column] or () if value is not None)
+    held = row[column] or ()
+    return tuple(held) if None not in held else tuple(value for value in held if value is not None)
 
 
 def client_hello(row: Row, fields: Fields) -> ClientHello | None:
