@@ -122,22 +122,27 @@ def _with_names(host: str, names: dict[str, list[str]]) -> str:
 
 
 def overview(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield what the hosts do: who asks whom in which protocol, in sentences."""
+    """Yield what the hosts do: who asks whom in which protocol, the busiest first, and what carries it."""
     known, names = talks(analysis), called(analysis)
     named = [t for t in known if {t.client, t.server} & question.addresses]
     by_client = defaultdict[str, list[Talk]](list)
     for talk in named or known:
         by_client[talk.client].append(talk)
+    if not by_client:
+        yield from traffic.claims(analysis, question) or _seen(analysis)
+        return
+    told = traffic.without_ports(analysis, question)[:_HOSTS]
     for client, asked in list(by_client.items())[:_HOSTS]:
         words = [f"{_with_names(talk.server, names)}: {talk.told()}" for talk in asked[:_TALKS]]
         more = [f"{len(asked) - _TALKS} more"] if len(asked) > _TALKS else []
         frames = tuple(talk.frame for talk in asked if talk.frame)[:_TALKS]
-        yield Claim(
+        said = Claim(
             text=f"{client} talks to {'; '.join([*words, *more])}.", frames=frames,
             sources=("conversations_tcp", "conversations_udp", "ports"),
         )  # fmt: skip
-    if not by_client:
-        yield from traffic.claims(analysis, question) or _seen(analysis)
+        told.append((sum(talk.packets for talk in asked), said))
+    yield from (said for _, said in sorted(told, key=lambda pair: -pair[0]))
+    yield from traffic.carried(analysis)
 
 
 def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:

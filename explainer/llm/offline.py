@@ -41,7 +41,9 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     found = [f for f in known if f.severity is not Severity.INFO]
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
     looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
-    held = [claim for claim in overview.claims(analysis, question) if claim not in looked_up]
+    # An overview that is asked for is among them.
+    held = [] if Topic.OVERVIEW in question.topics else overview.claims(analysis, question)
+    held = [claim for claim in held if claim not in looked_up]
     # What is only worth knowing is told to those who ask for it.
     blamed = _PACE if Topic.BLAME in question.topics else ()
     asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]

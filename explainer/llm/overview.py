@@ -18,10 +18,26 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
     """Return the busiest traffic, of what the question names where it names some, and what it is carried in."""
     every = rows(analysis.stat("spoken"))
     named = [row for row in every if _about(row, question)]
+    return [*_told(named or every, _icmp_names(analysis)), *carried(analysis)]
+
+
+def _icmp_names(analysis: Analysis) -> Mapping[tuple[str, str], Sequence[str]]:
+    """Return what ICMP messages are called, by sender and target."""
     said = defaultdict[tuple[str, str], list[str]](list)
     for row in rows(analysis.stat("icmp")):
         said[row["sender"], row["target"]].append(row["name"])
-    return [*_told(named or every, said), *carried(analysis)]
+    return said
+
+
+def without_ports(analysis: Analysis, question: Question) -> list[tuple[int, Claim]]:
+    """Return what has no ports (ICMP, ARP …), with its packets: of a host that the question names, or all."""
+    every = [row for row in rows(analysis.stat("spoken")) if row["port"] is None]
+    return [
+        (row["packets"], told)
+        for row in every
+        if not question.addresses or _about(row, question)
+        for told in _told([row], _icmp_names(analysis))
+    ]
 
 
 def by_port(analysis: Analysis) -> dict[tuple[str, int], str]:
@@ -44,9 +60,9 @@ def _about(row: Row, question: Question) -> bool:
     return bool(question.ports or question.addresses)
 
 
-def _told(found: Sequence[Row], said: Mapping[tuple[str, str], Sequence[str]] | None = None) -> Iterator[Claim]:
+def _told(found: Sequence[Row], said: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[Claim]:
     for row in found[:_SHOWN]:
-        yield Claim(text=_sentence(row, said or {}), frames=frames(row, "first_frame"), sources=_SPOKEN)
+        yield Claim(text=_sentence(row, said), frames=frames(row, "first_frame"), sources=_SPOKEN)
     rest = found[_SHOWN:]
     if rest:
         others = list(dict.fromkeys(row["protocols"] or f"{row['transport']} without contents" for row in rest))

@@ -23,12 +23,26 @@ SSH = ((False, b"SSH-2.0-OpenSSH_9.6\r\n"), (True, b"SSH-2.0-OpenSSH_9.6\r\n"))
 )
 def test_the_traffic_is_named(port: int, said: tuple[tuple[bool, bytes], ...], protocol: str, tmp_path: Path) -> None:
     analysis = analyse(session(tmp_path / "c.pcap", port, *said))
-    for question in ("What is this traffic?", f"What are the connections to port {port}?"):
+    for question, told in {
+        "What is this traffic?": f"{CLIENT} talks to {SERVER}: {protocol}, TCP port {port}, ",
+        f"What are the connections to port {port}?": f"{CLIENT} speaks {protocol} with {SERVER} (TCP port {port}): 1",
+    }.items():
         answer = ask(analysis, question)
         assert protocol in answer.verdict
         assert answer.claims[0].frames == (1,)
-        told = f"{CLIENT} speaks {protocol} with {SERVER} (TCP port {port}): 1 connection"
-        assert any(claim.text.startswith(told) for claim in answer.claims)
+        assert [claim.text.startswith(told) for claim in answer.claims].count(True) == 1
+
+
+def test_the_traffic_is_told_once_and_the_busiest_first(tmp_path: Path) -> None:
+    echo = bytes([8, 0, 0, 0, 0, 7, 0, 1]) + bytes(32)
+    lookup = ip(CLIENT, SERVER, UDP, datagram(40000, 50000, b"\1\2"))
+    packets = [lookup, *[ip(CLIENT, SERVER, ICMP, echo)] * 3]
+    answer = ask(analyse(pcap(tmp_path / "c.pcap", [ethernet(packet) for packet in packets])), "What is going on here?")
+    told = [claim.text for claim in answer.claims if CLIENT in claim.text]
+    assert [text.split(" (")[0].split(",")[0] for text in told] == [
+        f"{CLIENT} and {SERVER} exchange ICMP",
+        f"{CLIENT} talks to {SERVER}: an unknown protocol",
+    ]
 
 
 def test_what_carries_it_is_named(tmp_path: Path) -> None:
