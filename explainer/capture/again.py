@@ -15,7 +15,7 @@ from explainer.capture.payloads import payload
 from explainer.capture.process import running
 from explainer.capture.records import Records, records
 from explainer.capture.selection import Selection
-from explainer.capture.tshark import Tshark
+from explainer.capture.tshark import Tshark, doubles_backslashes, version
 from explainer.facts import Column, View
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, LENGTH
@@ -102,8 +102,10 @@ class Again:
         how = [*self._how, *(word for rule in way.decode_as for word in ("-d", rule))]
         how += [word for preference in way.preferences for word in ("-o", preference)]
         arguments = ["-n", "-r", "-", *how, *(["-Y", shown] if shown else []), *table.arguments(columns)]
+        doubled = doubles_backslashes(version(self._program))
         with running(self._program, arguments, self._limit_s, feed=self._records.picked(frames)) as run:
-            seen = table.together([table.read(lines, columns) for lines in table.whole_lines(run.chunks())], columns)
+            parts = [table.read(lines, columns, doubled=doubled) for lines in table.whole_lines(run.chunks())]
+        seen = table.together(parts, columns)
         place, numbers = pl.col(FRAME.field), pl.Series(frames, dtype=pl.Int64)
         of_each = (seen.filter(place.is_between(first, last)) for first, last in _places(asked))
         return [

@@ -6,6 +6,7 @@ Rule: the table is equal to that of one tshark over the whole: frames, streams a
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,7 @@ from explainer.capture.background import in_background
 from explainer.capture.process import Ending, Run, running
 from explainer.capture.records import Records
 from explainer.capture.splitting import Split
-from explainer.capture.tshark import Tshark
+from explainer.capture.tshark import Tshark, doubles_backslashes
 from explainer.facts import Column
 from explainer.lazy import pl
 from explainer.protocols import tcp, udp
@@ -45,7 +46,7 @@ class Reading:
     progress: Callable[[int], None]
     known: dict[int, int] = field(default_factory=dict)
 
-    def table(self, at_once: int, started: Callable[[], object]) -> "tuple[pl.DataFrame, Ending] | None":
+    def table(self, at_once: int, started: Callable[[], Future[str]]) -> "tuple[pl.DataFrame, Ending] | None":
         """Return the table of all parts, of which some are read at once, and how their reading ended.
 
         Where time ran out, the table ends before the first frame that was not read. None where a tshark failed or said
@@ -67,7 +68,7 @@ class Reading:
         return (merged, late or endings[0]) if _as_expected(merged, self.split) else None
 
     def _together(
-        self, numbers: Iterable[int], limit_s: float, started: Callable[[], object]
+        self, numbers: Iterable[int], limit_s: float, started: Callable[[], Future[str]]
     ) -> "list[tuple[pl.DataFrame, Ending]]":
         arguments = ["-n", "-r", "-", *self.how]
         with ExitStack() as stack:
@@ -75,15 +76,16 @@ class Reading:
             for part in numbers:
                 feed = self.records.picked(self.split.parts[part])
                 runs[part] = stack.enter_context(running(self.program, arguments, limit_s, feed=feed))
-            started()
-            pending = [in_background(partial(self._collected, part, run)) for part, run in runs.items()]
+            version = started()
+            pending = [in_background(partial(self._collected, part, run, version)) for part, run in runs.items()]
             tables = [future.result() for future in pending]
             return [(seen, run.ending()) for seen, run in zip(tables, runs.values(), strict=True)]
 
-    def _collected(self, part: int, run: Run) -> "pl.DataFrame":
+    def _collected(self, part: int, run: Run, version: Future[str]) -> "pl.DataFrame":
         pieces = list[pl.DataFrame]()
         for lines in table.whole_lines(run.chunks()):
-            pieces.append(table.read(lines, self.columns))
+            doubled = doubles_backslashes(version.result())
+            pieces.append(table.read(lines, self.columns, doubled=doubled))
             self.known[part] = self.known.get(part, 0) + pieces[-1].height
             self.progress(sum(self.known.values()))
         return table.together(pieces, self.columns)

@@ -10,7 +10,7 @@ from explainer.capture.process import Ending, Run, running
 from explainer.capture.records import native
 from explainer.capture.selection import Selection
 from explainer.capture.splitting import split
-from explainer.capture.tshark import Tshark
+from explainer.capture.tshark import Tshark, doubles_backslashes
 from explainer.facts import Column
 from explainer.lazy import pl
 from explainer.protocols.frame import PROTOCOLS
@@ -93,9 +93,8 @@ class Pass:
     def _collected(self, run: Run, version: "Future[str]") -> "pl.DataFrame":
         pieces, frames = list[pl.DataFrame](), 0
         for lines in table.whole_lines(run.chunks()):
-            if not frames:
-                version.result()  # what is no tshark prints no table
-            pieces.append(table.read(lines, self.columns))
+            doubled = doubles_backslashes(version.result())  # what is no tshark has none, and prints no table
+            pieces.append(table.read(lines, self.columns, doubled=doubled))
             frames += pieces[-1].height
             self.progress(frames)
         return table.together(pieces, self.columns)

@@ -1,17 +1,21 @@
 """tshark's `-T fields` lines → typed columns; pure.
 
-Rules: values are separated by tabs and their repetitions by carriage returns, because these two and the line feed are
-the only characters that tshark 4 escapes inside values, so that a captured string cannot shift a column.
+Rules: columns are separated by tabs, which every tshark 4 escapes inside values, and a field's repetitions by a byte
+that is in no UTF-8 text, so that no captured string can shift a column: what newer tsharks escape inside values, they
+escape between them, too.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Column, Kind
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, LENGTH
 
-_REPEATED = "\r"
-_OPTIONS = ("-E", "separator=/t", "-E", f"aggregator={_REPEATED}", "-E", "occurrence=a", "-E", "quote=n")
+_NO_TEXT = b"\xff" if os.name == "posix" else b"\x1f"  # arguments are text elsewhere: the rarest there
+_REPEATED = "\r"  # what it becomes here: raw, no tshark prints it
+_OPTIONS = ("-E", "separator=/t", "-E", f"aggregator={os.fsdecode(_NO_TEXT)}", "-E", "occurrence=a", "-E", "quote=n")
+_BACKSLASH = b"\\"
 _END_OF_TIME_S = 9_223_372_036  # in the year 2262: later nanoseconds do not fit into 64 bits
 _TRUE = ("1", "True")  # tshark 4.0; newer ones
 
@@ -37,11 +41,13 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             pending = pending[cut:]
 
 
-def read(lines: bytes, columns: Sequence[Column]) -> "pl.DataFrame":
-    """Return the lines as a frame table, each column in its type."""
+def read(lines: bytes, columns: Sequence[Column], *, doubled: bool) -> "pl.DataFrame":
+    """Return the lines as a frame table, each column in its type; `doubled` backslashes are made single."""
+    if doubled:
+        lines = lines.replace(_BACKSLASH * 2, _BACKSLASH)
     names = [column.field for column in columns]
     text = pl.read_csv(
-        lines,
+        lines.replace(_NO_TEXT, _REPEATED.encode()),
         has_header=False, separator="\t", quote_char=None, eol_char="\n", encoding="utf8-lossy",
         new_columns=names, schema_overrides=[pl.String] * len(names), infer_schema=False,
     )  # fmt: skip

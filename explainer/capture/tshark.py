@@ -16,6 +16,7 @@ from explainer.errors import SettingsError, TsharkError
 from explainer.escape import visible
 
 OLDEST = (4, 0)
+_DOUBLING = (4, 4)
 INSTALL_HINT = (
     "Install it (Debian, Ubuntu: apt-get install tshark; macOS: brew install wireshark; Windows: wireshark.org), "
     "or name it with --tshark or EXPLAINER_TSHARK."
@@ -79,6 +80,12 @@ def version(tshark: Tshark) -> str:
         TsharkError: it does not run, is not tshark, or is older than 4.0.
     """
     return tshark.answered or _answered_version(tshark, tshark.state())
+
+
+def doubles_backslashes(version: str) -> bool:
+    """Return whether a tshark of this version writes a backslash in a field's text twice: from 4.4 on."""
+    major, minor = version.split(".")[:2]
+    return (int(major), int(minor)) >= _DOUBLING
 
 
 @cache

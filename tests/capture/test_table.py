@@ -14,7 +14,7 @@ ROWS = b"1\ta\t60\n2\t\t61\n3\tc\t62\n"
 
 def values(column: Column, *texts: str) -> list[object]:
     rows = "".join(f"{number}\t{text}\t60\n" for number, text in enumerate(texts, 1))
-    frames = table.read(rows.encode(), (FRAME, column, LENGTH))
+    frames = table.read(rows.encode(), (FRAME, column, LENGTH), doubled=False)
     return frames[column.field].to_list()
 
 
@@ -153,15 +153,24 @@ class TestKinds:
     def test_any_text_comes_back_in_its_row(self, texts: list[str]) -> None:
         assert values(Column("x"), *texts) == texts
 
+    def test_a_byte_of_no_text_parts_the_occurrences(self) -> None:
+        frames = table.read(b"1\ta\xff\\r\xffb\t60\n", (FRAME, Column("x", many=True), LENGTH), doubled=False)
+        assert frames["x"].to_list() == [["a", "\\r", "b"]]
+
+    @pytest.mark.parametrize(("doubled", "text"), [(True, r"\server\share"), (False, r"\\server\\share")])
+    def test_newer_tsharks_double_backslashes(self, doubled: bool, text: str) -> None:
+        rows = rb"1%s\\server\\share%s60%s" % (b"\t", b"\t", b"\n")
+        assert table.read(rows, (FRAME, Column("x"), LENGTH), doubled=doubled)["x"].to_list() == [text]
+
     def test_bytes_that_are_no_utf_8_stay_in_their_row(self) -> None:
-        rows = b"1\tbefore\xff\xfeafter\t60\n2\tplain\t61\n"
-        frames = table.read(rows, (FRAME, Column("x"), LENGTH))
+        rows = b"1\tbefore\xfd\xfeafter\t60\n2\tplain\t61\n"
+        frames = table.read(rows, (FRAME, Column("x"), LENGTH), doubled=False)
         assert frames["x"].to_list() == ["before\ufffd\ufffdafter", "plain"]
         assert frames[LENGTH.field].to_list() == [60, 61]
 
     def test_the_empty_table_has_the_types_of_a_full_one(self) -> None:
         columns = (FRAME, TIME, Column("t"), Column("f", Kind.FLAG), Column("m", Kind.INT, many=True), LENGTH)
-        full = table.read(b"1\t1.5\ta\t1\t1\r2\t60\n", columns)
+        full = table.read(b"1\t1.5\ta\t1\t1\r2\t60\n", columns, doubled=False)
         empty = table.together([], columns)
         assert (empty.schema, empty.height) == (full.schema, 0)
         assert table.together([full, full], columns).height == 2

@@ -1,7 +1,9 @@
 import os
 from pathlib import Path
 
+import factories
 import pytest
+from sessions import session
 
 from capture import programs
 from capture.programs import program
@@ -124,3 +126,17 @@ class TestEnvironment:
         with tshark.environment() as variables:
             assert variables["SOMETHING_ELSE"] == "1"
             assert variables["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.parametrize(
+    ("version", "doubled"), [("4.0.17", False), ("4.2.2", False), ("4.4.0rc1", True), ("4.4.19", True), ("5.0.0", True)]
+)
+def test_which_versions_double_backslashes(version: str, doubled: bool) -> None:
+    assert tshark.doubles_backslashes(version) is doubled
+
+
+def test_this_tshark_writes_backslashes_as_its_version_does(tmp_path: Path) -> None:
+    capture = session(tmp_path / "c.pcap", 80, (True, b"GET /a\\b HTTP/1.1\r\nHost: h\r\n\r\n"))
+    printed = factories.tshark(capture, "-Y", "http", "-T", "fields", "-e", "http.request.uri").strip()
+    doubled = tshark.doubles_backslashes(tshark.version(tshark.find(None)))
+    assert printed == (r"/a\\b" if doubled else r"/a\b")
