@@ -1,5 +1,6 @@
 """Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.facts import Facts
@@ -58,9 +59,34 @@ _NO_TABLE = Meaning(
     "there is no such table or column", "The statement must be corrected, or the table be created (a migration that did"
     " not run?).", Side.CLIENT, Severity.MEDIUM,
 )  # fmt: skip
+_IDLE = Meaning(
+    "the session was idle for longer than is allowed, and the database ended it",
+    "The program must end its transactions and give idle connections back, or test them before it uses them; or the"
+    " database's side must allow more time.", Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_READ_ONLY = Meaning(
+    "it takes no writes (read only)", "The client must write to the primary, or the database's side must allow writes.",
+    Side.EITHER,
+)  # fmt: skip
+_TOO_LARGE = Meaning(
+    "what was sent is larger than it takes at once",
+    "The program must send less at once, or the database's side must raise its limit (max_allowed_packet).",
+    Side.EITHER, Severity.MEDIUM,
+)  # fmt: skip
+_NEEDS_TLS = Meaning(
+    "it does not let this client or user in without encryption, as its words say (no line of pg_hba.conf fits)",
+    "The client must switch TLS on (sslmode=require), or the database's side must allow this user, database and address"
+    " without it in pg_hba.conf.", Side.EITHER,
+)  # fmt: skip
 _NO_ROOM = Meaning("it has no room left", "The database's side must make room on its disk.", Side.SERVER)
 _MEANINGS = {
     ("PostgreSQL", "57014"): _TAKES_LONG,
+    ("PostgreSQL", "25P03"): _IDLE,
+    ("PostgreSQL", "57P05"): _IDLE,
+    ("PostgreSQL", "25P04"): _TAKES_LONG,
+    ("PostgreSQL", "25006"): _READ_ONLY,
+    ("PostgreSQL", "57P02"): _NOT_READY,
+    ("PostgreSQL", "57P04"): _NO_DATABASE,
     ("PostgreSQL", "55P03"): _LOCKED,
     ("PostgreSQL", "40P01"): _DEADLOCK,
     ("PostgreSQL", "40001"): _DEADLOCK,
@@ -86,7 +112,12 @@ _MEANINGS = {
     ("MySQL", "1054"): _NO_TABLE,
     ("MySQL", "1114"): _NO_ROOM,
     ("MySQL", "1021"): _NO_ROOM,
-    ("MySQL", "1290"): Meaning("it takes no writes (read only)", "The client must write to the primary.", Side.CLIENT),
+    ("MySQL", "1290"): _READ_ONLY,
+    ("MySQL", "1836"): _READ_ONLY,
+    ("MySQL", "1792"): _READ_ONLY,
+    ("MySQL", "1153"): _TOO_LARGE,
+    ("MySQL", "4031"): _IDLE,
+    ("MySQL", "1053"): _NOT_READY,
     ("MySQL", "3159"): Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT),
     ("SQL Server", "1205"): _DEADLOCK,
     ("SQL Server", "1222"): _LOCKED,
@@ -120,7 +151,10 @@ _MEANINGS = {
     ("PostgreSQL", "3D000"): _NO_DATABASE,
     ("PostgreSQL", "53300"): _FULL,
     ("PostgreSQL", "57P03"): _NOT_READY,
-    ("PostgreSQL", "57P01"): Meaning("it was told to stop", "See the database's log.", Side.SERVER),
+    ("PostgreSQL", "57P01"): Meaning(
+        "an administrator ended the session, or the database itself was told to stop", "See the database's log.",
+        Side.SERVER,
+    ),
     ("PostgreSQL", "42501"): _NOT_ALLOWED,
     ("MySQL", "1044"): Meaning(
         "the user may not use this database", "The database's side must grant it.", Side.SERVER
@@ -166,10 +200,23 @@ _MEANINGS = {
 }  # fmt: skip
 
 
+_PROBES = re.compile(r"unknown (?:sub)?command '?(?:HELLO|COMMAND|MAINT|SETINFO|SETNAME|TRACKING|NO-)", re.IGNORECASE)
+"""Redis commands that clients' libraries try on their own: older servers do not know them, and all goes on."""
+_TRIED = Meaning(
+    "it is older than the client's library, which tries a command that this server does not know, and goes on without",
+    "Nobody.", Side.NOBODY, Severity.INFO,
+)  # fmt: skip
+_UNENCRYPTED = "no encryption"
+
+
 def _meaning(reply: Reply) -> Meaning | None:
     means = _MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "Redis" and reply.text.startswith("max number of clients"):
         return _FULL
+    if reply.protocol == "Redis" and _PROBES.search(reply.text):
+        return _TRIED
+    if reply.code == "28000" and _UNENCRYPTED in reply.text:
+        return _NEEDS_TLS
     if means is None and reply.kind is Kind.LOGIN and reply.protocol != "Redis":
         return Meaning(
             "it refuses the login", "Read the server's words: they say what has to be corrected.", Side.EITHER
