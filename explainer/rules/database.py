@@ -1,4 +1,4 @@
-"""Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis."""
+"""Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis, MongoDB."""
 
 import re
 from collections.abc import Iterator
@@ -100,6 +100,11 @@ _MEANINGS = {
         "an earlier statement of the transaction failed", "The program must roll the transaction back first.",
         Side.CLIENT, Severity.MEDIUM,
     ),
+    # https://www.mongodb.com/docs/manual/reference/error-codes/
+    ("MongoDB", "18"): _WRONG, ("MongoDB", "11"): _WRONG, ("MongoDB", "13"): _NOT_ALLOWED,
+    ("MongoDB", "50"): _TAKES_LONG, ("MongoDB", "11000"): _EXISTS, ("MongoDB", "14031"): _NO_ROOM,
+    ("MongoDB", "10107"): _READ_ONLY, ("MongoDB", "13435"): _READ_ONLY,
+    ("MongoDB", "91"): _NOT_READY, ("MongoDB", "11600"): _NOT_READY,
     ("MySQL", "1205"): _LOCKED,
     ("MySQL", "1213"): _DEADLOCK,
     ("MySQL", "3024"): _TAKES_LONG,
@@ -231,11 +236,15 @@ def _told(reply: Reply) -> str:
     return f"{server} refuses a statement of {reply.client.address}"
 
 
-_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp)", _told, _meaning)
+_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp || tcp.port == 27017)", _told, _meaning)
 
 
 @rule("Database refuses", replies, subject=SUBJECT, area=AREA)
 def database_refused(facts: Facts) -> Iterator[Finding]:
-    """An error of PostgreSQL, MySQL or MariaDB, SQL Server or Redis to a login (high) or to a statement (medium)."""
-    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis")
+    """An error of a database to a login (high), or to a statement (medium).
+
+    Of PostgreSQL, MySQL and MariaDB, SQL Server and Redis; of MongoDB where it is among the first that a connection
+    says.
+    """
+    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis", "MongoDB")
     yield from refusals([reply for reply in facts[replies] if reply.protocol in wanted], _DATABASES)

@@ -15,14 +15,17 @@ from explainer.protocols.applications import (
     file_sharing,
     forms,
     ftp,
+    kafka,
     mail,
     networks,
     proxies,
     services,
     terminals,
+    vnc,
     wireless,
 )
 from explainer.protocols.applications.messages import Dialect, Message
+from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
@@ -37,6 +40,7 @@ DIALECTS: dict[str, Dialect] = {
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
         brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
+        kafka.KAFKA, vnc.VNC,
         *errors.CODED,
     )
 }  # fmt: skip
@@ -129,10 +133,10 @@ def _of(facts: Facts, kind: type[R]) -> Iterator[R]:
     return (record for record in facts[records] if isinstance(record, kind))
 
 
-@fact("answers of application servers", records)
+@fact("answers of application servers", records, mongo_replies)
 def replies(facts: Facts) -> tuple[Reply, ...]:
     """Return the yeses and noes of application servers, by frame."""
-    return tuple(sorted(_of(facts, Reply), key=lambda reply: reply.frame))
+    return tuple(sorted((*_of(facts, Reply), *facts[mongo_replies]), key=lambda reply: reply.frame))
 
 
 @fact("logins in clear", records)
