@@ -103,6 +103,17 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
     ("memcached", "SERVER_ERROR"): _FAILS,
     ("memcached", "CLIENT_ERROR"): _WRONG_REQUEST, ("memcached", "ERROR"): Meaning("it does not know the command",
     "The client must send commands that it knows.", Side.CLIENT),
+    # RFC 3414, section 3.2: SNMP version 3.
+    ("SNMP", "unsupportedSecurityLevels"): Meaning("it does not offer the encryption or the check that the client wants"
+                                                   " (security level)", _SET_TLS, Side.CLIENT),
+    ("SNMP", "unknownUserNames"): Meaning("it knows no such user", "The client's side must correct the user's name, or"
+                                          " the user be created on the device.", Side.CLIENT),
+    ("SNMP", "wrongDigests"): Meaning("the password (authentication key) or its algorithm is wrong",
+                                      "The client's side must correct the password, or the algorithm (MD5, SHA).",
+                                      Side.CLIENT),
+    ("SNMP", "decryptionErrors"): Meaning("the password for encryption (privacy key) or its algorithm is wrong",
+                                          "The client's side must correct the password, or the algorithm (DES, AES).",
+                                          Side.CLIENT),
     # RFC 7826, section 17; RFC 6733, section 7.1; Cassandra's native protocol, section 9.
     ("RTSP", "401"): Meaning("it wants a login", _CREDENTIALS, Side.CLIENT), ("RTSP", "403"): _FORBIDDEN,
     ("RTSP", "404"): _NO_SUCH, ("RTSP", "453"): _BUSY, ("RTSP", "454"): Meaning("it knows no such session",
@@ -141,7 +152,7 @@ _BEYOND_NUMBERS = re.compile(r"too many|no password", re.IGNORECASE)
 
 
 def _meaning(reply: Reply) -> Meaning:
-    if reply.protocol == "SNMP":
+    if reply.protocol == "SNMP" and reply.kind is Kind.QUERY:
         words = _SNMP.get(reply.code, "it answers with an error")
         return Meaning(
             words, "The monitoring must ask for values (OIDs) that the device has, or the device be set to give them.",
@@ -162,8 +173,8 @@ def _told(reply: Reply) -> str:
     who = f"{_CALLED[reply.protocol]} {reply.server.address}"
     if reply.protocol == "RPC":
         return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
-    if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka"):
-        return f"{who} does not let {reply.client.address} in"
+    if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP"):
+        return f"{who} does not let{about} {'at ' if about else ''}{reply.client.address} in"
     return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
 
 
@@ -179,7 +190,7 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     """An error that a protocol answers with in one field, or in one word.
 
     Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra,
-    Kafka, EAP, VNC's login and RDP's negotiation.
+    Kafka, EAP, the login of SNMP version 3 and of VNC and RDP's negotiation.
 
     A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
     looking around, and their noes are no fault.

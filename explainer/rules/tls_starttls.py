@@ -35,8 +35,8 @@ def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     """A server that answers the wish for TLS with no: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL, RDP (RFC 3207 …).
 
     Of medium severity where the client goes on without TLS, there or on a later connection, as it must have been set
-    to; for information in PostgreSQL and RDP, whose clients ask by default and do without. Where SMTP's or MySQL's server
-    does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
+    to; for information in PostgreSQL and RDP, whose clients ask by default and do without. Where SMTP's or MySQL's
+    server does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
     programs merely look whether a server is there. Nothing is said of a client that uses the same server in clear.
     """
     every = facts[upgrades]

@@ -52,6 +52,7 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("ldap_refused", {"protocol": "LDAP", "code": "49", "text": "data 52e, v1"}, "password is wrong"),
         ("ldap_refused", {"protocol": "LDAP", "code": "32", "kind": Kind.QUERY, "request": "search"}, "no such entry"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "37", "kind": Kind.TICKET}, "clocks"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "1", "kind": Kind.TICKET}, "account has expired"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "7", "kind": Kind.TICKET}, "no such service"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "28P01"}, "password is wrong"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "99999"}, "it refuses the login"),
