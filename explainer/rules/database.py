@@ -81,12 +81,9 @@ _NEEDS_TLS = Meaning(
 _NO_ROOM = Meaning("it has no room left", "The database's side must make room on its disk.", Side.SERVER)
 _MEANINGS = {
     ("PostgreSQL", "57014"): _TAKES_LONG,
-    ("PostgreSQL", "25P03"): _IDLE,
-    ("PostgreSQL", "57P05"): _IDLE,
-    ("PostgreSQL", "25P04"): _TAKES_LONG,
-    ("PostgreSQL", "25006"): _READ_ONLY,
-    ("PostgreSQL", "57P02"): _NOT_READY,
-    ("PostgreSQL", "57P04"): _NO_DATABASE,
+    ("PostgreSQL", "25P03"): _IDLE, ("PostgreSQL", "57P05"): _IDLE,
+    ("PostgreSQL", "25P04"): _TAKES_LONG, ("PostgreSQL", "25006"): _READ_ONLY,
+    ("PostgreSQL", "57P02"): _NOT_READY, ("PostgreSQL", "57P04"): _NO_DATABASE,
     ("PostgreSQL", "55P03"): _LOCKED,
     ("PostgreSQL", "40P01"): _DEADLOCK,
     ("PostgreSQL", "40001"): _DEADLOCK,
@@ -117,12 +114,8 @@ _MEANINGS = {
     ("MySQL", "1054"): _NO_TABLE,
     ("MySQL", "1114"): _NO_ROOM,
     ("MySQL", "1021"): _NO_ROOM,
-    ("MySQL", "1290"): _READ_ONLY,
-    ("MySQL", "1836"): _READ_ONLY,
-    ("MySQL", "1792"): _READ_ONLY,
-    ("MySQL", "1153"): _TOO_LARGE,
-    ("MySQL", "4031"): _IDLE,
-    ("MySQL", "1053"): _NOT_READY,
+    ("MySQL", "1290"): _READ_ONLY, ("MySQL", "1836"): _READ_ONLY, ("MySQL", "1792"): _READ_ONLY,
+    ("MySQL", "1153"): _TOO_LARGE, ("MySQL", "4031"): _IDLE, ("MySQL", "1053"): _NOT_READY,
     ("MySQL", "3159"): Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT),
     ("SQL Server", "1205"): _DEADLOCK,
     ("SQL Server", "1222"): _LOCKED,
@@ -212,6 +205,8 @@ _TRIED = Meaning(
     "Nobody.", Side.NOBODY, Severity.INFO,
 )  # fmt: skip
 _UNENCRYPTED = "no encryption"
+_ENDINGS = ("25P03", "25P04", "57P01", "57P02", "57P04", "57P05", "4031", "1053")
+"""What is told by nobody's request, and ends the session: PostgreSQL's classes 25 and 57, MySQL's."""
 
 
 def _meaning(reply: Reply) -> Meaning | None:
@@ -233,6 +228,10 @@ def _told(reply: Reply) -> str:
     server = f"The database {reply.server.address} ({reply.protocol})"
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
+    if reply.code in _ENDINGS:
+        return f"{server} ends the session of {reply.client.address}"
+    if reply.protocol == "Redis" and (reply.code.endswith("DENIED") or _meaning(reply) is _FULL):
+        return f"{server} turns {reply.client.address} away"
     return f"{server} refuses a statement of {reply.client.address}"
 
 

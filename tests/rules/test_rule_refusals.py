@@ -61,7 +61,11 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
             {"protocol": "PostgreSQL", "code": "28000", "text": 'no entry for host "10.0.0.1", no encryption'},
             "without encryption",
         ),
-        ("database_refused", {"protocol": "PostgreSQL", "code": "25P03", "kind": Kind.QUERY}, "was idle for longer"),
+        (
+            "database_refused",
+            {"protocol": "PostgreSQL", "code": "25P03", "kind": Kind.QUERY},
+            "ends the session of 192.0.2.10: the session was idle for longer",
+        ),
         ("database_refused", {"protocol": "PostgreSQL", "code": "25006", "kind": Kind.QUERY}, "takes no writes"),
         ("database_refused", {"protocol": "MySQL", "code": "1153", "kind": Kind.QUERY}, "larger than it takes"),
         ("database_refused", {"protocol": "MySQL", "code": "1045"}, "password is wrong"),
