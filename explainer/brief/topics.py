@@ -65,8 +65,8 @@ WORDS = {
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
-    Topic.SUSPICION: r"\b(scan\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)|virus\w*"
-    r"|trojans?|infect\w+"
+    Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)"
+    r"|virus\w*|trojans?|infect\w+"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
     Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
@@ -77,7 +77,9 @@ WORDS = {
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?"
     r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large) packets)\b",
-    Topic.PASSWORDS: r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
+    # Whether one was guessed, the attempts tell, not whether it can be read.
+    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc)).*"
+    r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?))\b",

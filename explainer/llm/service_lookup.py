@@ -8,6 +8,7 @@ from explainer.brief.question import Question
 from explainer.llm import spoken
 from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.rows import Row, frames, rows
+from explainer.llm.talk_lookup import asks_for_secrets
 from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
 
@@ -125,8 +126,11 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     unknown = [talk for talk in talked if not talk.spoken]
     if unknown:
         parts.append(_kinds(unknown, "not recognised, so that nobody can tell here"))
+    told = "; ".join(filter(None, parts))
+    # A conversation that can be read need not hold the password that is asked about: talk_lookup answers that.
+    verdict = "" if asks_for_secrets(question) else f"{words[bool(hidden and clear)]}: "
     yield Claim(
-        text=f"{words[bool(hidden and clear)]}: {'; '.join(filter(None, parts))}.",
+        text=f"{verdict}{told}.",
         frames=tuple(talk.frame for talk in (*hidden[:3], *clear[:3]) if talk.frame), sources=("ports",),
     )  # fmt: skip
 

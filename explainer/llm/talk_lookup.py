@@ -1,9 +1,11 @@
 """What a question about names, files and accounts asks for outright, read from the statistics."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from explainer.brief.question import Question
+from explainer.brief.topics import Topic
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
@@ -64,8 +66,18 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         )  # fmt: skip
 
 
+_SECRET = re.compile(r"passw|passphrase|credential|secret|log-?in\b", re.IGNORECASE)
+
+
+def asks_for_secrets(question: Question) -> bool:
+    """Return whether a question is about passwords, and not about all that can be read."""
+    return bool(_SECRET.search(question.text))
+
+
 def passwords(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield the answer no: a password that can be read is a finding."""
+    if Topic.ENCRYPTED in question.topics and not asks_for_secrets(question):
+        return
     if not any(row["clear_text"] for row in rows(analysis.stat("accounts"))):
         text = "No password is visible: no login in clear text was found in this capture."
         yield Claim(text=text, sources=("accounts",))

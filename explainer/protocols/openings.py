@@ -27,9 +27,11 @@ _SHORT_TALK = 2
 _MOST_FRAMES = 5_000
 _EMPTY_LAYERS = ("data", "tpkt", "cotp", "rdp", "_ws.malformed", "_ws.short")
 """Layers over TCP that say nothing of what is inside them."""
-_TALKS = ("smtp", "imap", "pop", "ftp", "ldap", "mysql", "pgsql", "xmpp")
+_TALKS = ("smtp", "imap", "pop", "ftp", "ldap", "mysql", "pgsql", "xmpp", "mongo")
 """Protocols that can go over to TLS after some words in clear."""
-_SHORT_TALKS = ("ssh", "resp", "vnc", "telnet", "mongo", "amqp", "mqtt", "memcache")
+_MONGO = 27017
+"""What MongoDB says beyond its first words is wanted, too; tshark (4.0) takes this port for TLS."""
+_SHORT_TALKS = ("ssh", "resp", "vnc", "telnet", "amqp", "mqtt", "memcache")
 """Others, in which a client that says so little may have said ClientHello."""
 _RDP = ":rdp"
 _BAD_REQUEST = 400
@@ -92,10 +94,14 @@ def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":
     layer, side = pl.col("layer"), ("stream", "from_client")
     tls = (layer == "tls").fill_null(value=False)
     empty = layer.is_null() | layer.is_in(("", *_EMPTY_LAYERS))
+    mongo = (pl.col("server_port") == _MONGO) & ~tls
     told = loaded.with_columns(
         tls.any().over(side).alias("side_tls"),
         (tls | empty).all().over(side).alias("side_unknown"),
-        (layer.is_in(_TALKS) | pl.col("rdp")).fill_null(value=False).any().over("stream").alias("talks"),
+        (layer.is_in(_TALKS).fill_null(value=False) | pl.col("rdp").fill_null(value=False) | mongo)
+        .any()
+        .over("stream")
+        .alias("talks"),
         layer.is_in(_SHORT_TALKS).fill_null(value=False).any().over("stream").alias("may_talk"),
         pl.col("from_client").sum().over("stream").alias("said"),
     )

@@ -1,5 +1,6 @@
-"""Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis."""
+"""Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis, MongoDB."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.facts import Facts
@@ -58,9 +59,31 @@ _NO_TABLE = Meaning(
     "there is no such table or column", "The statement must be corrected, or the table be created (a migration that did"
     " not run?).", Side.CLIENT, Severity.MEDIUM,
 )  # fmt: skip
+_IDLE = Meaning(
+    "the session was idle for longer than is allowed, and the database ended it",
+    "The program must end its transactions and give idle connections back, or test them before it uses them; or the"
+    " database's side must allow more time.", Side.CLIENT, Severity.MEDIUM,
+)  # fmt: skip
+_READ_ONLY = Meaning(
+    "it takes no writes (read only)", "The client must write to the primary, or the database's side must allow writes.",
+    Side.EITHER,
+)  # fmt: skip
+_TOO_LARGE = Meaning(
+    "what was sent is larger than it takes at once",
+    "The program must send less at once, or the database's side must raise its limit (max_allowed_packet).",
+    Side.EITHER, Severity.MEDIUM,
+)  # fmt: skip
+_NEEDS_TLS = Meaning(
+    "it does not let this client or user in without encryption, as its words say (no line of pg_hba.conf fits)",
+    "The client must switch TLS on (sslmode=require), or the database's side must allow this user, database and address"
+    " without it in pg_hba.conf.", Side.EITHER,
+)  # fmt: skip
 _NO_ROOM = Meaning("it has no room left", "The database's side must make room on its disk.", Side.SERVER)
 _MEANINGS = {
     ("PostgreSQL", "57014"): _TAKES_LONG,
+    ("PostgreSQL", "25P03"): _IDLE, ("PostgreSQL", "57P05"): _IDLE,
+    ("PostgreSQL", "25P04"): _TAKES_LONG, ("PostgreSQL", "25006"): _READ_ONLY,
+    ("PostgreSQL", "57P02"): _NOT_READY, ("PostgreSQL", "57P04"): _NO_DATABASE,
     ("PostgreSQL", "55P03"): _LOCKED,
     ("PostgreSQL", "40P01"): _DEADLOCK,
     ("PostgreSQL", "40001"): _DEADLOCK,
@@ -74,6 +97,11 @@ _MEANINGS = {
         "an earlier statement of the transaction failed", "The program must roll the transaction back first.",
         Side.CLIENT, Severity.MEDIUM,
     ),
+    # https://www.mongodb.com/docs/manual/reference/error-codes/
+    ("MongoDB", "18"): _WRONG, ("MongoDB", "11"): _WRONG, ("MongoDB", "13"): _NOT_ALLOWED,
+    ("MongoDB", "50"): _TAKES_LONG, ("MongoDB", "11000"): _EXISTS, ("MongoDB", "14031"): _NO_ROOM,
+    ("MongoDB", "10107"): _READ_ONLY, ("MongoDB", "13435"): _READ_ONLY,
+    ("MongoDB", "91"): _NOT_READY, ("MongoDB", "11600"): _NOT_READY,
     ("MySQL", "1205"): _LOCKED,
     ("MySQL", "1213"): _DEADLOCK,
     ("MySQL", "3024"): _TAKES_LONG,
@@ -86,7 +114,8 @@ _MEANINGS = {
     ("MySQL", "1054"): _NO_TABLE,
     ("MySQL", "1114"): _NO_ROOM,
     ("MySQL", "1021"): _NO_ROOM,
-    ("MySQL", "1290"): Meaning("it takes no writes (read only)", "The client must write to the primary.", Side.CLIENT),
+    ("MySQL", "1290"): _READ_ONLY, ("MySQL", "1836"): _READ_ONLY, ("MySQL", "1792"): _READ_ONLY,
+    ("MySQL", "1153"): _TOO_LARGE, ("MySQL", "4031"): _IDLE, ("MySQL", "1053"): _NOT_READY,
     ("MySQL", "3159"): Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT),
     ("SQL Server", "1205"): _DEADLOCK,
     ("SQL Server", "1222"): _LOCKED,
@@ -120,7 +149,10 @@ _MEANINGS = {
     ("PostgreSQL", "3D000"): _NO_DATABASE,
     ("PostgreSQL", "53300"): _FULL,
     ("PostgreSQL", "57P03"): _NOT_READY,
-    ("PostgreSQL", "57P01"): Meaning("it was told to stop", "See the database's log.", Side.SERVER),
+    ("PostgreSQL", "57P01"): Meaning(
+        "an administrator ended the session, or the database itself was told to stop", "See the database's log.",
+        Side.SERVER,
+    ),
     ("PostgreSQL", "42501"): _NOT_ALLOWED,
     ("MySQL", "1044"): Meaning(
         "the user may not use this database", "The database's side must grant it.", Side.SERVER
@@ -166,10 +198,25 @@ _MEANINGS = {
 }  # fmt: skip
 
 
+_PROBES = re.compile(r"unknown (?:sub)?command '?(?:HELLO|COMMAND|MAINT|SETINFO|SETNAME|TRACKING|NO-)", re.IGNORECASE)
+"""Redis commands that clients' libraries try on their own: older servers do not know them, and all goes on."""
+_TRIED = Meaning(
+    "it is older than the client's library, which tries a command that this server does not know, and goes on without",
+    "Nobody.", Side.NOBODY, Severity.INFO,
+)  # fmt: skip
+_UNENCRYPTED = "no encryption"
+_ENDINGS = ("25P03", "25P04", "57P01", "57P02", "57P04", "57P05", "4031", "1053")
+"""What is told by nobody's request, and ends the session: PostgreSQL's classes 25 and 57, MySQL's."""
+
+
 def _meaning(reply: Reply) -> Meaning | None:
     means = _MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "Redis" and reply.text.startswith("max number of clients"):
         return _FULL
+    if reply.protocol == "Redis" and _PROBES.search(reply.text):
+        return _TRIED
+    if reply.code == "28000" and _UNENCRYPTED in reply.text:
+        return _NEEDS_TLS
     if means is None and reply.kind is Kind.LOGIN and reply.protocol != "Redis":
         return Meaning(
             "it refuses the login", "Read the server's words: they say what has to be corrected.", Side.EITHER
@@ -181,14 +228,22 @@ def _told(reply: Reply) -> str:
     server = f"The database {reply.server.address} ({reply.protocol})"
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
+    if reply.code in _ENDINGS:
+        return f"{server} ends the session of {reply.client.address}"
+    if reply.protocol == "Redis" and (reply.code.endswith("DENIED") or _meaning(reply) is _FULL):
+        return f"{server} turns {reply.client.address} away"
     return f"{server} refuses a statement of {reply.client.address}"
 
 
-_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp)", _told, _meaning)
+_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp || tcp.port == 27017)", _told, _meaning)
 
 
 @rule("Database refuses", replies, subject=SUBJECT, area=AREA)
 def database_refused(facts: Facts) -> Iterator[Finding]:
-    """An error of PostgreSQL, MySQL or MariaDB, SQL Server or Redis to a login (high) or to a statement (medium)."""
-    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis")
+    """An error of a database to a login (high), or to a statement (medium).
+
+    Of PostgreSQL, MySQL and MariaDB, SQL Server and Redis; of MongoDB where it is among the first that a connection
+    says.
+    """
+    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis", "MongoDB")
     yield from refusals([reply for reply in facts[replies] if reply.protocol in wanted], _DATABASES)

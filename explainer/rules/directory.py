@@ -107,6 +107,13 @@ def ldap_refused(facts: Facts) -> Iterator[Finding]:
 
 
 _KERBEROS: dict[str, tuple[str, Meaning]] = {
+    "1": ("KDC_ERR_NAME_EXP", Meaning(
+        "the account has expired", "An administrator must see to the account.", Side.SERVER)),
+    "2": ("KDC_ERR_SERVICE_EXP", Meaning(
+        "the service's account has expired", "An administrator must see to the service's account.", Side.SERVER)),
+    "13": ("KDC_ERR_BADOPTION", Meaning(
+        "it does not grant what the request asks for, such as delegation",
+        "An administrator must permit it, or the client ask for less.", Side.EITHER, Severity.MEDIUM)),
     "6": ("KDC_ERR_C_PRINCIPAL_UNKNOWN", Meaning(
         "it knows no such user", "The client's side must correct the user's name or realm.", Side.CLIENT)),
     "7": ("KDC_ERR_S_PRINCIPAL_UNKNOWN", Meaning(

@@ -1,4 +1,4 @@
-"""Mail that is not accepted, and mailboxes that do not open (RFC 5321, RFC 3463, RFC 4954, RFC 1939, RFC 9051)."""
+"""Mail that is not accepted (RFC 5321, RFC 3463, RFC 4954)."""
 
 import re
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ _UNKNOWN_USER = re.compile(
 _LISTED = re.compile(
     r"(?:block|black|deny) ?-?list|spamhaus|\brbl\b|dnsbl|reputation|listed (?:at|in|on|by)", re.IGNORECASE
 )
+_WAITED = re.compile(r"timed? ?out|timeout|idle", re.IGNORECASE)
 _GREY = re.compile(r"grey ?list|gray ?list|try again|temporar", re.IGNORECASE)
 _NEEDS_TLS = re.compile(r"starttls|tls (?:is )?required|encrypt", re.IGNORECASE)
 _SENDER = re.compile(r"sender (?:address )?(?:rejected|verify|domain)|domain of sender|spf|dmarc|dkim", re.IGNORECASE)
@@ -54,6 +55,8 @@ def _smtp_meaning(reply: Reply) -> Meaning | None:
                 "For a machine without a login, allow its address on the mail server (relay).",
             ),
         )  # fmt: skip
+    if code == 421 and _WAITED.search(text):
+        return _CLIENT_SLOW
     for pattern, means in _BY_TEXT:
         if pattern.search(text):
             return means
@@ -86,6 +89,11 @@ def _login_meaning(code: int, text: str) -> Meaning:
     )  # fmt: skip
 
 
+_CLIENT_SLOW = Meaning(
+    "it waited in vain for the client to go on, and closes the connection",
+    "The client's side must find out why it did not go on: the program hangs, or its packets did not arrive.",
+    Side.CLIENT,
+)  # fmt: skip
 _TEMPORARY = Meaning(
     "it cannot take the mail now (4xx: temporary)",
     "Nobody needs to act if the sender tries again; if it lasts, the mail server's side must.", Side.SERVER,
@@ -161,49 +169,3 @@ _SMTP = Family("mail_refused", "smtp", _smtp_told, _smtp_meaning)
 def mail_refused(facts: Facts) -> Iterator[Finding]:
     """An answer 4xx or 5xx of an SMTP server to a client, a login, a sender, a recipient or a mail (RFC 5321)."""
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "SMTP"], _SMTP)
-
-
-_WRONG_PASSWORD = Meaning(
-    "it does not accept the user name and password",
-    "The client's side must correct user name or password, or the account must be unlocked.", Side.CLIENT,
-    advice=("Sign in with the same name and password by web mail, to see whether they are right.",),
-)  # fmt: skip
-_LOGIN_NEEDS_TLS = Meaning(
-    "it takes a login over TLS only", "The client must switch TLS on (STARTTLS, or the port for TLS).", Side.CLIENT
-)
-_LOCKED = Meaning(
-    "the mailbox is in use by another session", "Close the other mail program, or wait until its session ends.",
-    Side.CLIENT,
-)  # fmt: skip
-_NO_FOLDER = Meaning(
-    "it does not open this folder", "The client must ask for a folder that exists and that the user may read.",
-    Side.CLIENT, Severity.MEDIUM,
-)  # fmt: skip
-_CLEAR_FORBIDDEN = re.compile(r"privacyrequired|plain.?text|clear.?text|tls|ssl|secure|encrypt|disabled", re.IGNORECASE)
-_IN_USE = re.compile(r"in-use|\block(?:ed)?\b|busy", re.IGNORECASE)
-
-
-def _mailbox_meaning(reply: Reply) -> Meaning | None:
-    if reply.kind is Kind.LOGIN:
-        if _CLEAR_FORBIDDEN.search(reply.text):
-            return _LOGIN_NEEDS_TLS
-        return _LOCKED if _IN_USE.search(reply.text) else _WRONG_PASSWORD
-    if reply.kind is Kind.FILE:
-        return _NO_FOLDER
-    return _REFUSED if reply.kind in (Kind.MAIL, Kind.SESSION) else None
-
-
-def _mailbox_told(reply: Reply) -> str:
-    server = f"The mail server {reply.server.address} ({reply.protocol})"
-    if reply.kind is Kind.LOGIN:
-        return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
-    return f"{server} refuses {reply.request} {reply.about}".rstrip()
-
-
-_MAILBOX = Family("mailbox_refused", "(imap || pop)", _mailbox_told, _mailbox_meaning)
-
-
-@rule("Mailbox not opened", replies, subject=SUBJECT, area=AREA)
-def mailbox_refused(facts: Facts) -> Iterator[Finding]:
-    """IMAP's NO or BAD, or POP3's -ERR, to a login or a folder (RFC 9051, RFC 1939)."""
-    yield from refusals([reply for reply in facts[replies] if reply.protocol in ("IMAP", "POP3")], _MAILBOX)

@@ -19,6 +19,7 @@ from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
 _SHOWN = 20
+_AT_ONCE_S = 2.0
 _WHY = {
     "SSH": "Its SSH service turns the client away before the login: too many connections at once (MaxStartups), a rule"
     " against this address (fail2ban, TCP wrappers), or missing host keys.",
@@ -37,12 +38,12 @@ _GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
     "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, subject="TCP connections",
     area="the end of TCP connections",
 )  # fmt: skip
-def server_hung_up(facts: Facts, *, max_idle_s: float = 2.0) -> Iterator[Finding]:
+def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S) -> Iterator[Finding]:
     """A connection that the server accepts and is the first to end (FIN), although it has sent no byte of data.
 
-    Where the client said nothing either, within `max_idle_s`: servers end idle connections, but not so soon. HTTP
-    requests and TLS handshakes have rules of their own. Of low severity where the same client had an answer on
-    another connection to that port; silent where segments were lost.
+    Where the client said nothing either, within `max_idle_s`: servers end idle connections, but not so soon; on ports
+    where the server has to speak first, at any time. HTTP requests and TLS handshakes have rules of their own. Of low
+    severity where the same client had an answer on another connection to that port; silent where segments were lost.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
     words = {o.stream: (spoken(o.client[0].data), o.client[0].frame) for o in facts[openings] if o.client}
@@ -50,7 +51,8 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = 2.0) -> Iterator[Finding
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
     for c in facts[connections]:
         # Browsers open connections in reserve, which a server ends when they were idle for long.
-        spoke = c.client_payload or (c.last_ns - c.first_ns) / 1e9 <= max_idle_s
+        owed = c.client_payload or c.server.port in _GREETING_PORTS
+        spoke = owed or (c.last_ns - c.first_ns) / 1e9 <= max_idle_s
         if c.stream not in others and _hangs_up(c) and spoke:
             groups[c.client.address, c.server, bool(c.client_payload)].append(c)
     for group in groups.values():
@@ -84,7 +86,8 @@ def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, ov
     c, closed = group[0], group[0].server_ends[0]
     how = f"after the client's first words ({language})" if language not in ("", "plain text") else ""
     misdirected = _misdirected(c, language)
-    how = how or ("after the client's first words" if c.client_payload else "at once")
+    soon = (c.last_ns - c.first_ns) / 1e9 <= _AT_ONCE_S
+    how = how or ("after the client's first words" if c.client_payload else "at once" if soon else "after a while")
     steps = [
         Step(frames=(c.syn_ack_frame or c.first_frame,), text=f"{c.server} accepts the connection of"
         f" {c.client.address}"),

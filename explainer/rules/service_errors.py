@@ -1,5 +1,6 @@
 """Errors that smaller protocols answer in a word or a number: one table of what they mean, one way to tell of them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ _CALLED = {
     "Modbus": "The Modbus device", "RTSP": "The RTSP (video) server", "Diameter": "The Diameter server",
     "Cassandra": "The database", "EAP": "The network's login", "NFS": "The NFS server", "CoAP": "The CoAP device",
     "rsync": "The rsync server", "memcached": "The cache", "git": "The git server", "RPC": "The portmapper (rpcbind)",
+    "Kafka": "The message broker", "VNC": "The remote desktop (VNC server)",
     "SNMP": "The SNMP agent (monitored device)", "RDP": "The remote desktop server", "MQTT": "The message broker",
 }  # fmt: skip
 _RIGHTS = "The server's side must grant it, or the client must use another account or address."
@@ -28,6 +30,15 @@ _WRONG_REQUEST = Meaning("it does not accept the request as it is", "The client 
 _TOO_LARGE = Meaning(
     "what was sent is too large for it", "The client must send less, or its limit be raised.", Side.CLIENT
 )
+_TOO_OFTEN = Meaning(
+    "too many logins failed before, and it takes none for a while",
+    "The client's side must wait, and then use the right password; if somebody guesses, block it.", Side.CLIENT,
+)  # fmt: skip
+_NO_LEADER = Meaning(
+    "the topic has no broker that takes its messages at the moment (no leader, or too few copies)",
+    "The broker's side must act if this lasts: a broker of the cluster is down, or starting.", Side.SERVER,
+    Severity.MEDIUM,
+)  # fmt: skip
 _MEANINGS: dict[tuple[str, str], Meaning] = {
     # Modbus Application Protocol 1.1b3, section 7.
     ("Modbus", "1"): Meaning("it does not know this function (illegal function)", "The client must use a function that"
@@ -75,9 +86,34 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
     ("MQTT", "128"): Meaning("it does not let the client have that topic", _RIGHTS, Side.EITHER),
     ("MQTT", "135"): Meaning("the client may not use that topic (not authorized)", _RIGHTS, Side.EITHER),
     ("MQTT", "143"): _WRONG_REQUEST, ("MQTT", "144"): _WRONG_REQUEST, ("MQTT", "151"): _BUSY,
+    # RFC 6143, section 7.1.3: 2 is of the security type Tight's, and of RealVNC's.
+    ("VNC", "1"): Meaning("it does not accept the password", "The client's side must correct the password.",
+                          Side.CLIENT),
+    ("VNC", "2"): _TOO_OFTEN,
+    ("VNC", "refused"): Meaning("it turns the client away before the login", "The server's side must act: its words say"
+                                " what has to be corrected.", Side.SERVER),
+    # Apache Kafka's protocol guide, "Error Codes".
+    ("Kafka", "3"): _NO_SUCH, ("Kafka", "10"): _TOO_LARGE, ("Kafka", "58"): _SIGN_IN,
+    ("Kafka", "29"): _FORBIDDEN, ("Kafka", "30"): _FORBIDDEN, ("Kafka", "31"): _FORBIDDEN, ("Kafka", "53"): _FORBIDDEN,
+    ("Kafka", "5"): _NO_LEADER, ("Kafka", "6"): _NO_LEADER, ("Kafka", "19"): _NO_LEADER, ("Kafka", "7"): _BUSY,
+    ("Kafka", "33"): Meaning("it does not offer this way to log in", "The client must use one that the broker offers.",
+                             Side.CLIENT),
+    ("Kafka", "35"): Meaning("it does not speak this version of the request", "The older of the two must be updated.",
+                             Side.EITHER),
     ("memcached", "SERVER_ERROR"): _FAILS,
     ("memcached", "CLIENT_ERROR"): _WRONG_REQUEST, ("memcached", "ERROR"): Meaning("it does not know the command",
     "The client must send commands that it knows.", Side.CLIENT),
+    # RFC 3414, section 3.2: SNMP version 3.
+    ("SNMP", "unsupportedSecurityLevels"): Meaning("it does not offer the encryption or the check that the client wants"
+                                                   " (security level)", _SET_TLS, Side.CLIENT),
+    ("SNMP", "unknownUserNames"): Meaning("it knows no such user", "The client's side must correct the user's name, or"
+                                          " the user be created on the device.", Side.CLIENT),
+    ("SNMP", "wrongDigests"): Meaning("the password (authentication key) or its algorithm is wrong",
+                                      "The client's side must correct the password, or the algorithm (MD5, SHA).",
+                                      Side.CLIENT),
+    ("SNMP", "decryptionErrors"): Meaning("the password for encryption (privacy key) or its algorithm is wrong",
+                                          "The client's side must correct the password, or the algorithm (DES, AES).",
+                                          Side.CLIENT),
     # RFC 7826, section 17; RFC 6733, section 7.1; Cassandra's native protocol, section 9.
     ("RTSP", "401"): Meaning("it wants a login", _CREDENTIALS, Side.CLIENT), ("RTSP", "403"): _FORBIDDEN,
     ("RTSP", "404"): _NO_SUCH, ("RTSP", "453"): _BUSY, ("RTSP", "454"): Meaning("it knows no such session",
@@ -99,17 +135,24 @@ _SNMP = {
     "noSuchInstance": "it has no such value (noSuchInstance)",
 }  # fmt: skip
 _IN_WORDS = (
+    (("too many security failures", "too many authentication failures"), _TOO_OFTEN),
+    (
+        ("no password configured",),
+        Meaning("no password is set on it", "The server's side must set a password.", Side.SERVER),
+    ),
     (("auth failed", "authentication"), _SIGN_IN),
     (("unknown module", "not exported", "not found", "no such"), _NO_SUCH),
     (("access denied", "denied", "not allowed", "permission"), _FORBIDDEN),
     (("too large", "out of memory"), _TOO_LARGE),
     (("max connections", "too many"), _BUSY),
 )
-_LASTING_CHALLENGE = ("RTSP", "401")
+_BY_NUMBER = ("Kafka", "VNC")
+"""Protocols whose number says more than the words beside it, but for some."""
+_BEYOND_NUMBERS = re.compile(r"too many|no password", re.IGNORECASE)
 
 
 def _meaning(reply: Reply) -> Meaning:
-    if reply.protocol == "SNMP":
+    if reply.protocol == "SNMP" and reply.kind is Kind.QUERY:
         words = _SNMP.get(reply.code, "it answers with an error")
         return Meaning(
             words, "The monitoring must ask for values (OIDs) that the device has, or the device be set to give them.",
@@ -118,6 +161,9 @@ def _meaning(reply: Reply) -> Meaning:
     known = _MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "EAP":
         return Meaning("the user is not let in (EAP failure)", "The login server's log tells why.", Side.EITHER)
+    exact = reply.protocol in _BY_NUMBER and known
+    if exact and not _BEYOND_NUMBERS.search(reply.text):
+        return exact
     said = next((means for words, means in _IN_WORDS if any(w in reply.text.lower() for w in words)), None)
     return said or known or _OTHER
 
@@ -127,20 +173,24 @@ def _told(reply: Reply) -> str:
     who = f"{_CALLED[reply.protocol]} {reply.server.address}"
     if reply.protocol == "RPC":
         return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
+    if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP"):
+        return f"{who} does not let{about} {'at ' if about else ''}{reply.client.address} in"
     return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
 
 
 _LAYERS = (
     "(modbus || rtsp || diameter || cql || eap || mount || coap || rsync || memcache || git || portmap || snmp || rdp"
-    " || mqtt)"
+    " || mqtt || kafka || vnc)"
 )
 _FAMILY = Family("service_error", _LAYERS, _told, _meaning)
 
 
 @rule("Errors of smaller protocols", replies, subject=SUBJECT, area=AREA)
 def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
-    """An error that a protocol answers with in one field, or in one word: Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's
-    topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra, EAP and RDP's negotiation.
+    """An error that a protocol answers with in one field, or in one word.
+
+    Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra,
+    Kafka, EAP, the login of SNMP version 3 and of VNC and RDP's negotiation.
 
     A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
     looking around, and their noes are no fault.

@@ -18,7 +18,7 @@ _S_CLIENT = {
     "SMTP": "smtp", "IMAP": "imap", "POP3": "pop3", "FTP": "ftp", "XMPP": "xmpp", "LDAP": "ldap",
     "PostgreSQL": "postgres", "MySQL": "mysql",
 }  # fmt: skip
-_ASK_BY_DEFAULT = ("PostgreSQL",)
+_ASK_BY_DEFAULT = ("PostgreSQL", "RDP")
 Group = Sequence[Upgrade]
 
 
@@ -35,8 +35,8 @@ def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     """A server that answers the wish for TLS with no: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL, RDP (RFC 3207 …).
 
     Of medium severity where the client goes on without TLS, there or on a later connection, as it must have been set
-    to; of low severity in PostgreSQL, whose clients ask by default. Where SMTP's or MySQL's server
-    does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
+    to; for information in PostgreSQL and RDP, whose clients ask by default and do without. Where SMTP's or MySQL's
+    server does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
     programs merely look whether a server is there. Nothing is said of a client that uses the same server in clear.
     """
     every = facts[upgrades]
@@ -89,7 +89,9 @@ def _frames(upgrade: Upgrade) -> list[int]:
 
 
 def _severity(first: Upgrade, later: Handshake | None, *, does_without: bool) -> Severity:
-    if later or (does_without and first.protocol in _ASK_BY_DEFAULT):
+    if does_without and first.protocol in _ASK_BY_DEFAULT:
+        return Severity.INFO
+    if later:
         return Severity.LOW
     return Severity.MEDIUM if does_without or first.reply is Reply.NOT_OFFERED else Severity.HIGH
 

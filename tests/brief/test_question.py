@@ -148,3 +148,9 @@ def test_a_domain_stands_for_its_names(known: str, count: int) -> None:
 @pytest.mark.parametrize("text", ["connect times out to port 2222", "it is stuck", "the connection timed out"])
 def test_more_words_for_a_fault(text: str) -> None:
     assert parse(text).about_a_fault
+
+
+def test_whether_a_password_was_guessed_is_no_question_about_clear_text() -> None:
+    assert Topic.PASSWORDS not in parse("was a password guessed?").topics
+    assert Topic.SUSPICION in parse("was a password guessed?").topics
+    assert Topic.PASSWORDS in parse("was my password sent in clear?").topics

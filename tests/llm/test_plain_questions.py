@@ -29,6 +29,7 @@ WEB, EXPIRED = "dns_and_http_healthy", "tls12_expired"
         (WEB, "is IPv6 used?", "IPv4 in 60 frames; there is no IPv6"),
         (WEB, "is it encrypted?", "No: HTTP with 10.20.2.20 and DNS with 10.20.1.1 are in clear text"),
         (WEB, "is anything sent in clear text?", "Yes: HTTP"),
+        (WEB, "was my password sent in clear?", "No password is visible"),
         (WEB, "which websites were visited?", "intranet.example (2 times by HTTP"),
         (WEB, "how much data was transferred?", "21,727 bytes"),
         (WEB, "who talks most?", "10.20.1.10 (60 packets"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sessions import FactsOf, asks, found, found_in, reply, says, session
+from sessions import FactsOf, Said, asks, found, found_in, reply, says, session
 
 from explainer.model import Analysis, Severity, Side
 from explainer.protocols.applications import Kind
@@ -56,6 +56,8 @@ def test_a_healthy_mail_is_silent(tmp_path: Path, facts_of: FactsOf) -> None:
         ("550", "listed at zen.example", "RCPT", "a block list"),
         ("552", "too big", "the mail", "too large"),
         ("451", "later", "the mail", "cannot take the mail now"),
+        ("421", "4.4.2 Error: timeout exceeded", "the mail", "waited in vain for the client"),
+        ("421", "4.3.2 closing", "the mail", "not available"),
         ("571", "No", "the mail", "refuses for good"),
     ],
 )
@@ -97,6 +99,40 @@ def test_pop3_refusals(tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", 110, *said))
     assert "(POP3) refuses the login of anna" in finding.title
     assert "secret" not in finding.model_dump_json()
+
+
+LET_IN = (says("* OK ready"), asks("a1 LOGIN anna secret"), says("a1 OK in"))
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "words", "severity"),
+    [
+        (143, (says("* BYE Too many connections"),), "turns the client 192.0.2.10 away: too many", Severity.HIGH),
+        (143, (*LET_IN, says("* BYE Internal error")), "ends the session of the client", Severity.HIGH),
+        (143, (*LET_IN, says("* BYE Gone"), asks("a2 LOGOUT")), "ends the session of the client", Severity.HIGH),
+        (143, (*LET_IN, says("* BYE Server shutting down")), "cannot serve now", Severity.HIGH),
+        (143, (*LET_IN, says("* BYE Disconnected for inactivity.")), "asked for a long time", Severity.INFO),
+        (110, (says("-ERR [SYS/TEMP] busy"),), "turns the client 192.0.2.10 away: it cannot serve", Severity.HIGH),
+    ],
+)
+def test_sessions_that_the_server_ends(
+    port: int, said: tuple[Said, ...], words: str, severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    (finding,) = found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", port, *said))
+    assert words in finding.title
+    assert finding.severity is severity
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (asks("a2 LOGOUT"), says("* BYE"), says("a2 OK")),
+        (asks("a2 LOGOUT"), says("* BYE bye")),
+        (asks("a2 FETCH 1 RFC822"), says("* 1 FETCH (RFC822 {9}"), says("* BYE all)"), says("a2 OK")),
+    ],
+)
+def test_a_goodbye_that_was_asked_for_is_none(more: tuple[Said, ...], tmp_path: Path, facts_of: FactsOf) -> None:
+    assert found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", 143, *LET_IN, *more)) == []
 
 
 def test_without_mail_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:

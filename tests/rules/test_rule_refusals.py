@@ -52,9 +52,22 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("ldap_refused", {"protocol": "LDAP", "code": "49", "text": "data 52e, v1"}, "password is wrong"),
         ("ldap_refused", {"protocol": "LDAP", "code": "32", "kind": Kind.QUERY, "request": "search"}, "no such entry"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "37", "kind": Kind.TICKET}, "clocks"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "1", "kind": Kind.TICKET}, "account has expired"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "7", "kind": Kind.TICKET}, "no such service"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "28P01"}, "password is wrong"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "99999"}, "it refuses the login"),
+        (
+            "database_refused",
+            {"protocol": "PostgreSQL", "code": "28000", "text": 'no entry for host "10.0.0.1", no encryption'},
+            "without encryption",
+        ),
+        (
+            "database_refused",
+            {"protocol": "PostgreSQL", "code": "25P03", "kind": Kind.QUERY},
+            "ends the session of 192.0.2.10: the session was idle for longer",
+        ),
+        ("database_refused", {"protocol": "PostgreSQL", "code": "25006", "kind": Kind.QUERY}, "takes no writes"),
+        ("database_refused", {"protocol": "MySQL", "code": "1153", "kind": Kind.QUERY}, "larger than it takes"),
         ("database_refused", {"protocol": "MySQL", "code": "1045"}, "password is wrong"),
         ("database_refused", {"protocol": "SQL Server", "code": "4060"}, "no such database"),
         ("database_refused", {"protocol": "Redis", "code": "NOAUTH"}, "wants a password"),
@@ -156,6 +169,19 @@ def test_a_kiss_of_death(tmp_path: Path, facts_of: FactsOf) -> None:
     assert finding.evidence.frames == (1, 2)
     served = datagrams(tmp_path / "served.pcap", 123, asked, (False, ntp(0x24, 2, b"\x0a\0\0\x01")))
     assert found_in("ntp_refused", facts_of, served) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.", Severity.INFO),
+        ("unknown command 'HELLO', with args beginning with: '3'", Severity.INFO),
+        ("unknown command 'JSON.GET', with args beginning with: 'a'", Severity.MEDIUM),
+    ],
+)
+def test_what_a_redis_library_tries_on_its_own_is_no_fault(text: str, severity: Severity) -> None:
+    (finding,) = found("database_refused", reply("Redis", "ERR", kind=Kind.QUERY, text=text))
+    assert finding.severity is severity
 
 
 def radius(code: int, attributes: bytes = b"") -> bytes:

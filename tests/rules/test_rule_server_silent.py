@@ -62,6 +62,13 @@ def test_a_connection_in_reserve_may_be_ended(seconds: float, fires: bool, tmp_p
     assert bool(found_in("server_hung_up", facts_of, wire.save(tmp_path / "c.pcap"))) is fires
 
 
+def test_a_greeting_is_owed_at_any_time(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=110).open().wait(5).close(from_client=False).close(from_client=True)
+    (finding,) = found_in("server_hung_up", facts_of, wire.save(tmp_path / "c.pcap"))
+    assert "port 110 and closes it after a while, without a word" in finding.title
+
+
 @pytest.mark.parametrize(("seconds", "fires"), [(3.1, True), (2.5, False)])
 def test_silence_takes_three_seconds(seconds: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

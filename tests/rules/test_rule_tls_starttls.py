@@ -61,9 +61,9 @@ def test_an_agreement_is_no_finding(reply: Reply) -> None:
     [
         ([upgrade()], Severity.HIGH),
         ([upgrade(next_frame=8)], Severity.MEDIUM),
-        ([upgrade(protocol="PostgreSQL", next_frame=8)], Severity.LOW),
+        ([upgrade(protocol="PostgreSQL", next_frame=8)], Severity.INFO),
         ([upgrade(protocol="PostgreSQL")], Severity.HIGH),
-        ([upgrade(protocol="RDP"), upgrade(1, protocol="RDP", reply=Reply.NOT_WANTED)], Severity.MEDIUM),
+        ([upgrade(protocol="RDP"), upgrade(1, protocol="RDP", reply=Reply.NOT_WANTED)], Severity.INFO),
         ([upgrade(reply=Reply.NOT_OFFERED, text="")], Severity.MEDIUM),
     ],
 )

@@ -85,8 +85,6 @@ _RDP = {"1": "TLS required by the server", "2": "TLS not allowed by the server",
         "4": "inconsistent flags", "5": "CredSSP (NLA) required by the server", "6": "TLS with a certificate of the"
         " client"
         " required"}  # fmt: skip
-_SNMP = {"1": "tooBig", "2": "noSuchName", "3": "badValue", "4": "readOnly", "5": "genErr", "6": "noAccess", "16":
-         "authorizationError", "17": "notWritable"}  # fmt: skip
 _TABLE = (
     # Modbus Application Protocol 1.1b3, section 7: an answer with an exception code.
     Coded("modbus", "Modbus", "modbus.exception_code", many("modbus.exception_code"), about=many("modbus.func_code"),
@@ -190,28 +188,6 @@ def rpc(messages: Sequence[Message]) -> Iterator[Record]:
         )  # fmt: skip
 
 
-_SNMP_ERROR, _SNMP_NAME = many("snmp.error_status"), many("snmp.name")
-_NO_OBJECT, _NO_INSTANCE, _SNMP_ID = many("snmp.noSuchObject"), many("snmp.noSuchInstance"), many("snmp.request_id")
-
-
-def snmp_errors(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the values that an agent has, or does not have (RFC 3416, section 3)."""
-    asked = dict[str, Message]()
-    for message in messages:
-        number = message.first(_SNMP_ID)
-        request = asked.pop(number, None)
-        if request is None or request.source == message.source:
-            asked[number] = message
-            continue
-        code = str(message.number(_SNMP_ERROR) or "")
-        if message.has(_NO_OBJECT) or message.has(_NO_INSTANCE):
-            code = "noSuchObject" if message.has(_NO_OBJECT) else "noSuchInstance"
-        yield Reply(
-            "SNMP", Kind.QUERY, None, message.destination, message.source, request.frame, message.frame, "the value",
-            request.first(_SNMP_NAME), code, _SNMP.get(code, ""), not code,
-        )  # fmt: skip
-
-
 _RDP_FAILURE, _RDP_ASKED = many("rdp.neg_type"), many("rdp.rt_cookie")
 _RESPONSE_TYPE, _FAILURE_TYPE, _FAILURE_AT = 2, 3, 8
 
@@ -238,4 +214,3 @@ CODED = (
 )  # fmt: skip
 RPC_COLUMNS = (_RPC_TYPE, _RPC_ID, _RPC_STATE, _RPC_REPLY, _RPC_PROGRAM, _MAPPED_PORT, _MAPPED_PROGRAM,
                _BOUND_PROGRAM, _BOUND_ADDRESS, *_BIND_PROCEDURES)  # fmt: skip
-SNMP_COLUMNS = (_SNMP_ERROR, _SNMP_NAME, _NO_OBJECT, _NO_INSTANCE, _SNMP_ID)

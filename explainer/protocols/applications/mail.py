@@ -142,12 +142,14 @@ def _pop_exchanges(said: Sequence[Line]) -> Iterator[Exchange]:
 
 _IMAP_REPLY = re.compile(r"([^\s*+]\S*) (OK|NO|BAD)\b\s*(.*)", re.IGNORECASE)
 _IMAP_REQUEST = re.compile(r"([^\s*+]\S*) ([A-Za-z]+)\s*(.*)")
+_IMAP_OPENS = re.compile(r"\* (OK|PREAUTH|BYE)\b\s*(.*)", re.IGNORECASE)
 _IMAP_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 
 
 def imap(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the tagged answers of an IMAP session to what can fail for good, and the logins in clear."""
+    """Yield the tagged answers of an IMAP session to what can fail for good, how it ends, and the logins in clear."""
     server = server_of(messages, _IMAP_PORTS)
+    yield from _imap_ends(messages, server)
     message = messages[0]
     client, own = _ends(message, server)
     waiting, continued = dict[str, tuple[int, str, str]](), ""
@@ -173,6 +175,45 @@ def imap(messages: Sequence[Message]) -> Iterator[Record]:
             continued = request[1] if goes_on else ""
 
 
+def _imap_ends(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
+    """Yield the greeting, and the goodbye (BYE) that nobody asked for by LOGOUT (RFC 9051, section 7.1.5).
+
+    A goodbye is the last that a server says: a mail may hold such a line, too.
+    """
+    client, own = _ends(messages[0], server)
+    said = list(lines(messages, server))
+    asked = [line for line in said if line.from_client]
+    told = [line for line in said if not line.from_client]
+    if not told:
+        return
+    greeting = _IMAP_OPENS.fullmatch(told[0].text)
+    before = asked and asked[0].frame < told[0].frame
+    if greeting and not before and greeting[1].upper() != "BYE":
+        yield Reply(
+            "IMAP",
+            Kind.SESSION,
+            messages[0].stream,
+            client,
+            own,
+            None,
+            told[0].frame,
+            "greeting",
+            "",
+            "OK",
+            "",
+            ok=True,
+        )
+    goodbye = _IMAP_OPENS.fullmatch(told[-1].text)
+    asked = [line for line in asked if line.frame < told[-1].frame]
+    wanted = any(line.text.upper().endswith(" LOGOUT") for line in asked)
+    if goodbye and goodbye[1].upper() == "BYE" and not wanted:
+        request = "the session" if asked or len(told) > 1 else "greeting"
+        yield Reply(
+            "IMAP", Kind.SESSION, messages[0].stream, client, own, asked[-1].frame if asked else None, told[-1].frame,
+            request, "", "BYE", goodbye[2][:_TEXT], ok=False,
+        )  # fmt: skip
+
+
 _IMAP_KINDS = {
     "LOGIN": Kind.LOGIN, "AUTHENTICATE": Kind.LOGIN, "SELECT": Kind.FILE, "EXAMINE": Kind.FILE, "APPEND": Kind.MAIL,
     "COPY": Kind.MAIL, "FETCH": Kind.OTHER, "CREATE": Kind.OTHER, "DELETE": Kind.OTHER,
@@ -194,4 +235,9 @@ def _ends(message: Message, server: Endpoint) -> tuple[Endpoint, Endpoint]:
 
 SMTP = Dialect("smtp", "smtp.req || smtp.rsp", (CONTENT,), smtp)
 POP = Dialect("pop", "pop.request || pop.response", (CONTENT,), pop)
-IMAP = Dialect("imap", "imap.isrequest == 1 || imap.response.status", (CONTENT,), imap)
+IMAP = Dialect(
+    "imap",
+    # tshark (4.0) reads no field of an untagged response: neither of the greeting nor of a goodbye.
+    'imap.isrequest == 1 || imap.response.status || (imap && tcp.seq == 1) || imap contains "* BYE"',
+    (CONTENT,), imap,
+)  # fmt: skip

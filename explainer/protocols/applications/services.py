@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications import errors
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
+from explainer.protocols.applications.records import Kind, Record, Reply, Sign
 
 _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
 _LEAP = many("ntp.flags.li")
@@ -82,21 +82,6 @@ def sip(messages: Sequence[Message]) -> Iterator[Record]:
         )  # fmt: skip
 
 
-_COMMUNITY, _SNMP_VERSION = many("snmp.community"), many("snmp.version")
-
-
-def snmp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield that a community, SNMP's password before version 3, can be read."""
-    first = messages[0]
-    if first.has(_COMMUNITY):
-        client, server = first.source, first.destination
-        if client.port in (161, 162) and server.port not in (161, 162):
-            client, server = server, client
-        frames = tuple(m.frame for m in messages)[:20]
-        yield Login("SNMP", None, client, server, "", "community", frames)
-    yield from errors.snmp_errors(messages)
-
-
 _PROGRAM, _RPCB_PROGRAM = many("portmap.prog"), many("portmap.rpcb.prog")
 _CALLED, _REPLIES, _ANSWER_PORT = many("rpc.program"), many("rpc.msgtyp"), many("portmap.port")
 _PORTMAPPER, _CALL = 100000, 0
@@ -121,7 +106,6 @@ SIP = Dialect(
     "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\"}",
     (_SIP_METHOD, _SIP_STATUS, _SIP_CALL, _SIP_SEQUENCE, _SIP_TARGET, _SIP_LINE, _SIP_LOGIN), sip,
 )  # fmt: skip
-SNMP = Dialect("snmp", "snmp.community", (_COMMUNITY, _SNMP_VERSION, *errors.SNMP_COLUMNS), snmp)
 PORTMAPPER = Dialect(
     "portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT, *errors.RPC_COLUMNS), portmapper
 )

@@ -15,14 +15,18 @@ from explainer.protocols.applications import (
     file_sharing,
     forms,
     ftp,
+    kafka,
     mail,
     networks,
     proxies,
     services,
+    snmp,
     terminals,
+    vnc,
     wireless,
 )
 from explainer.protocols.applications.messages import Dialect, Message
+from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
@@ -35,8 +39,9 @@ DIALECTS: dict[str, Dialect] = {
         mail.SMTP, mail.POP, mail.IMAP, ftp.FTP, ftp.TFTP, terminals.TELNET, terminals.RLOGIN, terminals.RSH,
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
-        services.RADIUS, services.SIP, services.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
+        services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
         brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
+        kafka.KAFKA, vnc.VNC,
         *errors.CODED,
     )
 }  # fmt: skip
@@ -129,10 +134,10 @@ def _of(facts: Facts, kind: type[R]) -> Iterator[R]:
     return (record for record in facts[records] if isinstance(record, kind))
 
 
-@fact("answers of application servers", records)
+@fact("answers of application servers", records, mongo_replies)
 def replies(facts: Facts) -> tuple[Reply, ...]:
     """Return the yeses and noes of application servers, by frame."""
-    return tuple(sorted(_of(facts, Reply), key=lambda reply: reply.frame))
+    return tuple(sorted((*_of(facts, Reply), *facts[mongo_replies]), key=lambda reply: reply.frame))
 
 
 @fact("logins in clear", records)

@@ -314,7 +314,12 @@ def sshd(lab: Lab, *options: str) -> Path:
 
 
 def shell(lab: Lab, key: Path, *options: str, expect: int = 0) -> None:
-    settings = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", *options)
+    settings = (
+        *options,
+        "StrictHostKeyChecking=no",
+        "UserKnownHostsFile=/dev/null",
+        "BatchMode=yes",
+    )  # the first counts
     words = [word for setting in settings for word in ("-o", setting)]
     command = ("ssh", "-F", "none", "-i", str(key), *words, f"root@{lab.plan.server}", "true")
     lab.client.run(*command, accept=(expect,))

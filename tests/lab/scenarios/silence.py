@@ -54,6 +54,23 @@ def ssh_wrong_key(lab: Lab) -> None:
 
 
 @scenario(
+    question="Why can I no longer log in to the server?",
+    shows="$client knows another host key of $server than the one that its sshd shows, and leaves before the login.",
+    findings=("ssh_host_key_refused",),
+    decisive_filter="ssh.message_code == 31",
+    words=(r"SSH", r"(?i)host key", r"(?i)probably"),
+    answer_must_not=(SAYS_REFUSED,),
+)
+def ssh_host_key_changed(lab: Lab) -> None:
+    office(lab)
+    key = sshd(lab)
+    known = lab.directory / "known_hosts"
+    known.write_text(f"{lab.plan.server} {key.with_suffix('.pub').read_text()}")
+    options = ("StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}", "HostKeyAlgorithms=ssh-ed25519")
+    shell(lab, key, *options, expect=255)
+
+
+@scenario(
     question="Why does SSH end at once?",
     shows="sshd on $server allows one login at a time that is not through yet (MaxStartups), which another holds.",
     findings=("server_last_words",),

@@ -1,0 +1,83 @@
+"""SNMP: communities, values that an agent does not have (RFC 3416), and users of version 3 (RFC 3414)."""
+
+from collections.abc import Iterator, Sequence
+
+from explainer.protocols.applications.messages import Dialect, Message, many
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
+
+_SNMP = {"1": "tooBig", "2": "noSuchName", "3": "badValue", "4": "readOnly", "5": "genErr", "6": "noAccess", "16":
+         "authorizationError", "17": "notWritable"}  # fmt: skip
+_COMMUNITY, _SNMP_VERSION = many("snmp.community"), many("snmp.version")
+
+
+def snmp(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield that a community, SNMP's password before version 3, can be read."""
+    first = messages[0]
+    if first.has(_COMMUNITY):
+        client, server = first.source, first.destination
+        if client.port in (161, 162) and server.port not in (161, 162):
+            client, server = server, client
+        frames = tuple(m.frame for m in messages if m.has(_COMMUNITY))[:20]
+        yield Login("SNMP", None, client, server, "", "community", frames)
+    yield from _errors([message for message in messages if message.has(_COMMUNITY)])
+    yield from _logins(messages)
+
+
+_SNMP_ERROR, _SNMP_NAME = many("snmp.error_status"), many("snmp.name")
+_NO_OBJECT, _NO_INSTANCE, _SNMP_ID = many("snmp.noSuchObject"), many("snmp.noSuchInstance"), many("snmp.request_id")
+
+
+def _errors(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the values that an agent has, or does not have (RFC 3416, section 3)."""
+    asked = dict[str, Message]()
+    for message in messages:
+        number = message.first(_SNMP_ID)
+        request = asked.pop(number, None)
+        if request is None or request.source == message.source:
+            asked[number] = message
+            continue
+        code = str(message.number(_SNMP_ERROR) or "")
+        if message.has(_NO_OBJECT) or message.has(_NO_INSTANCE):
+            code = "noSuchObject" if message.has(_NO_OBJECT) else "noSuchInstance"
+        yield Reply(
+            "SNMP", Kind.QUERY, None, message.destination, message.source, request.frame, message.frame, "the value",
+            request.first(_SNMP_NAME), code, _SNMP.get(code, ""), not code,
+        )  # fmt: skip
+
+
+_SNMP_MESSAGE, _SNMP_USER, _SNMP_REPORT = many("snmp.msgID"), many("snmp.msgUserName"), many("snmp.report_element")
+_USM = "1.3.6.1.6.3.15.1.1."
+_USM_REFUSALS = {
+    "1": "unsupportedSecurityLevels", "3": "unknownUserNames", "5": "wrongDigests", "6": "decryptionErrors",
+}  # fmt: skip
+
+
+def _logins(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield which users of SNMP version 3 are let in (RFC 3414, section 3.2).
+
+    That a client asks who the engine is, and what its clock says, are steps on the way (section 4).
+    """
+    asked = dict[str, Message]()
+    for message in messages:
+        number = message.first(_SNMP_MESSAGE)
+        request = asked.pop(number, None)
+        if not number or request is None or request.source == message.source:
+            asked[number] = message
+            continue
+        counter = message.first(_SNMP_NAME).removeprefix(_USM).partition(".")[0] if message.has(_SNMP_REPORT) else ""
+        if message.has(_SNMP_REPORT) and counter not in _USM_REFUSALS:
+            continue
+        yield Reply(
+            "SNMP", Kind.LOGIN, None, message.destination, message.source, request.frame, message.frame, "the login",
+            request.first(_SNMP_USER), _USM_REFUSALS.get(counter, ""), "", not counter,
+        )  # fmt: skip
+
+
+SNMP = Dialect(
+    "snmp", "snmp.community || snmp.msgID",
+    (
+        _COMMUNITY, _SNMP_VERSION, _SNMP_ERROR, _SNMP_NAME, _NO_OBJECT, _NO_INSTANCE, _SNMP_ID, _SNMP_MESSAGE,
+        _SNMP_USER, _SNMP_REPORT,
+    ),
+    snmp,
+)  # fmt: skip
