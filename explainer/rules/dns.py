@@ -1,4 +1,4 @@
-"""Lookups that give no address: no such name, a server that fails or refuses, no answer (RFC 1035, RFC 2308)."""
+"""Lookups that give no address: no such name, a server that fails or refuses (RFC 1035, RFC 2308)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,23 +7,22 @@ from itertools import dropwhile
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
-from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_storms import storms
-from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import connections
 from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
-from explainer.rules.dns_evidence import asked_for
+from explainer.rules.dns_evidence import asked_for, scope_of
+from explainer.rules.dns_search import bare, with_suffix
 from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
-from explainer.rules.evidence import address_field
 from explainer.rules.exposure import public
 from explainer.wording import count
 
 AREA = "name resolution"
-_DNS = 53
 _NOERROR, _SERVFAIL, _NXDOMAIN, _REFUSED = 0, 2, 3, 5
+_FAILED = (_SERVFAIL, _NXDOMAIN, _REFUSED)
 PRIVATE_ENDINGS = (
     ".local", ".lan", ".internal", ".intranet", ".intra", ".corp", ".home", ".private", ".localdomain", ".home.arpa",
 )  # fmt: skip
@@ -115,10 +114,15 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x) and id(x) not in stormy)
     failed = [x for x in missing if plain(x.name) not in resolved[x.client.address]]
     aliases = {x.first_frame: x.answers[-1] for x in failed if x.answers}
+    vain = {(x.client.address, plain(x.name)): x for x in reversed(every) if x.rcode in _FAILED}
+    longer = {x.first_frame: (x, without) for x in failed if (without := bare(x, vain))}
     for finding in _answered(failed, _NXDOMAIN_MEANS, severity):
         target = aliases.get(finding.evidence.frames[0])
         told = finding.model_copy(update={"act": _HARMLESS}) if finding.severity is Severity.INFO else finding
-        yield to_missing(told, target) if target else told
+        if finding.severity is not Severity.INFO and finding.evidence.frames[0] in longer:
+            yield with_suffix(finding, *longer[finding.evidence.frames[0]])
+        else:
+            yield to_missing(told, target) if target else told
 
 
 @rule("Name server fails", lookups, connections, extended_errors, subject="DNS lookups", area=AREA)
@@ -149,64 +153,11 @@ def dns_refused(facts: Facts) -> Iterator[Finding]:
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
 
 
-@rule("Lookup without an answer", lookups, last_ns, connections, subject="DNS lookups", area=AREA)
-def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
-    """A question that nobody answers, nor any other question of the client for the same name.
-
-    The capture must go on for `min_wait_s` after its last repetition: resolvers wait 5 seconds (glibc) before the next.
-    A server that answers other questions of the capture makes it a matter of that question, of medium severity.
-    """
-    every, end = facts[lookups], facts[last_ns]
-    answered = {x.server.address for x in every if x.response_frames}
-    known = {(x.client.address, plain(x.name)) for x in every if x.response_frames}
-    lost = defaultdict[tuple[str, str], list[Lookup]](list)
-    for x in every:
-        # A repetition shows that the first question's time was over.
-        asked_ns = x.query_ns if x.retransmissions else x.last_query_ns
-        waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
-        if x.unanswered and x.name and waited and (x.client.address, plain(x.name)) not in known:
-            lost[x.client.address, x.server.address].append(x)
-    for group in lost.values():
-        finding = _unanswered(group, group[0].server.address in answered)
-        behind = upstream(finding, every, facts[connections])
-        yield with_upstream(finding, behind) if behind else finding
-
-
-def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:
-    first, server = group[0], group[0].server.address
-    frames = [frame for lookup in group for frame in lookup.query_frames]
-    contrast = f"{server} answers other questions in this capture" if server_is_up else f"{server} answers nothing here"
-    return Finding(
-        id=f"dns_unanswered:{first.first_frame}",
-        rule="dns_unanswered",
-        severity=Severity.MEDIUM if server_is_up else Severity.HIGH,
-        confidence=Confidence.CERTAIN,
-        side=Side.EITHER,
-        title=f"The name server {server} never answered the question about {short(first.name)}: no answer came in"
-        " time.",
-        act=f"Either the name server {server} is down, or the questions or answers are lost on the way (UDP port 53).",
-        measured={"questions": len(group), "queries": len(frames)},
-        evidence=Evidence.of(
-            frames,
-            f"dns && {address_field(server)} == {server}",
-            [
-                Step(
-                    frames=first.query_frames[:20], text=f"{first.client.address} asks {server} for {short(first.name)}"
-                ),
-                Step(frames=(), text=f"No answer comes to {count(len(group), 'question')}; {contrast}."),
-            ],
-        ),
-        scope=_scope(group),
-        advice=(
-            f"Ask it by hand: dig {shell_word(first.name)} @{server}",
-            f"Check that {server} is the right resolver, is running, and that no firewall drops port 53 to it.",
-        ),
-        limitations=("where the question or its answer is lost",),
-    )
-
-
 def _by_name(lookup: Lookup) -> Severity:
-    return Severity.LOW if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+    if plain(lookup.name).endswith(_REVERSE):
+        return Severity.LOW
+    # Forwarders refuse names of one label (dnsmasq's domain-needed): what was asked with a suffix says more.
+    return Severity.HIGH if "." in plain(lookup.name) else Severity.MEDIUM
 
 
 def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:
@@ -224,7 +175,7 @@ def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Looku
 
 
 def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Finding:
-    first, scope = group[0], _scope(group)
+    first, scope = group[0], scope_of(group)
     fill = {"name": short(first.name), "server": first.server.address, "word": shell_word(first.name)}
     asked = f"{first.client.address} asks {first.server.address} for {short(first.name)} ({first.type})"
     frames = [frame for x in group for frame in (*x.query_frames, *x.response_frames[:1])]
@@ -248,12 +199,4 @@ def _finding(group: Sequence[Lookup], means: Answer, severity: Severity) -> Find
         scope=scope,
         advice=tuple(line.format(**fill) for line in means.advice),
         limitations=means.limits,
-    )
-
-
-def _scope(group: Sequence[Lookup]) -> Scope:
-    return Scope(
-        addresses=tuple(dict.fromkeys(a for x in group for a in (x.client.address, x.server.address))),
-        ports=(group[0].server.port,),
-        names=tuple(dict.fromkeys(x.name for x in group if x.name)),
     )
