@@ -52,16 +52,18 @@ class Topic(StrEnum):
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
     CARRIERS = "what carries the traffic"
+    GATEWAY = "the default gateway"
+    RATE = "how fast data moves"
 
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
-    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung|wait\w*"
+    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network)\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
     r"|dup(?:licate)? ?acks?|out.of.order)\b",
-    Topic.RESETS: r"\b(resets?|rsts?)\b",
+    Topic.RESETS: r"\b(resets?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
@@ -97,6 +99,11 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
+    Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b).*\b(how fast|bandwidth|throughput|speed"
+    r"|(data|bit|transfer) ?rate|[kmg]?bits?(?:/s| per second)|[kmg]bps"
+    r"|how long (did|does|do) .{0,30}(down|up)loads?)\b",
     Topic.COUNT: r"\b(how many|number of|count(?: the| of)?) (packets?|frames?)\b"
     r"|\bhow (big|large) is (the|this) (capture|file|trace|pcap\w*)",
     Topic.WHEN: r"\bhow long (is|does|was|did) (the|this) (capture|trace|recording|file|pcap\w*|dump)"
@@ -146,7 +153,8 @@ FAULT = re.compile(
     r"\b(why|faulty?|healthy|lacks?|missing|fails?|failed|failing|failures?|wrong"
     r"|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
-    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
+    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected"
+    r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
     r"|to blame|responsible|bounce\w*)\b",
     re.IGNORECASE,
