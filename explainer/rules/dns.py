@@ -22,7 +22,6 @@ from explainer.wording import count
 
 AREA = "name resolution"
 _NOERROR, _SERVFAIL, _NXDOMAIN, _REFUSED = 0, 2, 3, 5
-_FAILED = (_SERVFAIL, _NXDOMAIN, _REFUSED)
 PRIVATE_ENDINGS = (
     ".local", ".lan", ".internal", ".intranet", ".intra", ".corp", ".home", ".private", ".localdomain", ".home.arpa",
 )  # fmt: skip
@@ -114,7 +113,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     missing = (x for x in every if x.rcode == _NXDOMAIN and not elsewhere(x) and id(x) not in stormy)
     failed = [x for x in missing if plain(x.name) not in resolved[x.client.address]]
     aliases = {x.first_frame: x.answers[-1] for x in failed if x.answers}
-    vain = {(x.client.address, plain(x.name)): x for x in reversed(every) if x.rcode in _FAILED}
+    vain = {(x.client.address, plain(x.name)): x for x in reversed(every) if _in_vain(x)}
     longer = {x.first_frame: (x, without) for x in failed if (without := bare(x, vain))}
     for finding in _answered(failed, _NXDOMAIN_MEANS, severity):
         target = aliases.get(finding.evidence.frames[0])
@@ -151,6 +150,12 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes."""
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
+
+
+def _in_vain(lookup: Lookup) -> bool:
+    """Return whether a name does not exist, or is of one label, for which forwarders ask nobody."""
+    lone = "." not in plain(lookup.name) and lookup.rcode in (_SERVFAIL, _REFUSED)
+    return lookup.rcode == _NXDOMAIN or lone
 
 
 def _by_name(lookup: Lookup) -> Severity:

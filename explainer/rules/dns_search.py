@@ -27,7 +27,7 @@ def with_suffix(finding: Finding, lookup: Lookup, without: Lookup) -> Finding:
     evidence = finding.evidence
     return finding.model_copy(
         update={
-            "title": f"{finding.title.removesuffix('.')}; nor is there {name} alone: {client} puts its search suffix"
+            "title": f"{finding.title.removesuffix('.')}; nor is {name} resolved alone: {client} puts its search suffix"
             f" {suffix} behind the name, which is the wrong one, or the name is.",
             "act": f"Whoever sets up {client} must correct its search suffix (DHCP option 15 or 119, resolv.conf), or"
             f" whoever wrote {name} must give the whole name.",

@@ -15,14 +15,12 @@ _SHOWN = 20
 
 
 @rule("Connections open late", connections, subject="TCP connections", area="the opening of TCP connections")
-def tcp_slow_opening(
-    facts: Facts, *, min_wait_ms: float = 900, stall_ms: float = 2000, some: int = 2
-) -> Iterator[Finding]:
+def tcp_slow_opening(facts: Facts, *, min_wait_ms: float = 900, in_a_row: int = 3, some: int = 2) -> Iterator[Finding]:
     """A SYN that is answered only after it was sent again, `min_wait_ms` or more after the first one.
 
-    The first time-out is 1 s (RFC 6298), the next ones double: who waited `stall_ms` lost two SYNs in a row, which is
-    no chance loss and of medium severity. `some` connections of one client to one port are of low severity, a single
-    one is what every network loses now and then.
+    The first time-out is 1 s (RFC 6298), 3 s in older systems (RFC 2988). Who had to send `in_a_row` SYNs lost two of
+    them one after the other, which is no chance loss and of medium severity. `some` connections of one client to one
+    port are of low severity, a single one is what every network loses now and then.
     """
     late = defaultdict[tuple[str, Endpoint], list[Connection]](list)
     every = defaultdict[tuple[str, Endpoint], int](int)
@@ -33,7 +31,8 @@ def tcp_slow_opening(
     for key, group in late.items():
         longest = max(c.syn_ack_rtt_ms or 0.0 for c in group)
         few = Severity.LOW if len(group) >= some else Severity.INFO
-        yield _late(group, every[key], longest, Severity.MEDIUM if longest >= stall_ms else few)
+        again = max(len(_asked(c)) for c in group) >= in_a_row
+        yield _late(group, every[key], longest, Severity.MEDIUM if again else few)
 
 
 def _asked(c: Connection) -> tuple[int, ...]:

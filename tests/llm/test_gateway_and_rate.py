@@ -1,11 +1,13 @@
 """Which host passes packets on, and how fast data moved, as answers to plain questions."""
 
+from collections.abc import Sequence
+
 import pytest
 from brief.samples import analysis, ran, stat
 
 from explainer.brief.question import Topic, parse
 from explainer.llm import lookup, offline
-from explainer.model import Analysis
+from explainer.model import Analysis, Cell
 
 HOSTS = ("address", "macs", "ttl", "packets", "first_frame")
 ARP = (
@@ -18,7 +20,7 @@ ROUTER, CLIENT = "02:00:00:00:00:01", "02:00:00:00:00:10"
 ASKED = (CLIENT, "10.0.0.10", "10.0.0.1", "request", 1, True, 1, ROUTER, 1, 2)
 
 
-def gateway(*, hosts: list[tuple[object, ...]], arp: list[tuple[object, ...]]) -> str:
+def gateway(*, hosts: Sequence[tuple[Cell, ...]], arp: Sequence[tuple[Cell, ...]]) -> str:
     known = analysis(ran(), stats=[stat("hosts", HOSTS, hosts), stat("arp", ARP, arp)])
     return offline.answer(known, "what is the default gateway?").verdict
 
@@ -38,7 +40,7 @@ def test_the_card_that_passes_on_what_others_send() -> None:
     ],
     ids=["nothing is passed on", "its address is not told", "no packets"],
 )
-def test_no_router_is_made_up(hosts: list[tuple[object, ...]], arp: list[tuple[object, ...]]) -> None:
+def test_no_router_is_made_up(hosts: Sequence[tuple[Cell, ...]], arp: Sequence[tuple[Cell, ...]]) -> None:
     assert gateway(hosts=hosts, arp=arp).startswith("This capture cannot tell which host is the default gateway")
 
 

@@ -21,6 +21,11 @@ def test_a_suffix_behind_a_name_that_exists_is_harmless() -> None:
     assert "suffix" not in finding.title
 
 
+def test_a_name_server_that_fails_says_nothing_of_the_suffix() -> None:
+    findings = found("dns_nxdomain", missing(1, "www.shop.example.corp"), lookup(2, "www.shop.example", rcode=2))
+    assert not any("suffix" in f.title for f in findings)
+
+
 def test_another_missing_name_is_no_suffix() -> None:
     for other in ("printer", "file", "old-office.corp"):
         findings = found("dns_nxdomain", missing(1, LONG), missing(2, other))

@@ -17,8 +17,8 @@ def opened(flow: Flow, *waits_s: float) -> Flow:
 
 @pytest.mark.parametrize(
     ("waits_s", "expected"),
-    [((1.0,), [Severity.INFO]), ((1.0, 1.0), [Severity.MEDIUM]), ((0.5,), []), ((), [])],
-    ids=["one", "two in a row", "soon", "none"],
+    [((1.0,), [Severity.INFO]), ((1.0, 1.0), [Severity.MEDIUM]), ((3.0,), [Severity.INFO]), ((0.5,), []), ((), [])],
+    ids=["one", "two in a row", "one of an older system", "soon", "none"],
 )
 def test_a_request_that_is_sent_again(
     waits_s: tuple[float, ...], expected: list[Severity], tmp_path: Path, facts_of: FactsOf
