@@ -23,7 +23,7 @@ def lossy(lost: int, segments: int, wait_s: float = 0.3) -> Flow:
 @pytest.mark.parametrize(
     ("lost", "segments", "severity"),
     [(1, 40, Severity.INFO), (2, 40, Severity.INFO), (3, 40, Severity.LOW), (5, 60, Severity.MEDIUM),
-     (5, 300, Severity.LOW)],
+     (5, 300, Severity.LOW), (3, 597, Severity.LOW), (3, 598, Severity.INFO)],
 )  # fmt: skip
 def test_how_much_was_lost(lost: int, segments: int, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found("tcp_loss", lossy(lost, segments).wire.save(tmp_path / "loss.pcap"), facts_of)
