@@ -52,16 +52,18 @@ class Topic(StrEnum):
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
     CARRIERS = "what carries the traffic"
+    GATEWAY = "the default gateway"
+    RATE = "how fast data moves"
 
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
-    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung|wait\w*"
+    r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network)\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
     r"|dup(?:licate)? ?acks?|out.of.order)\b",
-    Topic.RESETS: r"\b(resets?|rsts?)\b",
+    Topic.RESETS: r"\b(resets?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
@@ -76,7 +78,8 @@ WORDS = {
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?"
-    r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large) packets)\b",
+    r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large|big) (?:packets|ones|pages"
+    r"|files|downloads|answers))\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
     Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc)).*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
@@ -99,6 +102,11 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
+    Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b).*\b(how fast|bandwidth|throughput|speed"
+    r"|(data|bit|transfer) ?rate|[kmg]?bits?(?:/s| per second)|[kmg]bps"
+    r"|how long (did|does|do) .{0,30}(down|up)loads?)\b",
     Topic.COUNT: r"\b(how many|number of|count(?: the| of)?) (packets?|frames?)\b"
     r"|\bhow (big|large) is (the|this) (capture|file|trace|pcap\w*)",
     Topic.WHEN: r"\bhow long (is|does|was|did) (the|this) (capture|trace|recording|file|pcap\w*|dump)"
@@ -137,7 +145,8 @@ PLAIN = {
     r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
-    Topic.OVERVIEW: r"\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
+    Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
+    r"|\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
     r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
@@ -148,7 +157,8 @@ FAULT = re.compile(
     r"\b(why|faulty?|healthy|lacks?|missing|fails?|failed|failing|failures?|wrong"
     r"|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
-    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected|not (?:work|load|open|connect|answer)\w*"
+    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected"
+    r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
     r"|to blame|responsible|bounce\w*)\b",
     re.IGNORECASE,
@@ -168,7 +178,7 @@ ABOUT = {
         "capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered",
         "udp_unanswered", "tcp_syn_ack", "tcp_no_answer", "tcp_answer_lost",
     ),
-    Topic.SEGMENT_SIZE: ("path_mtu",),
+    Topic.SEGMENT_SIZE: ("path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.COVERAGE: ("capture_",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),

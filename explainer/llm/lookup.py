@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
     capture_lookup,
+    gateway_lookup,
     health,
     host_lookup,
     overview,
     port_lookup,
+    rate_lookup,
     service_lookup,
     talk_lookup,
     tcp_lookup,
@@ -56,6 +58,8 @@ _SEVERAL_FOR = {
     Topic.ENCRYPTED: _TALKS,
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
+    Topic.GATEWAY: ("hosts", "arp"),
+    Topic.RATE: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
@@ -165,6 +169,8 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.GATEWAY: gateway_lookup.gateways,
+    Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
     Topic.CARRIERS: _carriers,

@@ -16,6 +16,7 @@ _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
+_ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
@@ -49,7 +50,8 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
-    if fitting and not (looked_up and _asked_outright(question, fitting[0])):
+    beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
+    if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
         describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
         return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], told)
@@ -68,6 +70,13 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     if slow and not (_sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
+
+
+def _is_beside(question: Question, worst: Finding) -> bool:
+    """Return whether the question asks what something is, and the worst finding is of another thing, which works."""
+    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
+    wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
+    return works and not wanted and _ASKS_WHAT.match(question.text) is not None
 
 
 def _sets_pace(finding: Finding) -> bool:
@@ -154,8 +163,10 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         return f"{where} no {missing}."
     if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
         return looked_up[0].text
+    hosts = listing(sorted(question.addresses | question.names))
+    if others and not hosts:
+        return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:
-        hosts = listing(sorted(question.addresses | question.names))
         return f"Nothing in this capture explains a failure of {hosts}; something else was found (below)."
     if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
         only = overview.protocols(analysis)

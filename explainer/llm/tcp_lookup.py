@@ -106,5 +106,8 @@ def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = (
             f"Of {segments:,} TCP segments {again:,} were sent again (retransmissions); one is missing {gaps:,} times"
         )
+    datagrams = sum(row["packets"] for row in _rows(analysis.stat("ports")) if row["transport"] == "UDP")
+    if datagrams > segments:
+        text += f"; of the {datagrams:,} UDP packets, which most are, none tells whether one before it was lost"
     opened = tuple(row["syn_frame"] for row in _rows(analysis.stat("rtt"))[:_ROWS] if row["syn_frame"])
     yield Claim(text=f"{text}.", frames=opened, sources=("tcp_health",))

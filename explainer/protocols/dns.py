@@ -175,6 +175,8 @@ def _answered(old: Lookup, new: Lookup) -> Lookup:
 
 def _referred(message: Message) -> bool:
     kinds = {number for _, number in message.records}
+    if message.authoritative and _SOA in kinds:  # RFC 2308 section 2.2: there is no more to be had, from anybody
+        return False
     return not message.recursive or (not message.answers and _NS in kinds and _SOA not in kinds)
 
 

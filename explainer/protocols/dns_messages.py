@@ -39,7 +39,7 @@ COLUMNS = (
     *VALUES.values(),
 )  # fmt: skip
 
-_RESPONSE, _OPCODE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7800, 0x0200, 0x0080, 0x000F
+_RESPONSE, _OPCODE, _AUTHORITATIVE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7800, 0x0400, 0x0200, 0x0080, 0x000F
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ class Message:
     def recursive(self) -> bool:
         """Return whether its server asks others for whoever asks it (RA)."""
         return bool(self.flags & _RECURSIVE)
+
+    @property
+    def authoritative(self) -> bool:
+        """Return whether its server is in charge of the name's zone (AA)."""
+        return bool(self.flags & _AUTHORITATIVE)
 
     @property
     def rcode(self) -> int:

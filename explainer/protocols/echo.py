@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-from explainer.facts import Facts, fact
+from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import last_ns
+from explainer.protocols.frame import FRAME, last_ns
 from explainer.protocols.icmp import messages
 from explainer.protocols.icmp_errors import Error, errors
 from explainer.protocols.ip import packets
 
 _ECHO = {(4, 8): True, (4, 0): False, (6, 128): True, (6, 129): False}
 _WAYS = ("source", "target")
+_WHOLE = Column("ip.reassembled.length", Kind.INT)
+_WHOLE_V6 = Column("ipv6.reassembled.length", Kind.INT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,10 @@ class Pings:
 
     `requests` and `replies` are frames; `open` are the requests of which no reply came before the next one, `pairs` the
     others with their replies and the round trip in milliseconds. `strange` are the replies that are as long as no
-    request: an echo repeats what it was sent. `sizes` counts the different lengths of the requests. `errors` are the
-    ICMP errors about the requests; `after_s` is the time from the last request to the end of the capture.
+    request: an echo repeats what it was sent. `sizes` counts the different lengths of the requests; `largest_answered`
+    is the longest request of which a reply came and `smallest_open` the shortest of the others, in bytes as
+    recorded, or as its fragments carry together (0: there is none). `errors` are the ICMP errors about the requests;
+    `after_s` is the time from the last request to the end of the capture.
     """
 
     source: str
@@ -32,13 +36,15 @@ class Pings:
     pairs: tuple[tuple[int, int, float], ...]
     strange: tuple[int, ...]
     sizes: int
+    largest_answered: int
+    smallest_open: int
     errors: tuple[Error, ...]
     first_ns: int
     lasted_s: float
     after_s: float
 
 
-@fact("pings", messages, errors, packets, last_ns)
+@fact("pings", messages, errors, packets, last_ns, FRAME, _WHOLE, _WHOLE_V6)
 def pings(facts: Facts) -> tuple[Pings, ...]:
     """Return the pings by who asks whom, in the order of their first frame."""
     kinds = pl.DataFrame(
@@ -48,6 +54,10 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
     table = said.join(kinds, on=["version", "type"], how="inner", maintain_order="left")
     if table.is_empty():
         return ()
+    whole = facts.frames(FRAME, _WHOLE, _WHOLE_V6).select(
+        pl.col(FRAME.field).alias("frame"), pl.coalesce(_WHOLE.field, _WHOLE_V6.field).alias("whole")
+    )
+    table = table.join(whole, on="frame", how="left", maintain_order="left")
     asks = pl.col("asks")
     table = table.join(facts[packets].select("frame", "length"), on="frame", maintain_order="left").with_columns(
         pl.when(asks).then("src").otherwise("dst").alias("source"),
@@ -56,6 +66,7 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
     following = pl.col("frame", "time", "asks", "length").shift(-1).over(_WAYS).name.prefix("next_")
     table = table.with_columns(following).sort("frame")
     answered = (asks & ~pl.col("next_asks")).fill_null(value=False)
+    size = pl.coalesce("whole", "length")
     end = facts[last_ns]
     grouped = table.group_by(_WAYS, maintain_order=True).agg(
         pl.col("version").first(), pl.col("frame").filter(asks).alias("requests"),
@@ -63,6 +74,8 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
         pl.col("frame").filter(answered).alias("asked"), pl.col("next_frame").filter(answered).alias("came"),
         ((pl.col("next_time") - pl.col("time")) / 1e6).filter(answered).alias("took"),
         (pl.col("next_length").cast(pl.Int64) - pl.col("length")).filter(answered).alias("apart"),
+        size.filter(answered).max().alias("largest_answered"),
+        size.filter(asks & ~answered).min().alias("smallest_open"),
         pl.col("length").filter(asks).alias("lengths"), pl.col("length").filter(~asks).alias("reply_lengths"),
         pl.col("time").filter(asks).first().alias("first_ns"), pl.col("time").filter(asks).last().alias("last_ns"),
     ).filter(pl.col("requests").list.len() > 0)  # fmt: skip
@@ -94,6 +107,8 @@ def _pings(row: dict[str, object], about: dict[tuple[str, str], list[Error]], en
         pairs=tuple(zip(row["asked"], row["came"], row["took"], strict=True)),  # type: ignore[call-overload]
         strange=strange,
         sizes=len(lengths),
+        largest_answered=int(str(row["largest_answered"] or 0)),
+        smallest_open=int(str(row["smallest_open"] or 0)),
         errors=tuple(about.get((str(row["source"]), str(row["target"])), ())),
         first_ns=first,
         lasted_s=(last - first) / 1e9,

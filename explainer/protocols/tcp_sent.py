@@ -12,6 +12,7 @@ from explainer.protocols.capture_quality import copies, ends
 from explainer.protocols.frame import FRAME
 from explainer.protocols.tcp import Endpoint, segments
 from explainer.protocols.tcp_analysis import FAST_RETRANSMISSION, KEEP_ALIVE, OUT_OF_ORDER, WINDOW_FULL, ZERO_WINDOW
+from explainer.protocols.tcp_duplicates import received_twice
 
 TIMEOUT_MS = 150
 """Sent again after this or longer, a segment's time-out ran off (200 ms at least in Linux, 300 ms in Windows)."""
@@ -28,14 +29,14 @@ _CLOSE_IDS, _COUNTED = 64, 0.9
 _SIDE = ("stream", "from_client")
 
 
-@fact("TCP segments", segments, copies, FRAME, *_FLAGS.values())
+@fact("TCP segments", segments, copies, received_twice, FRAME, *_FLAGS.values())
 def sent(facts: Facts) -> "pl.DataFrame":
     """Return the segments without the capture's copies, in file order, with Wireshark's analysis of each.
 
     To the columns of `segments` come fast, out_of_order, zero_window, window_full and keep_alive (flags, of which the
     IP ids correct out_of_order, where they tell); data (new or repeated payload); heard (what the other side had
-    acknowledged by then, null before it did); again (data sent again that had not been acknowledged) and since_ms (the
-    time since the same data was sent before).
+    acknowledged by then, null before it did); again (data sent again that had not been acknowledged, and of which the
+    receiver does not say that it got it twice) and since_ms (the time since the same data was sent before).
     """
     flags = facts.frames(FRAME, *_FLAGS.values()).select(
         pl.col(FRAME.field).alias("frame"), *(pl.col(column.field).alias(name) for name, column in _FLAGS.items())
@@ -59,7 +60,21 @@ def sent(facts: Facts) -> "pl.DataFrame":
     again = pl.col("data") & anew & ~arrived & ~pl.col("late").fill_null(value=False)
     out_of_order = pl.coalesce(pl.col("late") & pl.col("data"), "out_of_order")
     table = table.join(since, on="frame", how="left", maintain_order="left")
-    return table.with_columns(again.alias("again"), out_of_order.alias("out_of_order")).drop("late")
+    table = table.with_columns(again.alias("again"), out_of_order.alias("out_of_order")).drop("late")
+    return _without_needless(table, facts[received_twice])
+
+
+def _without_needless(table: "pl.DataFrame", twice: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the segments of which what the receiver got twice does not count as sent again: nothing was lost.
+
+    Only where there are as many reports as repetitions: of three transmissions one may be lost and two arrive.
+    """
+    if twice.is_empty():
+        return table
+    same = (*_SIDE, "seq")
+    known = table.join(twice, on=same, how="left", maintain_order="left")
+    needless = (pl.col("again").sum().over(same) <= pl.col("reports")).fill_null(value=False)
+    return known.with_columns(pl.col("again") & ~needless).drop("reports")
 
 
 def _reordered(table: "pl.DataFrame") -> "pl.DataFrame":

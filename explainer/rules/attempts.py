@@ -17,19 +17,21 @@ MANY_PORTS = 5
 
 @dataclass(frozen=True)
 class Accepted:
-    """The connections that were accepted: the first one by host, the last and first SYN/ACK by client and server."""
+    """The connections that were accepted: the first by host and by server, the last and first SYN/ACK by both ends."""
 
     by_host: dict[str, Connection]
+    by_server: dict[Endpoint, Connection]
     last: dict[tuple[str, Endpoint], int]
     first: dict[tuple[str, Endpoint], int]
 
     @classmethod
     def among(cls, connections: Iterable[Connection]) -> "Accepted":
         """Return the index over these connections."""
-        accepted = cls({}, {}, {})
+        accepted = cls({}, {}, {}, {})
         for connection in connections:
             if connection.syn_ack_frame is not None:
                 accepted.by_host.setdefault(connection.server.address, connection)
+                accepted.by_server.setdefault(connection.server, connection)
                 key = connection.client.address, connection.server
                 accepted.last[key] = connection.syn_ack_frame
                 accepted.first.setdefault(key, connection.syn_ack_frame)
@@ -44,6 +46,11 @@ class Accepted:
         """Return the SYN/ACK frame of a later attempt from the same client to the same port, or None."""
         frame = self.last.get((connection.client.address, connection.server), 0)
         return frame if frame > connection.last_frame else None
+
+    def of_others(self, group: Group) -> Connection | None:
+        """Return a connection of another client to the one port that the group tried, or None."""
+        other = self.by_server.get(group[0].server) if len(ports(group)) == 1 else None
+        return other if other and other.client.address != group[0].client.address else None
 
     def turned(self, connection: Connection) -> int | None:
         """Return the SYN/ACK frame of a later attempt the other way round: peers such as BGP's both listen and call."""

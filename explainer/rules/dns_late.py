@@ -11,8 +11,9 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
-from explainer.rules.dns import AREA, short
-from explainer.rules.dns_resolvers import lookup_finding, plain
+from explainer.rules.dns import AREA
+from explainer.rules.dns_alias import circle, in_circle, plain, short
+from explainer.rules.dns_resolvers import lookup_finding
 from explainer.wording import count, listing, milliseconds
 
 _NOERROR, _NXDOMAIN = 0, 3
@@ -162,7 +163,8 @@ def dns_no_address(facts: Facts) -> Iterator[Finding]:
         if any(x.truncated for x in group) or lengthened:
             continue
         if (client, name) not in resolved and _A in asked:
-            yield _empty(client, group)
+            round_ = next(filter(None, map(circle, group)), ())
+            yield in_circle(_empty(client, group), round_) if round_ else _empty(client, group)
         elif v6_only and asked == {_A, _AAAA} and not any(_has_address(x) for x in group if x.type_number == _AAAA):
             yield _old_only(client, group)
 

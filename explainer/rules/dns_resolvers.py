@@ -11,7 +11,8 @@ from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
-from explainer.rules.dns import AREA, PRIVATE_ENDINGS, short
+from explainer.rules.dns import AREA, PRIVATE_ENDINGS
+from explainer.rules.dns_alias import plain, short
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.dns_tunnel import CARRIERS
 from explainer.rules.evidence import address_field
@@ -53,37 +54,49 @@ def dns_private_name(facts: Facts) -> Iterator[Finding]:
 
 
 @rule("Slow lookup", lookups, subject=_SUBJECT, area=AREA)
-def dns_slow(facts: Facts, *, min_slow_ms: float = 1000.0, min_wait_ms: float = 4000.0) -> Iterator[Finding]:
+def dns_slow(
+    facts: Facts, *, min_slow_ms: float = 1000.0, min_wait_ms: float = 4000.0, min_lost: int = 3
+) -> Iterator[Finding]:
     """Answers that come after `min_slow_ms` or more, which people notice; of medium severity from `min_wait_ms` on.
 
-    A failure is told as such, and a tunnel waits on purpose. Resolvers repeat a question after 5 seconds at the latest:
-    who waits that long has lost one packet, or more.
+    A failure is told as such, and a tunnel waits on purpose. Where an answer comes soon after the last repetition the
+    server is not slow: the question before it, or its answer, was lost. That is told of `min_lost` lookups, or of one
+    that took `min_wait_ms`: glibc repeats a question after 5 seconds only. Less is for information.
     """
-    groups = defaultdict[tuple[str, str], list[Lookup]](list)
+    groups = defaultdict[tuple[str, str, bool], list[Lookup]](list)
     for x in facts[lookups]:
         useful = x.rcode in (_NOERROR, _NXDOMAIN) and x.type not in CARRIERS
         if useful and not x.multicast and (x.time_ms or 0.0) >= min_slow_ms:
-            groups[x.client.address, x.server.address].append(x)
-    for (client, server), group in groups.items():
-        slowest = max(group, key=lambda x: x.time_ms or 0.0)
-        waited = milliseconds(slowest.time_ms or 0.0)
-        repeated = f" after {count(slowest.retransmissions, 'repetition')}" if slowest.retransmissions else ""
-        yield lookup_finding(
-            "dns_slow",
-            group,
-            Severity.MEDIUM if (slowest.time_ms or 0.0) >= min_wait_ms else Severity.LOW,
-            Confidence.CERTAIN,
-            Side.SERVER,
-            f"The name server {server} is slow: {client} waits {waited} for {short(slowest.name)}{repeated}.",
-            f"The name server's side must act: {server} or what it asks itself answers late, or packets get lost.",
-            (f"Measure it: dig {shell_word(slowest.name)} @{server}", "Compare with another resolver."),
-            [
-                Step(
-                    frames=(*slowest.query_frames[:10], *slowest.response_frames[:1]),
-                    text=f"asked for {short(slowest.name)}, answered after {waited}",
-                )
-            ],
+            at_last = ((x.response_ns or 0) - (x.last_query_ns or 0)) / 1e6
+            groups[x.client.address, x.server.address, x.retransmissions > 0 and at_last < min_slow_ms].append(x)
+    for (client, server, lost), group in groups.items():
+        much = max(x.time_ms or 0.0 for x in group) >= min_wait_ms
+        few = Severity.INFO if lost and len({x.id for x in group}) < min_lost else Severity.LOW
+        yield _slow(client, server, group, Severity.MEDIUM if much else few, lost=lost)
+
+
+def _slow(client: str, server: str, group: Sequence[Lookup], severity: Severity, *, lost: bool) -> Finding:
+    slowest = max(group, key=lambda x: x.time_ms or 0.0)
+    waited, name = milliseconds(slowest.time_ms or 0.0), short(slowest.name)
+    repeated = f" after {count(slowest.retransmissions, 'repetition')}" if slowest.retransmissions else ""
+    title = f"The name server {server} is slow: {client} waits {waited} for {name}{repeated}."
+    act = f"The name server's side must act: {server} or what it asks itself answers late, or packets get lost."
+    if lost:
+        title = (
+            f"A question of {client} to the name server {server} (DNS), or the answer to it, was lost: looking up"
+            f" {name} takes {waited}, and it is answered at once{repeated}."
         )
+        act = f"The network's side must act if it happens often: something between {client} and {server} loses packets."
+    return lookup_finding(
+        "dns_slow", group, severity, Confidence.CERTAIN, Side.NETWORK if lost else Side.SERVER, title, act,
+        (f"Measure it: dig {shell_word(slowest.name)} @{server}", "Compare with another resolver."),
+        [
+            Step(
+                frames=(*slowest.query_frames[:10], *slowest.response_frames[:1]),
+                text=f"asked for {name}, answered after {waited}",
+            )
+        ],
+    )  # fmt: skip
 
 
 @rule("Long answer cannot be fetched", lookups, connections, subject=_SUBJECT, area=AREA)
@@ -185,11 +198,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
-
-
-def plain(name: str) -> str:
-    """Return the name as it is compared: in small letters, without the last dot."""
-    return name.lower().rstrip(".")
 
 
 def _answers(group: Iterable[Lookup]) -> tuple[int, ...]:

@@ -99,7 +99,8 @@ def path_ping_lost(
     """Pings of which a part gets no reply: `min_lost` and a `share` of them; `much` is of medium severity.
 
     The last one counts only where the capture goes on for a second. Routers answer pings with low priority, so that a
-    little loss need not mean anything.
+    little loss need not mean anything. Where each that is lost is larger than all that are answered, it is the size
+    that matters: a smaller MTU on the way, or a device that drops fragments.
     """
     for p in facts[pings]:
         asked = len(p.requests) - (p.after_s < 1.0 and p.requests[-1] in p.open)
@@ -111,31 +112,46 @@ def path_ping_lost(
 
 def _lost(p: Pings, lost: int, asked: int, severity: Severity) -> Finding:
     percent = 100 * lost / asked
+    large = p.smallest_open > p.largest_answered > 0
+    title = (
+        f"{lost:,} of {asked:,} pings of {p.source} to {p.target} ({percent:.0f} %) get no reply: packets are lost"
+        " between them."
+    )
+    act = f"The network's side must act: something between {p.source} and {p.target} loses packets."
+    limits = ("whether requests or replies are lost", "whether the target answers only so many pings a second")
+    if large:
+        title = (
+            f"Large pings of {p.source} to {p.target} get no reply ({lost:,} of {asked:,}), small ones do: packets of"
+            f" {p.smallest_open:,} bytes are dropped on the way, or their fragments are (a smaller MTU, a firewall)."
+        )
+        act = f"Whoever runs the path between {p.source} and {p.target} must act: it drops large packets or fragments."
+        limits = ("whether requests or replies are dropped, and where", "whether the target refuses large pings itself")
     return finding(
         "path_ping_lost",
         p.open[0] if p.open else p.requests[0],
         severity,
         Side.NETWORK,
-        f"{lost:,} of {asked:,} pings of {p.source} to {p.target} ({percent:.0f} %) get no reply: packets are lost"
-        " between them.",
-        Evidence.of(
-            p.open or p.requests,
-            _filter(p),
-            [
-                Step(frames=p.open[:_SHOWN], text="no reply follows this echo request"),
-                Step(frames=p.replies[:3], text=f"others are answered: {p.target} is up"),
-            ],
-        ),
+        title,
+        Evidence.of(p.open or p.requests, _filter(p), list(_lost_steps(p, large=large))),
         Scope(addresses=(p.source, p.target)),
-        act=f"The network's side must act: something between {p.source} and {p.target} loses packets.",
+        act=act,
         measured={"requests": asked, "lost": lost, "percent": round(percent, 3)},
         confidence=Confidence.PROBABLE,
         advice=(
-            f"See on which hop it begins: mtr -n {p.target}",
+            f"Find the largest packet that passes: ping -M do -s 1372 {p.target}, and smaller sizes."
+            if large
+            else f"See on which hop it begins: mtr -n {p.target}",
             "Look at error and drop counters (ip -s link, switch ports), Wi-Fi quality, and links that are full.",
         ),
-        limits=("whether requests or replies are lost", "whether the target answers only so many pings a second"),
+        limits=limits,
     )
+
+
+def _lost_steps(p: Pings, *, large: bool) -> Iterator[Step]:
+    size = f" of {p.smallest_open:,} bytes or more" if large else ""
+    yield Step(frames=p.open[:_SHOWN], text=f"no reply follows this echo request{size}")
+    small = f", up to {p.largest_answered:,} bytes long," if large else ""
+    yield Step(frames=p.replies[:3], text=f"others{small} are answered: {p.target} is up")
 
 
 @rule("Search by ping", pings, subject="pings", area=_SCANS)

@@ -28,14 +28,19 @@ def tcp_syn_ack_unanswered(
     A client that goes on asking does not get the answers. One that acknowledges them and sends data is not heard, or
     the server's queue of new connections is full, as Linux then drops what completes the handshake. One that falls
     silent after a single SYN is not heard either, or never was there. TCP repeats after 1, 2 and 4 s (RFC 6298), so
-    that three answers are no chance loss. Silent where more than `many_clients` fall silent: that is a flood.
+    that three answers are no chance loss. Silent where more than `many_clients` fall silent, however often each was
+    answered: that is a flood.
     """
     by_way = defaultdict[_Key, list[HalfWay]](list)
     for half in facts[half_way]:
         if len(half.answers) >= min_answers and half.lasted_s >= min_s and (kind := _kind(half)):
             c = half.connection
             by_way[c.client.address, c.server.address, c.server.port, kind].append(half)
-    silent = {key[0] for key in by_way if key[3] == _GONE}
+    silent = {
+        c.client.address
+        for c in facts[connections]
+        if c.syn_ack_frame and len(c.syn_frames) == 1 and c.ack_frame is None and not c.client_payload
+    }
     for (*_, kind), group in by_way.items():
         if kind != _GONE or len(silent) <= many_clients:
             yield _told(kind, group)

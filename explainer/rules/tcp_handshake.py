@@ -171,15 +171,19 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
             ", though it had accepted one there before: either it takes no more (its queue of new connections, the"
             " backlog, is full), or the packets are dropped on the way."
         )
+    other = None if earlier or overcome else accepted.of_others(group)
+    whose = f" of {client}" if other else ""
+    if other:
+        dropped = f", though it accepts those of {other.client.address} there{dropped}"
     return Finding(
         id=f"tcp_syn_unanswered:{first.stream}",
         rule="tcp_syn_unanswered",
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN if contrast else Confidence.PROBABLE,
         side=Side.NETWORK if contrast and not earlier else Side.EITHER,
-        title=f"{server} never answered the connection to {where}"
+        title=f"{server} never answered the connection{whose} to {where}"
         + (" at first; a later attempt was answered." if overcome else dropped),
-        act=_busy_act(server) if earlier else _unanswered_act(server, where, host_is_up=contrast is not None),
+        act=_busy_act(server) if earlier else _unanswered_act(server, f"{where}{whose}", up=contrast is not None),
         measured={"attempts": len(group), "syns": len(syns), "waited_s": round(waited_s, 3)},
         evidence=Evidence.of(
             syns, port_filter(server, ports(group)), _unanswered_steps(group, accepted, heard, waited_s)
@@ -207,6 +211,9 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
         yield Step(frames=(overcome,), text="a later attempt is answered")
     elif len(ports(group)) == 1 and (earlier := accepted.before(first)):
         yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
+    elif (other := accepted.of_others(group)) and other.syn_ack_frame:
+        text = f"{server} accepts {other.client.address} on the same port: only {first.client.address} is filtered"
+        yield Step(frames=(other.syn_ack_frame,), text=text)
     elif contrast and contrast.syn_ack_frame:
         filtered = f"the host is up, so {port_words(ports(group))} is filtered"
         text = f"{server} answers on port {contrast.server.port}: {filtered}"
@@ -223,8 +230,8 @@ def _busy_act(server: str) -> str:
     )
 
 
-def _unanswered_act(server: str, where: str, *, host_is_up: bool) -> str:
-    if host_is_up:
+def _unanswered_act(server: str, where: str, *, up: bool) -> str:
+    if up:
         return f"Whoever runs the firewall before or on {server} must act: it has to let {where} through."
     return (
         f"Either {server} is down, or a firewall or route on the way drops the packets: check the server first,"

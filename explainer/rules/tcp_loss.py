@@ -34,13 +34,19 @@ def is_dead(open_: Unacknowledged) -> bool:
 
 @rule("Lost segments", connections, losses, unacknowledged, errors, endings, subject="TCP connections", area=_AREA)
 def tcp_loss(
-    facts: Facts, *, many: int = 5, rate: float = 0.02, stall_ms: float = 2000, some: int = 3
+    facts: Facts,
+    *,
+    many: int = 5,
+    rate: float = 0.02,
+    stall_ms: float = 2000,
+    some: int = 3,
+    slight: float = 0.005,
 ) -> Iterator[Finding]:
     """Data that had to be sent again, by sender and receiver; copies of the capture and keep-alives do not count.
 
-    `many` segments at a `rate` that slows TCP down, or a pause of `stall_ms`, are of medium severity; fewer than `some`
-    are what every network loses now and then. Left to other rules: what was never acknowledged, what a smaller MTU
-    made necessary, and connections whose TLS handshake failed.
+    `many` segments at a `rate` that slows TCP down, or a pause of `stall_ms`, are of medium severity; fewer than
+    `some`, or a `slight` share, are what every network loses now and then. Left to other rules: what was never
+    acknowledged, what a smaller MTU made necessary, and connections whose TLS handshake failed.
     """
     dead = {o.stream for o in facts[unacknowledged] if len(o.frames) >= _TIMES - 1}
     too_big = {(e.source, e.destination) for e in facts[errors] if e.kind == TOO_BIG}
@@ -58,7 +64,7 @@ def tcp_loss(
         if (again >= many and again >= rate * data) or longest >= stall_ms:
             severity = Severity.MEDIUM
         else:
-            severity = Severity.LOW if again >= some else Severity.INFO
+            severity = Severity.LOW if again >= some and again >= slight * data else Severity.INFO
         yield _loss(group, sender, receiver, severity)
 
 

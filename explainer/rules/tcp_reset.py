@@ -64,13 +64,15 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
         longest = f"up to {max(r.silence_s for r in idle):.0f} s without data"
         kinds.append(f"{len(idle):,} of an idle connection on which everything had been delivered ({longest})")
     kinds += [f"{rest:,} right after everything had been delivered"] if rest else []
+    senders = list(dict.fromkeys((r.client if r.from_client else r.server).address for r in group))
+    by = f", sent by {senders[0]}" if len(senders) == 1 else ""
     which = "The reset is" if len(group) == 1 else f"{len(group):,} resets are"
     yield finding(
         "tcp_reset_harmless",
         frames[0],
         Severity.INFO,
         Side.NOBODY,
-        f"{which} harmless: {listing(kinds)}.",
+        f"{which} harmless: {listing(kinds)}{by}.",
         Evidence.of(
             frames,
             f"{stream_filter(r.stream for r in group)} && tcp.flags.reset == 1",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.tcp_unheard import Unheard, unheard
+from explainer.protocols.tcp_windows import closed_windows
 from explainer.protocols.tls import endings
 from explainer.registry import rule
 from explainer.rules.tcp_case import finding, scope, told_by_tls
@@ -78,14 +79,16 @@ def _end(x: Unheard) -> Iterator[Step]:
         yield Step(frames=(), text=f"Nothing more comes in the {x.waited_s:.1f} s that follow.")
 
 
-@rule("Request without an answer", unheard, endings, subject="requests without an answer", area=_AREA)
+@rule("Request without an answer", unheard, endings, closed_windows, subject="requests without an answer", area=_AREA)
 def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.0) -> Iterator[Finding]:
     """A server that acknowledges what the client says and never says a word on the connection.
 
     Told where the client closes after waiting `gave_up_s` or longer; of low severity where the connection is open to
-    the end, `silent_s` after: there are services that only listen (logs, measurements).
+    the end, `silent_s` after: there are services that only listen (logs, measurements). Silent where the server closed
+    its window for good: that it does not read is a matter of its own.
     """
-    elsewhere = told_by_tls(facts[endings])
+    unread = {w.stream for w in facts[closed_windows] if w.reopened is None and w.closed_ms >= 1000 * gave_up_s}
+    elsewhere = told_by_tls(facts[endings]) | unread
     for x in facts[unheard]:
         silent = not (x.answered_bytes or x.answered) and x.acknowledged is not None and not x.missing
         enough = x.waited_s >= (gave_up_s if x.gave_up else silent_s)

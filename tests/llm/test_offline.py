@@ -124,3 +124,14 @@ def test_something_else_was_found_of_a_known_host() -> None:
 @pytest.mark.parametrize("question", ["", "?", "\x1b[31m", "ü" * 5000])
 def test_any_question_has_an_answer(question: str) -> None:
     assert offline.answer(analysis(ran()), question).question == question
+
+
+@pytest.mark.parametrize(
+    ("question", "beside"),
+    [("what is my IP address?", True), ("who is the owner?", True), ("why is it slow?", False),
+     ("is anything unwanted here?", False), ("what is going on?", False)],
+)  # fmt: skip
+def test_what_works_is_no_answer_to_another_question(question: str, beside: bool) -> None:
+    works = finding("unwanted_portmapper", severity=Severity.LOW, title="A portmapper is used.")
+    verdict = offline.answer(analysis(ran(works)), question).verdict
+    assert ("portmapper" not in verdict) is beside

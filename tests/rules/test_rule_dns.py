@@ -12,7 +12,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Endpoint, connections
-from explainer.rules import dns
+from explainer.rules import dns, dns_unanswered
 
 CLIENT, SERVER = Endpoint("192.0.2.10", 40000), Endpoint("192.0.2.53", 53)
 SECOND = 1_000_000_000
@@ -119,37 +119,37 @@ def test_the_reason_that_a_resolver_gives(code: int, words: str) -> None:
 
 
 def test_a_question_without_an_answer() -> None:
-    (finding,) = found(dns.dns_unanswered, silent(query_frames=(1, 3)))
+    (finding,) = found(dns_unanswered.dns_unanswered, silent(query_frames=(1, 3)))
     assert finding.severity is Severity.HIGH
     assert finding.evidence.frames == (1, 3)
     assert "never answered" in finding.title
 
 
 def test_the_wait_decides() -> None:
-    assert found(dns.dns_unanswered, silent(), end_s=3.9) == []
-    assert len(found(dns.dns_unanswered, silent(), end_s=4)) == 1
+    assert found(dns_unanswered.dns_unanswered, silent(), end_s=3.9) == []
+    assert len(found(dns_unanswered.dns_unanswered, silent(), end_s=4)) == 1
     again = silent(query_frames=(1, 3), last_query_ns=5 * SECOND)
-    assert len(found(dns.dns_unanswered, again, end_s=5.1)) == 1
+    assert len(found(dns_unanswered.dns_unanswered, again, end_s=5.1)) == 1
 
 
 def test_a_server_that_answers_others_is_not_down() -> None:
-    (finding,) = found(dns.dns_unanswered, silent(), lookup(5, name="other.example"))
+    (finding,) = found(dns_unanswered.dns_unanswered, silent(), lookup(5, name="other.example"))
     assert finding.severity is Severity.MEDIUM
 
 
 def test_an_answer_to_a_later_question_silences_it() -> None:
-    assert found(dns.dns_unanswered, silent(), lookup(5)) == []
+    assert found(dns_unanswered.dns_unanswered, silent(), lookup(5)) == []
     elsewhere = lookup(5, server=Endpoint("192.0.2.54", 53))
-    assert found(dns.dns_unanswered, silent(), elsewhere) == []
+    assert found(dns_unanswered.dns_unanswered, silent(), elsewhere) == []
 
 
 def test_many_questions_to_one_server_are_one_finding() -> None:
-    (finding,) = found(dns.dns_unanswered, *(silent(n, name=f"host{n}.example") for n in range(1, 40)))
+    (finding,) = found(dns_unanswered.dns_unanswered, *(silent(n, name=f"host{n}.example") for n in range(1, 40)))
     assert finding.measured["questions"] == 39
 
 
 def test_multicast_needs_no_answer() -> None:
-    assert found(dns.dns_unanswered, silent(kind="mDNS", server=Endpoint("224.0.0.251", 5353))) == []
+    assert found(dns_unanswered.dns_unanswered, silent(kind="mDNS", server=Endpoint("224.0.0.251", 5353))) == []
 
 
 @pytest.mark.parametrize("name", ["dns_nxdomain", "dns_servfail", "dns_refused", "dns_unanswered"])
@@ -159,7 +159,7 @@ def test_without_a_lookup_it_does_not_apply(name: str, analysis_of: Callable[[st
     assert outcome.findings == ()
 
 
-@pytest.mark.parametrize("rule", [*BY_CODE.values(), dns.dns_unanswered], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*BY_CODE.values(), dns_unanswered.dns_unanswered], ids=lambda rule: rule.__name__)
 def test_ten_times_the_lookups_cost_less_than_thirty_times(rule: Callable[..., Any]) -> None:
     def cost(count: int) -> float:
         every = [make(n, name=f"host{n % 50}.example") for n in range(1, count) for make in (silent, failing)]

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from factories import CLIENT, SERVER, START_NS, KnownFacts, connection, findings_of, refused, unanswered
 
-from explainer.model import Analysis, Finding, Severity
+from explainer.model import Analysis, Finding, Severity, Side
 from explainer.protocols import dns, frame, tcp
 from explainer.protocols.dns import Lookup
+from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.tcp import Connection, Endpoint
 
 PUBLIC, NULL, TXT = "9.9.9.9", 10, 16
@@ -25,7 +26,10 @@ def lookup(number: int = 1, name: str = "www.example.org", *, server: str = SERV
 
 
 def found(rule: str, *lookups: Lookup, connections: tuple[Connection, ...] = ()) -> list[Finding]:
-    known = {dns.lookups: lookups, tcp.connections: connections, frame.last_ns: START_NS + 60_000_000_000}
+    known = {
+        dns.lookups: lookups, tcp.connections: connections, frame.last_ns: START_NS + 60_000_000_000,
+        extended_errors: {},
+    }  # fmt: skip
     return findings_of(rule, KnownFacts(known))
 
 
@@ -52,6 +56,31 @@ def test_slow_lookups(ms: int, expected: list[Severity]) -> None:
         expected
     )
     assert found("dns_slow", lookup(kind="LLMNR", response_ns=START_NS + 5_000_000_000)) == []
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "expected"),
+    [((1, 1), Severity.INFO), ((1, 1, 1), Severity.LOW), ((5,), Severity.MEDIUM)],
+    ids=["two", "three", "a long wait"],
+)
+def test_questions_that_were_lost(waits_s: tuple[int, ...], expected: Severity) -> None:
+    lost = [
+        lookup(
+            number, query_frames=(100 * number, 100 * number + 1), response_frames=(100 * number + 2,),
+            last_query_ns=START_NS + wait * 10**9, response_ns=START_NS + wait * 10**9 + 10**6,
+        )
+        for number, wait in enumerate(waits_s, 1)
+    ]  # fmt: skip
+    (finding,) = found("dns_slow", *lost)
+    assert (finding.severity, finding.side) == (expected, Side.NETWORK)
+    assert "was lost" in finding.title
+    assert "is slow" not in finding.title
+
+
+def test_a_server_that_is_slow_though_asked_again() -> None:
+    late = lookup(query_frames=(1, 2), last_query_ns=START_NS + 10**9, response_ns=START_NS + 3 * 10**9)
+    (finding,) = found("dns_slow", late)
+    assert "is slow" in finding.title
 
 
 def test_a_long_answer_that_cannot_be_fetched() -> None:

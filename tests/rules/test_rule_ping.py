@@ -75,6 +75,19 @@ def test_a_part_is_lost(
     assert [f.severity for f in findings] == expected
 
 
+@pytest.mark.parametrize(("small", "fires"), [(1400, True), (1401, False)])
+def test_the_size_decides_which_are_lost(small: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(6):
+        ask(wire, number, size=(small, 1401)[number % 2])
+        if not number % 2:
+            reply(wire, number, size=small)
+        wire.wait(1.0)
+    wire.put(ip(CLIENT, ROUTER, UDP, datagram(5000, 6000, b"the end")))
+    (finding,) = found("path_ping_lost", wire.save(tmp_path / "large.pcap"), facts_of)
+    assert finding.title.startswith(f"Large pings of {CLIENT} to {SERVER} get no reply (3 of 6)") is fires
+
+
 @pytest.mark.parametrize(("hosts", "fires"), [(15, True), (14, False)])
 def test_a_search(hosts: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

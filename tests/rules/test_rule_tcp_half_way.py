@@ -47,6 +47,17 @@ def test_a_client_that_falls_silent(tmp_path: Path, facts_of: FactsOf) -> None:
     assert "nothing more comes from the client" in title
 
 
+@pytest.mark.parametrize(("others", "told"), [(14, 1), (15, 0)], ids=["some", "a flood"])
+def test_a_flood_is_no_matter_of_one_client(others: int, told: int, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow()
+    for number in range(others):
+        Flow(flow.wire, client=f"203.0.113.{number + 1}").segment(True, SYN).segment(False, SYN | ACK)
+    flow.segment(True, SYN)
+    for number in range(4):
+        flow.segment(False, SYN | ACK, back=int(number > 0)).wait(2**number)
+    assert len(titles(flow, tmp_path, facts_of)) == told
+
+
 @pytest.mark.parametrize(
     "flow",
     [half(2, again=True), half(3, again=True, pause=0.3), half(4, again=True).ack(True).segment(False, ACK)],

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def lossy(lost: int, segments: int, wait_s: float = 0.3) -> Flow:
 @pytest.mark.parametrize(
     ("lost", "segments", "severity"),
     [(1, 40, Severity.INFO), (2, 40, Severity.INFO), (3, 40, Severity.LOW), (5, 60, Severity.MEDIUM),
-     (5, 300, Severity.LOW)],
+     (5, 300, Severity.LOW), (3, 597, Severity.LOW), (3, 598, Severity.INFO)],
 )  # fmt: skip
 def test_how_much_was_lost(lost: int, segments: int, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found("tcp_loss", lossy(lost, segments).wire.save(tmp_path / "loss.pcap"), facts_of)
@@ -52,6 +53,19 @@ def test_nothing_lost(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = lossy(0, 40).wire.save(tmp_path / "fine.pcap")
     for rule in ("tcp_loss", "tcp_dead", "tcp_out_of_order"):
         assert found(rule, capture, facts_of) == []
+
+
+@pytest.mark.parametrize(("reports", "sent_again"), [(6, 0), (5, 1)], ids=["all came twice", "one was lost"])
+def test_what_the_receiver_got_twice_was_not_lost(
+    reports: int, sent_again: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow().open()
+    for number in range(6):
+        flow.send(False, DATA).wait(0.01).repeat(False, DATA)
+        edges = (flow.sequence[False] - len(DATA), flow.sequence[False])
+        flow.segment(True, 0x10, options=struct.pack("!BBBBII", 1, 1, 5, 10, *edges) if number < reports else b"")
+    findings = found("tcp_loss", flow.wire.save(tmp_path / "twice.pcap"), facts_of)
+    assert [f.measured["sent_again"] for f in findings] == [sent_again][:sent_again]
 
 
 def test_keep_alives_are_no_loss(tmp_path: Path, facts_of: FactsOf) -> None:

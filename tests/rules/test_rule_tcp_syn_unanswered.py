@@ -131,6 +131,17 @@ def test_a_port_that_accepted_before_is_not_filtered() -> None:
     assert not any("filtered" in step.text for step in finding.evidence.steps)
 
 
+def test_a_client_that_alone_is_filtered_is_named() -> None:
+    alone = unanswered(1)
+    accepted = connection(0, client=Endpoint("203.0.113.7", 40000), server=alone.server)
+    (finding,) = found(accepted, alone)
+    assert f"the connection of {alone.client.address} to port" in finding.title
+    assert "though it accepts those of 203.0.113.7 there" in finding.title
+    elsewhere = replace(accepted, server=Endpoint(alone.server.address, alone.server.port + 1))
+    (finding,) = found(elsewhere, alone)
+    assert "203.0.113.7" not in finding.title
+
+
 def test_a_later_success_makes_it_low() -> None:
     assert [f.severity for f in found(unanswered(0), connection(1))] == [Severity.LOW]
     assert [f.severity for f in found(connection(0), unanswered(1))] == [Severity.HIGH]

@@ -44,6 +44,15 @@ def test_a_request_without_an_answer(flow: Flow, expected: list[Severity], tmp_p
     assert [f.severity for f in findings] == expected
 
 
+def test_a_server_that_does_not_read_is_told_by_its_window(tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow().open().send(True, DATA).ack(False, window=0)
+    for _ in range(4):
+        flow.wait(3).segment(True, ACK, back=1).ack(False, window=0)
+    capture = flow.wire.save(tmp_path / "closed.pcap")
+    assert found("tcp_no_answer", capture, facts_of) == []
+    assert len(found("tcp_zero_window", capture, facts_of)) == 1
+
+
 @pytest.mark.parametrize("rule", ["tcp_answer_lost", "tcp_no_answer"])
 def test_they_do_not_apply_without_a_request(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)

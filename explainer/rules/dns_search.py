@@ -1,0 +1,40 @@
+"""Names that a client makes longer by its search suffix (RFC 1034 section 3.1, resolv.conf's search), in vain."""
+
+from explainer.model import Evidence, Finding, Step
+from explainer.protocols.dns import Lookup
+from explainer.rules.dns_alias import plain, short
+from explainer.rules.dns_evidence import asked_for
+
+
+def bare(lookup: Lookup, others: dict[tuple[str, str], Lookup]) -> Lookup | None:
+    """Return the failed lookup of the same client for this name without its last labels, the shortest first.
+
+    `others` are the failed lookups by client and name.
+    """
+    labels = plain(lookup.name).split(".")
+    shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
+    return next(filter(None, (others.get((lookup.client.address, name)) for name in shorter)), None)
+
+
+def with_suffix(finding: Finding, lookup: Lookup, without: Lookup) -> Finding:
+    """Return the finding about a missing name with the search suffix that was put behind it as its likely cause."""
+    name, client = short(without.name), lookup.client.address
+    suffix = plain(lookup.name).removeprefix(f"{plain(without.name)}.")
+    step = Step(
+        frames=(*without.query_frames[:1], *without.response_frames[:1]),
+        text=f"it asks for {name} alone, too: {suffix} is a search suffix; that fails as well",
+    )
+    evidence = finding.evidence
+    return finding.model_copy(
+        update={
+            "title": f"{finding.title.removesuffix('.')}; nor is {name} resolved alone: {client} puts its search suffix"
+            f" {suffix} behind the name, which is the wrong one, or the name is.",
+            "act": f"Whoever sets up {client} must correct its search suffix (DHCP option 15 or 119, resolv.conf), or"
+            f" whoever wrote {name} must give the whole name.",
+            "evidence": Evidence.of(
+                (*evidence.frames, *step.frames),
+                asked_for((lookup.name, without.name), lookup.server.address),
+                (*evidence.steps, step),
+            ),
+        }
+    )

@@ -1,0 +1,32 @@
+import pytest
+from test_rule_dns_resolvers import found, lookup, missing
+
+from explainer.model import Severity
+
+LONG, SHORT = "files.old-office.corp", "files"
+
+
+@pytest.mark.parametrize("rcode", [2, 3, 5])
+def test_a_search_suffix_that_does_not_help(rcode: int) -> None:
+    findings = found("dns_nxdomain", missing(1, LONG), lookup(2, SHORT, rcode=rcode, answers=()))
+    (finding,) = (f for f in findings if f.severity is Severity.MEDIUM)
+    assert "puts its search suffix old-office.corp behind the name" in finding.title
+    assert finding.evidence.frames == (2, 3, 4, 5)
+
+
+def test_a_suffix_behind_a_name_that_exists_is_harmless() -> None:
+    (finding,) = found("dns_nxdomain", missing(1, LONG), lookup(2, SHORT))
+    assert finding.severity is Severity.INFO
+    assert finding.act.startswith("Nobody has to act")
+    assert "suffix" not in finding.title
+
+
+def test_a_name_server_that_fails_says_nothing_of_the_suffix() -> None:
+    findings = found("dns_nxdomain", missing(1, "www.shop.example.corp"), lookup(2, "www.shop.example", rcode=2))
+    assert not any("suffix" in f.title for f in findings)
+
+
+def test_another_missing_name_is_no_suffix() -> None:
+    for other in ("printer", "file", "old-office.corp"):
+        findings = found("dns_nxdomain", missing(1, LONG), missing(2, other))
+        assert not any("suffix" in f.title for f in findings)
