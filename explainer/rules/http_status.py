@@ -8,6 +8,7 @@ from http import HTTPStatus
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
@@ -41,7 +42,7 @@ _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|req
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, subject=SUBJECT, area=AREA)
+@rule("HTTP error", requests, connections, openings, subject=SUBJECT, area=AREA)
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -53,12 +54,13 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
+    of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
     lucky = {(e.client.address, e.server, bare_host(e)) for e in every if _is_served(e)}
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
-        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _TLS_MATTER.search(e.complaint):
+        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _is_about_tls(e, of_tls):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
     for group in groups.values():
         first = group[0]
@@ -157,6 +159,10 @@ def _is_error(e: Exchange) -> bool:
 def _is_no_request(e: Exchange) -> bool:
     """Return whether it answers no HTTP request: TLS (400), or nothing, after which a server says 408 and hangs up."""
     return e.request_frame is None and e.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT)
+
+
+def _is_about_tls(e: Exchange, of_tls: set[int]) -> bool:
+    return bool(_TLS_MATTER.search(e.complaint)) or (e.status == HTTPStatus.BAD_REQUEST and e.stream in of_tls)
 
 
 def _is_trifle(e: Exchange) -> bool:
