@@ -11,6 +11,7 @@ from explainer.protocols import http, openings, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tcp_analysis import Health
+from explainer.protocols.tls import outcome
 
 
 def exchange(stream: int = 0, **overrides: Any) -> Exchange:
@@ -70,6 +71,7 @@ def found(
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
             tcp_resets.resets: (),
             openings.openings: (),
+            outcome.tcp_endings: (),
         }
     )
     known._frames = pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]})

@@ -10,8 +10,9 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
-from explainer.rules.evidence import network_step
+from explainer.rules.evidence import connection_filter, network_step
 from explainer.rules.exchanges import (
     AREA,
     SUBJECT,
@@ -29,6 +30,7 @@ from explainer.rules.exchanges import (
     scope,
 )
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
+from explainer.rules.http_upstream import Upstream, upstream
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
@@ -42,7 +44,7 @@ _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|req
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, openings, subject=SUBJECT, area=AREA)
+@rule("HTTP error", requests, connections, openings, tcp_endings, subject=SUBJECT, area=AREA)
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -50,7 +52,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     answer that the capture does not show. An error that a later request for the page overcame is of low severity, a
     missing page that programs ask for on their own (favicon.ico, robots.txt) of info. Silent, too, where the matter is
     TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
-    of preflights and WebSockets, which have rules of their own.
+    of preflights and WebSockets, which have rules of their own. Where the capture holds the connection that a gateway
+    tried meanwhile, and it failed, that is the cause.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -68,13 +71,16 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         alone = (first.client.address, first.server, bare_host(first)) not in lucky
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
         severity = Severity.INFO if _is_trifle(first) else Severity.LOW if later else severity
-        yield _error(group, severity, below.get(first.stream), later)
+        behind = upstream(first, below.values(), {e.handshake.stream: e for e in facts[tcp_endings]})
+        yield _error(group, severity, below.get(first.stream), later, behind)
 
 
-def _error(group: Group, severity: Severity, below: Connection | None, later: Exchange | None) -> Finding:
+def _error(
+    group: Group, severity: Severity, below: Connection | None, later: Exchange | None, behind: Upstream | None
+) -> Finding:
     first, means = group[0], meaning(group[0])
     again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
-    steps = [asked(first), *answered(first), *complained(first)]
+    steps = [asked(first), *([behind.step] if behind else []), *answered(first), *complained(first)]
     if again:
         steps.append(Step(frames=again, text=f"the same answer to {count(len(group) - 1, 'more request')}"))
     if later and later.response_frame:
@@ -89,19 +95,31 @@ def _error(group: Group, severity: Severity, below: Connection | None, later: Ex
         severity=severity,
         confidence=Confidence.CERTAIN,
         side=means.side,
-        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}{overcome}.',
-        act=means.act,
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}'
+        f"{behind.clause if behind else ''}{overcome}.",
+        act=behind.act if behind else means.act,
         measured={"status": first.status or 0, "requests": len(group)},
         evidence=Evidence.of(
-            frames(group), message_filter(group), [*steps, *network_step(below, first.response_frame or 0)]
+            [*frames(group), *(behind.step.frames if behind else ())],
+            _filter(group, behind),
+            [*steps, *network_step(below, first.response_frame or 0)],
         ),
         scope=scope(group),
-        advice=_advice(first),
+        advice=_advice(first, behind),
         limitations=("why it answers so: its own log tells", *([doubt] if doubtful else [])),
     )
 
 
-def _advice(first: Exchange) -> tuple[str, ...]:
+def _filter(group: Group, behind: Upstream | None) -> str:
+    messages = message_filter(group)
+    if behind is None:
+        return messages
+    return f"({messages}) || {connection_filter(behind.connection.server, (behind.connection.stream,))}"
+
+
+def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
+    if behind:
+        return (f"See whether the application on {behind.connection.server} runs, and what its log says.",)
     if first.status is not None and first.status >= _SERVER_ERROR:
         return (f"On {first.server.address}, look up the log of this moment: it says why it answered {first.status}.",)
     return (
