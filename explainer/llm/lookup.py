@@ -9,6 +9,7 @@ from explainer.llm import (
     host_lookup,
     overview,
     port_lookup,
+    rate_lookup,
     service_lookup,
     talk_lookup,
     tcp_lookup,
@@ -49,6 +50,7 @@ _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_i
 _SEVERAL_FOR = {
     Topic.CONNECTIONS: ("conversations_tcp", "conversations_udp"),
     Topic.VOLUME: (*_HOSTS, "protocol_hierarchy"),
+    Topic.RATE: ("conversations_tcp", "timing"),
     Topic.DESTINATIONS: _HOSTS,
     Topic.HOSTS: _TALKS,
     Topic.OVERVIEW: _TALKS,
@@ -165,6 +167,7 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
     Topic.CARRIERS: _carriers,

@@ -35,6 +35,8 @@ from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
 _MISSING = (404, 410)
+_COME_BACK = (425, 429)
+"""They ask the client to come back later, and fault nobody (RFC 8470 section 5.2, RFC 6585 section 4)."""
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
@@ -49,8 +51,9 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show. An error that a later request for the page overcame is of low severity, a
-    missing page that programs ask for on their own (favicon.ico, robots.txt) of info. Silent, too, where the matter is
+    answer that the capture does not show. An error that a later request for the page overcame is of low severity; of
+    info, where it asks to come back later (425, 429), and a missing page that programs ask for on their own
+    (favicon.ico, robots.txt). Silent, too, where the matter is
     TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
     of preflights and WebSockets, which have rules of their own. Where the capture holds the connection that a gateway
     tried meanwhile, and it failed, that is the cause.
@@ -70,7 +73,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         later = _later(served, first)
         alone = (first.client.address, first.server, bare_host(first)) not in lucky
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
-        severity = Severity.INFO if _is_trifle(first) else Severity.LOW if later else severity
+        passed = later is not None and first.status in _COME_BACK
+        severity = Severity.INFO if _is_trifle(first) or passed else Severity.LOW if later else severity
         behind = upstream(first, below.values(), {e.handshake.stream: e for e in facts[tcp_endings]})
         yield _error(group, severity, below.get(first.stream), later, behind)
 

@@ -135,7 +135,7 @@ def _refusal_step(ending: Ending, words: str) -> Step:
     page = last_data(ending) if ending.outcome is Outcome.ESTABLISHED else None
     if page is None:
         return end_step(ending)
-    text = f'the server\'s one answer is encrypted, and just as long as nginx\'s error page "400 {words}"'
+    text = f"the server's one answer is encrypted, and just as long as nginx's error page \"400 {words}\""
     return Step(frames=(page.frame,), text=text)
 
 
