@@ -118,7 +118,8 @@ def _seconds(text: str) -> float | None:
 def _is_late(row: dict[str, Any], call: _Call) -> bool:
     if call.timeout_s is None or not row["from_client"] or _CANCEL not in (row[_RESET.field] or []):
         return False
-    return (row[TIME.field] - call.time_ns) / 1e9 >= _ROUNDED * call.timeout_s
+    waited_s = float(row[TIME.field] - call.time_ns) / 1e9
+    return waited_s >= _ROUNDED * call.timeout_s
 
 
 def _deadline(row: dict[str, Any], call: _Call) -> Deadline:

@@ -152,7 +152,10 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
 @rule("Name server refuses", lookups, subject="DNS lookups", area=AREA)
 def dns_refused(facts: Facts) -> Iterator[Finding]:
-    """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes."""
+    """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
+
+    Of low severity are reverse lookups, and names without a dot.
+    """
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
 
 
@@ -222,7 +225,9 @@ def _plain(name: str) -> str:
 
 
 def _by_name(lookup: Lookup) -> Severity:
-    return Severity.LOW if _plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+    # Programs ask for the bare name of the machine that they run on, and go on without it.
+    name = _plain(lookup.name)
+    return Severity.LOW if name.endswith(_REVERSE) or "." not in name else Severity.HIGH
 
 
 def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from sessions import SERVER, FactsOf, found_in
+from factories import CLIENT, SERVER
+from sessions import FactsOf, found_in
 from talk import Talk, Wire
 
 from explainer.model import Side
@@ -16,8 +17,12 @@ SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BACKEND = "198.51.100.99"
 
 
-def answered(wire: Wire, port: int, answer: bytes, sport: int = 40000, **ends: str) -> None:
-    Talk(wire, sport=sport, dport=port, **ends).open().exchange(GET, answer).close(from_client=False)
+def answered(
+    wire: Wire, port: int, answer: bytes, sport: int = 40000, client: str = CLIENT, server: str = SERVER
+) -> None:
+    Talk(wire, sport=sport, dport=port, client=client, server=server).open().exchange(GET, answer).close(
+        from_client=False
+    )
 
 
 def test_an_answer_without_headers_is_read_and_is_no_other_error(tmp_path: Path, facts_of: FactsOf) -> None:
