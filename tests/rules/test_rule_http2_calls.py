@@ -68,3 +68,14 @@ def test_http2_to_http1(answer: bytes, fires: bool, tmp_path: Path, facts_of: Fa
     assert len(found_in("http2_to_http1", facts_of, capture)) == fires
     spoken_to_in_http1 = session(tmp_path / "d.pcap", 50051, (True, b"GET / HTTP/1.1\r\n\r\n"), (False, answer))
     assert found_in("http2_to_http1", facts_of, spoken_to_in_http1) == []
+
+
+@pytest.mark.parametrize(("begins", "unread"), [(PREFACE, 0), (bytes(range(1, 60)), 1)], ids=["HTTP/2", "unknown"])
+def test_http2_on_a_port_of_its_own_is_not_unread(
+    begins: bytes, unread: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    settings = http2(SETTINGS, 0, b"")
+    capture = session(
+        tmp_path / "c.pcap", 50051, (True, begins), (False, settings), (True, settings), (False, settings)
+    )
+    assert len(found_in("capture_unread", facts_of, capture)) == unread
