@@ -7,10 +7,11 @@ import polars as pl
 from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first_frame, start_ns
 
 from explainer.model import Finding
-from explainer.protocols import http, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import http, openings, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tcp_analysis import Health
+from explainer.protocols.tls import outcome
 
 
 def exchange(stream: int = 0, **overrides: Any) -> Exchange:
@@ -69,6 +70,8 @@ def found(
             tcp.connections: tuple(map(connection, streams) if below is None else below),
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
             tcp_resets.resets: (),
+            openings.openings: (),
+            outcome.tcp_endings: (),
         }
     )
     known._frames = pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]})

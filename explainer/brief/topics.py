@@ -45,6 +45,7 @@ class Topic(StrEnum):
     ENCRYPTED = "encryption"
     SITES = "web sites"
     VOLUME = "amounts of data"
+    RATE = "how fast data goes"
     HOSTS = "hosts"
     OVERVIEW = "what goes on"
     BLAME = "whose fault it is"
@@ -135,6 +136,8 @@ PLAIN = {
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
     Topic.VOLUME: r"\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
+    Topic.RATE: r"\bhow fast\b(?!.{0,30}\b(answer|repl|respon|connect|react))|\b(what|which|how (much|high|many))\b"
+    r".{0,30}\b(throughput|bandwidth|(bit|data|transfer|download|upload) ?(rate|speed)|[mk]bits?|[mkg]bps)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"

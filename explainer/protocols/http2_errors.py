@@ -1,17 +1,19 @@
-"""What HTTP/2 says of failures beside its statuses: GOAWAY, RST_STREAM (RFC 9113), and gRPC's status in the trailers.
+"""What HTTP/2 says of failures beside its statuses: GOAWAY, RST_STREAM (RFC 9113), gRPC's status and deadline.
 
 Rule: it is read in a second look at the streams of HTTP/2 alone, those included that tshark does not recognise because
 of their port: their client begins with the connection preface (RFC 9113, section 3.4).
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.applications.records import Kind as About
 from explainer.protocols.applications.records import Reply
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, PROTOCOLS, TIME
 from explainer.protocols.openings import openings
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import Endpoint, segments
@@ -22,12 +24,18 @@ _STREAM, _GOAWAY, _RESET = (
     Column("http2.goaway.error", Kind.INT, many=True),
     Column("http2.rst_stream.error", Kind.INT, many=True),
 )
-_SAID, _NAME, _VALUE = (
+_SAID, _NAME, _VALUE, _VALUE_BYTES = (
     Column("http2.goaway.addata"),
     Column("http2.header.name", many=True),
     Column("http2.header.value", many=True),
+    Column("http2.header.value.length", Kind.INT, many=True),
 )
-_GRPC, _MESSAGE, _PATH = "grpc-status", "grpc-message", ":path"
+_GRPC, _MESSAGE, _TIMEOUT, _PATH = "grpc-status", "grpc-message", "grpc-timeout", ":path"
+# grpc/grpc, doc/PROTOCOL-HTTP2.md: at most eight digits and a unit.
+_DURATION = re.compile(r"(\d{1,8})([HMSmun])")
+_UNITS_S = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_ROUNDED = 0.95
+"""A caller counts from before it sent the call, and rounds its deadline up."""
 _NO_ERROR, _CANCEL = 0, 8
 _TEXT = 200
 
@@ -48,42 +56,95 @@ def _view(facts: Facts) -> View | None:
 
 ERRORS = Look(
     "HTTP/2 errors", (FRAME, PROTOCOLS, openings, segments, *STREAM_NEEDS),
-    (FRAME, _STREAM, _GOAWAY, _RESET, _SAID, _NAME, _VALUE), _view,
+    (FRAME, TIME, _STREAM, _GOAWAY, _RESET, _SAID, _NAME, _VALUE, _VALUE_BYTES), _view,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A gRPC call that its caller cancelled (RST_STREAM, CANCEL) when its own deadline had passed without an answer."""
+
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    path: str
+    request_frame: int
+    frame: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    frame: int
+    path: str
+    time_ns: int
+    timeout_s: float | None
 
 
 @fact("HTTP/2 connections", ERRORS, segments)
 def http2_replies(facts: Facts) -> tuple[Reply, ...]:
     """Return the errors, and gRPC's good answers, by frame; `server` is who said it."""
+    return tuple(reply for row, headers, call in _rows(facts) for reply in _of(row, headers, call))
+
+
+@fact("HTTP/2 connections", ERRORS, segments)
+def grpc_deadlines(facts: Facts) -> tuple[Deadline, ...]:
+    """Return the gRPC calls that were cancelled at their deadline, by frame."""
+    return tuple(_deadline(row, call) for row, _, call in _rows(facts) if call and _is_late(row, call))
+
+
+def _rows(facts: Facts) -> Iterator[tuple[dict[str, Any], dict[str, str], _Call | None]]:
+    """Yield each frame with its headers, and the request that it is about where the capture has it."""
     seen = facts.look(ERRORS)
     if seen is None:
-        return ()
+        return
     ends = facts[segments].select("frame", pl.col("stream").alias("tcp"), "src", "sport", "dst", "dport", "from_client")
     rows = seen.join(ends, left_on=FRAME.field, right_on="frame").sort(FRAME.field)
-    asked = dict[tuple[int, int], tuple[int, str]]()
-    found = list[Reply]()
+    asked = dict[tuple[int, int], _Call]()
     for row in rows.iter_rows(named=True):
         headers = _headers(row)
-        numbers = row[_STREAM.field] or []
-        number = max(numbers, default=0)
+        key = row["tcp"], max(row[_STREAM.field] or [], default=0)
         if _PATH in headers:
-            asked[row["tcp"], number] = row[FRAME.field], headers[_PATH].partition("?")[0]
-        found += _of(row, headers, asked.get((row["tcp"], number)))
-    return tuple(found)
+            timeout_s = _seconds(headers.get(_TIMEOUT, ""))
+            asked[key] = _Call(row[FRAME.field], headers[_PATH].partition("?")[0], row[TIME.field], timeout_s)
+        yield row, headers, asked.get(key)
+
+
+def _seconds(text: str) -> float | None:
+    found = _DURATION.fullmatch(text)
+    return int(found[1]) * _UNITS_S[found[2]] if found else None
+
+
+def _is_late(row: dict[str, Any], call: _Call) -> bool:
+    if call.timeout_s is None or not row["from_client"] or _CANCEL not in (row[_RESET.field] or []):
+        return False
+    waited_s = float(row[TIME.field] - call.time_ns) / 1e9
+    return waited_s >= _ROUNDED * call.timeout_s
+
+
+def _deadline(row: dict[str, Any], call: _Call) -> Deadline:
+    client, server = Endpoint(row["src"], row["sport"]), Endpoint(row["dst"], row["dport"])
+    return Deadline(row["tcp"], client, server, call.path, call.frame, row[FRAME.field], call.timeout_s or 0.0)
 
 
 def _headers(row: dict[str, Any]) -> dict[str, str]:
-    """Return the headers by name, counted from the end: what tshark leaves out stands before it, if at all."""
-    names, values = row[_NAME.field] or [], row[_VALUE.field] or []
+    """Return the headers by name.
+
+    tshark leaves out values that are empty, such as gRPC's message of a success, and names their length all the same.
+    Where that is not known they are counted from the end: what else it leaves out stands before it.
+    """
+    names, values, lengths = row[_NAME.field] or [], row[_VALUE.field] or [], row[_VALUE_BYTES.field] or []
+    if len(lengths) == len(names) > len(values):
+        names = [name for name, length in zip(names, lengths, strict=True) if length]
     shared = min(len(names), len(values))
     return dict(zip(names[len(names) - shared :], values[len(values) - shared :], strict=True))
 
 
-def _of(row: dict[str, Any], headers: dict[str, str], asked: tuple[int, str] | None) -> Iterator[Reply]:
+def _of(row: dict[str, Any], headers: dict[str, str], call: _Call | None) -> Iterator[Reply]:
     sender, receiver = Endpoint(row["src"], row["sport"]), Endpoint(row["dst"], row["dport"])
 
     def reply(protocol: str, request: str, about: str, code: str, text: str, *, ok: bool) -> Reply:
-        frame = asked[0] if asked and not row["from_client"] else None
+        frame = call.frame if call and not row["from_client"] else None
         return Reply(
             protocol,
             About.QUERY,
@@ -99,7 +160,7 @@ def _of(row: dict[str, Any], headers: dict[str, str], asked: tuple[int, str] | N
             ok,
         )
 
-    path = asked[1] if asked else ""
+    path = call.path if call else ""
     if _GRPC in headers:
         code = headers[_GRPC]
         yield reply("gRPC", "a call", path, code, headers.get(_MESSAGE, ""), ok=code == "0")

@@ -34,6 +34,13 @@ _MONGO = 27017
 _SHORT_TALKS = ("ssh", "resp", "vnc", "telnet", "amqp", "mqtt", "memcache")
 """Others, in which a client that says so little may have said ClientHello."""
 _RDP = ":rdp"
+# nginx; Apache; Go; Tomcat; Jetty and others.
+_WANTS_TLS = (
+    b"plain HTTP request was sent to HTTPS port",
+    b"speaking plain HTTP to an SSL-enabled server port",
+    b"Client sent an HTTP request to an HTTPS server",
+    b"This combination of host and port requires TLS",
+)
 _BAD_REQUEST = 400
 
 
@@ -135,3 +142,8 @@ def openings(facts: Facts) -> tuple[Opening, ...]:
     for frame, text, stream, from_client in pieces.iter_rows():
         found.setdefault(stream, ([], []))[0 if from_client else 1].append(Piece(frame, bytes.fromhex(text)))
     return tuple(Opening(stream, tuple(client), tuple(server)) for stream, (client, server) in found.items())
+
+
+def wants_tls(opening: Opening) -> bool:
+    """Return whether the server says, in plain text, that it expects TLS."""
+    return any(phrase in piece.data for piece in opening.server for phrase in _WANTS_TLS)

@@ -148,7 +148,10 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
 @rule("Name server refuses", lookups, subject="DNS lookups", area=AREA)
 def dns_refused(facts: Facts) -> Iterator[Finding]:
-    """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes."""
+    """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
+
+    Of low severity are reverse lookups, and names without a dot.
+    """
     yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
 
 
@@ -159,10 +162,10 @@ def _in_vain(lookup: Lookup) -> bool:
 
 
 def _by_name(lookup: Lookup) -> Severity:
-    if plain(lookup.name).endswith(_REVERSE):
-        return Severity.LOW
-    # Forwarders refuse names of one label (dnsmasq's domain-needed): what was asked with a suffix says more.
-    return Severity.HIGH if "." in plain(lookup.name) else Severity.MEDIUM
+    # Programs ask for the bare name of the machine that they run on, and go on without it; forwarders refuse it
+    # (dnsmasq's domain-needed): what was asked with a suffix says more.
+    name = plain(lookup.name)
+    return Severity.LOW if name.endswith(_REVERSE) or "." not in name else Severity.HIGH
 
 
 def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:

@@ -8,9 +8,11 @@ from http import HTTPStatus
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
-from explainer.rules.evidence import network_step
+from explainer.rules.evidence import connection_filter, network_step
 from explainer.rules.exchanges import (
     AREA,
     SUBJECT,
@@ -28,10 +30,13 @@ from explainer.rules.exchanges import (
     scope,
 )
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
+from explainer.rules.http_upstream import Upstream, upstream
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
 _MISSING = (404, 410)
+_COME_BACK = (425, 429)
+"""They ask the client to come back later, and fault nobody (RFC 8470 section 5.2, RFC 6585 section 4)."""
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
@@ -41,38 +46,45 @@ _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|req
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, subject=SUBJECT, area=AREA)
+@rule("HTTP error", requests, connections, openings, tcp_endings, subject=SUBJECT, area=AREA)
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show. An error that a later request for the page overcame is of low severity, a
-    missing page that programs ask for on their own (favicon.ico, robots.txt) of info. Silent, too, where the matter is
+    answer that the capture does not show. An error that a later request for the page overcame is of low severity; of
+    info, where it asks to come back later (425, 429), and a missing page that programs ask for on their own
+    (favicon.ico, robots.txt). Silent, too, where the matter is
     TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
-    of preflights and WebSockets, which have rules of their own.
+    of preflights and WebSockets, which have rules of their own. Where the capture holds the connection that a gateway
+    tried meanwhile, and it failed, that is the cause.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
+    of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
     lucky = {(e.client.address, e.server, bare_host(e)) for e in every if _is_served(e)}
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
-        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _TLS_MATTER.search(e.complaint):
+        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _is_about_tls(e, of_tls):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
     for group in groups.values():
         first = group[0]
         later = _later(served, first)
         alone = (first.client.address, first.server, bare_host(first)) not in lucky
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
-        severity = Severity.INFO if _is_trifle(first) else Severity.LOW if later else severity
-        yield _error(group, severity, below.get(first.stream), later)
+        passed = later is not None and first.status in _COME_BACK
+        severity = Severity.INFO if _is_trifle(first) or passed else Severity.LOW if later else severity
+        behind = upstream(first, below.values(), {e.handshake.stream: e for e in facts[tcp_endings]})
+        yield _error(group, severity, below.get(first.stream), later, behind)
 
 
-def _error(group: Group, severity: Severity, below: Connection | None, later: Exchange | None) -> Finding:
+def _error(
+    group: Group, severity: Severity, below: Connection | None, later: Exchange | None, behind: Upstream | None
+) -> Finding:
     first, means = group[0], meaning(group[0])
     again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
-    steps = [asked(first), *answered(first), *complained(first)]
+    steps = [asked(first), *([behind.step] if behind else []), *answered(first), *complained(first)]
     if again:
         steps.append(Step(frames=again, text=f"the same answer to {count(len(group) - 1, 'more request')}"))
     if later and later.response_frame:
@@ -87,19 +99,31 @@ def _error(group: Group, severity: Severity, below: Connection | None, later: Ex
         severity=severity,
         confidence=Confidence.CERTAIN,
         side=means.side,
-        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}{overcome}.',
-        act=means.act,
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}'
+        f"{behind.clause if behind else ''}{overcome}.",
+        act=behind.act if behind else means.act,
         measured={"status": first.status or 0, "requests": len(group)},
         evidence=Evidence.of(
-            frames(group), message_filter(group), [*steps, *network_step(below, first.response_frame or 0)]
+            [*frames(group), *(behind.step.frames if behind else ())],
+            _filter(group, behind),
+            [*steps, *network_step(below, first.response_frame or 0)],
         ),
         scope=scope(group),
-        advice=_advice(first),
+        advice=_advice(first, behind),
         limitations=("why it answers so: its own log tells", *([doubt] if doubtful else [])),
     )
 
 
-def _advice(first: Exchange) -> tuple[str, ...]:
+def _filter(group: Group, behind: Upstream | None) -> str:
+    messages = message_filter(group)
+    if behind is None:
+        return messages
+    return f"({messages}) || {connection_filter(behind.connection.server, (behind.connection.stream,))}"
+
+
+def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
+    if behind:
+        return (f"See whether the application on {behind.connection.server} runs, and what its log says.",)
     if first.status is not None and first.status >= _SERVER_ERROR:
         return (f"On {first.server.address}, look up the log of this moment: it says why it answered {first.status}.",)
     return (
@@ -157,6 +181,10 @@ def _is_error(e: Exchange) -> bool:
 def _is_no_request(e: Exchange) -> bool:
     """Return whether it answers no HTTP request: TLS (400), or nothing, after which a server says 408 and hangs up."""
     return e.request_frame is None and e.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT)
+
+
+def _is_about_tls(e: Exchange, of_tls: set[int]) -> bool:
+    return bool(_TLS_MATTER.search(e.complaint)) or (e.status == HTTPStatus.BAD_REQUEST and e.stream in of_tls)
 
 
 def _is_trifle(e: Exchange) -> bool:

@@ -92,6 +92,13 @@ FROM_SERVER = {
         "The client's side must act: {client} needs a certificate from an issuer that {server} trusts (or the server"
         " must be told to trust that issuer).",
     ),
+    80: Meaning(
+        "The server had an internal error; servers written in Go (Caddy is one) say so, too, where they have no"
+        " certificate for what the client asks for.",
+        Side.SERVER,
+        "The server's side should look first: whether it has a certificate for the name or address that the"
+        " client uses, and what its log says.",
+    ),
     112: Meaning(
         "The server does not know the name {name} that the client asks for.",
         Side.SERVER,

@@ -12,6 +12,7 @@ from explainer.protocols.tls.messages import ALERT as ALERT_RECORD
 from explainer.protocols.tls.messages import APPLICATION_DATA
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
+from explainer.rules.tls_error_pages import Page, is_answered_with, last_data
 from explainer.wording import moment
 
 AREA = "client certificates"
@@ -45,8 +46,9 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
 
     RFC 8446 sections 4.4.2 and 6.2 (certificate_required, 116), RFC 5246 section 7.4.6. TLS 1.3 hides all this; there
     it is told by the length of the client's records, and by the server's leaving with an alert alone. Servers such as
-    nginx complete the handshake and refuse in HTTP: told by one short answer after which the server leaves; of low
-    severity where that cannot be read.
+    nginx complete the handshake and refuse in HTTP: told by one short answer after which the server leaves, where that
+    can be read, or else by the length of nginx's error page. Silent about other answers that cannot be read: servers
+    that merely ask for a certificate give short ones, too.
     """
     refused = {e.stream: e for e in facts[requests] if e.over_tls and e.status is not None}
     cases = [(ending, certainty) for ending in facts[endings] if (certainty := _missing(ending, refused))]
@@ -54,17 +56,14 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
     for group in grouped((ending for ending, _ in cases), lambda e: certainties[id(e)]):
         confidence = certainties[id(group[0])]
         refused_later = group[0].outcome is Outcome.ESTABLISHED
-        # A server that merely asks for one may give short answers, too, and close after each.
-        doubtful = refused_later and group[0].handshake.stream not in refused
-        wants = "may require" if doubtful else "seems to require" if refused_later else "requires"
         verdict = Verdict(
             rule="tls_client_certificate_missing",
-            title=f"The server {wants} a client certificate (mutual TLS), and the client sent none"
-            + (": it gives one short answer, which is encrypted, and hangs up." if doubtful else "."),
+            title=f"The server {'seems to require' if refused_later else 'requires'} a client certificate (mutual TLS),"
+            " and the client sent none.",
             act="The client's side must act: set up a client certificate that {server} accepts.",
             side=Side.CLIENT,
-            severity=Severity.LOW if doubtful else Severity.MEDIUM if refused_later else Severity.HIGH,
-            confidence=Confidence.POSSIBLE if doubtful else confidence,
+            severity=Severity.MEDIUM if refused_later else Severity.HIGH,
+            confidence=confidence,
             advice=(
                 "Give the client a certificate and its key, issued by a CA that {server} trusts.",
                 "Check it: {check} -cert client.pem -key client.key",
@@ -88,16 +87,16 @@ def _missing(ending: Ending, answers: Mapping[int, Exchange]) -> Confidence | No
             return Confidence.PROBABLE
     elif not hidden:
         return None
-    if ending.outcome is Outcome.REJECTED_BY_SERVER or (
-        ending.outcome is Outcome.ESTABLISHED and _dismissed(ending, answers.get(handshake.stream))
-    ):
+    answer = answers.get(handshake.stream)
+    dismissed = _dismissed(ending, answer) if answer else is_answered_with(Page.NO_CERTIFICATE, ending)
+    if ending.outcome is Outcome.REJECTED_BY_SERVER or (ending.outcome is Outcome.ESTABLISHED and dismissed):
         return Confidence.PROBABLE
     return None
 
 
-def _dismissed(ending: Ending, answer: Exchange | None) -> bool:
-    """Return whether the server answers one request with an error, or unreadably but shortly, and leaves."""
-    if answer is not None and (answer.status or 0) < _FIRST_ERROR:
+def _dismissed(ending: Ending, answer: Exchange) -> bool:
+    """Return whether the server answers one request with a short error, and leaves."""
+    if (answer.status or 0) < _FIRST_ERROR:
         return False
     connection, records = ending.connection, ending.handshake.records
     leaving = min((*connection.server_ends, *connection.server_resets), default=None)
@@ -126,12 +125,18 @@ def _without(ending: Ending, answers: Mapping[int, Exchange]) -> Told:
     if answer and answer.response_frame and (answer.status or 0) >= _FIRST_ERROR:
         text = f"the server answers the request with HTTP {answer.status}"
         steps.append(Step(frames=(answer.response_frame,), text=text))
-    if ending.outcome is Outcome.ESTABLISHED:
         leaving = min((*ending.connection.server_ends, *ending.connection.server_resets))
         steps.append(Step(frames=(leaving,), text="after one short answer the server closes the connection"))
-    else:
-        steps.append(end_step(ending))
-    return Told(tuple(steps))
+        return Told(tuple(steps))
+    return Told((*steps, _refusal_step(ending, "No required SSL certificate was sent")))
+
+
+def _refusal_step(ending: Ending, words: str) -> Step:
+    page = last_data(ending) if ending.outcome is Outcome.ESTABLISHED else None
+    if page is None:
+        return end_step(ending)
+    text = f"the server's one answer is encrypted, and just as long as nginx's error page \"400 {words}\""
+    return Step(frames=(page.frame,), text=text)
 
 
 def _took_leave(ending: Ending, before: int) -> bool:
@@ -152,7 +157,7 @@ def tls_client_certificate_rejected(facts: Facts) -> Iterator[Finding]:
     """A server that ends the handshake over the certificate that the client sent (RFC 5246, 7.2.2; RFC 8446, 6.2).
 
     In TLS 1.3 both are hidden: told by the length of the client's records, and by the server's leaving with an alert
-    alone.
+    alone. nginx completes the handshake, and refuses with an error page, which is known by its length.
     """
     rejected = [ending for ending in facts[endings] if _rejected(ending)]
     for group in grouped(rejected, lambda e: e.alert.code if e.alert else None):
@@ -165,6 +170,7 @@ def tls_client_certificate_rejected(facts: Facts) -> Iterator[Finding]:
             act="The client's side must act: it needs a certificate that {server} accepts (or {server} must be told to"
             " trust its issuer).",
             side=Side.CLIENT,
+            severity=Severity.MEDIUM if first.outcome is Outcome.ESTABLISHED else Severity.HIGH,
             confidence=Confidence.CERTAIN if certain else Confidence.PROBABLE,
             advice=(
                 "Compare the issuer of the client's certificate with the authorities that {server} accepts.",
@@ -185,9 +191,11 @@ def _rejected(ending: Ending) -> bool:
         return False
     if alert:
         return not alert.from_client and alert.code in _REASONS
-    return ending.outcome is Outcome.REJECTED_BY_SERVER or (
+    if ending.outcome is Outcome.REJECTED_BY_SERVER or (
         message is not None and ending.outcome is Outcome.LEFT_BY_SERVER
-    )
+    ):
+        return True
+    return ending.outcome is Outcome.ESTABLISHED and is_answered_with(Page.CERTIFICATE_ERROR, ending)
 
 
 def _reason(ending: Ending) -> str:
@@ -219,4 +227,4 @@ def _shown(ending: Ending) -> Told:
     elif ending.flight and ending.flight.finished:
         text = "the client's encrypted answer is as long as one with a certificate in it"
         steps.append(Step(frames=(ending.flight.finished.frame,), text=text))
-    return Told((*steps, end_step(ending)))
+    return Told((*steps, _refusal_step(ending, "The SSL certificate error")))

@@ -10,7 +10,7 @@ from explainer.llm import lookup
 from explainer.model import Analysis
 
 AnalysisOf = Callable[[str], Analysis]
-WEB, EXPIRED = "dns_and_http_healthy", "tls12_expired"
+WEB, EXPIRED, LOSSY = "dns_and_http_healthy", "tls12_expired", "tcp_loss"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ WEB, EXPIRED = "dns_and_http_healthy", "tls12_expired"
         (WEB, "was my password sent in clear?", "No password is visible"),
         (WEB, "which websites were visited?", "intranet.example (2 times by HTTP"),
         (WEB, "how much data was transferred?", "21,727 bytes"),
+        (WEB, "how fast is the download?", "No rate can be told: no TCP connection carries 20 kB"),
+        (LOSSY, "how fast is the download?", "sends 209,623 bytes to 10.20.1.10"),
+        (LOSSY, "what is the transfer rate?", "on average 4.61 Mbit/s (0.576 MB/s)"),
         (WEB, "who talks most?", "10.20.1.10 (60 packets"),
         (WEB, "which hosts are contacted?", "10.20.1.10 contacts 10.20.2.20"),
         (WEB, "what is 10.20.1.10 doing?", "10.20.1.10 talks to 10.20.2.20"),

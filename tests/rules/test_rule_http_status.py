@@ -86,6 +86,12 @@ def test_an_error_that_a_later_request_overcomes_is_small() -> None:
     assert severities(exchange(0, status=503), exchange(1, path="/other")) == [Severity.HIGH]
 
 
+@pytest.mark.parametrize("status", [425, 429])
+def test_a_client_that_is_asked_to_come_back_and_does_so_is_at_no_fault(status: int) -> None:
+    assert severities(exchange(0, status=status), exchange(1)) == [Severity.INFO]
+    assert severities(exchange(0, status=status), exchange(1, path="/other")) == [Severity.MEDIUM]
+
+
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenge_that_the_client_meets_is_no_error(status: int) -> None:
     challenges = exchange(0, status=status), exchange(1, status=status)

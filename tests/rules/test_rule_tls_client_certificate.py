@@ -17,6 +17,7 @@ from tls_records import (
     at,
     certificate,
     certificates,
+    client_hello,
     encrypted,
     failed_handshake,
     found,
@@ -24,6 +25,7 @@ from tls_records import (
     hidden_handshake,
     message,
     record,
+    server_hello,
     tls_connection,
 )
 
@@ -151,47 +153,97 @@ CIPHERS = handshake().records[:2]
 SAID = record(0, SERVER_DATA, DATA, from_client=False, length=1500)
 
 
+GCM, CBC = 0xC02B, 0xC013
+WITHOUT_VERSION, WITH_VERSION, TO_CHROME = 375, 389, 791  # as nginx 1.22 answers who has no certificate
+
+
+def page(length: int, place: int = SERVER_DATA) -> Record:
+    """Return the answer in a record of TLS 1.2, with AES-GCM."""
+    return record(0, place, DATA, from_client=False, length=length + 24)
+
+
 class TestRefusedInHttp:
     """Servers such as nginx complete the handshake, and refuse in their answer."""
 
     @pytest.mark.parametrize(
-        ("records", "below", "fires"),
+        ("records", "suite", "fires"),
         [
-            ((*ASKED, SAID), SERVER_LEAVES, True),
-            ((*ASKED, record(0, SERVER_DATA, DATA, from_client=False, length=1501)), SERVER_LEAVES, False),
-            ((*ASKED, SAID), {}, False),
-            ((*ASKED, SAID), CLIENT_FIRST, False),
-            ((*ASKED, *ASKED, SAID), SERVER_LEAVES, False),
-            (ASKED, SERVER_LEAVES, False),
-            ((*ASKED, SAID, record(0, SERVER_DATA, 21, from_client=True)), SERVER_LEAVES, False),
+            ((*ASKED, page(WITH_VERSION)), GCM, True),
+            ((*ASKED, page(WITHOUT_VERSION)), GCM, True),
+            ((*ASKED, page(TO_CHROME)), GCM, True),
+            ((*ASKED, page(WITH_VERSION + 1)), GCM, False),
+            ((*ASKED, page(WITH_VERSION)), CBC, False),
+            ((*ASKED, *ASKED, page(WITH_VERSION)), GCM, False),
+            ((*ASKED, page(WITH_VERSION), page(WITH_VERSION + 10)), GCM, False),
+            (ASKED, GCM, False),
         ],
         ids=[
-            "one short answer", "a longer answer", "nobody leaves", "the client leaves first", "two requests",
-            "no answer", "the client took leave",
+            "nginx/1.22.1", "nginx", "padded", "a byte more", "a length that says little", "two requests",
+            "two answers", "no answer",
         ],
     )  # fmt: skip
-    def test_one_short_answer_after_which_the_server_leaves(
-        self, records: tuple[Record, ...], below: dict[str, Any], fires: bool
-    ) -> None:
-        findings = of(MISSING, handshake(records=CIPHERS + records, certificate_messages=(EMPTY,)), **below)
-        assert [(f.severity, f.confidence) for f in findings] == [(Severity.LOW, Confidence.POSSIBLE)] * fires
+    def test_an_answer_as_long_as_nginxs_page(self, records: tuple[Record, ...], suite: int, fires: bool) -> None:
+        chosen = server_hello(cipher_suite=suite)
+        known = handshake(records=CIPHERS + records, certificate_messages=(EMPTY,), server_hello=chosen)
+        findings = of(MISSING, known, **SERVER_LEAVES)
+        assert [(f.severity, f.confidence) for f in findings] == [(Severity.MEDIUM, Confidence.PROBABLE)] * fires
 
     def test_silent_where_no_empty_certificate_was_sent(self) -> None:
-        assert of(MISSING, handshake(records=(*CIPHERS, *ASKED, SAID)), **SERVER_LEAVES) == []
+        assert of(MISSING, handshake(records=(*CIPHERS, *ASKED, page(WITH_VERSION))), **SERVER_LEAVES) == []
 
-    @pytest.mark.parametrize(("lengths", "fires"), [((200,), True), ((200, 200), False)])
-    def test_under_tls_13_too(self, lengths: tuple[int, ...], fires: bool) -> None:
-        asked = [client(length, SERVER_DATA) for length in lengths]
-        records = (NO_CERTIFICATE, FINISHED, *asked, server(400, LATER))
-        assert bool(of(MISSING, hidden_handshake(0, *records), server_ends=(at(0, LATER + 1),))) is fires
+    @pytest.mark.parametrize(
+        ("asked", "alpn", "answers", "fires"),
+        [
+            (1, (), (WITH_VERSION,), True),
+            (1, (), (281, 281, WITH_VERSION), True),
+            (1, (), (200, 281, WITH_VERSION), False),
+            (2, (), (WITH_VERSION,), False),
+            (2, ("h2",), (305,), True),
+            (2, ("h2",), (68, 246), True),
+            (2, ("h2",), (68, 247), False),
+            (2, ("http/1.1",), (305,), False),
+            (1, ("h2",), (305,), False),
+        ],
+        ids=[
+            "HTTP/1", "tickets before it", "other data before it", "two requests", "HTTP/2", "HTTP/2 in two records",
+            "a byte more", "no HTTP/2 offered", "no settings acknowledged",
+        ],
+    )  # fmt: skip
+    def test_under_tls_13_too(self, asked: int, alpn: tuple[str, ...], answers: tuple[int, ...], fires: bool) -> None:
+        said = [server(length + 17, LATER + place) for place, length in enumerate(answers)]
+        records = (NO_CERTIFICATE, FINISHED, *[client(90, SERVER_DATA)] * asked, *said)
+        known = hidden_handshake(0, *records, client_hellos=(client_hello(0, alpn=alpn),))
+        assert bool(of(MISSING, known)) is fires
 
     @pytest.mark.parametrize(("status", "fires"), [(400, True), (403, True), (399, False), (200, False)])
     def test_where_the_answer_can_be_read_it_must_be_an_error(self, status: int, fires: bool) -> None:
-        known = handshake(records=(*CIPHERS, *ASKED, SAID), certificate_messages=(EMPTY,))
+        assert bool(self.answered(status, (*ASKED, SAID), SERVER_LEAVES)) is fires
+
+    @pytest.mark.parametrize(
+        ("records", "below"),
+        [
+            ((*ASKED, record(0, SERVER_DATA, DATA, from_client=False, length=1501)), SERVER_LEAVES),
+            ((*ASKED, SAID), {}),
+            ((*ASKED, SAID), CLIENT_FIRST),
+            ((*ASKED, *ASKED, SAID), SERVER_LEAVES),
+            (ASKED, SERVER_LEAVES),
+            ((*ASKED, SAID, record(0, SERVER_DATA, 21, from_client=True)), SERVER_LEAVES),
+        ],
+        ids=[
+            "a longer answer", "nobody leaves", "the client leaves first", "two requests", "no answer",
+            "the client took leave",
+        ],
+    )  # fmt: skip
+    def test_and_the_server_must_leave_after_it(self, records: tuple[Record, ...], below: dict[str, Any]) -> None:
+        assert self.answered(400, records, below) == []
+
+    @staticmethod
+    def answered(status: int, records: tuple[Record, ...], below: dict[str, Any]) -> list[Finding]:
+        known = handshake(records=CIPHERS + records, certificate_messages=(EMPTY,))
         answer = exchange(0, over_tls=True, status=status, response_frame=at(0, SERVER_DATA))
-        findings = found(MISSING, known, connections=[tls_connection(known, **SERVER_LEAVES)], requested=[answer])
-        assert bool(findings) is fires
-        assert not fires or any(f"HTTP {status}" in step.text for step in findings[0].evidence.steps)
+        findings = found(MISSING, known, connections=[tls_connection(known, **below)], requested=[answer])
+        assert not findings or any(f"HTTP {status}" in step.text for step in findings[0].evidence.steps)
+        return findings
 
 
 class TestRejected:
@@ -254,3 +306,10 @@ class TestRejected:
     ) -> None:
         findings = of(REJECTED, hidden_handshake(0, *records), **below)
         assert [f.confidence for f in findings] == [Confidence.PROBABLE] * fires
+
+    @pytest.mark.parametrize(("length", "fires"), [(367, True), (353, True), (366, False), (WITH_VERSION, False)])
+    def test_nginx_refuses_it_in_its_answer(self, length: int, fires: bool) -> None:
+        chosen = server_hello(cipher_suite=GCM)
+        known = handshake(records=(*CIPHERS, *ASKED, page(length)), server_hello=chosen, **shown(certificate()))
+        findings = of(REJECTED, known, **SERVER_LEAVES)
+        assert [(f.severity, f.confidence) for f in findings] == [(Severity.MEDIUM, Confidence.PROBABLE)] * fires

@@ -1,0 +1,39 @@
+"""How WebSocket connections are closed (RFC 6455 sections 5.5.1 and 7)."""
+
+from dataclasses import dataclass
+
+from explainer.facts import Column, Facts, Kind, fact
+from explainer.lazy import pl
+from explainer.protocols.frame import FRAME
+from explainer.protocols.tcp import Endpoint, segments
+
+_CODE = Column("websocket.payload.close.status_code", Kind.INT)
+_REASON = Column("websocket.payload.close.reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The first closing frame of a connection: who sent it, with which code and which words."""
+
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    frame: int
+    by_client: bool
+    code: int
+    reason: str
+
+
+@fact("WebSocket closing frames", FRAME, _CODE, _REASON, segments)
+def closes(facts: Facts) -> tuple[Close, ...]:
+    """Return the closing frames that carry a code, the first one of each connection, by frame."""
+    ends = facts[segments].select("frame", "stream", "from_client", "src", "sport", "dst", "dport")
+    said = facts.frames(FRAME, _CODE, _REASON).filter(pl.col(_CODE.field).is_not_null())
+    rows = said.join(ends, left_on=FRAME.field, right_on="frame").sort(FRAME.field).unique("stream", keep="first")
+    found = list[Close]()
+    for row in rows.sort(FRAME.field).iter_rows(named=True):
+        sender, receiver = Endpoint(row["src"], row["sport"]), Endpoint(row["dst"], row["dport"])
+        client, server = (sender, receiver) if row["from_client"] else (receiver, sender)
+        by_client, code, reason = row["from_client"], row[_CODE.field], row[_REASON.field] or ""
+        found.append(Close(row["stream"], client, server, row[FRAME.field], by_client, code, reason))
+    return tuple(found)

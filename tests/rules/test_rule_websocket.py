@@ -1,0 +1,58 @@
+"""WebSockets that are closed for a fault."""
+
+from pathlib import Path
+
+import pytest
+from sessions import FactsOf, found_in, session
+
+from explainer.model import Severity, Side
+
+ASKED = (
+    b"GET /chat HTTP/1.1\r\nHost: shop.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+def close(code: int, reason: bytes = b"", masked: bool = False) -> bytes:
+    """Return a closing frame (RFC 6455, section 5.5.1), masked with zeros where the client sends it."""
+    said = code.to_bytes(2, "big") + reason
+    return bytes([0x88, len(said) | (0x80 if masked else 0)]) + (bytes(4) if masked else b"") + said
+
+
+@pytest.mark.parametrize(
+    ("by_client", "code", "severity", "side"),
+    [
+        (False, 1008, Severity.HIGH, Side.CLIENT),
+        (False, 1011, Severity.HIGH, Side.SERVER),
+        (True, 1002, Severity.HIGH, Side.SERVER),
+        (True, 1011, Severity.HIGH, Side.CLIENT),
+        (False, 4401, Severity.MEDIUM, Side.EITHER),
+        (False, 3000, Severity.MEDIUM, Side.EITHER),
+        (True, 4401, None, None),
+        (False, 1000, None, None),
+        (False, 1001, None, None),
+        (False, 2999, None, None),
+    ],
+)
+def test_codes(
+    by_client: bool, code: int, severity: Severity | None, side: Side | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    first = (by_client, close(code, b"token expired", by_client))
+    capture = session(tmp_path / "c.pcap", 80, (True, ASKED), (False, SWITCHED), first)
+    findings = found_in("websocket_closed", facts_of, capture)
+    assert [(f.severity, f.side) for f in findings] == ([(severity, side)] if severity else [])
+    assert all(f"code {code}" in f.title and '("token expired")' in f.title for f in findings)
+
+
+def test_the_echo_of_a_closing_frame_says_nothing(tmp_path: Path, facts_of: FactsOf) -> None:
+    ends = ((True, close(1000, masked=True)), (False, close(1011)))
+    capture = session(tmp_path / "c.pcap", 80, (True, ASKED), (False, SWITCHED), *ends)
+    assert found_in("websocket_closed", facts_of, capture) == []
+
+
+def test_it_does_not_apply_without_a_websocket(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert found_in("websocket_closed", facts_of, session(tmp_path / "c.pcap", 80, (True, ASKED))) == []
