@@ -45,7 +45,6 @@ class Topic(StrEnum):
     ENCRYPTED = "encryption"
     SITES = "web sites"
     VOLUME = "amounts of data"
-    RATE = "how fast data goes"
     HOSTS = "hosts"
     OVERVIEW = "what goes on"
     BLAME = "whose fault it is"
@@ -105,7 +104,8 @@ WORDS = {
 PLAIN = {
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
-    Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b).*\b(how fast|bandwidth|throughput|speed"
+    Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
+    r".*\b(how fast|bandwidth|throughput|speed"
     r"|(data|bit|transfer) ?rate|[kmg]?bits?(?:/s| per second)|[kmg]bps"
     r"|how long (did|does|do) .{0,30}(down|up)loads?)\b",
     Topic.COUNT: r"\b(how many|number of|count(?: the| of)?) (packets?|frames?)\b"
@@ -136,8 +136,6 @@ PLAIN = {
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
     Topic.VOLUME: r"\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
-    Topic.RATE: r"\bhow fast\b(?!.{0,30}\b(answer|repl|respon|connect|react))|\b(what|which|how (much|high|many))\b"
-    r".{0,30}\b(throughput|bandwidth|(bit|data|transfer|download|upload) ?(rate|speed)|[mk]bits?|[mkg]bps)\b",
     Topic.DESTINATIONS: r"\b(destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"

@@ -51,7 +51,6 @@ _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_i
 _SEVERAL_FOR = {
     Topic.CONNECTIONS: ("conversations_tcp", "conversations_udp"),
     Topic.VOLUME: (*_HOSTS, "protocol_hierarchy"),
-    Topic.RATE: ("conversations_tcp", "timing"),
     Topic.DESTINATIONS: _HOSTS,
     Topic.HOSTS: _TALKS,
     Topic.OVERVIEW: _TALKS,

@@ -24,7 +24,7 @@ _USUAL_SIGNATURES = (5, 12, 21)
 _HEADERS = 140  # status line, Date, Content-Type, Content-Length, "Connection: close", and Server without its value
 _PADDING = 6 * 67  # for Chrome, and Internet Explorer: a comment, six times
 _FRAME = 9  # RFC 9113, section 4.1; of an acknowledgement of SETTINGS, too
-_COMPRESSED, _PER_LETTER, _SLACK = 41, 0.75, 2  # HPACK's Huffman code: measured with nginx 1.22 and 1.18
+_COMPRESSED, _PER_LETTER, _SLACK = 41, 0.75, 2  # HPACK's Huffman code: measured with nginx 1.22
 _PREFACE = 45  # nginx begins with SETTINGS and WINDOW_UPDATE: 40 bytes
 _MOST_CLIENT_RECORDS, _MOST_RECORDS = 6, 3
 
