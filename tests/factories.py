@@ -331,7 +331,8 @@ def _table(capture: Path, headline: str) -> list[str]:
     taps = ("conv,tcp", "conv,udp", "io,phs", "dests,tree", "ipv6_dests,tree")
     text = tshark(capture, "-q", *(word for tap in taps for word in ("-z", tap)))
     blocks = (block.strip("\n") for block in re.split(r"^=+$", text, flags=re.MULTILINE))
-    return next(block for block in blocks if block.startswith(headline)).splitlines()
+    # tshark 4.4 writes "IPv4 Statistics / Destinations", 4.0 "IPv4 Statistics/Destinations".
+    return next(block for block in blocks if block.replace(" / ", "/").startswith(headline)).splitlines()
 
 
 def plainly(endpoint: Endpoint) -> str:

@@ -129,7 +129,7 @@ class TestFilter:
         chosen = Selection('-w /tmp/owned; $(id) "')
         with pytest.raises(SettingsError):
             read.read(captures / "tcp_refused.pcapng", program, [], [], time_limit_s=60, selection=chosen)
-        assert '[-Y][(-w /tmp/owned; $(id) ")]' in log.read_text()
+        assert '[-Y][(-w /tmp/owned; $(id) ")]' in log.read_text(errors="replace")
         assert not Path("/tmp/owned").exists()
 
     def test_none_that_matches_is_no_error(self, captures: Path) -> None:

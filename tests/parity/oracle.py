@@ -20,6 +20,7 @@ from explainer.capture.tshark import Tshark, environment
 
 LAYERS = {"eth": "Ethernet", "ip": "IPv4", "ipv6": "IPv6", "tcp": "TCP", "udp": "UDP"}
 Row = tuple[Any, ...]
+_TRUE = ("1", "True")  # tshark 4.0; newer ones
 _FIELDS = ("tcp.stream", "tcp.flags.syn", "tcp.flags.ack", "tcp.analysis.initial_rtt", "tcp.analysis.ack_rtt")
 _TEXT_TAPS = ("io,phs", "dests,tree", "ipv6_dests,tree", "expert")
 _HIERARCHY = re.compile(r"^( *)(\S+) +frames:(\d+) bytes:(\d+)$", re.MULTILINE)
@@ -231,7 +232,7 @@ def _rtt(rows: Sequence[Sequence[str]]) -> dict[int, Rtt]:
         known = found.setdefault(int(stream), Rtt(None, None))
         initial_rtt = float(initial) if initial and known.initial is None else known.initial
         syn_ack = known.syn_ack
-        if syn == ack == "1" and ack_rtt and syn_ack is None:
+        if syn in _TRUE and ack in _TRUE and ack_rtt and syn_ack is None:
             syn_ack = float(ack_rtt)
         found[int(stream)] = Rtt(initial_rtt, syn_ack)
     return found
