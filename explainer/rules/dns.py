@@ -135,7 +135,7 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     every = facts[lookups]
     reasons = facts[extended_errors]
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
-    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _by_name):
+    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = upstream(finding, every, facts[connections])
         if finding.evidence.frames[0] in circles:
@@ -152,7 +152,7 @@ def dns_refused(facts: Facts) -> Iterator[Finding]:
 
     Of low severity are reverse lookups, and names without a dot.
     """
-    yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _by_name)
+    yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _refusing)
 
 
 def _in_vain(lookup: Lookup) -> bool:
@@ -161,7 +161,11 @@ def _in_vain(lookup: Lookup) -> bool:
     return lookup.rcode == _NXDOMAIN or lone
 
 
-def _by_name(lookup: Lookup) -> Severity:
+def _failing(lookup: Lookup) -> Severity:
+    return Severity.LOW if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+
+
+def _refusing(lookup: Lookup) -> Severity:
     # Programs ask for the bare name of the machine that they run on, and go on without it; forwarders refuse it
     # (dnsmasq's domain-needed): what was asked with a suffix says more.
     name = plain(lookup.name)

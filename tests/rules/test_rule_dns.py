@@ -65,10 +65,16 @@ def test_an_answer_to_another_question_for_the_name_silences_it(rcode: int) -> N
     assert len(found(BY_CODE[rcode], failed(rcode), other)) == 1
 
 
-@pytest.mark.parametrize("rcode", [SERVFAIL, REFUSED])
 @pytest.mark.parametrize(
-    ("name", "severity"),
-    [("shop.example", Severity.HIGH), ("laptop", Severity.LOW), ("10.2.0.192.in-addr.arpa", Severity.LOW)],
+    ("rcode", "name", "severity"),
+    [
+        (REFUSED, "shop.example", Severity.HIGH),
+        (REFUSED, "laptop", Severity.LOW),
+        (REFUSED, "10.2.0.192.in-addr.arpa", Severity.LOW),
+        (SERVFAIL, "shop.example", Severity.HIGH),
+        (SERVFAIL, "laptop", Severity.HIGH),
+        (SERVFAIL, "10.2.0.192.in-addr.arpa", Severity.LOW),
+    ],
 )
 def test_a_name_that_programs_can_do_without_weighs_little(rcode: int, name: str, severity: Severity) -> None:
     assert [finding.severity for finding in found(BY_CODE[rcode], failed(rcode, name=name))] == [severity]
