@@ -15,7 +15,7 @@ from explainer.capture.payloads import payload
 from explainer.capture.process import running
 from explainer.capture.records import Records, records
 from explainer.capture.selection import Selection
-from explainer.capture.tshark import Tshark, doubles_backslashes, version
+from explainer.capture.tshark import QUICK, Tshark, doubles_backslashes, version
 from explainer.facts import Column, View
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, LENGTH
@@ -99,7 +99,7 @@ class Again:
         columns = table.ordered(dict.fromkeys([LENGTH, *chain.from_iterable(each.columns for each in asked)]))
         frames = [frame for each in asked for frame in each.view.frames]
         shown, way = _shown(asked), asked[0].view
-        how = [*self._how, *(word for rule in way.decode_as for word in ("-d", rule))]
+        how = [*QUICK, *self._how, *(word for rule in way.decode_as for word in ("-d", rule))]
         how += [word for preference in way.preferences for word in ("-o", preference)]
         arguments = ["-n", "-r", "-", *how, *(["-Y", shown] if shown else []), *table.arguments(columns)]
         doubled = doubles_backslashes(version(self._program))

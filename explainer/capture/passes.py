@@ -10,7 +10,7 @@ from explainer.capture.process import Ending, Run, running
 from explainer.capture.records import native
 from explainer.capture.selection import Selection
 from explainer.capture.splitting import split
-from explainer.capture.tshark import Tshark, doubles_backslashes
+from explainer.capture.tshark import QUICK, Tshark, doubles_backslashes
 from explainer.facts import Column
 from explainer.lazy import pl
 from explainer.protocols.frame import PROTOCOLS
@@ -20,9 +20,6 @@ SPLIT_FROM_BYTES = 12_000_000
 _TSHARK_BYTES, _BYTES_A_PACKET = 165_000_000, 640
 """What a tshark takes: at its start, and for each packet that it has seen (4.0.17)."""
 _MOST_PARTS = 64
-_QUICK = ("-o", "vnc.desegment:FALSE")
-"""VNC's messages are not put together: tshark would dissect each anew from its start with each segment, 2 MB in a
-minute instead of a fifth of a second (4.0.17), and no fact is made of them. The taps keep Wireshark's defaults."""
 _QUOTING = "_ws.col."
 """Columns of the packet list, whose words may name other frames."""
 
@@ -79,14 +76,14 @@ class Pass:
         plan = split(records, wanted) if wanted > 1 else None
         if plan is None:
             return None
-        how = [*_QUICK, *self.selection.dissection(), *table.arguments(self.columns)]
+        how = [*QUICK, *self.selection.dissection(), *table.arguments(self.columns)]
         reading = parts.Reading(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)
         return reading.table(workers.jobs, self.started)
 
     def whole(self, workers: Workers) -> "tuple[pl.DataFrame, Ending]":
         """Return the table that one tshark makes of the capture, as far as there is room, and how it ended."""
         source = ["-n", "-r", str(self.path.absolute()), *workers.room(self.selection)]
-        arguments = [*source, *_QUICK, *self.selection.arguments(), *table.arguments(self.columns)]
+        arguments = [*source, *QUICK, *self.selection.arguments(), *table.arguments(self.columns)]
         with running(self.program, arguments, self.time_limit_s) as run:
             return self._collected(run, self.started()), run.ending()
 
