@@ -48,7 +48,7 @@ class SecondLooks:
     def _fit(self, looks: "Sequence[tuple[Asked, Future[pl.DataFrame]]]") -> bool:
         try:
             return self._again.together([asked for asked, _ in looks])
-        except TsharkError:  # each of them will say so
+        except (TsharkError, OSError):  # each of them will say so, and none may wait for ever
             return False
 
     def _next(self) -> "list[tuple[Asked, Future[pl.DataFrame]]]":

@@ -138,11 +138,10 @@ def is_tls_port(port: int) -> bool:
 
 def _plain_http(group: Sequence[Misdirected]) -> Finding:
     first, server = group[0], group[0].connection.server
-    streams = [case.connection.stream for case in group]
     speaks = f"plain {first.language}" if first.language not in ("", "plain text") else "something that is not TLS"
     scheme = "https:// instead of http://" if first.language == "HTTP" else "TLS"
     return Finding(
-        id=f"tls_plain_http:{streams[0]}",
+        id=f"tls_plain_http:{first.connection.stream}",
         rule="tls_plain_http",
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN if first.certain else Confidence.PROBABLE,
@@ -150,21 +149,31 @@ def _plain_http(group: Sequence[Misdirected]) -> Finding:
         title=f"The client speaks {speaks} to port {server.port} of {server.address}, which expects TLS.",
         act=f"The client's side must act: {first.connection.client.address} has to use {scheme} on port {server.port}.",
         measured={"connections": len(group), "port": server.port},
-        evidence=Evidence.of(
-            [frame for case in group for frame in (case.frame, case.answer)],
-            tls_filter(server, streams).removesuffix(" && tls"),
-            _plain_http_steps(group),
-        ),
-        scope=Scope(
-            streams=tuple(streams[:_STREAMS]),
-            addresses=(first.connection.client.address, server.address),
-            ports=(server.port,),
-        ),
+        evidence=_evidence(group),
+        scope=_scope(group),
         advice=(
             f"Use {scheme} in the client's address or settings.",
             "If a proxy or load balancer is the client here, set it to speak TLS to its backend.",
         ),
         limitations=("whether the client was meant for another port, without TLS",),
+    )
+
+
+def _evidence(group: Sequence[Misdirected]) -> Evidence:
+    streams = [case.connection.stream for case in group]
+    return Evidence.of(
+        [frame for case in group for frame in (case.frame, case.answer)],
+        tls_filter(group[0].connection.server, streams).removesuffix(" && tls"),
+        _plain_http_steps(group),
+    )
+
+
+def _scope(group: Sequence[Misdirected]) -> Scope:
+    connection = group[0].connection
+    return Scope(
+        streams=tuple(case.connection.stream for case in group[:_STREAMS]),
+        addresses=(connection.client.address, connection.server.address),
+        ports=(connection.server.port,),
     )
 
 
@@ -180,9 +189,8 @@ def _plain_http_steps(group: Sequence[Misdirected]) -> Iterator[Step]:
 
 def _relayed(group: Sequence[Misdirected]) -> Finding:
     first, server = group[0], group[0].connection.server
-    streams = [case.connection.stream for case in group]
     return Finding(
-        id=f"tls_plain_http:{streams[0]}",
+        id=f"tls_plain_http:{first.connection.stream}",
         rule="tls_plain_http",
         severity=Severity.HIGH,
         confidence=Confidence.PROBABLE,
@@ -191,16 +199,8 @@ def _relayed(group: Sequence[Misdirected]) -> Finding:
         " gateway speaks plain HTTP to it.",
         act=f"The server's side must act: {server.address} has to use https:// to the server behind it.",
         measured={"connections": len(group), "port": server.port},
-        evidence=Evidence.of(
-            [frame for case in group for frame in (case.frame, case.answer)],
-            tls_filter(server, streams).removesuffix(" && tls"),
-            _plain_http_steps(group),
-        ),
-        scope=Scope(
-            streams=tuple(streams[:_STREAMS]),
-            addresses=(first.connection.client.address, server.address),
-            ports=(server.port,),
-        ),
+        evidence=_evidence(group),
+        scope=_scope(group),
         advice=("In nginx: proxy_pass https://…; in other gateways: TLS to the backend.",),
         limitations=("the connection between the gateway and the server behind it",),
     )
