@@ -13,10 +13,8 @@ from explainer.analysis import needs
 from explainer.cache.memory import NOTHING, Memory, fingerprint
 from explainer.cache.store import Store
 from explainer.capture import file, read, taps, tshark
-from explainer.capture.again import Again
 from explainer.capture.background import in_background
 from explainer.capture.passes import Workers
-from explainer.capture.second_looks import SecondLooks
 from explainer.capture.selection import Selection
 from explainer.facts import Column, Facts, Kind, Look, Need, Tap, View, required
 from explainer.given import given
@@ -97,8 +95,10 @@ def facts(path: Path, capture: read.Capture, settings: Settings, selection: Sele
     Raises:
         SettingsError: a file that the settings name cannot be read.
     """
-    again = Again(path, _program(settings), capture.frames.height, selection, time_limit_s(path, settings))
+    from explainer.capture.again import Again  # both are needed when tshark has done its work
+    from explainer.capture.second_looks import SecondLooks
 
+    again = Again(path, _program(settings), capture.frames.height, selection, time_limit_s(path, settings))
     looks = SecondLooks(again, _workers(settings).jobs)
 
     def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":

@@ -5,7 +5,6 @@ from pathlib import Path
 from explainer.errors import SettingsError
 from explainer.escape import visible
 from explainer.facts import Given
-from explainer.policy import POLICY, parse
 from explainer.protocols.chain import TRUST_STORE
 from explainer.settings import Settings
 
@@ -26,6 +25,8 @@ def given(settings: Settings) -> dict[Given, bytes]:
             raise SettingsError(f"The trust store {name} holds no certificate.", _PEM_HINT)
         _check_certificates(found[TRUST_STORE], name)
     if settings.policy is not None:
+        from explainer.policy import POLICY, parse  # loads pydantic, which most runs do not need this early
+
         found[POLICY] = _contents(settings.policy, f"policy {visible(str(settings.policy))}", "Name a TOML file.")
         parse(found[POLICY])
     return found

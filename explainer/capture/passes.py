@@ -5,11 +5,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainer.capture import parts, table
+from explainer.capture import table
 from explainer.capture.process import Ending, Run, running
-from explainer.capture.records import native
 from explainer.capture.selection import Selection
-from explainer.capture.splitting import split
 from explainer.capture.tshark import QUICK, Tshark, doubles_backslashes
 from explainer.facts import Column
 from explainer.lazy import pl
@@ -69,6 +67,10 @@ class Pass:
             return None
         if self.path.stat().st_size < SPLIT_FROM_BYTES:
             return None
+        from explainer.capture import parts  # most captures are small: tshark starts sooner without
+        from explainer.capture.records import native
+        from explainer.capture.splitting import split
+
         records = native(self.path)
         if records is None or not records.whole or (workers.frames is not None and len(records) > workers.frames):
             return None

@@ -17,6 +17,7 @@ from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
 CHUNK_BYTES, _PIPE_BYTES = 4 << 20, 1 << 20
+_FIRST_BYTES = 1 << 20
 _SETPRIV = shutil.which("setpriv") if sys.platform == "linux" else None
 _WITH_US = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
 """What makes Linux end a program when we are killed and cannot do it."""
@@ -42,16 +43,16 @@ class Run:
         self._timed_out = False
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield its standard output as it comes, until it ends."""
+        """Yield its standard output as it comes, until it ends: at first in small pieces, for one waits for the last."""
         assert self._process.stdout is not None  # it was asked for
         descriptor = self._process.stdout.fileno()
-        pieces, size = list[bytes](), 0
+        pieces, size, before = list[bytes](), 0, 0
         while piece := os.read(descriptor, CHUNK_BYTES):
             pieces.append(piece)
             size += len(piece)
-            if size >= CHUNK_BYTES:  # a pipe hands out 64 KiB at a time
+            if size >= min(max(before // 4, _FIRST_BYTES), CHUNK_BYTES):  # a pipe hands out 64 KiB at a time
                 yield b"".join(pieces)
-                pieces, size = [], 0
+                pieces, size, before = [], 0, before + size
         yield b"".join(pieces)
 
     def ending(self) -> Ending:

@@ -35,7 +35,7 @@ def ask(
     settings = common.settings(**reading.flags(), **judging.flags(), **named, budget=budget, redact=redact)
     selection = part.selection()
     writing.check_appendable(save, (*captures, selection.keylog, settings.trust_store, settings.policy))
-    asked = (sending.analysed(capture, question, settings, selection) for capture in captures)
+    asked = (sending.analysed(capture, question, settings, selection, render) for capture in captures)
     if dry_run:
         for one in asked:
             typer.echo(sending.show(one))

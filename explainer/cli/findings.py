@@ -30,7 +30,7 @@ def findings(
     settings = common.settings(**reading.flags(), **judging.flags())
     from explainer import pipeline
 
-    with showing(capture) as progress:
+    with showing(capture, meanwhile=render) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=part.selection(), only_statistics=(), progress=progress
         )

@@ -44,18 +44,41 @@ class _Line:
 
 
 @contextmanager
-def progress(capture: Path, verb: str = "reading", *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows on stderr how many frames are done; nothing if `quiet` or if that is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda frames: None
-        return
+def progress(
+    capture: Path, verb: str = "reading", *, quiet: bool = False, meanwhile: Callable[[], object] | None = None
+) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows on stderr how many frames are done; nothing if `quiet` or if that is no terminal.
+
+    `meanwhile` is loaded when the first of them are there, while tshark goes on.
+    """
+    show = _nothing if quiet or not sys.stderr.isatty() else _drawn(capture, verb)
+    try:
+        yield show if meanwhile is None else _beginning(meanwhile, show)
+    finally:
+        if show is not _nothing:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _nothing(frames: int) -> None:
+    pass
+
+
+def _drawn(capture: Path, verb: str) -> Callable[[int], None]:
     line = _Line(verb, capture.name)
     if _size(capture) >= _LARGE_BYTES:
         threading.Thread(target=_look, args=(capture, line), daemon=True).start()
-    try:
-        yield line.show
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    return line.show
+
+
+def _beginning(meanwhile: Callable[[], object], show: Callable[[int], None]) -> Callable[[int], None]:
+    loading = threading.Thread(target=meanwhile, daemon=True)
+
+    def shown(frames: int) -> None:
+        if loading.ident is None:  # not started
+            loading.start()
+        show(frames)
+
+    return shown
 
 
 def _look(capture: Path, line: _Line) -> None:

@@ -81,12 +81,17 @@ class Asked:
     selection: "Selection"
 
 
-def analysed(capture: Path, question: str, settings: "Settings", selection: "Selection") -> Asked:
-    """Return the question with the analysis that its answer needs, showing how far it has come."""
+def analysed(
+    capture: Path, question: str, settings: "Settings", selection: "Selection", meanwhile: Callable[[], object]
+) -> Asked:
+    """Return the question with the analysis that its answer needs, showing how far it has come.
+
+    `meanwhile` is loaded while tshark is at work.
+    """
     from explainer import pipeline
 
     wanted = pipeline.answered_from(question, settings)
-    with showing(capture) as progress:
+    with showing(capture, meanwhile=meanwhile) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=selection, only_statistics=wanted, progress=progress
         )

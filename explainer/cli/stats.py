@@ -32,7 +32,7 @@ def stats(
     settings = common.settings(**reading.flags())
     from explainer import pipeline
 
-    with showing(capture) as progress:
+    with showing(capture, meanwhile=render) as progress:
         analysis = pipeline.analyse(
             capture, settings=settings, selection=part.selection(), only_statistics=only, rules=False,
             progress=progress,

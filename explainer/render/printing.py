@@ -1,12 +1,12 @@
 """What the text for a terminal is made of: texts that are safe to show, labels with texts beside them, and lines."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
-from rich.text import Text
+from rich.text import Span, Text
 
 from explainer.escape import visible
 from explainer.registry import Style
@@ -20,17 +20,22 @@ def grid(rows: Iterable[tuple[str, str]], width: int, indent: str = INDENT) -> R
     labelled = [(visible(f"{indent}{label}"), visible(text)) for label, text in rows]
     column = max((cell_len(label) for label, _ in labelled), default=0) + _LABEL_GAP
     if all(column + cell_len(text) <= width for _, text in labelled):  # a table takes twenty times as long
-        lines = Text(overflow="fold")
-        for place, (label, text) in enumerate(labelled):
-            lines.append("\n" if place else "").append(label, "cyan")
-            lines.append(f"{' ' * (column - cell_len(label))}{text}")
-        return lines
+        return _beside(labelled, column)
     grid = Table.grid(padding=(0, _LABEL_GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for label, text in labelled:
         grid.add_row(Text(label, "cyan", overflow="fold"), Text(text, overflow="fold"))
     return grid
+
+
+def _beside(labelled: Sequence[tuple[str, str]], column: int) -> Text:
+    lines, labels, at = list[str](), list[Span](), 0
+    for label, text in labelled:
+        lines.append(f"{label}{' ' * (column - cell_len(label))}{text}")
+        labels.append(Span(at, at + len(label), "cyan"))
+        at += len(lines[-1]) + 1
+    return Text("\n".join(lines), overflow="fold", spans=labels)  # one by one they take three times as long
 
 
 def safe(words: str, style: str = "") -> Text:
