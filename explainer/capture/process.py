@@ -43,7 +43,7 @@ class Run:
         self._timed_out = False
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield its standard output as it comes, until it ends: at first in small pieces, for one waits for the last."""
+        """Yield its standard output as it comes, until it ends: in small pieces at first: one waits for the last."""
         assert self._process.stdout is not None  # it was asked for
         descriptor = self._process.stdout.fileno()
         pieces, size, before = list[bytes](), 0, 0
