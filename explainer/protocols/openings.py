@@ -78,22 +78,19 @@ def _loaded(facts: Facts) -> "pl.DataFrame":
         facts[segments]
         .filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
         .join(facts.frames(*_NEEDED), left_on="frame", right_on=FRAME.field, maintain_order="left")
+        .with_columns(protocols.str.extract(r".*:tcp:([^:]+)").fill_null("").alias("layer"))
         .select(
             "frame", "stream", "from_client", "server", "server_port",
-            pl.when(~_unread("tls", TLS_RECORD) & ~_unread("http", METHOD, STATUS)).then(_layer()).alias("layer"),
+            pl.when(~_unread("tls", TLS_RECORD) & ~_unread("http", METHOD, STATUS)).then("layer").alias("layer"),
             protocols.str.contains(_RDP, literal=True).alias("rdp"),
             pl.col(STATUS.field).list.contains(_BAD_REQUEST).fill_null(value=False).alias("bad_request"),
         )
     )  # fmt: skip
 
 
-def _layer() -> "pl.Expr":
-    return pl.col(PROTOCOLS.field).str.extract(r".*:tcp:([^:]+)").fill_null("")
-
-
 def _unread(layer: str, *columns: Column) -> "pl.Expr":
     """Return whether tshark put a segment down to this layer, for the sake of others, and could not read it."""
-    return (_layer() == layer) & pl.all_horizontal(pl.col(column.field).is_null() for column in columns)
+    return (pl.col("layer") == layer) & pl.all_horizontal(pl.col(column.field).is_null() for column in columns)
 
 
 def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":

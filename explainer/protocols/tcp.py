@@ -1,6 +1,7 @@
 """TCP: segments as a table, connections as records (RFC 9293; Wireshark's tcp.stream numbers them)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -27,6 +28,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
+_LISTS = ("syn_frames", "syn_ns", "client_resets", "server_resets", "client_ends", "server_ends")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -168,7 +170,8 @@ def _with_sides(table: "pl.DataFrame") -> "pl.DataFrame":
     return table.join(sides, on="stream", maintain_order="left").with_columns(from_client.alias("from_client"))
 
 
-def _connection(row: dict[str, object]) -> Connection:
-    ends = {side: Endpoint(str(row.pop(side)), int(str(row.pop(f"{side}_port")))) for side in ("client", "server")}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return Connection(**ends, **values)  # type: ignore[arg-type]  # the columns are named after the fields
+def _connection(row: dict[str, Any]) -> Connection:
+    client, server = (Endpoint(row.pop(side), row.pop(f"{side}_port")) for side in ("client", "server"))
+    for name in _LISTS:
+        row[name] = tuple(row[name])
+    return Connection(client=client, server=server, **row)  # the columns are named after the fields

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
+from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import segments
 
 
@@ -51,13 +52,15 @@ def deliveries(facts: Facts) -> dict[int, Delivery]:
         .agg(pl.col("acknowledged").max())
     )
     loaded = table.filter(pl.col("payload") > 0).drop("acknowledged")
-    known = loaded.join(heard, on=["stream", "from_client"], how="left").sort("stream", "from_client", "seq", "frame")
+    side = ("stream", "from_client")
+    known = loaded.join(heard, on=side, how="left").sort(*side, "seq", "frame")
+    known = known.with_columns(pl.col("next_seq").cum_max().over(side).alias("reached"))
     # Wireshark's relative numbers begin at 1, also where the SYN is not in the capture.
-    covered = pl.col("next_seq").cum_max().shift(1).over("stream", "from_client").fill_null(1)
+    covered = neighbour("reached", -1, *side).fill_null(1)
     received = pl.col("acknowledged").is_not_null() & (pl.col("acknowledged") > covered)
     after_gap = (pl.col("seq") > covered) & ~received
     judged = known.with_columns(after_gap.fill_null(value=False).alias("after_gap"))
-    sent = judged.group_by("stream", "from_client").agg(
+    sent = judged.group_by(side).agg(
         pl.col("next_seq").max().alias("last"),
         pl.col("acknowledged").first(),
         pl.col("frame").filter("after_gap").min().alias("gap_frame"),

@@ -10,6 +10,7 @@ from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.capture_quality import copies, ends
 from explainer.protocols.frame import FRAME
+from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import Endpoint, segments
 from explainer.protocols.tcp_analysis import FAST_RETRANSMISSION, KEEP_ALIVE, OUT_OF_ORDER, WINDOW_FULL, ZERO_WINDOW
 from explainer.protocols.tcp_duplicates import received_twice
@@ -52,9 +53,11 @@ def sent(facts: Facts) -> "pl.DataFrame":
 
     other = pl.when("from_client").then(heard(by_client=False)).otherwise(heard(by_client=True))
     table = table.with_columns(data.alias("data"), other.alias("heard"))
-    table = _reordered(table)
-    earlier = pl.col("time").shift(1).over(*_SIDE, "seq")
-    since = table.filter("data").select("frame", ((pl.col("time") - earlier) / 1e6).alias("since_ms"))
+    table = table.join(_reordered(table), on="frame", how="left", maintain_order="left")
+    same = table.filter("data").sort(*_SIDE, "seq", maintain_order=True)
+    since = same.select(
+        "frame", ((pl.col("time") - neighbour("time", -1, *_SIDE, "seq")) / 1e6).alias("since_ms")
+    )  # fmt: skip
     arrived = (pl.col("next_seq") <= pl.col("heard")).fill_null(value=False)
     anew = pl.col("retransmission") | pl.col("fast") | (pl.col("out_of_order") & pl.col("late").eq(other=False))
     again = pl.col("data") & anew & ~arrived & ~pl.col("late").fill_null(value=False)
@@ -78,13 +81,16 @@ def _without_needless(table: "pl.DataFrame", twice: "pl.DataFrame") -> "pl.DataF
 
 
 def _reordered(table: "pl.DataFrame") -> "pl.DataFrame":
-    """Return the segments with `late`: whether it was sent before one that came earlier, null where nothing tells.
+    """Return of frames whether they were sent before one that came earlier (`late`), where something tells.
 
-    Most systems count a connection's packets up in the IP id, so that an overtaken segment has a smaller one than a
-    segment before it, and what was sent again has a larger one; Wireshark has only times to go by. It tells where nine
-    of ten ids of a side are close to the one before, and not the same.
+    That is asked in connections alone in which Wireshark, which has times only to go by, takes a segment for sent again
+    or out of order. Most systems count a connection's packets up in the IP id, so that an overtaken segment has a
+    smaller one than a segment before it, and what was sent again has a larger one. It tells where nine of ten ids of a
+    side are close to the one before, and not the same.
     """
-    before = pl.col("ip_id").shift(1).over(_SIDE)
+    suspected = table.filter(pl.any_horizontal("retransmission", "fast", "out_of_order")).select("stream").unique()
+    table = table.select("frame", *_SIDE, "ip_id").join(suspected, on="stream", how="semi").sort(*_SIDE, "frame")
+    before = neighbour("ip_id", -1, *_SIDE)
     step = ((pl.col("ip_id") - before + 0x8000) % 0x10000 - 0x8000).fill_null(0)
     # A SYN/ACK or a reset may have an id of its own (0, in Linux): from there on it is counted anew.
     near = pl.when(pl.col("step").abs() <= _CLOSE_IDS).then("step").otherwise(0)
@@ -96,7 +102,7 @@ def _reordered(table: "pl.DataFrame") -> "pl.DataFrame":
     late = pl.when(pl.col("ip_id").is_not_null() & (pl.col("counted") >= _COUNTED)).then(
         (pl.col("at") < furthest).fill_null(value=False)
     )
-    return walked.with_columns(late.alias("late")).drop("step", "at", "counted")
+    return walked.select("frame", late.alias("late"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +192,9 @@ def unacknowledged(facts: Facts) -> tuple[Unacknowledged, ...]:
         live = pl.col("ack") & ~pl.col("rst") & (pl.col("from_client") == by_client)
         return pl.col("acknowledged").filter(live).max().over("stream")
 
-    table = facts[sent].with_columns(
-        ((pl.col("time") - pl.col("time").shift(1).over("stream")) / 1e9).alias("silence_s"),
+    by_stream = facts[sent].sort("stream", maintain_order=True)
+    table = by_stream.with_columns(
+        ((pl.col("time") - neighbour("time", -1, "stream")) / 1e9).alias("silence_s"),
         pl.when("from_client").then(told(by_client=False)).otherwise(told(by_client=True)).alias("heard_in_all"),
         pl.col("fin").any().over(*_SIDE).alias("ended"),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
+from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_sent import sent
 
@@ -76,8 +77,8 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
 
 
 def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
-    data = table.filter(pl.col("data") & ~pl.col("again") & ~pl.col("syn"))
-    turn = (pl.col("from_client") != pl.col("from_client").shift(1)).fill_null(value=True).cum_sum().over("stream")
+    data = table.filter(pl.col("data") & ~pl.col("again") & ~pl.col("syn")).sort("stream", maintain_order=True)
+    turn = (pl.col("from_client") != neighbour("from_client", -1, "stream")).fill_null(value=True).cum_sum()
     frame, time = pl.col("frame"), pl.col("time")
     turns = data.with_columns(turn.alias("turn")).group_by("stream", "turn").agg(
         pl.col("from_client").first(), frame.first().alias("begins"), frame.last().alias("ends"),
@@ -86,7 +87,7 @@ def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
     ).sort("stream", "turn")  # fmt: skip
 
     def answer(name: str) -> "pl.Expr":
-        return pl.col(name).shift(-1).over("stream")
+        return neighbour(name, 1, "stream")
 
     pairs = turns.with_columns(
         answer("begins").alias("response_frame"), answer("ends").alias("last_frame"),

@@ -7,6 +7,7 @@ from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.capture_quality import ends
 from explainer.protocols.frame import FRAME
+from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tcp_analysis import WINDOW_SCALE
 from explainer.protocols.tcp_sent import sent
@@ -57,8 +58,8 @@ def closed_windows(facts: Facts) -> tuple[ClosedWindow, ...]:
         )
         .sort(*_SIDE, "run")
         .with_columns(
-            pl.col("frames").list.first().shift(-1).over(_SIDE).alias("reopened"),
-            pl.col("first_ns").shift(-1).over(_SIDE).alias("reopened_ns"),
+            neighbour("frames", 1, *_SIDE).list.first().alias("reopened"),
+            neighbour("first_ns", 1, *_SIDE).alias("reopened_ns"),
         )
         .filter("zero_window")
     )  # fmt: skip
@@ -107,9 +108,10 @@ def full_windows(facts: Facts) -> tuple[FullWindow, ...]:
     flight = pl.col("next_seq") - pl.col("heard")
     unscaled = [stream for stream, scales in both.items() if not scales]
     filled = pl.col("window_full") | (pl.col("stream").is_in(unscaled) & (flight >= _NEARLY_FULL))
-    wait_ms = (pl.col("time").shift(-1).over("stream") - pl.col("time")) / 1e6
-    answered = pl.col("from_client").shift(-1).over("stream") != pl.col("from_client")
-    full = facts[sent].filter(pl.col("data") & filled & answered & (wait_ms >= _WAITED_MS)).group_by(*_SIDE).agg(
+    wait_ms = (neighbour("time", 1, "stream") - pl.col("time")) / 1e6
+    answered = neighbour("from_client", 1, "stream") != pl.col("from_client")
+    table = facts[sent].sort("stream", maintain_order=True)
+    full = table.filter(pl.col("data") & filled & answered & (wait_ms >= _WAITED_MS)).group_by(*_SIDE).agg(
         "frame", flight.max().alias("flight")
     )  # fmt: skip
     by_stream = {connection.stream: connection for connection in facts[connections]}
@@ -141,7 +143,7 @@ def waited_acks(facts: Facts) -> tuple[WaitedAck, ...]:
     table = facts[sent].sort("stream", maintain_order=True)
 
     def following(name: str, by: int) -> "pl.Expr":
-        return pl.when(pl.col("stream").shift(-by) == pl.col("stream")).then(pl.col(name).shift(-by))
+        return neighbour(name, by, "stream")
 
     wait = (following("time", 1) - pl.col("time")) / 1e6
     at_once = (following("time", 2) - following("time", 1)) / 1e6 <= 5

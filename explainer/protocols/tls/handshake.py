@@ -1,10 +1,9 @@
 """TLS over TCP: one record a connection, of what was said in clear, or decrypted (RFC 8446, RFC 5246)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TypeVar
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -14,6 +13,7 @@ from explainer.protocols.tls.again import AGAIN, hidden
 from explainer.protocols.tls.columns import JA3, OPAQUE_TYPE, TLS, Fields
 from explainer.protocols.tls.hello import (
     CLIENT_HELLO,
+    SERVER_HELLO,
     ClientHello,
     Row,
     ServerHello,
@@ -24,6 +24,7 @@ from explainer.protocols.tls.hello import (
 from explainer.protocols.tls.messages import (
     ALERT,
     APPLICATION_DATA,
+    CERTIFICATE_MESSAGE,
     CERTIFICATE_REQUEST,
     CHANGE_CIPHER_SPEC,
     Alert,
@@ -32,12 +33,10 @@ from explainer.protocols.tls.messages import (
     Record,
     alerts,
     certificate_message,
-    messages,
     records,
 )
 
 _COLUMNS = (FRAME, TIME, *TLS.every, OPAQUE_TYPE, JA3)
-T = TypeVar("T")
 _TLS13, _DTLS13, _DRAFT = 0x0304, 0xFEFC, 0x7F
 FIRST_ROWS = 60
 """How many frames with records are read of a connection; of the later ones only those with a handshake or an alert."""
@@ -212,25 +211,24 @@ def _handshake(rows: list[Row], fields: Fields) -> Handshake:
         True: Endpoint(first["client"], first["client_port"]),
         False: Endpoint(first["server"], first["server_port"]),
     }
+    spoken = [(row, kinds) for row in rows if (kinds := values(row, fields.handshake_type.field))]
     # Who says ClientHello is the client, whatever TCP's start (not seen, perhaps) made us guess.
-    kinds = fields.handshake_type.field
-    opener = next((row["from_client"] for row in rows if CLIENT_HELLO in values(row, kinds)), True)
+    opener = next((row["from_client"] for row, kinds in spoken if CLIENT_HELLO in kinds), True)
     if not opener:
-        rows = [row | {"from_client": not row["from_client"]} for row in rows]
-    hellos = [hello for row in rows if (hello := server_hello(row, fields))]
+        for row in rows:
+            row["from_client"] = not row["from_client"]
+    hellos = [hello for row, kinds in spoken if SERVER_HELLO in kinds and (hello := server_hello(row, fields))]
     return Handshake(
         stream=first["stream"],
         client=sides[opener],
         server=sides[not opener],
-        client_hellos=_found(client_hello(row, fields) for row in rows),
+        client_hellos=tuple(client_hello(row, fields) for row, kinds in spoken if CLIENT_HELLO in kinds),
         hello_retry=next((hello for hello in hellos if hello.retry), None),
         server_hello=next((hello for hello in hellos if not hello.retry), None),
-        certificate_messages=_found(certificate_message(row, fields) for row in rows),
+        certificate_messages=tuple(
+            certificate_message(row, fields) for row, kinds in spoken if CERTIFICATE_MESSAGE in kinds
+        ),
         alerts=tuple(alert for row in rows for alert in alerts(row, fields)),
         records=tuple(record for row in rows for record in records(row, fields)),
-        messages=tuple(message for row in rows for message in messages(row, fields)),
+        messages=tuple(Message(row[FRAME.field], row["from_client"], kind) for row, kinds in spoken for kind in kinds),
     )
-
-
-def _found(entries: Iterable[T | None]) -> tuple[T, ...]:
-    return tuple(entry for entry in entries if entry is not None)

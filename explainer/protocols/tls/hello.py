@@ -73,10 +73,8 @@ def values(row: Row, column: str) -> tuple[Any, ...]:
     return tuple(held) if None not in held else tuple(value for value in held if value is not None)
 
 
-def client_hello(row: Row, fields: Fields) -> ClientHello | None:
-    """Return the ClientHello of a frame's row, or None where it has none."""
-    if CLIENT_HELLO not in values(row, fields.handshake_type.field):
-        return None
+def client_hello(row: Row, fields: Fields) -> ClientHello:
+    """Return the ClientHello of the row of a frame that has one."""
     supported = _real(row, fields.supported_version.field)
     versions = supported or values(row, fields.version.field)[:1]
     suites, alpn = values(row, fields.cipher_suite.field), values(row, fields.alpn.field)
@@ -101,9 +99,7 @@ def client_hello(row: Row, fields: Fields) -> ClientHello | None:
 
 
 def server_hello(row: Row, fields: Fields) -> ServerHello | None:
-    """Return the ServerHello or HelloRetryRequest of a frame's row, or None where it has none that can be read."""
-    if SERVER_HELLO not in values(row, fields.handshake_type.field):
-        return None
+    """Return the ServerHello or HelloRetryRequest of the row of a frame that has one; None if it cannot be read."""
     version = (*values(row, fields.supported_version.field)[:1], *values(row, fields.version.field)[:1])
     suites = values(row, fields.cipher_suite.field)
     if not version or not suites:
@@ -124,4 +120,4 @@ def server_hello(row: Row, fields: Fields) -> ServerHello | None:
 
 
 def _real(row: Row, column: str) -> tuple[int, ...]:
-    return tuple(value for value in values(row, column) if not names.is_grease(value))
+    return names.without_grease(values(row, column))

@@ -88,25 +88,13 @@ def records(row: Row, fields: Fields) -> Iterator[Record]:
     lengths = values(row, fields.record_length.field)
     # A decrypted record shows both its inner and its outer type; otherwise clear records come before encrypted ones.
     decrypted = len(clear) + len(opaque) > len(lengths)
-    types = [(kind, False) for kind in clear] if decrypted else _in_order(clear, opaque)
-    for (kind, encrypted), length in zip(types, lengths, strict=False):
-        yield Record(row[FRAME.field], row[TIME.field], row["from_client"], kind, length, encrypted)
+    frame, time, from_client = row[FRAME.field], row[TIME.field], row["from_client"]
+    for place, (kind, length) in enumerate(zip(clear if decrypted else clear + opaque, lengths, strict=False)):
+        yield Record(frame, time, from_client, kind, length, place >= len(clear))
 
 
-def _in_order(clear: tuple[int, ...], opaque: tuple[int, ...]) -> list[tuple[int, bool]]:
-    return [*((kind, False) for kind in clear), *((kind, True) for kind in opaque)]
-
-
-def messages(row: Row, fields: Fields) -> Iterator[Message]:
-    """Yield the handshake messages of a frame's row, in order."""
-    for kind in values(row, fields.handshake_type.field):
-        yield Message(row[FRAME.field], row["from_client"], kind)
-
-
-def certificate_message(row: Row, fields: Fields) -> CertificateMessage | None:
-    """Return the Certificate message of a frame's row, or None where it has none."""
-    if CERTIFICATE_MESSAGE not in values(row, fields.handshake_type.field):
-        return None
+def certificate_message(row: Row, fields: Fields) -> CertificateMessage:
+    """Return the Certificate message of the row of a frame that has one."""
     parsed = tuple(x509.parse(der) for der in values(row, fields.certificate.field))
     return CertificateMessage(row[FRAME.field], row[TIME.field], row["from_client"], parsed)
 

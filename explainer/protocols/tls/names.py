@@ -1,10 +1,12 @@
 """Names of TLS numbers: versions, alerts, cipher suites, groups, signatures (IANA TLS Parameters; RFC 8446, 5246)."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from explainer.protocols.tls import cipher_suites
 from explainer.wording import listing
 
+_KEPT = 1000
 VERSIONS = {
     0x0002: "SSL 2.0",
     0x0300: "SSL 3.0",
@@ -151,6 +153,13 @@ def is_grease(number: int) -> bool:
     return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF
 
 
+@lru_cache(_KEPT)  # a program offers the same each time
+def without_grease(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the values that are meant."""
+    return tuple(number for number in numbers if not is_grease(number))
+
+
+@lru_cache(_KEPT)
 def real_cipher_suites(numbers: tuple[int, ...]) -> tuple[int, ...]:
     """Return the suites without GREASE and signals."""
-    return tuple(n for n in numbers if not is_grease(n) and n not in _SIGNALS)
+    return tuple(number for number in without_grease(numbers) if number not in _SIGNALS)
