@@ -4,8 +4,8 @@ Rules: an exchange is what the client says until the server speaks, and what the
 times are those at the place of the capture.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -62,17 +62,17 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
     trips = table.filter(~pl.col("from_client")).drop_nulls("ack_rtt_ms").group_by("stream").agg(
         rtt.min().alias("quickest"), rtt.count().alias("samples")
     )  # fmt: skip
-    chosen = rows.group_by("stream", maintain_order=True).agg(
-        pl.len().alias("exchanges"), pl.struct(rows.columns).first().alias("first"),
-        pl.struct(rows.columns).get(pl.col("response_ms").arg_max()).alias("slowest"),
-    ).join(trips, on="stream", how="left")  # fmt: skip
-    by_stream = {connection.stream: connection for connection in facts[connections]}
+    samples = {stream: (quickest, count) for stream, quickest, count in trips.iter_rows()}
+    exchanges = defaultdict[int, list[Exchange]](list)
+    for stream, *values in rows.iter_rows():  # the columns are in the order of the fields
+        exchanges[stream].append(Exchange(*values))
     return tuple(
         Timing(
-            by_stream[row["stream"]], row["exchanges"], _exchange(row["first"]), _exchange(row["slowest"]),
-            row["quickest"], row["samples"] or 0,
+            connection, len(own), own[0], max(own, key=lambda exchange: exchange.response_ms),
+            *samples.get(connection.stream, (None, 0)),
         )
-        for row in chosen.sort("stream").iter_rows(named=True)
+        for connection in facts[connections]
+        if (own := exchanges.get(connection.stream))
     )  # fmt: skip
 
 
@@ -108,7 +108,3 @@ def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
         ((pl.col("last_ns") - pl.col("response_ns")) / 1e6).alias("transfer_ms"),
         pl.col("size").alias("response_bytes"),
     )  # fmt: skip
-
-
-def _exchange(row: dict[str, Any]) -> Exchange:
-    return Exchange(**{name: value for name, value in row.items() if name != "stream"})
