@@ -1,8 +1,11 @@
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -51,6 +54,23 @@ def test_get(package: str) -> None:
     things.add(Thing("a"))
     assert things.get("a") == Thing("a")
     assert things.get("b") is None
+
+
+def test_who_asks_while_another_thread_loads_waits_for_all_of_them(package: str, tmp_path: Path) -> None:
+    things: Registry[Thing] = Registry(package)
+    holder = ModuleType("things_of_a_test")
+    holder.things, holder.LATE = things, Thing("late")  # type: ignore[attr-defined]  # a module made here
+    sys.modules["things_of_a_test"] = holder
+    (tmp_path / "shelf_of_a_test" / "two.py").write_text(
+        "import time\ntime.sleep(0.2)\nfrom things_of_a_test import LATE, things\nthings.add(LATE)\n"
+    )
+    loading = threading.Thread(target=lambda: list(things))
+    loading.start()
+    while f"{package}.one" not in sys.modules:
+        time.sleep(0.001)
+    assert things.get("late") == Thing("late")
+    loading.join()
+    del sys.modules["things_of_a_test"]
 
 
 def test_every_module_is_imported_once_at_first_use(package: str) -> None:

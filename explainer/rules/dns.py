@@ -15,7 +15,7 @@ from explainer.protocols.tcp import connections
 from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
-from explainer.rules.dns_search import bare, with_suffix
+from explainer.rules.dns_search import bare, shortened, with_suffix
 from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -92,18 +92,14 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     2782: _http._tcp before its name): the client then resolves that host.
     """
     every = facts[lookups]
-    resolved = defaultdict[str, set[str]](set)
-    for lookup in every:
-        if lookup.rcode == _NOERROR and lookup.answers:
-            resolved[lookup.client.address].add(plain(lookup.name))
+    resolved = _resolved(every)
 
     def severity(lookup: Lookup) -> Severity:
         name, known = plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
-        shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
-        harmless = unbidden or host in known or any(part in known for part in shorter)
+        harmless = unbidden or host in known or any(part in known for part in shortened(name))
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
@@ -130,15 +126,20 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
     Where the capture shows that the name server itself asks another one in vain, or is refused by it, that is told with
     it; and so is the reason that the name server gives itself (extended DNS errors, RFC 8914), such as DNSSEC, and
-    aliases in the answer that lead back to themselves.
+    aliases in the answer that lead back to themselves. Of info severity is a name that was only tried with a search
+    suffix behind it (the same client then resolves a shorter form of it); of low severity one of one label, which does
+    not exist with a suffix behind it: forwarders ask nobody for such names.
     """
     every = facts[lookups]
+    failing = _less_where_suffixed(every, _failing)
     reasons = facts[extended_errors]
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
-    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _failing):
+    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = upstream(finding, every, facts[connections])
-        if finding.evidence.frames[0] in circles:
+        if finding.severity is Severity.INFO:
+            yield finding.model_copy(update={"act": _HARMLESS})
+        elif finding.evidence.frames[0] in circles:
             yield in_circle(finding, circles[finding.evidence.frames[0]])
         elif behind:
             yield with_upstream(finding, behind)
@@ -150,9 +151,39 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
 
-    Of low severity are reverse lookups, and names without a dot.
+    Of low severity are reverse lookups, and names without a dot; of info severity is a name that was only tried with a
+    search suffix behind it: the same client then resolves a shorter form of it.
     """
-    yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _refusing)
+    every = facts[lookups]
+    refusing = _less_where_suffixed(every, _refusing)
+    for finding in _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, refusing):
+        harmless = finding.severity is Severity.INFO
+        yield finding.model_copy(update={"act": _HARMLESS}) if harmless else finding
+
+
+def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
+    """Return the names that got an answer, by client."""
+    resolved = defaultdict[str, set[str]](set)
+    for lookup in every:
+        if lookup.rcode == _NOERROR and lookup.answers:
+            resolved[lookup.client.address].add(plain(lookup.name))
+    return resolved
+
+
+def _less_where_suffixed(every: Sequence[Lookup], usual: Callable[[Lookup], Severity]) -> Callable[[Lookup], Severity]:
+    """Return the severity of a failure, less where a search suffix made the name, or where it is one label alone."""
+    resolved = _resolved(every)
+    longer = {
+        (x.client.address, part) for x in every if x.rcode == _NXDOMAIN for part in shortened(plain(x.name))
+    }  # fmt: skip
+
+    def severity(lookup: Lookup) -> Severity:
+        name, client = plain(lookup.name), lookup.client.address
+        if any(part in resolved[client] for part in shortened(name)):
+            return Severity.INFO
+        return Severity.LOW if "." not in name and (client, name) in longer else usual(lookup)
+
+    return severity
 
 
 def _in_vain(lookup: Lookup) -> bool:

@@ -6,14 +6,19 @@ from explainer.rules.dns_alias import plain, short
 from explainer.rules.dns_evidence import asked_for
 
 
+def shortened(name: str) -> list[str]:
+    """Return the name without its last labels, the shortest first: what it may be without a search suffix."""
+    labels = name.split(".")
+    return [".".join(labels[:length]) for length in range(1, len(labels))]
+
+
 def bare(lookup: Lookup, others: dict[tuple[str, str], Lookup]) -> Lookup | None:
     """Return the failed lookup of the same client for this name without its last labels, the shortest first.
 
     `others` are the failed lookups by client and name.
     """
-    labels = plain(lookup.name).split(".")
-    shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
-    return next(filter(None, (others.get((lookup.client.address, name)) for name in shorter)), None)
+    client = lookup.client.address
+    return next(filter(None, (others.get((client, name)) for name in shortened(plain(lookup.name)))), None)
 
 
 def with_suffix(finding: Finding, lookup: Lookup, without: Lookup) -> Finding:

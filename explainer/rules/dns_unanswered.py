@@ -7,6 +7,7 @@ from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import connections
 from explainer.registry import rule
@@ -18,12 +19,13 @@ from explainer.rules.evidence import address_field
 from explainer.wording import count
 
 
-@rule("Lookup without an answer", lookups, last_ns, connections, subject="DNS lookups", area=AREA)
+@rule("Lookup without an answer", lookups, last_ns, connections, partial_answers, subject="DNS lookups", area=AREA)
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
     The capture must go on for `min_wait_s` after its last repetition: resolvers wait 5 seconds (glibc) before the next.
-    A server that answers other questions of the capture makes it a matter of that question, of medium severity.
+    A server that answers other questions of the capture makes it a matter of that question, of medium severity. Where
+    fragments come from the server after the question, and no whole packet with them, its answer arrives only in part.
     """
     every, end = facts[lookups], facts[last_ns]
     answered = {x.server.address for x in every if x.response_frames}
@@ -37,8 +39,40 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
             lost[x.client.address, x.server.address].append(x)
     for group in lost.values():
         finding = _unanswered(group, group[0].server.address in answered)
-        behind = upstream(finding, every, facts[connections])
-        yield with_upstream(finding, behind) if behind else finding
+        behind = upstream(finding, every, facts[connections], group)
+        parts = [frame for x in group for frame in facts[partial_answers].get(x.first_frame, ())]
+        if parts:
+            cut = [x for x in group if x.first_frame in facts[partial_answers]]
+            yield _in_part(_unanswered(cut, server_is_up=True), cut[0], list(dict.fromkeys(parts)))
+        else:
+            yield with_upstream(finding, behind) if behind else finding
+
+
+def _in_part(finding: Finding, lookup: Lookup, parts: Sequence[int]) -> Finding:
+    """Return the finding with its cause: the server answers, in fragments that do not all arrive."""
+    server, client, name = lookup.server.address, lookup.client.address, short(lookup.name)
+    step = Step(frames=tuple(parts[:20]), text=f"{server} answers in fragments, of which the rest never arrives")
+    evidence = finding.evidence
+    shown = f"({evidence.display_filter}) || (ip.src == {server} && (ip.flags.mf == 1 || ip.frag_offset > 0))"
+    return finding.model_copy(
+        update={
+            "title": f"The answer of the name server {server} about {name} does not arrive whole: it is too long for one"
+            f" packet, and only a part of its fragments reaches {client}.",
+            "act": f"Whoever runs the path must act, as something on it drops fragments; or {server} must send less over"
+            " UDP.",
+            "side": Side.NETWORK,
+            "confidence": Confidence.PROBABLE,
+            "severity": Severity.HIGH,
+            "evidence": Evidence.of((*evidence.frames, *parts), shown, (*evidence.steps[:1], step)),
+            "advice": (
+                f"Ask for less at once: dig +bufsize=1232 {shell_word(lookup.name)} @{server}; or by TCP: dig +tcp",
+                f"On {server}, set the largest answer over UDP to 1,232 bytes (edns-udp-size, max-udp-size), and let"
+                " TCP port 53 through.",
+                "Look for a firewall between the two that drops fragments.",
+            ),
+            "limitations": ("where on the way the fragments are lost",),
+        }
+    )
 
 
 def _unanswered(group: Sequence[Lookup], server_is_up: bool) -> Finding:

@@ -10,6 +10,8 @@ from explainer.protocols.tcp import Connection
 from explainer.rules.evidence import address_field
 
 _DNS = 53
+_OVER_DNS = f"(udp.port == {_DNS} || tcp.port == {_DNS})"
+_SOON_NS = 1_000_000_000  # a resolver that has to ask does so at once
 _REFUSALS = {2: "fails itself (SERVFAIL)", 5: "refuses (REFUSED)"}
 
 
@@ -23,15 +25,21 @@ class Behind:
     frames: tuple[int, ...]
 
 
-def upstream(finding: Finding, lookups: Sequence[Lookup], connections: Sequence[Connection]) -> Behind | None:
-    """Return whom the finding's name server asks in vain: no answer, no connection (TCP port 53), or a refusal."""
+def upstream(
+    finding: Finding, lookups: Sequence[Lookup], connections: Sequence[Connection], asked: Sequence[Lookup] = ()
+) -> Behind | None:
+    """Return whom the finding's name server asks in vain: no answer, no connection (TCP port 53), or a refusal.
+
+    `asked` are the questions that it never answers: what it asks soon after them is asked for them.
+    """
     client, server = finding.scope.addresses[0], finding.scope.addresses[-1]
     names, within = {name.lower() for name in finding.scope.names}, finding.evidence.frames
     own = {server}
     # A resolver of several addresses asks from another one than it is asked at: between question and answer, for the
     # same name, it is the resolver that asks.
     for x in lookups:
-        if x.name.lower() in names and x.client.address != client and within[0] < x.first_frame < within[-1]:
+        between = within[0] < x.first_frame < within[-1] or any(_soon(x, question) for question in asked)
+        if x.name.lower() in names and x.client.address != client and x.server.address != server and between:
             own.add(x.client.address)
     found = [behind for host in sorted(own) for behind in _in_vain(host, names, lookups, connections)]
     if not found:
@@ -39,6 +47,10 @@ def upstream(finding: Finding, lookups: Sequence[Lookup], connections: Sequence[
     first = found[0]
     same = tuple(f for x in found if (x.upstream, x.how) == (first.upstream, first.how) for f in x.frames)
     return Behind(server, first.upstream, first.how, same)
+
+
+def _soon(lookup: Lookup, question: Lookup) -> bool:
+    return 0 <= (lookup.query_ns or 0) - (question.query_ns or 0) <= _SOON_NS and lookup.name == question.name
 
 
 def _in_vain(
@@ -72,7 +84,7 @@ def with_upstream(finding: Finding, behind: Behind) -> Finding:
             f"{' for the name' if behind.how else ''}, or ask another one.",
             "evidence": Evidence.of(
                 (*evidence.frames, *behind.frames),
-                f"{evidence.display_filter} || ({address_field(other)} == {other} && tcp.port == {_DNS})",
+                f"({evidence.display_filter}) || ({address_field(other)} == {other} && {_OVER_DNS})",
                 (*evidence.steps, step),
             ),
             "scope": finding.scope.model_copy(update={"addresses": (*finding.scope.addresses, other)}),

@@ -67,8 +67,9 @@ def tcp_rejected_by_icmp(
 def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None) -> Finding:
     first, error, where = group[0], errors[0], _destination_words(group)
     reason, side = _REASONS[error.version, error.code]
-    who = "The network" if side is Side.NETWORK else "The server's side"
     itself = error.sender == first.server.address
+    side = Side.SERVER if itself else side  # its own firewall, which its own side must change
+    who = "The network" if side is Side.NETWORK else "The server's side"
     down = reason == _HOST_DOWN and not itself
     hosts = {c.server.address for c in group}
     # The errors quote the packets, so the address of a host finds both.

@@ -10,6 +10,7 @@ from factories import KnownFacts
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
+from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Endpoint, connections
 from explainer.rules import dns, dns_unanswered
@@ -38,7 +39,7 @@ def silent(frame: int = 1, **changes: Any) -> Lookup:
 
 
 def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60) -> list[Finding]:
-    known = {lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}}
+    known = {lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}, partial_answers: {}}
     return list(rule(KnownFacts(known)))
 
 
@@ -103,6 +104,21 @@ def test_no_error_is_no_finding(rcode: int) -> None:
 def test_a_name_that_needs_not_exist_is_for_information(name: str, others: list[str], severity: Severity) -> None:
     resolved = [lookup(10 + 2 * index, name=other) for index, other in enumerate(others)]
     (finding,) = found(dns.dns_nxdomain, failed(NXDOMAIN, name=name), *resolved)
+    assert finding.severity is severity
+
+
+@pytest.mark.parametrize("rcode", [SERVFAIL, REFUSED])
+@pytest.mark.parametrize(("other", "severity"), [("shop.example", Severity.INFO), ("www.example", Severity.HIGH)])
+def test_a_failure_with_a_suffix_behind_a_name_that_resolves(rcode: int, other: str, severity: Severity) -> None:
+    (finding,) = found(BY_CODE[rcode], failed(rcode, name="shop.example.corp.example"), lookup(9, name=other))
+    assert finding.severity is severity
+    assert finding.act.startswith("Nobody has to act") is (severity is Severity.INFO)
+
+
+@pytest.mark.parametrize(("longer", "severity"), [("laptop.corp", Severity.LOW), ("phone.corp", Severity.HIGH)])
+def test_a_lone_label_that_fails_where_it_is_missing_with_a_suffix(longer: str, severity: Severity) -> None:
+    missing = lookup(9, name=longer, rcode=NXDOMAIN, answers=())
+    (finding,) = found(dns.dns_servfail, failed(SERVFAIL, name="laptop"), missing)
     assert finding.severity is severity
 
 

@@ -10,6 +10,7 @@ from explainer.model import Analysis, Finding, Severity, Side
 from explainer.protocols import dns, frame, tcp
 from explainer.protocols.dns import Lookup
 from explainer.protocols.dns_errors import extended_errors
+from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.tcp import Connection, Endpoint
 
 PUBLIC, NULL, TXT = "9.9.9.9", 10, 16
@@ -25,10 +26,15 @@ def lookup(number: int = 1, name: str = "www.example.org", *, server: str = SERV
     return Lookup(**values | overrides)
 
 
-def found(rule: str, *lookups: Lookup, connections: tuple[Connection, ...] = ()) -> list[Finding]:
+def found(
+    rule: str,
+    *lookups: Lookup,
+    connections: tuple[Connection, ...] = (),
+    parts: dict[int, tuple[int, ...]] | None = None,
+) -> list[Finding]:
     known = {
         dns.lookups: lookups, tcp.connections: connections, frame.last_ns: START_NS + 60_000_000_000,
-        extended_errors: {},
+        extended_errors: {}, partial_answers: parts or {},
     }  # fmt: skip
     return findings_of(rule, KnownFacts(known))
 
@@ -125,6 +131,30 @@ def test_the_upstream_that_does_not_answer_is_named() -> None:
     asked = lookup(2, client=upward["client"], server="198.51.100.53", response_frames=(), response_ns=None, rcode=None)
     (finding,) = found("dns_servfail", failed, asked)
     assert "198.51.100.53" in finding.title
+
+
+@pytest.mark.parametrize(("after_s", "expected"), [(1.0, True), (1.1, False)])
+def test_the_silent_upstream_of_a_silent_resolver(after_s: float, expected: bool) -> None:
+    """The resolver asks from another of its addresses, after the only question that it gets."""
+    silent: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
+    asked = START_NS + int(after_s * 1e9)
+    upward = lookup(2, client=Endpoint("192.0.2.99", 40000), server="198.51.100.53", query_ns=asked, **silent)
+    first = found("dns_unanswered", lookup(**silent), upward)[0]
+    assert first.title.endswith("it gets no answer from its upstream 198.51.100.53.") is expected
+
+
+def test_another_client_of_the_same_resolver_is_not_its_upstream() -> None:
+    silent: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
+    findings = found("dns_unanswered", lookup(**silent), lookup(2, client=Endpoint("192.0.2.99", 40000), **silent))
+    assert not any("upstream" in finding.title for finding in findings)
+
+
+def test_an_answer_of_which_only_a_part_arrives() -> None:
+    silent: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
+    (finding,) = found("dns_unanswered", lookup(**silent), lookup(2, **silent), parts={2: (3, 7)})
+    assert "does not arrive whole" in finding.title
+    assert finding.side is Side.NETWORK
+    assert finding.evidence.frames == (2, 3, 7)
 
 
 def tunnel(names: int, length: int, type_number: int) -> list[Finding]:
