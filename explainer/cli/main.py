@@ -29,7 +29,6 @@ for command in (
 app.add_typer(cache.app, name="cache")
 
 _SIGNALLED = 128  # plus the signal's number, as shells count
-_OBJECTS_PER_COLLECTION = 1_000_000
 _INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
@@ -51,7 +50,7 @@ def _root(
 def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
     # What an analysis makes lives to its end: to look for cycles among millions of rows costs much and frees nothing.
-    gc.set_threshold(_OBJECTS_PER_COLLECTION)
+    gc.disable()
     signal.signal(signal.SIGTERM, _terminated)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _terminated)

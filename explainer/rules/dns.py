@@ -11,12 +11,11 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_storms import storms
-from explainer.protocols.tcp import connections
 from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
 from explainer.rules.dns_search import bare, shortened, with_suffix
-from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
+from explainer.rules.dns_upstream import upstreams, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
 
@@ -120,7 +119,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
             yield to_missing(told, target) if target else told
 
 
-@rule("Name server fails", lookups, connections, extended_errors, subject="DNS lookups", area=AREA)
+@rule("Name server fails", lookups, upstreams, extended_errors, subject="DNS lookups", area=AREA)
 def dns_servfail(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with SERVFAIL, and that no other lookup of the client for the same name overcomes.
 
@@ -136,7 +135,7 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
-        behind = upstream(finding, every, facts[connections])
+        behind = facts[upstreams].behind(finding)
         if finding.severity is Severity.INFO:
             yield finding.model_copy(update={"act": _HARMLESS})
         elif finding.evidence.frames[0] in circles:

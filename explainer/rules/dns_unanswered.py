@@ -9,17 +9,16 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
-from explainer.protocols.tcp import connections
 from explainer.registry import rule
 from explainer.rules.dns import AREA
 from explainer.rules.dns_alias import plain, short
 from explainer.rules.dns_evidence import scope_of
-from explainer.rules.dns_upstream import upstream, with_upstream
+from explainer.rules.dns_upstream import upstreams, with_upstream
 from explainer.rules.evidence import address_field
 from explainer.wording import count
 
 
-@rule("Lookup without an answer", lookups, last_ns, connections, partial_answers, subject="DNS lookups", area=AREA)
+@rule("Lookup without an answer", lookups, last_ns, upstreams, partial_answers, subject="DNS lookups", area=AREA)
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
@@ -39,7 +38,7 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
             lost[x.client.address, x.server.address].append(x)
     for group in lost.values():
         finding = _unanswered(group, group[0].server.address in answered)
-        behind = upstream(finding, every, facts[connections], group)
+        behind = facts[upstreams].behind(finding, group)
         parts = [frame for x in group for frame in facts[partial_answers].get(x.first_frame, ())]
         if parts:
             cut = [x for x in group if x.first_frame in facts[partial_answers]]
@@ -56,10 +55,10 @@ def _in_part(finding: Finding, lookup: Lookup, parts: Sequence[int]) -> Finding:
     shown = f"({evidence.display_filter}) || (ip.src == {server} && (ip.flags.mf == 1 || ip.frag_offset > 0))"
     return finding.model_copy(
         update={
-            "title": f"The answer of the name server {server} about {name} does not arrive whole: it is too long for one"
-            f" packet, and only a part of its fragments reaches {client}.",
-            "act": f"Whoever runs the path must act, as something on it drops fragments; or {server} must send less over"
-            " UDP.",
+            "title": f"The answer of the name server {server} about {name} does not arrive whole: it is too long for"
+            f" one packet, and only a part of its fragments reaches {client}.",
+            "act": f"Whoever runs the path must act, as something on it drops fragments; or {server} must send less"
+            " over UDP.",
             "side": Side.NETWORK,
             "confidence": Confidence.PROBABLE,
             "severity": Severity.HIGH,

@@ -1,16 +1,20 @@
 """Why a name server fails: the server behind it, as far as the capture shows it, or the reason that it gives itself."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from explainer.facts import Facts, fact
 from explainer.model import Evidence, Finding, Step
-from explainer.protocols.dns import Lookup
+from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import DNSSEC, NAMES
-from explainer.protocols.tcp import Connection
+from explainer.protocols.tcp import Connection, connections
 from explainer.rules.evidence import address_field
 
 _DNS = 53
 _OVER_DNS = f"(udp.port == {_DNS} || tcp.port == {_DNS})"
+_MOST = 1000  # a resolver asks soon after it is asked: of a name that everybody asks for, more would tell no more
 _SOON_NS = 1_000_000_000  # a resolver that has to ask does so at once
 _REFUSALS = {2: "fails itself (SERVFAIL)", 5: "refuses (REFUSED)"}
 
@@ -25,49 +29,75 @@ class Behind:
     frames: tuple[int, ...]
 
 
-def upstream(
-    finding: Finding, lookups: Sequence[Lookup], connections: Sequence[Connection], asked: Sequence[Lookup] = ()
-) -> Behind | None:
-    """Return whom the finding's name server asks in vain: no answer, no connection (TCP port 53), or a refusal.
+class Upstreams:
+    """Whom the hosts of a capture ask in vain, made once: there may be thousands of failures to explain."""
 
-    `asked` are the questions that it never answers: what it asks soon after them is asked for them.
-    """
-    client, server = finding.scope.addresses[0], finding.scope.addresses[-1]
-    names, within = {name.lower() for name in finding.scope.names}, finding.evidence.frames
-    own = {server}
-    # A resolver of several addresses asks from another one than it is asked at: between question and answer, for the
-    # same name, it is the resolver that asks.
-    for x in lookups:
-        between = within[0] < x.first_frame < within[-1] or any(_soon(x, question) for question in asked)
-        if x.name.lower() in names and x.client.address != client and x.server.address != server and between:
-            own.add(x.client.address)
-    found = [behind for host in sorted(own) for behind in _in_vain(host, names, lookups, connections)]
-    if not found:
-        return None
-    first = found[0]
-    same = tuple(f for x in found if (x.upstream, x.how) == (first.upstream, first.how) for f in x.frames)
-    return Behind(server, first.upstream, first.how, same)
+    def __init__(self, every: Sequence[Lookup], attempts: Sequence[Connection]) -> None:
+        self._by_name = defaultdict[str, list[Lookup]](list)
+        # By the host that asks and the name that is refused (none: it gets no answer at all), each in file order.
+        self._in_vain = defaultdict[tuple[str, str], dict[tuple[str, str], list[int]]](dict)
+        for x in every:
+            self._by_name[x.name.lower()].append(x)
+            if x.multicast:
+                continue
+            if x.unanswered:
+                self._add(x.client.address, "", x.server.address, "", x.query_frames)
+            elif x.rcode in _REFUSALS and x.query_frames:
+                frames = (x.query_frames[0], *x.response_frames[:1])
+                self._add(x.client.address, x.name.lower(), x.server.address, _REFUSALS[x.rcode], frames)
+        for c in attempts:
+            if c.server.port == _DNS and c.syn_frames and c.syn_ack_frame is None and not c.server_payload:
+                self._add(c.client.address, "", c.server.address, "", c.syn_frames)
+
+    def _add(self, host: str, name: str, upstream: str, how: str, frames: Sequence[int]) -> None:
+        self._in_vain[host, name].setdefault((upstream, how), []).extend(frames)
+
+    def behind(self, finding: Finding, asked: Sequence[Lookup] = ()) -> Behind | None:
+        """Return whom the finding's name server asks in vain: no answer, no connection (TCP port 53), or a refusal.
+
+        `asked` are the questions that it never answers: what it asks soon after them is asked for them.
+        """
+        server, names = finding.scope.addresses[-1], ["", *sorted({name.lower() for name in finding.scope.names})]
+        own = [server, *sorted(self._also(finding, names, asked) - {server})]
+        found = [entry for host in own for name in names for entry in self._in_vain.get((host, name), {}).items()]
+        if not found:
+            return None
+        first = min(found, key=lambda entry: entry[1][0])[0]
+        return Behind(server, *first, tuple(frame for key, frames in found if key == first for frame in frames))
+
+    def _also(self, finding: Finding, names: Sequence[str], asked: Sequence[Lookup]) -> set[str]:
+        """Return the hosts that ask others for the same names meanwhile.
+
+        A resolver of several addresses asks from another one than it is asked at: between question and answer, for the
+        same name, it is the resolver that asks.
+        """
+        client, server, within = finding.scope.addresses[0], finding.scope.addresses[-1], finding.evidence.frames
+        same = [x for name in names if name for x in self._between(name, within[0] + 1, within[-1])]
+        for question in asked:
+            following = self._between(question.name.lower(), question.first_frame, None)
+            same += [x for x in following if _soon(x, question)]
+        return {x.client.address for x in same if x.client.address != client and x.server.address != server}
+
+    def _between(self, name: str, first: int, until: int | None) -> Sequence[Lookup]:
+        """Return lookups of a name that begin in these frames; not more than what tells, of a name that all ask for."""
+        known = self._by_name.get(name, [])
+        start = bisect_left(known, first, key=_first_frame)
+        end = len(known) if until is None else bisect_left(known, until, key=_first_frame)
+        return known[start : min(end, start + _MOST)]
+
+
+@fact("DNS lookups", lookups, connections)
+def upstreams(facts: Facts) -> Upstreams:
+    """Return whom the hosts of the capture ask in vain."""
+    return Upstreams(facts[lookups], facts[connections])
+
+
+def _first_frame(lookup: Lookup) -> int:
+    return lookup.first_frame
 
 
 def _soon(lookup: Lookup, question: Lookup) -> bool:
-    return 0 <= (lookup.query_ns or 0) - (question.query_ns or 0) <= _SOON_NS and lookup.name == question.name
-
-
-def _in_vain(
-    server: str, names: set[str], lookups: Sequence[Lookup], connections: Sequence[Connection]
-) -> Iterator[Behind]:
-    for x in lookups:
-        if x.client.address != server or x.multicast:
-            continue
-        if x.unanswered:
-            yield Behind(server, x.server.address, "", x.query_frames)
-        elif x.rcode in _REFUSALS and x.query_frames and x.name.lower() in names:
-            how = _REFUSALS[x.rcode]
-            yield Behind(server, x.server.address, how, (x.query_frames[0], *x.response_frames[:1]))
-    for c in connections:
-        silent = c.syn_frames and c.syn_ack_frame is None and not c.server_payload
-        if c.client.address == server and c.server.port == _DNS and silent:
-            yield Behind(server, c.server.address, "", c.syn_frames)
+    return (lookup.query_ns or 0) - (question.query_ns or 0) <= _SOON_NS
 
 
 def with_upstream(finding: Finding, behind: Behind) -> Finding:

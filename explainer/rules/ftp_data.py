@@ -1,7 +1,7 @@
 """FTP's second connection, for lists and files: passive (the client opens it) and active (the server does)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 
 from explainer.facts import Facts
@@ -18,6 +18,7 @@ from explainer.rules.tcp_case import scope
 _WAIT_S = 3.0
 _SHOWN = 20
 _PLACES = ("ftp-passive", "ftp-active")
+Ports = Mapping[int, Sequence[Connection]]
 
 
 @rule("FTP data connection fails", signs, connections, last_ns, subject=SUBJECT, area=AREA)
@@ -33,16 +34,18 @@ def ftp_data_blocked(facts: Facts) -> Iterator[Finding]:
     for sign in facts[signs]:
         if sign.protocol == "FTP" and sign.stream is not None:
             talks[sign.stream].append(sign)
-    by_stream = {c.stream: c for c in facts[connections]}
+    by_stream, to_port = {c.stream: c for c in facts[connections]}, defaultdict[int, list[Connection]](list)
+    for c in facts[connections]:
+        to_port[c.server.port].append(c)
     for stream, talk in talks.items():
         places = [sign for sign in talk if sign.what in _PLACES]
         control = by_stream.get(stream)
-        if control and places and (found := _last(places, talk, facts[connections], control, facts[last_ns])):
+        if control and places and (found := _last(places, talk, to_port, control, facts[last_ns])):
             yield found
 
 
 def _last(
-    places: Sequence[Sign], talk: Sequence[Sign], every: Sequence[Connection], control: Connection, ends: int
+    places: Sequence[Sign], talk: Sequence[Sign], to_port: Ports, control: Connection, ends: int
 ) -> Finding | None:
     """Return the finding about the last announced port; earlier ones may have been trials."""
     sign = places[-1]
@@ -50,9 +53,7 @@ def _last(
     active = sign.what == "ftp-active"
     host = sign.client.address if active else sign.server.address
     tried = [
-        c
-        for c in every
-        if c.server.port == int(port) and c.server.address in (host, address) and c.first_frame > sign.frame
+        c for c in to_port.get(int(port), ()) if c.server.address in (host, address) and c.first_frame > sign.frame
     ]
     wanted = [s for s in talk if s.what == "ftp-wants-data" and s.frame > sign.frame]
     refused = any(s.what == "ftp-refused" and s.frame > sign.frame for s in talk)

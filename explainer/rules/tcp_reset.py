@@ -1,10 +1,11 @@
 """Resets of open TCP connections: harmless ones, and those that cut off what was under way (RFC 9293 section 3.5)."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tcp_resets import Reset, resets
 from explainer.protocols.tls import endings
 from explainer.registry import rule
@@ -98,27 +99,29 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
     """
     elsewhere = told_by_tls(facts[endings])
     tls = {ending.connection.stream for ending in facts[endings]}
+    same = defaultdict[tuple[str, Endpoint], list[Connection]](list)
+    for c in facts[connections]:
+        same[c.client.address, c.server].append(c)
     for reset in facts[resets]:
         if not opened(reset) or is_harmless(reset) or is_idle_timeout(reset) or reset.stream in elsewhere:
             continue
         if is_late_request(reset) and reset.stream in tls:
             continue  # the rest of a handshake, or a ticket, of a peer that had all it wanted
         if not reset.from_client:
-            yield _by_server(reset, beside=_beside(reset, facts[connections]))
+            yield _by_server(reset, beside=_beside(reset, same[reset.client.address, reset.server]))
         elif reset.client_waits and reset.silence_s >= _IDLE_S:
             yield _by_waiting_client(reset)
 
 
-def _beside(reset: Reset, every: Sequence[Connection]) -> Connection | None:
-    """Return a connection of the two to the same port that goes on, both ways, where this one had one way only."""
+def _beside(reset: Reset, same: Sequence[Connection]) -> Connection | None:
+    """Return one of the connections to the same port that goes on, both ways, where this one had one way only."""
     if reset.of_server.payload or not reset.of_client.payload:
         return None
     return next(
         (
             c
-            for c in every
-            if (c.client.address, c.server) == (reset.client.address, reset.server)
-            and c.stream != reset.stream
+            for c in same
+            if c.stream != reset.stream
             and c.client_payload
             and c.server_payload
             and c.first_frame < reset.frame < c.last_frame

@@ -1,7 +1,7 @@
 """TLS that was to begin in a connection in clear, and did not: STARTTLS and its kind, refused or not offered."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
@@ -48,15 +48,12 @@ def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
         if settled or (upgrade.reply is Reply.NOT_OFFERED and pair in content):
             continue
         groups[*pair, upgrade.protocol, upgrade.reply, upgrade.next_frame is None].append(upgrade)
+    encrypted = {(h.client.address, h.server): h for h in facts[handshakes] if h.server_hello}  # the last of each pair
     for group in groups.values():
         last = group[-1]
-        does_without = (last.client.address, last.server) in content
-        yield _finding(group, _encrypted_later(last, facts[handshakes]), does_without=does_without)
-
-
-def _encrypted_later(last: Upgrade, known: Iterable[Handshake]) -> Handshake | None:
-    same = (h for h in known if h.server == last.server and h.client.address == last.client.address)
-    return next((h for h in same if h.server_hello and h.stream > last.stream), None)
+        pair = last.client.address, last.server
+        later = encrypted.get(pair)
+        yield _finding(group, later if later and later.stream > last.stream else None, does_without=pair in content)
 
 
 def _finding(group: Group, later: Handshake | None, *, does_without: bool) -> Finding:
