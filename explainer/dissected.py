@@ -16,8 +16,9 @@ from explainer.capture import file, read, taps, tshark
 from explainer.capture.background import in_background
 from explainer.capture.passes import Workers
 from explainer.capture.selection import Selection
-from explainer.facts import Column, Facts, Kind, Look, Need, Tap, View, required
+from explainer.facts import Column, Facts, Given, Kind, Look, Need, Tap, View, required
 from explainer.given import given
+from explainer.protocols.frame import TSHARK
 from explainer.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,7 +105,12 @@ def facts(path: Path, capture: read.Capture, settings: Settings, selection: Sele
     def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
         return looks.begin(look.columns, view)
 
-    return Facts(capture.frames, capture.taps, look_again=look_again, given=given(settings))
+    return Facts(capture.frames, capture.taps, look_again=look_again, given=given(settings) | version(capture))
+
+
+def version(capture: read.Capture) -> dict[Given, bytes]:
+    """Return the version of the tshark that dissected it: not all count alike."""
+    return {TSHARK: capture.info.tshark_version.encode()}
 
 
 def time_limit_s(path: Path, settings: Settings) -> float:

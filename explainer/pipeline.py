@@ -97,7 +97,8 @@ def _analysed(
         whole = dissected.captured(path, needs((), rules), settings, everything, progress, of_all)
         part = dissected.captured(path, (FRAME, *needs(statistics, ())), settings, selection, progress, known)
         found = analysis(whole.info, dissected.facts(path, whole, settings, selection), (), rules, strict=strict)
-        counted = analysis(part.info, Facts(part.frames, part.taps), statistics, ())
+        facts = Facts(part.frames, part.taps, given=dissected.version(part))
+        counted = analysis(part.info, facts, statistics, ())
         return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
     by_rules = needs((), registry.rules) if judged and not known.keeps else ()  # loading them can wait otherwise
     needed = (FRAME, *needs(statistics, ()), *by_rules)

@@ -13,7 +13,7 @@ import pytest
 from dissections import DISSECTED, Dissection, written
 from hypothesis import settings
 
-from explainer import registry
+from explainer import dissected, registry
 from explainer.analysis import analysis as analysed
 from explainer.capture import read, tshark
 from explainer.capture.again import Again
@@ -119,6 +119,7 @@ def facts_of(dissection_of: Callable[[str], Dissection]) -> Callable[..., Facts]
         def look_again(look: Look, view: View) -> "Future[pl.DataFrame]":
             return in_background(lambda: again.look(look.columns, view))
 
-        return Facts(captured.frames, captured.taps, look_again=look_again)
+        version = dissected.version(captured)
+        return Facts(captured.frames, captured.taps, look_again=look_again, given=version)
 
     return facts

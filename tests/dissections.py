@@ -16,6 +16,7 @@ from explainer.capture import read, tshark
 from explainer.capture.again import Again
 from explainer.capture.background import in_background
 from explainer.capture.selection import EVERYTHING
+from explainer.dissected import version
 from explainer.facts import Facts, Look, View, required
 from explainer.given import given
 from explainer.model import CaptureInfo
@@ -63,10 +64,11 @@ class Dissection:
             return pl.read_parquet(seen)
 
         found = json.loads(rest.read_text("utf-8"))
+        info = CaptureInfo.model_validate_json(found["info"])
         facts = Facts(
             frames,
             found["taps"],
             look_again=lambda asked, view: in_background(lambda: look(asked, view)),
-            given=given(Settings()),
+            given=given(Settings()) | version(read.Capture(info, frames, found["taps"])),
         )
-        return cls(CaptureInfo.model_validate_json(found["info"]), facts)
+        return cls(info, facts)

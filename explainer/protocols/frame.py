@@ -1,6 +1,6 @@
 """Columns that every frame has (Wireshark's "frame" protocol), and the capture's end."""
 
-from explainer.facts import Column, Facts, Kind, fact
+from explainer.facts import Column, Facts, Given, Kind, fact
 
 FRAME = Column("frame.number", Kind.INT)
 TIME = Column("frame.time_epoch", Kind.TIME)
@@ -11,6 +11,7 @@ LINK_TYPE = Column("frame.encap_type", Kind.INT)
 INTERFACE = Column("frame.interface_id", Kind.INT)
 INTERFACE_NAME = Column("frame.interface_name")
 PROTOCOLS = Column("frame.protocols")
+TSHARK = Given("the version of tshark")
 
 
 @fact("frames", TIME)

@@ -52,7 +52,7 @@ class Patterns:
     `of_frame` gives each frame's pattern, in file order. `headers` has a row a header: pattern, kind, position (in
     frame.protocols), index (among the frame's headers of its kind, quoted ones included), their count, unread (no
     packet was found in it), carrier and carrier_index (the IP header that it came in). `transports` names the last
-    transport of each pattern that has one, quoted or not.
+    transport of each pattern that has one, quoted or not, and the last that is not quoted (`own`).
     """
 
     of_frame: "pl.Series"
@@ -73,17 +73,21 @@ def patterns(facts: Facts) -> Patterns:
         .rename({PROTOCOLS.field: "layer"})
         .with_columns(pl.int_range(pl.len()).over("pattern").alias("position"))
     )
-    transports = layers.filter(pl.col("layer").is_in(_TRANSPORTS)).group_by("pattern").agg(pl.col("layer").last())
-    return Patterns(of_frame, _headers(layers), transports.rename({"layer": "transport"}))
+    layer = pl.col("layer")
+    quoting = layer.is_in(_QUOTING) & (pl.col("error") | ~layer.is_in(_ICMP))
+    quoted = (quoting.cum_sum().shift(1, fill_value=0) > 0).over("pattern")
+    layers = layers.with_columns(quoted.alias("quoted"))
+    transports = layers.filter(layer.is_in(_TRANSPORTS)).group_by("pattern").agg(
+        layer.last().alias("transport"), layer.filter(~pl.col("quoted")).last().alias("own")
+    )  # fmt: skip
+    return Patterns(of_frame, _headers(layers), transports)
 
 
 def _headers(layers: "pl.DataFrame") -> "pl.DataFrame":
     layer, kind = pl.col("layer"), pl.col("kind")
-    quoting = layer.is_in(_QUOTING) & (pl.col("error") | ~layer.is_in(_ICMP))
     is_ip = kind.is_in(["ip", "ipv6"])
     return (
         layers.with_columns(
-            (quoting.cum_sum().shift(1, fill_value=0) > 0).over("pattern").alias("quoted"),
             _unread(layers).alias("unread"),
             layer.replace_strict(_KINDS, default=None, return_dtype=pl.String).alias("kind"),
         )

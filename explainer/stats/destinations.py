@@ -6,7 +6,7 @@ from explainer.facts import Column, Facts, Kind
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
 from explainer.protocols import tcp, udp, udp_conversations
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, PROTOCOLS, TSHARK
 from explainer.protocols.layers import IPV4, IPV6, patterns
 from explainer.registry import statistic
 from explainer.stats.services import service
@@ -18,16 +18,17 @@ _PORTS = {
     "tcp": ("TCP", tcp.DESTINATION_PORT), "udp": ("UDP", udp.DESTINATION_PORT),
     "udplite": ("UDP", udp.DESTINATION_PORT), "sctp": ("SCTP", SCTP_PORT), "dccp": ("DCCP", DCCP_PORT),
 }  # fmt: skip
+_QUOTES_NO_PORTS = (4, 4)
 _COLUMNS = (FRAME, udp.STREAM, tcp.DESTINATION_PORT, udp.DESTINATION_PORT, SCTP_PORT, DCCP_PORT)
 
 
-@statistic("Destinations and ports", IPV4.headers, IPV6.headers, patterns, *_COLUMNS)
+@statistic("Destinations and ports", IPV4.headers, IPV6.headers, patterns, TSHARK, *_COLUMNS)
 def destinations(facts: Facts) -> Stat:
     """Packets to each address, transport and port; as `tshark -z dests,tree` and `-z ipv6_dests,tree` count them.
 
     Two habits of these are kept, so that the numbers agree: a packet in a tunnel counts once for each IP header of its
-    own, under the innermost address, and an ICMP error counts under the ports that it quotes. Differs for PGM, whose
-    ports Wireshark shows without a transport, and for SCTP inside Cisco FabricPath.
+    own, under the innermost address, and an ICMP error counts under the ports that it quotes (Wireshark before 4.4).
+    Differs for PGM, whose ports Wireshark shows without a transport, and for SCTP inside Cisco FabricPath.
     """
     counted = (
         _addresses(facts)
@@ -48,12 +49,14 @@ def _addresses(facts: Facts) -> "pl.DataFrame":
 
 
 def _ports(facts: Facts) -> "pl.DataFrame":
-    """Return each frame's transport and destination port: the last ones in it, quoted or not."""
+    """Return each frame's transport and destination port: the last ones in it, quoted ones as its tshark does."""
     found = facts[patterns]
+    version = tuple(map(int, (facts.given(TSHARK) or b"4.0").split(b".")[:2]))
+    chosen = pl.col("transport" if version < _QUOTES_NO_PORTS else "own")
     frames = facts.frames(*_COLUMNS).with_columns(found.of_frame)
     names, port = pl.lit("none"), pl.lit(0)
     for layer, (name, column) in _PORTS.items():
-        here = pl.col("transport") == layer
+        here = chosen == layer
         if name == "UDP":  # a header with an impossible length belongs to no stream, and to no transport
             here &= pl.col(udp.STREAM.field).list.len() == pl.col(column.field).list.len()
         names = pl.when(here).then(pl.lit(name)).otherwise(names)

@@ -94,7 +94,7 @@ class TestHellos:
 
     def test_hostile_names_pass_unchanged(self, of_lab: OfLab) -> None:
         found = of_lab("tls12_hostile_names")
-        assert found.server_name.startswith("\x1b[31mred\x1b[0m\x07")
+        assert found.server_name.startswith(("\x1b[31mred\x1b[0m\x07", "\x1b[31mred\x1b[0m\\a"))  # the latter from 4.4
         assert found.server_name.endswith(
             "gnp.exe$(touch /tmp/owned)`id`;[red][/red][link=x]<script>alert(1)</script>.payroll.example"
         )
