@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
+from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -54,7 +54,8 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
         describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
-        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], told)
+        others = [f for f in found if f is not fitting[0]]
+        return behind.told(_from_finding(analysis, question, fitting[0], others, told), fitting[0], others)
     return _from_nothing(analysis, question, found, looked_up, held)
 
 

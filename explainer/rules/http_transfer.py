@@ -17,11 +17,11 @@ from explainer.rules.exchanges import (
     SUBJECT,
     answering,
     asked,
-    bare_host,
     by_stream,
     request_words,
     scope,
     segment_filter,
+    service,
 )
 
 Undisturbed = dict[int, Connection]
@@ -171,4 +171,4 @@ def _was_ending(e: Exchange, below: Connection) -> bool:
 
 
 def _page(e: Exchange) -> tuple[str, str, str]:
-    return e.client.address, bare_host(e), e.path
+    return e.client.address, service(e), e.path
