@@ -6,6 +6,7 @@ its entries out sorted by id; two entries of one id are an error of the programm
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
@@ -35,6 +36,8 @@ class Registry(Generic[Entry]):
         self._package = package
         self._entries: dict[str, Entry] = {}
         self._loaded = False
+        # Formats are loaded beside other work: whoever comes meanwhile waits until all are there.
+        self._loading = threading.RLock()
 
     def add(self, entry: Entry) -> None:
         """Register an entry.
@@ -57,12 +60,13 @@ class Registry(Generic[Entry]):
         return self._entries.get(name)
 
     def _load(self) -> None:
-        if self._loaded:
-            return
-        self._loaded = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        with self._loading:
+            if self._loaded:
+                return
+            self._loaded = True
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self._package}.{module.name}")
 
 
 StatMaker: TypeAlias = "Callable[[Facts], Stat]"
