@@ -31,7 +31,7 @@ from explainer.rules.exchanges import (
     service,
 )
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
-from explainer.rules.http_upstream import Sight, Upstream, upstream
+from explainer.rules.http_upstream import Upstream, sight, upstream
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
@@ -67,7 +67,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
     lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
-    sight = Sight(below.values(), {e.handshake.stream: e for e in facts[tcp_endings]}, every, facts[lookups])
+    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
@@ -80,7 +80,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
         passed = later is not None and first.status in _COME_BACK
         severity = Severity.INFO if _is_trifle(first) or passed else Severity.LOW if later else severity
-        yield _error(group, severity, below.get(first.stream), later, upstream(first, sight))
+        yield _error(group, severity, below.get(first.stream), later, upstream(first, seen))
 
 
 def _error(

@@ -42,7 +42,8 @@ def undisturbed(connections: tuple[Connection, ...], healths: tuple[Health, ...]
 def http_incomplete(facts: Facts, *, min_bytes: int = 100) -> Iterator[Finding]:
     """A response that begins, and that the server's FIN or reset ends before it is whole (RFC 9112 section 8).
 
-    tshark dissects no response that never gets whole: its announced length is unknown. Silent where the connection has
+    tshark dissects no response that never gets whole: its announced length is unknown. Where a gateway's own request
+    for the same is seen to be cut off first, the server behind it is named. Silent where the connection has
     losses or disorder, where frames were stored cut, and where what came is no HTTP: headers alone take `min_bytes`,
     and of less without a line's end tshark does not say what it is.
     """
@@ -50,13 +51,22 @@ def http_incomplete(facts: Facts, *, min_bytes: int = 100) -> Iterator[Finding]:
     if (lengths[LENGTH.field] > lengths[CAPTURED_LENGTH.field]).any():
         return
     calm = undisturbed(facts[connections], facts[health])
-    for e in facts[requests]:
-        begun = (e.response_bytes or 0) >= min_bytes and not e.unreadable
-        if begun and e.stream in calm and _ended_by_server(e):
-            yield _incomplete(e, calm[e.stream])
+    cut = [e for e in facts[requests] if _is_cut(e, min_bytes) and e.stream in calm]
+    for e in cut:
+        yield _incomplete(e, calm[e.stream], next((o for o in cut if _is_behind(o, e)), None))
 
 
-def _incomplete(e: Exchange, below: Connection) -> Finding:
+def _is_cut(e: Exchange, min_bytes: int) -> bool:
+    return (e.response_bytes or 0) >= min_bytes and not e.unreadable and _ended_by_server(e)
+
+
+def _is_behind(o: Exchange, e: Exchange) -> bool:
+    """Return whether a gateway asks for the same meanwhile, and is cut off before it cuts off its own client."""
+    asked = (e.request_frame or 0) < (o.request_frame or 0)
+    return o.path == e.path and o.server != e.server and asked and (o.closed_frame or 0) < (e.closed_frame or 0)
+
+
+def _incomplete(e: Exchange, below: Connection, behind: Exchange | None) -> Finding:
     closed, size = e.closed_frame or below.last_frame, e.response_bytes or 0
     ends = "resets" if e.reset else "closes"
     steps = [
@@ -64,14 +74,19 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
         Step(frames=(e.first_byte_frame or closed,), text=f"the answer begins; {size:,} bytes of it come"),
         Step(frames=(closed,), text=f"the server {ends} the connection before the end of the answer has come"),
     ]
+    because, culprit = "", "it"
+    if behind:
+        because, culprit = f", as {behind.server} behind it does first", str(behind.server)
+        frames = tuple(frame for frame in (behind.request_frame, behind.closed_frame) if frame)
+        steps.insert(1, Step(frames=frames, text=f"the gateway asks {behind.server}, which ends its answer too soon"))
     return Finding(
         id=f"http_incomplete:{e.first_frame}",
         rule="http_incomplete",
         severity=Severity.HIGH,
         confidence=Confidence.PROBABLE,
         side=Side.SERVER,
-        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
-        act="The server's side must act: it ends the connection while it still owes a part of the answer.",
+        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete{because}.",
+        act=f"The server's side must act: {culprit} ends the connection while it still owes a part of the answer.",
         measured={"response_bytes": size},
         evidence=Evidence.of(
             [f for f in (e.request_frame, e.first_byte_frame, closed) if f],

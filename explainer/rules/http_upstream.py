@@ -2,10 +2,11 @@
 
 Rules
 * Only what the gateway begins between the request and its own answer counts.
-* A gateway is known by its address. One that has another address toward the servers behind it is known by its timing:
-  what begins right after the request and ends right before the answer, of one such address alone, is probably its own.
+* A gateway is known by its address, and by one from which it passes requests on. Of another one, that is known by its
+  timing: what begins right after the request and ends right before the answer, of one address alone, is probably its.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,13 +14,17 @@ from explainer.model import Step
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
-from explainer.protocols.tls import Ending, Outcome
-from explainer.protocols.tls import names as tls_names
+from explainer.protocols.tls import Ending
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
+from explainer.rules.http_upstream_failures import failure, no_answer, other_addresses, turned_away
+from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
-_BAD_GATEWAY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 400, 500
+_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR = 502, 503, 400
+_REMEMBERED_NS = 60_000_000_000
+"""Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
+_SHOWN = 20
 _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
 _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
@@ -31,7 +36,7 @@ class Upstream:
     """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
 
     `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
-    failed; `passed_on` says that none did: the answer is the other server's.
+    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
     """
 
     asker: str
@@ -42,12 +47,13 @@ class Upstream:
     stream: int | None = None
     sure: bool = True
     passed_on: bool = False
+    likely: bool = False
 
     @property
     def clause(self) -> str:
         """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
         what = f"it passes on what {self.server} behind it answers" if self.passed_on else f"{self.server} {self.words}"
-        return f" ({'' if self.sure else 'probably because '}{what})"
+        return f" ({'' if self.sure and not self.likely else 'probably because '}{what})"
 
     @property
     def act(self) -> str:
@@ -60,17 +66,26 @@ class Upstream:
     def step(self) -> Step:
         """Return the step that shows it."""
         who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
-        return Step(frames=self.frames, text=f"meanwhile {who} turns to {self.server}, which {self.words}")
+        when = "before, " if self.likely else "meanwhile "
+        return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups."""
+    """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups.
 
-    connections: Iterable[Connection] = ()
+    `others` are the further addresses of gateways.
+    """
+
+    connections: Sequence[Connection] = ()
     endings: Mapping[int, Ending] = field(default_factory=dict)
     exchanges: Sequence[Exchange] = ()
     lookups: Sequence[Lookup] = ()
+    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def of_gateway(self, e: Exchange) -> frozenset[str]:
+        """Return the addresses of the gateway that answers."""
+        return self.others.get(e.server.address, frozenset()) | {e.server.address}
 
 
 def upstream(e: Exchange, sight: Sight) -> Upstream | None:
@@ -79,18 +94,19 @@ def upstream(e: Exchange, sight: Sight) -> Upstream | None:
         return None
     tried = [c for c in sight.connections if _is_within(e, c.first_frame) and c.syn_frames]
     asked = [o for o in sight.exchanges if _is_within(e, o.request_frame) and o.stream != e.stream]
+    known = sight.of_gateway(e)
     own = _Tries(
         e,
-        [c for c in tried if c.client.address == e.server.address],
-        [o for o in asked if o.client.address == e.server.address],
+        [c for c in tried if c.client.address in known],
+        [o for o in asked if o.client.address in known],
         sight,
     )
     if own.connections or own.exchanges:
-        return own.outcome(sure=True) or _unresolved(e, sight.lookups)
-    near = _Tries(e, [c for c in tried if _is_near(e, c)], [o for o in asked if _is_answered_near(e, o)], sight)
+        return own.outcome(sure=True) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
+    near = _Tries(e, _near(e, tried), [o for o in asked if _is_answered_near(e, o)], sight)
     addresses = {c.client.address for c in near.connections} | {o.client.address for o in near.exchanges}
-    known = len(addresses) == 1 and e.client.address not in addresses
-    return (near.outcome(sure=False) if known else None) or _unresolved(e, sight.lookups)
+    alone = len(addresses) == 1 and e.client.address not in addresses
+    return (near.outcome(sure=False) if alone else None) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +126,18 @@ class _Tries:
     def _failed(self, *, sure: bool) -> Upstream | None:
         until = self.e.response_frame or 0
         for c in self.connections:
-            failure = _failure(c, self.sight.endings.get(c.stream), until)
-            if failure:
-                frames = tuple(dict.fromkeys((c.first_frame, failure[1])))
+            found = failure(c, self.sight.endings.get(c.stream), until)
+            if found:
+                frames = tuple(dict.fromkeys((c.first_frame, found[1])))
                 return Upstream(
-                    c.client.address, str(c.server), failure[0], frames, _stream_filter(c.stream), c.stream, sure
+                    c.client.address, str(c.server), found[0], frames, _stream_filter(c.stream), c.stream, sure
                 )
         for o in self.exchanges:
-            failure = _no_answer(o, until)
-            if failure:
-                frames = tuple(dict.fromkeys((o.request_frame or until, failure[1])))
+            found = no_answer(o, until)
+            if found:
+                frames = tuple(dict.fromkeys((o.request_frame or until, found[1])))
                 return Upstream(
-                    o.client.address, str(o.server), failure[0], frames, _stream_filter(o.stream), o.stream, sure
+                    o.client.address, str(o.server), found[0], frames, _stream_filter(o.stream), o.stream, sure
                 )
         return None
 
@@ -167,10 +183,26 @@ def _is_within(e: Exchange, frame: int | None) -> bool:
     return frame is not None and (e.request_frame or 0) < frame < (e.response_frame or 0)
 
 
-def _is_near(e: Exchange, c: Connection) -> bool:
-    """Return whether the connection begins with the request and ends with its answer; silence has no end."""
-    silent = c.syn_ack_frame is None and not c.server_resets
-    return _follows(e.request_ns, c.first_ns) and (silent or _follows(c.last_ns, e.response_ns, both_ways=True))
+def _near(e: Exchange, tried: Sequence[Connection]) -> list[Connection]:
+    """Return the connections of hosts whose tries begin with the request and end with its answer.
+
+    Silence has no end. A gateway may try several times: the first begins in time, and the last ends so.
+    """
+    by_client = defaultdict[str, list[Connection]](list)
+    for c in tried:
+        by_client[c.client.address].append(c)
+    return [c for group in by_client.values() for c in _of_one(e, group)]
+
+
+def _of_one(e: Exchange, group: Sequence[Connection]) -> list[Connection]:
+    begun = [n for n, c in enumerate(group) if _follows(e.request_ns, c.first_ns)]
+    ended = any(_follows(c.last_ns, e.response_ns, both_ways=True) or _is_silent(c) for c in group)
+    # What comes before the first that begins in time is of something else.
+    return list(group[begun[0] :]) if begun and ended else []
+
+
+def _is_silent(c: Connection) -> bool:
+    return c.syn_ack_frame is None and not c.server_resets
 
 
 def _is_answered_near(e: Exchange, o: Exchange) -> bool:
@@ -188,47 +220,6 @@ def _stream_filter(stream: int) -> str:
     return f"tcp.stream == {stream}"
 
 
-def _failure(c: Connection, ending: Ending | None, until: int) -> tuple[str, int] | None:
-    """Return how the connection failed, and the frame that shows it."""
-    if c.syn_ack_frame is None:
-        refused = min(c.server_resets, default=None)
-        if refused is None:
-            return "does not answer the connection request (SYN)", c.syn_frames[-1]
-        return "refuses the connection", refused
-    if ending and (ending.outcome.failed or ending.outcome is Outcome.UNUSED):
-        return _of_tls(ending), ending.frame
-    if c.server_payload or not c.client_payload:
-        return None
-    end = min((*c.server_ends, *c.server_resets), default=until)
-    if end < until:
-        return "takes the request and hangs up without an answer", end
-    return "takes the request and does not answer in time", c.syn_ack_frame
-
-
-def _of_tls(ending: Ending) -> str:
-    if ending.outcome is Outcome.NOT_TLS:
-        return f"speaks {ending.spoken or 'something else'}, not TLS, on that port"
-    if ending.alert:
-        who = "the gateway ends TLS with it" if ending.alert.from_client else "ends TLS itself"
-        return f"takes the connection, but {who} with the alert {tls_names.alert(ending.alert.code)}"
-    return "takes the connection, but TLS with it comes to nothing"
-
-
-def _no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
-    """Return how a request on a connection that was open before went without an answer."""
-    if o.status is not None:
-        return None
-    if o.unreadable and o.first_byte_frame:
-        return "answers something that is no HTTP", o.first_byte_frame
-    hung_up = o.closed_frame is not None and o.closed_frame < until and not o.closed_by_client
-    if hung_up and o.closed_frame is not None:
-        part = "in the middle of its answer" if o.response_bytes else "without an answer"
-        return f"takes the request and {'resets the connection' if o.reset else 'hangs up'} {part}", o.closed_frame
-    if not o.response_bytes and o.request_frame is not None:
-        return "takes the request and does not answer in time", o.request_frame
-    return None
-
-
 def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
     """Return the name that the gateway cannot resolve: it asks for it at once, and gives up with the answer."""
     if e.status not in _GATEWAY:
@@ -239,6 +230,23 @@ def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
     if any(k.answers for k in found) or len({k.client.address for k in found}) != 1:
         return None
     return next(_unresolved_names(found, sure=bool(own)), None)
+
+
+def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
+    """Return the server that turned the gateway away before, as its health checks see, where it now tries nobody."""
+    if e.status != _UNAVAILABLE:
+        return None
+    known, request = sight.of_gateway(e), e.request_frame or 0
+    before = [c for c in sight.connections if c.client.address in known and c.first_frame < request]
+    group = turned_away(c for c in before if (e.request_ns or 0) - c.first_ns <= _REMEMBERED_NS)
+    if not group:
+        return None
+    last, times = group[-1], count(len(group), "time")
+    does = "has refused" if last.server_resets else "has not answered"
+    words = f"{does} the gateway's connections ({times}: health checks, as it seems)"
+    frames = tuple(c.first_frame for c in group[-_SHOWN:])
+    where = _stream_filter(last.stream)
+    return Upstream(last.client.address, str(last.server), words, frames, where, last.stream, likely=True)
 
 
 def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:
@@ -253,3 +261,14 @@ def _unresolved_names(lookups: Iterable[Lookup], *, sure: bool) -> Iterator[Upst
             words = f"{fails} {k.name}, the name of the server behind it"
             where = asked_for([k.name], k.server.address)
             yield Upstream(k.client.address, f"the name server {k.server.address}", words, frames, where, sure=sure)
+
+
+def sight(
+    connections: Sequence[Connection],
+    endings: Iterable[Ending],
+    exchanges: Sequence[Exchange],
+    lookups: Sequence[Lookup],
+) -> Sight:
+    """Return what a capture holds, with the further addresses of its gateways."""
+    by_stream = {ending.handshake.stream: ending for ending in endings}
+    return Sight(connections, by_stream, exchanges, lookups, other_addresses(exchanges))

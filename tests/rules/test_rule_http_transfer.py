@@ -1,12 +1,13 @@
 """Responses that are cut off, never come, or come late; the lab's cases are in test_rule_http_status."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from exchanges import exchange, found, health, unfinished
-from factories import FIN, RST, SERVER, connection, findings_of, pcap, start_ns
+from factories import FIN, RST, SERVER, connection, findings_of, first_frame, pcap, start_ns
 from messages import get, response, talk
 
 from explainer import registry
@@ -196,3 +197,13 @@ def test_the_same_page_three_times_may_wait_for_news() -> None:
     twice = [late(2000, request_frame=4 + 20 * n) for n in range(2)]
     assert [f.severity for f in slow(*twice)] == [Severity.MEDIUM]
     assert [f.severity for f in slow(*twice, late(2000, request_frame=50))] == [Severity.LOW]
+
+
+def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
+    cut = unfinished(0, closed_frame=first_frame(1) + 20)
+    behind = unfinished(1, client=Endpoint(SERVER, 5000), server=Endpoint("198.51.100.9", 8080))
+    titles = [f.title for f in found("http_incomplete", cut, behind)]
+    assert titles[0].endswith("is complete, as 198.51.100.9:8080 behind it does first.")
+    assert titles[1].endswith("is complete.")
+    other = replace(behind, path="/other")
+    assert found("http_incomplete", cut, other)[0].title.endswith("is complete.")

@@ -11,6 +11,7 @@ from explainer.model import Finding
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
+from explainer.rules.http_upstream_failures import other_addresses
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
@@ -170,3 +171,48 @@ def test_an_answer_in_order_that_the_gateway_does_not_take() -> None:
 def test_a_request_on_an_open_connection_that_fails(ending: dict[str, Any], words: str) -> None:
     unanswered = {"status": None, "response_frame": None, "first_byte_frame": None, "response_bytes": 0}
     assert words in told(504, behind_request(**unanswered | ending)).title
+
+
+def passed(other: str = OTHER_SIDE) -> tuple[Exchange, Exchange]:
+    """Return an earlier page that the gateway fetches from behind, from another address."""
+    asked = exchange(20, request_frame=2, response_frame=9, first_byte_frame=9, path="/start")
+    behind = exchange(21, client=Endpoint(other, 1), server=BACKEND, request_frame=4, response_frame=6, path="/start")
+    return asked, behind
+
+
+def test_an_address_from_which_pages_were_passed_on_is_the_gateways() -> None:
+    late = {"first_ns": start_ns(0) + 400_000_000, "last_ns": start_ns(0) + 400_000_000}
+    tried = behind(**REFUSED, client=Endpoint(OTHER_SIDE, 50000), **late)
+    assert f"({BACKEND} refuses the connection)" in told(502, *passed(), below=(tried,)).title
+    assert str(BACKEND) not in told(502, *passed("198.51.100.3"), below=(tried,)).title
+
+
+def test_a_page_that_two_hosts_ask_for_makes_no_gateway() -> None:
+    asked, other = passed()
+    after = replace(other, response_frame=12)
+    assert not other_addresses((asked, after))
+    assert not other_addresses((asked, replace(other, client=asked.client)))
+    assert other_addresses((asked, other)) == {SERVER: frozenset({OTHER_SIDE})}
+
+
+def check(stream: int, frame: int, **overrides: Any) -> Connection:
+    """Return a health check of the gateway that is refused, before the request."""
+    values = REFUSED | {"client": Endpoint(SERVER, 6000 + stream), "server": BACKEND, "syn_frames": (frame,),
+                        "first_frame": frame, "server_resets": (frame + 1,), "first_ns": start_ns(0)}  # fmt: skip
+    return connection(stream, **values | overrides)
+
+
+def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
+    finding = told(503, below=(check(3, 1), check(4, 3)))
+    assert f"{BACKEND} has refused the gateway's connections (2 times" in finding.title
+    assert {1, 3} <= set(finding.evidence.frames)
+    assert str(BACKEND) not in told(502, below=(check(3, 1),)).title
+
+
+@pytest.mark.parametrize(
+    "last", [{"syn_ack_frame": 4, "server_resets": ()}, {"client": Endpoint(CLIENT, 1)}, {"first_ns": 0}],
+    ids=["works again", "not the gateway's", "long ago"],
+)  # fmt: skip
+def test_other_health_checks_do_not(last: dict[str, Any]) -> None:
+    refused_before = (check(3, 1),) if "syn_ack_frame" in last else ()
+    assert str(BACKEND) not in told(503, below=(*refused_before, check(4, 3, **last))).title
