@@ -109,7 +109,8 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
     another. Silent where the connection has losses or disorder, or began to end before the request; where a device on
-    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP.
+    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP. Where
+    the server answers nobody in plain HTTP, it is said that it may expect https.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
     for reset in facts[resets]:
@@ -124,6 +125,7 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     def overcome(e: Exchange) -> bool:
         return last_answered.get(_page(e), 0) > e.first_frame
 
+    speaks = {e.server for e in every if e.status is not None}
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         unanswered = e.response_bytes == 0 and _ended_by_server(e) and not _is_plain_on_tls_port(e)
@@ -131,25 +133,28 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
             groups[e.client.address, e.server, e.host, e.reset, idle(e), overcome(e)].append(e)
     for group in groups.values():
         first = group[0]
-        yield _no_response(group, calm[first.stream], idle=idle(first), overcome=overcome(first))
+        below, is_known = calm[first.stream], first.server in speaks
+        yield _no_response(group, below, idle=idle(first), overcome=overcome(first), is_known=is_known)
 
 
-def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overcome: bool) -> Finding:
+def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overcome: bool, is_known: bool) -> Finding:
     first = group[0]
     closed = first.closed_frame or below.last_frame
     ends, flag = ("resets", "RST") if first.reset else ("closes", "FIN")
     at_first = ", at first; a later request was answered" if overcome else ""
+    # Nobody was answered there in plain HTTP: it may be another protocol's port.
+    doubt = "" if is_known else f"; or, if port {first.server.port} is one for https, the client must use https://"
     return Finding(
         id=f"http_no_response:{first.first_frame}",
         rule="http_no_response",
         severity=Severity.LOW if idle or overcome else Severity.HIGH,
         confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
-        side=Side.EITHER if first.reset else Side.SERVER,
+        side=Side.EITHER if first.reset or doubt else Side.SERVER,
         title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
         act=(
             "The client must ask again on a new connection: the server may end an idle one at any time."
             if idle
-            else f"The server's side must act: {first.server} takes the request and hangs up."
+            else f"The server's side must act: {first.server} takes the request and hangs up{doubt}."
         ),
         measured={"requests": len(group)},
         evidence=Evidence.of(
