@@ -16,6 +16,7 @@ from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
 from explainer.rules.dns_search import bare, with_suffix
+from explainer.rules.dns_unbidden import beside, calmed
 from explainer.rules.dns_upstream import upstream, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -87,11 +88,13 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
-    those for which browsers ask unbidden (_8443._https.name, RFC 9460), a name that was only tried with a search suffix
-    behind it: the same client then resolves a shorter form of it, and a service that a host need not announce (RFC
-    2782: _http._tcp before its name): the client then resolves that host.
+    those of updates and checks of browsers and systems, where others resolve, those for which browsers ask unbidden
+    (_8443._https.name, RFC 9460), a name that was only tried with a search suffix behind it: the same client then
+    resolves a shorter form of it, and a service that a host need not announce (RFC 2782: _http._tcp before its name):
+    the client then resolves that host.
     """
     every = facts[lookups]
+    unasked = beside(every)
     resolved = defaultdict[str, set[str]](set)
     for lookup in every:
         if lookup.rcode == _NOERROR and lookup.answers:
@@ -103,7 +106,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         shorter = (".".join(labels[:length]) for length in range(1, len(labels)))
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
-        harmless = unbidden or host in known or any(part in known for part in shorter)
+        harmless = unbidden or unasked(lookup) or host in known or any(part in known for part in shorter)
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
@@ -130,15 +133,20 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
     Where the capture shows that the name server itself asks another one in vain, or is refused by it, that is told with
     it; and so is the reason that the name server gives itself (extended DNS errors, RFC 8914), such as DNSSEC, and
-    aliases in the answer that lead back to themselves.
+    aliases in the answer that lead back to themselves. Of info severity are names that browsers and systems ask for on
+    their own, where others resolve.
     """
     every = facts[lookups]
+    unasked = beside(every)
     reasons = facts[extended_errors]
+    first = {x.first_frame: x for x in every}
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, _failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = upstream(finding, every, facts[connections])
-        if finding.evidence.frames[0] in circles:
+        if unasked(first[finding.evidence.frames[0]]):
+            yield calmed(finding)
+        elif finding.evidence.frames[0] in circles:
             yield in_circle(finding, circles[finding.evidence.frames[0]])
         elif behind:
             yield with_upstream(finding, behind)
@@ -150,9 +158,13 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
 
-    Of low severity are reverse lookups, and names without a dot.
+    Of low severity are reverse lookups, and names without a dot; of info those that browsers and systems ask for on
+    their own, where others resolve.
     """
-    yield from _answered(_not_overcome(facts[lookups], _REFUSED), _REFUSED_MEANS, _refusing)
+    every = facts[lookups]
+    first, unasked = {x.first_frame: x for x in every}, beside(every)
+    for finding in _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, _refusing):
+        yield calmed(finding) if unasked(first[finding.evidence.frames[0]]) else finding
 
 
 def _in_vain(lookup: Lookup) -> bool:

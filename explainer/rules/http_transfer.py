@@ -26,6 +26,7 @@ from explainer.rules.exchanges import (
 
 Undisturbed = dict[int, Connection]
 
+_NOT_REPEATED = ("POST", "PATCH")  # RFC 9110, section 9.2.2: not idempotent
 _TLS_PORT = 443  # 8443, 9443 and so on as well
 
 
@@ -108,9 +109,10 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
 
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another. Silent where the connection has losses or disorder, or began to end before the request; where a device on
-    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP. Where
-    the server answers nobody in plain HTTP, it is said that it may expect https.
+    another; of medium, where that is one that programs do not repeat by themselves (POST). Silent where the connection
+    has losses or disorder, or began to end before the request; where a device on the way reset it, which is a matter of
+    its own; and on ports of TLS, where a server hangs up on plain HTTP. Where the server answers nobody in plain HTTP,
+    it is said that it may expect https.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
     for reset in facts[resets]:
@@ -142,15 +144,17 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
     closed = first.closed_frame or below.last_frame
     ends, flag = ("resets", "RST") if first.reset else ("closes", "FIN")
     at_first = ", at first; a later request was answered" if overcome else ""
+    just_then = ": it ends an idle connection just when the next request is under way"
     # Nobody was answered there in plain HTTP: it may be another protocol's port.
     doubt = "" if is_known else f"; or, if port {first.server.port} is one for https, the client must use https://"
     return Finding(
         id=f"http_no_response:{first.first_frame}",
         rule="http_no_response",
-        severity=Severity.LOW if idle or overcome else Severity.HIGH,
+        severity=_weight(first, idle=idle, overcome=overcome),
         confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
         side=Side.EITHER if first.reset or doubt else Side.SERVER,
-        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
+        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}"
+        f"{just_then if idle else ''}{at_first}.",
         act=(
             "The client must ask again on a new connection: the server may end an idle one at any time."
             if idle
@@ -173,6 +177,13 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
         ),
         limitations=("whether a firewall or proxy on the way ended the connection in the server's name",),
     )
+
+
+def _weight(first: Exchange, *, idle: bool, overcome: bool) -> Severity:
+    """Return the weight: on an idle connection programs repeat most requests by themselves, but not these."""
+    if idle and not overcome and first.method in _NOT_REPEATED:
+        return Severity.MEDIUM
+    return Severity.LOW if idle or overcome else Severity.HIGH
 
 
 def _ended_by_server(e: Exchange) -> bool:

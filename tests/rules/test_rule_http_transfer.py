@@ -133,6 +133,21 @@ def test_a_connection_that_had_served_another_may_have_been_idle() -> None:
     (finding,) = none_came(exchange(path="/before", request_frame=2, response_frame=3), silent())
     assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.PROBABLE)
     assert finding.act.startswith("The client must ask again")
+    assert "just when the next request is under way" in finding.title
+
+
+@pytest.mark.parametrize(("method", "severity"), [("POST", Severity.MEDIUM), ("PUT", Severity.LOW)])
+def test_what_no_program_repeats_by_itself_weighs_more(method: str, severity: Severity) -> None:
+    before = exchange(path="/before", request_frame=2, response_frame=3)
+    assert [f.severity for f in none_came(before, silent(method=method))] == [severity]
+
+
+def test_where_nobody_was_answered_in_plain_http_it_may_be_https() -> None:
+    (unknown,) = none_came(silent())
+    assert unknown.side is Side.EITHER
+    assert "https://" in unknown.act
+    known = none_came(silent(), exchange(1, path="/other"))
+    assert [(f.side, "https://" in f.act) for f in known] == [(Side.SERVER, False)]
 
 
 def test_plain_http_on_a_port_of_tls_is_no_matter_of_http() -> None:
