@@ -133,8 +133,8 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
     Where the capture shows that the name server itself asks another one in vain, or is refused by it, that is told with
     it; and so is the reason that the name server gives itself (extended DNS errors, RFC 8914), such as DNSSEC, and
-    aliases in the answer that lead back to themselves. Of info severity are names that browsers and systems ask for on
-    their own, where others resolve.
+    aliases in the answer that lead back to themselves. Of info severity are reverse lookups, and names that browsers
+    and systems ask for on their own, where others resolve.
     """
     every = facts[lookups]
     unasked = beside(every)
@@ -158,8 +158,8 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
 
-    Of low severity are reverse lookups, and names without a dot; of info those that browsers and systems ask for on
-    their own, where others resolve.
+    Of low severity are names without a dot; of info reverse lookups, which programs do for their logs, and names that
+    browsers and systems ask for on their own, where others resolve.
     """
     every = facts[lookups]
     first, unasked = {x.first_frame: x for x in every}, beside(every)
@@ -174,14 +174,16 @@ def _in_vain(lookup: Lookup) -> bool:
 
 
 def _failing(lookup: Lookup) -> Severity:
-    return Severity.LOW if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+    return Severity.INFO if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
 
 
 def _refusing(lookup: Lookup) -> Severity:
     # Programs ask for the bare name of the machine that they run on, and go on without it; forwarders refuse it
     # (dnsmasq's domain-needed): what was asked with a suffix says more.
     name = plain(lookup.name)
-    return Severity.LOW if name.endswith(_REVERSE) or "." not in name else Severity.HIGH
+    if name.endswith(_REVERSE):
+        return Severity.INFO
+    return Severity.LOW if "." not in name else Severity.HIGH
 
 
 def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:

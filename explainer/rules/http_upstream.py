@@ -10,18 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from explainer.model import Step
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
 from explainer.protocols.tls import Ending
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
-from explainer.rules.http_upstream_failures import failure, no_answer, other_addresses, turned_away
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, other_addresses, turned_away
 from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
-_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR = 502, 503, 400
+_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 503, 400, 500
 _REMEMBERED_NS = 60_000_000_000
 """Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
 _SHOWN = 20
@@ -29,45 +28,6 @@ _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
 _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
 """What a name server says of a name: SERVFAIL, NXDOMAIN, REFUSED (RFC 1035, section 4.1.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
-
-    `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
-    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
-    """
-
-    asker: str
-    server: str
-    words: str
-    frames: tuple[int, ...]
-    display_filter: str
-    stream: int | None = None
-    sure: bool = True
-    passed_on: bool = False
-    likely: bool = False
-
-    @property
-    def clause(self) -> str:
-        """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
-        what = f"it passes on what {self.server} behind it answers" if self.passed_on else f"{self.server} {self.words}"
-        return f" ({'' if self.sure and not self.likely else 'probably because '}{what})"
-
-    @property
-    def act(self) -> str:
-        """Return who must do what."""
-        if self.passed_on:
-            return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
-        return f"The server's side must act, at what the gateway (proxy) turns to: {self.server} {self.words}."
-
-    @property
-    def step(self) -> Step:
-        """Return the step that shows it."""
-        who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
-        when = "before, " if self.likely else "meanwhile "
-        return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +79,7 @@ class _Tries:
     sight: Sight
 
     def outcome(self, *, sure: bool) -> Upstream | None:
-        of_gateway = self.e.status in _GATEWAY
+        of_gateway = _is_gateways(self.e)
         failed = self._failed(sure=sure) if of_gateway else None
         return failed or self._passed_on(sure=sure) or (self._not_taken(sure=sure) if of_gateway else None)
 
@@ -179,6 +139,11 @@ class _Tries:
         return not any(o.first_frame < end and (o.response_frame or end) > begin for o in others)
 
 
+def _is_gateways(e: Exchange) -> bool:
+    """Return whether the error is one of gateways: of those that are asked for a tunnel, any of the server's."""
+    return e.status in _GATEWAY or (e.method == "CONNECT" and (e.status or 0) >= _FIRST_SERVER_ERROR)
+
+
 def _is_within(e: Exchange, frame: int | None) -> bool:
     return frame is not None and (e.request_frame or 0) < frame < (e.response_frame or 0)
 
@@ -222,7 +187,7 @@ def _stream_filter(stream: int) -> str:
 
 def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
     """Return the name that the gateway cannot resolve: it asks for it at once, and gives up with the answer."""
-    if e.status not in _GATEWAY:
+    if not _is_gateways(e):
         return None
     asked = [k for k in lookups if k.query_frames and _is_within(e, k.query_frames[0]) and _is_looked_up_near(e, k)]
     own = [k for k in asked if k.client.address == e.server.address]

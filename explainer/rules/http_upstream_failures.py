@@ -2,13 +2,54 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from explainer.model import Step
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
 from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.tls import names as tls_names
 
 _LOOKED_AT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
+
+    `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
+    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
+    """
+
+    asker: str
+    server: str
+    words: str
+    frames: tuple[int, ...]
+    display_filter: str
+    stream: int | None = None
+    sure: bool = True
+    passed_on: bool = False
+    likely: bool = False
+
+    @property
+    def clause(self) -> str:
+        """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
+        what = f"it passes on what {self.server} behind it answers" if self.passed_on else f"{self.server} {self.words}"
+        return f" ({'' if self.sure and not self.likely else 'probably because '}{what})"
+
+    @property
+    def act(self) -> str:
+        """Return who must do what."""
+        if self.passed_on:
+            return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
+        return f"The server's side must act, at what the gateway (proxy) turns to: {self.server} {self.words}."
+
+    @property
+    def step(self) -> Step:
+        """Return the step that shows it."""
+        who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
+        when = "before, " if self.likely else "meanwhile "
+        return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
 
 
 def failure(c: Connection, ending: Ending | None, until: int) -> tuple[str, int] | None:

@@ -216,3 +216,9 @@ def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
 def test_other_health_checks_do_not(last: dict[str, Any]) -> None:
     refused_before = (check(3, 1),) if "syn_ack_frame" in last else ()
     assert str(BACKEND) not in told(503, below=(*refused_before, check(4, 3, **last))).title
+
+
+def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> None:
+    asked = exchange(0, status=500, reason="", request_frame=ASKED, response_frame=ANSWERED, method="CONNECT")
+    (finding,) = found("http_error", asked, below=[connection(0), behind(**REFUSED)])
+    assert f"{BACKEND} refuses the connection" in finding.title
