@@ -36,6 +36,7 @@ class Registry(Generic[Entry]):
         self._package = package
         self._entries: dict[str, Entry] = {}
         self._loaded = False
+        # Formats are loaded beside other work: whoever comes meanwhile waits until all are there.
         self._loading = threading.RLock()
 
     def add(self, entry: Entry) -> None:
@@ -59,7 +60,7 @@ class Registry(Generic[Entry]):
         return self._entries.get(name)
 
     def _load(self) -> None:
-        with self._loading:  # formats load beside tshark: whoever asks meanwhile waits, and sees all of them
+        with self._loading:
             if self._loaded:
                 return
             self._loaded = True

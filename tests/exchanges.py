@@ -7,7 +7,8 @@ import polars as pl
 from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first_frame, start_ns
 
 from explainer.model import Finding
-from explainer.protocols import http, openings, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import dns, http, openings, tcp, tcp_analysis, tcp_resets
+from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tcp_analysis import Health
@@ -61,6 +62,7 @@ def found(
     below: Iterable[Connection] | None = None,
     healths: Iterable[Health] | None = None,
     captured: int = 60,
+    lookups: Iterable[Lookup] = (),
 ) -> list[Finding]:
     """Return what the rule finds; `captured` is how many bytes of 60 each frame was stored with."""
     streams = sorted({e.stream for e in exchanges})
@@ -72,6 +74,7 @@ def found(
             tcp_resets.resets: (),
             openings.openings: (),
             outcome.tcp_endings: (),
+            dns.lookups: tuple(lookups),
         }
     )
     known._frames = pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]})

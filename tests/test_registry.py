@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 import threading
@@ -5,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -115,3 +116,20 @@ def test_the_decorators_take_name_and_meaning_from_the_function(monkeypatch: pyt
     found = mine._entries["some_rule"]
     assert (found.title, found.meaning, found.subject, found.symptom) == ("A title", "Find nothing.", "things", True)
     assert found.check is some_rule
+
+
+def test_who_comes_while_it_loads_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "slow_shelf_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("import threading\nbegun = threading.Event()\n")
+    (folder / "slow.py").write_text("import time, slow_shelf_of_a_test\nslow_shelf_of_a_test.begun.set()\n"
+                                    "time.sleep(0.1)\nslow_shelf_of_a_test.things.add('a')\n")  # fmt: skip
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = importlib.import_module(folder.name)
+    things: Registry[Thing] = Registry(folder.name)
+    package.things = SimpleNamespace(add=lambda name: things.add(Thing(name)))  # type: ignore[attr-defined]  # its own
+    loading = threading.Thread(target=things.get, args=("a",))
+    loading.start()
+    assert package.begun.wait(5)
+    assert things.get("a") == Thing("a")
+    loading.join()

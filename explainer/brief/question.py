@@ -16,6 +16,13 @@ _PORT = re.compile(r"(?:\bports?\s+|\]:|\d\.\d+:)(\d{1,5})(?:(?:\s*,|\s+and|\s+o
 _NAME = re.compile(r"(?<![\w.@-])(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,}(?![\w-])", re.IGNORECASE)
 _FRAME = re.compile(r"\b(?:frame|packet)s?\s+#?(\d+)", re.IGNORECASE)
 _LARGEST_PORT = 65535
+_PAGE = re.compile(
+    r"^(?!.*\b(?:connect\w*|network|tls|ssl|cert\w*|dns|names?)\b)"
+    r".*\b(?:errors?|[45]\d\d|downloads?|uploads?|incomplete|broken)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Of what a page, or a file from the web, shows: errors of connections are others."""
+_OF_PAGES = ("http_", "http2_", "grpc_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,10 @@ class Question:
     def asks_what_it_is(self, finding: Finding) -> bool:
         """Return whether it names a port, and the finding tells what traffic it is that goes there."""
         return bool(self.ports & set(finding.scope.ports)) and finding.rule.startswith(("unwanted_", *RISKY))
+
+    def asks_of_page(self, finding: Finding) -> bool:
+        """Return whether it speaks of what a page shows, and the finding is of web servers' answers."""
+        return finding.rule.startswith(_OF_PAGES) and _PAGE.search(self.text) is not None
 
     def concerns(self, finding: Finding) -> bool:
         """Return whether it asks for what the finding's rule looks for."""

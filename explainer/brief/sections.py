@@ -36,6 +36,7 @@ def ranked(findings: Iterable[Finding], question: Question) -> list[Finding]:
             bool(f.explained_by),
             -question.closeness(f),
             f.severity.rank,
+            not question.asks_of_page(f),
             f.confidence.rank,
             _LOWER not in f.rule,
         ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
+from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -18,6 +18,7 @@ _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
+_OF_NAMES = "dns_"
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
@@ -47,15 +48,21 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     held = [claim for claim in held if claim not in looked_up]
     # What is only worth knowing is told to those who ask for it.
     blamed = _PACE if Topic.BLAME in question.topics else ()
-    asked = [f for f in known if f.severity is Severity.INFO and (question.concerns(f) or f.rule.startswith(blamed))]
+    asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
     if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
         describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
-        return _from_finding(analysis, question, fitting[0], [f for f in found if f is not fitting[0]], told)
+        others = [f for f in found if f is not fitting[0]]
+        return behind.told(_from_finding(analysis, question, fitting[0], others, told), fitting[0], others)
     return _from_nothing(analysis, question, found, looked_up, held)
+
+
+def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...]) -> bool:
+    named = question.named(finding.scope.names) and finding.rule.startswith(_OF_NAMES)
+    return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
 
 
 def _asked_outright(question: Question, worst: Finding) -> bool:

@@ -29,6 +29,8 @@ _PHRASES = (
     r"(?:internal |fatal )server error|internal error|fatal error",
     r"plain http request was sent to https port|speaking plain http to an ssl-enabled server port",
     r"client sent an http request to an https server|this combination of host and port requires tls",
+    r"request header or cookie too large|request header fields? too large|size of a request header field exceeds"
+    r"|request (?:headers?|line) (?:is |are )?too (?:large|long|big)",
     r"no required ssl certificate was sent|the ssl certificate error",
 )
 _COMPLAINT = re.compile("|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES), re.IGNORECASE)

@@ -4,7 +4,8 @@ Rules
 * Bytes are read in a second look at just those frames, since most captures need none.
 * A stream is looked at where one side, or both, says nothing that tshark recognises (TLS on an unexpected port, or
   something else on a TLS port); where a protocol is spoken in clear that can go over to TLS (tshark dissects whatever
-  comes on its port as that protocol); and where an HTTP request was answered 400 (it may be that TLS was expected).
+  comes on its port as that protocol); where an HTTP request was answered 400 (it may be that TLS was expected); and
+  where one side alone says little, by a protocol that tshark may only guess from the port.
 """
 
 from dataclasses import dataclass
@@ -108,9 +109,10 @@ def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":
         .alias("talks"),
         layer.is_in(_SHORT_TALKS).fill_null(value=False).any().over("stream").alias("may_talk"),
         pl.col("from_client").sum().over("stream").alias("said"),
+        (pl.col("from_client").all().over("stream") & (layer != "http").fill_null(value=True)).alias("alone"),
     )
     odd = pl.col("side_unknown").any().over("stream") | pl.col("bad_request").any().over("stream")
-    short = pl.col("may_talk") & (pl.col("said") <= _SHORT_TALK)
+    short = (pl.col("may_talk") | pl.col("alone")) & (pl.col("said") <= _SHORT_TALK)
     return told.filter(~pl.col("side_tls").all().over("stream") & (odd | pl.col("talks") | short))
 
 

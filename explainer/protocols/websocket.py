@@ -9,6 +9,8 @@ from explainer.protocols.tcp import Endpoint, segments
 
 _CODE = Column("websocket.payload.close.status_code", Kind.INT)
 _REASON = Column("websocket.payload.close.reason")
+_OPCODE = Column("websocket.opcode", Kind.INT, many=True)
+_CLOSING = 8  # RFC 6455, section 11.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,11 @@ def closes(facts: Facts) -> tuple[Close, ...]:
         by_client, code, reason = row["from_client"], row[_CODE.field], row[_REASON.field] or ""
         found.append(Close(row["stream"], client, server, row[FRAME.field], by_client, code, reason))
     return tuple(found)
+
+
+@fact("WebSocket streams with a closing frame", FRAME, _OPCODE, segments)
+def said_goodbye(facts: Facts) -> frozenset[int]:
+    """Return the connections in which one side closes the WebSocket, with a code or without."""
+    closing = facts.frames(FRAME, _OPCODE).filter(pl.col(_OPCODE.field).list.contains(_CLOSING))
+    of = facts[segments].select("frame", "stream")
+    return frozenset(closing.join(of, left_on=FRAME.field, right_on="frame")["stream"])

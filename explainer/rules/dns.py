@@ -15,6 +15,7 @@ from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
 from explainer.rules.dns_search import bare, shortened, with_suffix
+from explainer.rules.dns_unbidden import beside, calmed
 from explainer.rules.dns_upstream import upstreams, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -86,19 +87,20 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with NXDOMAIN (RFC 2308), and whose name no other answer in the capture resolves.
 
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
-    those for which browsers ask unbidden (_8443._https.name, RFC 9460), a name that was only tried with a search suffix
-    behind it: the same client then resolves a shorter form of it, and a service that a host need not announce (RFC
-    2782: _http._tcp before its name): the client then resolves that host.
+    those of updates and checks of browsers and systems, where others resolve, those for which browsers ask unbidden
+    (_8443._https.name, RFC 9460), a name that was only tried with a search suffix behind it: the same client then
+    resolves a shorter form of it, and a service that a host need not announce (RFC 2782: _http._tcp before its name):
+    the client then resolves that host.
     """
     every = facts[lookups]
-    resolved = _resolved(every)
+    resolved, unasked = _resolved(every), beside(every)
 
     def severity(lookup: Lookup) -> Severity:
         name, known = plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
-        harmless = unbidden or host in known or any(part in known for part in shortened(name))
+        harmless = unbidden or unasked(lookup) or host in known or any(part in known for part in shortened(name))
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it
@@ -125,18 +127,22 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 
     Where the capture shows that the name server itself asks another one in vain, or is refused by it, that is told with
     it; and so is the reason that the name server gives itself (extended DNS errors, RFC 8914), such as DNSSEC, and
-    aliases in the answer that lead back to themselves. Of info severity is a name that was only tried with a search
-    suffix behind it (the same client then resolves a shorter form of it); of low severity one of one label, which does
-    not exist with a suffix behind it: forwarders ask nobody for such names.
+    aliases in the answer that lead back to themselves. Of info severity are reverse lookups, names that browsers and
+    systems ask for on their own, where others resolve, and a name that was only tried with a search suffix behind it
+    (the same client then resolves a shorter form of it); of low severity one of one label, which does not exist with a
+    suffix behind it: forwarders ask nobody for such names.
     """
     every = facts[lookups]
-    failing = _less_where_suffixed(every, _failing)
+    failing, unasked = _less_where_suffixed(every, _failing), beside(every)
     reasons = facts[extended_errors]
+    first = {x.first_frame: x for x in every}
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = facts[upstreams].behind(finding)
-        if finding.severity is Severity.INFO:
+        if unasked(first[finding.evidence.frames[0]]):
+            yield calmed(finding)
+        elif finding.severity is Severity.INFO:
             yield finding.model_copy(update={"act": _HARMLESS})
         elif finding.evidence.frames[0] in circles:
             yield in_circle(finding, circles[finding.evidence.frames[0]])
@@ -150,14 +156,18 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
 def dns_refused(facts: Facts) -> Iterator[Finding]:
     """A lookup that is answered with REFUSED, and that no other lookup of the client for the same name overcomes.
 
-    Of low severity are reverse lookups, and names without a dot; of info severity is a name that was only tried with a
-    search suffix behind it: the same client then resolves a shorter form of it.
+    Of low severity are names without a dot; of info reverse lookups, which programs do for their logs, names that
+    browsers and systems ask for on their own, where others resolve, and a name that was only tried with a search suffix
+    behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
-    refusing = _less_where_suffixed(every, _refusing)
-    for finding in _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, refusing):
-        harmless = finding.severity is Severity.INFO
-        yield finding.model_copy(update={"act": _HARMLESS}) if harmless else finding
+    first, unasked = {x.first_frame: x for x in every}, beside(every)
+    for finding in _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, _less_where_suffixed(every, _refusing)):
+        if unasked(first[finding.evidence.frames[0]]):
+            yield calmed(finding)
+        else:
+            harmless = finding.severity is Severity.INFO
+            yield finding.model_copy(update={"act": _HARMLESS}) if harmless else finding
 
 
 def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
@@ -192,14 +202,16 @@ def _in_vain(lookup: Lookup) -> bool:
 
 
 def _failing(lookup: Lookup) -> Severity:
-    return Severity.LOW if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
+    return Severity.INFO if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
 
 
 def _refusing(lookup: Lookup) -> Severity:
     # Programs ask for the bare name of the machine that they run on, and go on without it; forwarders refuse it
     # (dnsmasq's domain-needed): what was asked with a suffix says more.
     name = plain(lookup.name)
-    return Severity.LOW if name.endswith(_REVERSE) or "." not in name else Severity.HIGH
+    if name.endswith(_REVERSE):
+        return Severity.INFO
+    return Severity.LOW if "." not in name else Severity.HIGH
 
 
 def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:

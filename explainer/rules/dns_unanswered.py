@@ -13,6 +13,7 @@ from explainer.registry import rule
 from explainer.rules.dns import AREA
 from explainer.rules.dns_alias import plain, short
 from explainer.rules.dns_evidence import scope_of
+from explainer.rules.dns_unbidden import beside, calmed
 from explainer.rules.dns_upstream import upstreams, with_upstream
 from explainer.rules.evidence import address_field
 from explainer.wording import count
@@ -23,8 +24,9 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
     """A question that nobody answers, nor any other question of the client for the same name.
 
     The capture must go on for `min_wait_s` after its last repetition: resolvers wait 5 seconds (glibc) before the next.
-    A server that answers other questions of the capture makes it a matter of that question, of medium severity. Where
-    fragments come from the server after the question, and no whole packet with them, its answer arrives only in part.
+    A server that answers other questions of the capture makes it a matter of that question, of medium severity; of
+    info, where browsers and systems ask for the name on their own and others resolve. Where fragments come from the
+    server after the question, and no whole packet with them, its answer arrives only in part.
     """
     every, end = facts[lookups], facts[last_ns]
     answered = {x.server.address for x in every if x.response_frames}
@@ -36,7 +38,10 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
         waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
         if x.unanswered and x.name and waited and (x.client.address, plain(x.name)) not in known:
             lost[x.client.address, x.server.address].append(x)
+    unasked = beside(every)
     for group in lost.values():
+        # What somebody wanted is told of, if there is any.
+        group.sort(key=unasked)
         finding = _unanswered(group, group[0].server.address in answered)
         behind = facts[upstreams].behind(finding, group)
         parts = [frame for x in group for frame in facts[partial_answers].get(x.first_frame, ())]
@@ -44,7 +49,8 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
             cut = [x for x in group if x.first_frame in facts[partial_answers]]
             yield _in_part(_unanswered(cut, server_is_up=True), cut[0], list(dict.fromkeys(parts)))
         else:
-            yield with_upstream(finding, behind) if behind else finding
+            told = with_upstream(finding, behind) if behind else finding
+            yield calmed(told) if unasked(group[0]) else told
 
 
 def _in_part(finding: Finding, lookup: Lookup, parts: Sequence[int]) -> Finding:

@@ -16,6 +16,7 @@ AREA = "the answers to HTTP requests"
 
 _PATHS, _LONGEST, _IN_SCOPE = 3, 100, 100
 _PORT = re.compile(r":\d*$")
+_USUAL_PORT = re.compile(r":(?:80|443)?$")
 _ADDRESS = re.compile(r"[\d.]*|\[.*")
 
 
@@ -100,6 +101,15 @@ def scope(group: Group) -> Scope:
 def bare_host(exchange: Exchange) -> str:
     """Return the host that was asked for, without port, in lower case."""
     return _PORT.sub("", exchange.host).lower()
+
+
+def service(exchange: Exchange) -> str:
+    """Return the host that was asked for with its port, unless that is the usual one: another port is another server.
+
+    Where only the address was said, its port is the connection's.
+    """
+    name = exchange.host.lower() or str(exchange.server)
+    return _USUAL_PORT.sub("", name)
 
 
 def by_stream(connections: Iterable[Connection]) -> dict[int, Connection]:

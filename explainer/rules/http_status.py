@@ -7,19 +7,19 @@ from http import HTTPStatus
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
-from explainer.rules.evidence import connection_filter, network_step
+from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import (
     AREA,
     SUBJECT,
     Group,
     answered,
     asked,
-    bare_host,
     by_stream,
     complained,
     frames,
@@ -28,9 +28,11 @@ from explainer.rules.exchanges import (
     request_words,
     said,
     scope,
+    service,
 )
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
-from explainer.rules.http_upstream import Upstream, upstream
+from explainer.rules.http_upstream import sight, upstream
+from explainer.rules.http_upstream_failures import Upstream
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
@@ -43,10 +45,13 @@ _MORE_FRAMES = 20
 _VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
 _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
+UPSTREAM = "upstream_stream"
+"""The measure that names the connection behind a gateway, which other findings may be about."""
+
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, openings, tcp_endings, subject=SUBJECT, area=AREA)
+@rule("HTTP error", requests, connections, openings, tcp_endings, lookups, subject=SUBJECT, area=AREA)
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -55,14 +60,15 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     info, where it asks to come back later (425, 429), and a missing page that programs ask for on their own
     (favicon.ico, robots.txt). Silent, too, where the matter is
     TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
-    of preflights and WebSockets, which have rules of their own. Where the capture holds the connection that a gateway
-    tried meanwhile, and it failed, that is the cause.
+    of preflights and WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile
+    (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the cause.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
     of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
-    lucky = {(e.client.address, e.server, bare_host(e)) for e in every if _is_served(e)}
+    lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
+    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
@@ -71,12 +77,11 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     for group in groups.values():
         first = group[0]
         later = _later(served, first)
-        alone = (first.client.address, first.server, bare_host(first)) not in lucky
+        alone = (first.client.address, first.server, service(first)) not in lucky
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
         passed = later is not None and first.status in _COME_BACK
         severity = Severity.INFO if _is_trifle(first) or passed else Severity.LOW if later else severity
-        behind = upstream(first, below.values(), {e.handshake.stream: e for e in facts[tcp_endings]})
-        yield _error(group, severity, below.get(first.stream), later, behind)
+        yield _error(group, severity, below.get(first.stream), later, upstream(first, seen))
 
 
 def _error(
@@ -101,8 +106,8 @@ def _error(
         side=means.side,
         title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}'
         f"{behind.clause if behind else ''}{overcome}.",
-        act=behind.act if behind else means.act,
-        measured={"status": first.status or 0, "requests": len(group)},
+        act=behind.act if behind and means.side is Side.SERVER else means.act,
+        measured={"status": first.status or 0, "requests": len(group), **_measured(behind)},
         evidence=Evidence.of(
             [*frames(group), *(behind.step.frames if behind else ())],
             _filter(group, behind),
@@ -110,7 +115,11 @@ def _error(
         ),
         scope=scope(group),
         advice=_advice(first, behind),
-        limitations=("why it answers so: its own log tells", *([doubt] if doubtful else [])),
+        limitations=(
+            "why it answers so: its own log tells",
+            *([doubt] if doubtful else []),
+            *([] if behind is None or behind.sure else [f"whether {behind.asker} is the gateway itself"]),
+        ),
     )
 
 
@@ -118,12 +127,16 @@ def _filter(group: Group, behind: Upstream | None) -> str:
     messages = message_filter(group)
     if behind is None:
         return messages
-    return f"({messages}) || {connection_filter(behind.connection.server, (behind.connection.stream,))}"
+    return f"({messages}) || {behind.display_filter}"
+
+
+def _measured(behind: Upstream | None) -> dict[str, int | float | str]:
+    return {} if behind is None or behind.stream is None else {UPSTREAM: behind.stream}
 
 
 def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
     if behind:
-        return (f"See whether the application on {behind.connection.server} runs, and what its log says.",)
+        return (f"See what the log of {first.server.address} says of this moment, and that of {behind.server}.",)
     if first.status is not None and first.status >= _SERVER_ERROR:
         return (f"On {first.server.address}, look up the log of this moment: it says why it answered {first.status}.",)
     return (
@@ -200,7 +213,7 @@ def _is_served(e: Exchange) -> bool:
 
 
 def _page(e: Exchange) -> Page:
-    return e.client.address, bare_host(e), e.path
+    return e.client.address, service(e), e.path
 
 
 def _later(served: dict[tuple[Page, str], Exchange], e: Exchange) -> Exchange | None:

@@ -1,11 +1,14 @@
 """What a status of 400 to 599 means, and who must act (RFC 9110 section 15, RFC 6585)."""
 
+import re
 from dataclasses import dataclass
 
 from explainer.model import Side
 from explainer.protocols.http import Exchange
 
-_SERVER_ERROR = 500
+_SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
+_TOO_LARGE = re.compile(r"too (?:large|big|long)|exceeds", re.IGNORECASE)
+"""What nginx, Apache and others add to 400 about headers that are too long for them."""
 _CONNECT = "CONNECT"
 _MULTI_LEG = ("ntlm", "negotiate")
 
@@ -65,6 +68,29 @@ _MEANINGS = {
     ),
     507: Meaning(
         "it has no room left to store it", Side.SERVER, "The server's side must make room, or raise the quota.",
+    ),
+    414: Meaning(
+        "the address (URL) of the request is too long for it", Side.CLIENT,
+        "The client must ask with a shorter address, or send what is in it as the body of a POST.",
+    ),
+    416: Meaning(
+        "the part (range) that the client asks for lies beyond the end of the file", Side.CLIENT,
+        "The client must fetch the file anew: what it has is as long as the file, or longer, or of another version.",
+    ),
+    417: Meaning(
+        "it does not do what the client expects (Expect: 100-continue)", Side.EITHER,
+        "The client must send its request without Expect, or the server's side must support it.",
+    ),
+    426: Meaning(
+        "it wants another protocol or version for this (Upgrade Required)", Side.CLIENT,
+        "The client must use the protocol that the answer names (Upgrade): https, HTTP/2 or WebSocket, most often.",
+    ),
+    451: Meaning(
+        "it may not show this for legal reasons", Side.SERVER, "Whoever runs the server, or the network, blocks it.",
+    ),
+    511: Meaning(
+        "the network wants the client to sign in first (captive portal)", Side.CLIENT,
+        "The client must sign in to its network: open any page in a browser there.",
     ),
     415: Meaning(
         "it does not accept this type of content", Side.CLIENT, "The client must send a type that the server accepts.",
@@ -127,6 +153,8 @@ def meaning(exchange: Exchange) -> Meaning:
     status = exchange.status or 0
     if status in CHALLENGES:
         return _challenge(exchange)
+    if status == _BAD_REQUEST and _TOO_LARGE.search(exchange.complaint):
+        return _MEANINGS[_HEADERS_TOO_LARGE]
     if exchange.method == _CONNECT:
         return _NO_PROXY if _is_no_proxy(status) else _NO_WAY if status >= _SERVER_ERROR else _NO_TUNNEL
     if exchange.to_proxy and status in _GATEWAY:

@@ -17,15 +17,16 @@ from explainer.rules.exchanges import (
     SUBJECT,
     answering,
     asked,
-    bare_host,
     by_stream,
     request_words,
     scope,
     segment_filter,
+    service,
 )
 
 Undisturbed = dict[int, Connection]
 
+_NOT_REPEATED = ("POST", "PATCH")  # RFC 9110, section 9.2.2: not idempotent
 _TLS_PORT = 443  # 8443, 9443 and so on as well
 
 
@@ -42,7 +43,8 @@ def undisturbed(connections: tuple[Connection, ...], healths: tuple[Health, ...]
 def http_incomplete(facts: Facts, *, min_bytes: int = 100) -> Iterator[Finding]:
     """A response that begins, and that the server's FIN or reset ends before it is whole (RFC 9112 section 8).
 
-    tshark dissects no response that never gets whole: its announced length is unknown. Silent where the connection has
+    tshark dissects no response that never gets whole: its announced length is unknown. Where a gateway's own request
+    for the same is seen to be cut off first, the server behind it is named. Silent where the connection has
     losses or disorder, where frames were stored cut, and where what came is no HTTP: headers alone take `min_bytes`,
     and of less without a line's end tshark does not say what it is.
     """
@@ -50,13 +52,22 @@ def http_incomplete(facts: Facts, *, min_bytes: int = 100) -> Iterator[Finding]:
     if (lengths[LENGTH.field] > lengths[CAPTURED_LENGTH.field]).any():
         return
     calm = undisturbed(facts[connections], facts[health])
-    for e in facts[requests]:
-        begun = (e.response_bytes or 0) >= min_bytes and not e.unreadable
-        if begun and e.stream in calm and _ended_by_server(e):
-            yield _incomplete(e, calm[e.stream])
+    cut = [e for e in facts[requests] if _is_cut(e, min_bytes) and e.stream in calm]
+    for e in cut:
+        yield _incomplete(e, calm[e.stream], next((o for o in cut if _is_behind(o, e)), None))
 
 
-def _incomplete(e: Exchange, below: Connection) -> Finding:
+def _is_cut(e: Exchange, min_bytes: int) -> bool:
+    return (e.response_bytes or 0) >= min_bytes and not e.unreadable and _ended_by_server(e)
+
+
+def _is_behind(o: Exchange, e: Exchange) -> bool:
+    """Return whether a gateway asks for the same meanwhile, and is cut off before it cuts off its own client."""
+    asked = (e.request_frame or 0) < (o.request_frame or 0)
+    return o.path == e.path and o.server != e.server and asked and (o.closed_frame or 0) < (e.closed_frame or 0)
+
+
+def _incomplete(e: Exchange, below: Connection, behind: Exchange | None) -> Finding:
     closed, size = e.closed_frame or below.last_frame, e.response_bytes or 0
     ends = "resets" if e.reset else "closes"
     steps = [
@@ -64,14 +75,19 @@ def _incomplete(e: Exchange, below: Connection) -> Finding:
         Step(frames=(e.first_byte_frame or closed,), text=f"the answer begins; {size:,} bytes of it come"),
         Step(frames=(closed,), text=f"the server {ends} the connection before the end of the answer has come"),
     ]
+    because, culprit = "", "it"
+    if behind:
+        because, culprit = f", as {behind.server} behind it does first", str(behind.server)
+        frames = tuple(frame for frame in (behind.request_frame, behind.closed_frame) if frame)
+        steps.insert(1, Step(frames=frames, text=f"the gateway asks {behind.server}, which ends its answer too soon"))
     return Finding(
         id=f"http_incomplete:{e.first_frame}",
         rule="http_incomplete",
         severity=Severity.HIGH,
         confidence=Confidence.PROBABLE,
         side=Side.SERVER,
-        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete.",
-        act="The server's side must act: it ends the connection while it still owes a part of the answer.",
+        title=f"{answering(e)} {ends} the connection before its answer to {request_words([e])} is complete{because}.",
+        act=f"The server's side must act: {culprit} ends the connection while it still owes a part of the answer.",
         measured={"response_bytes": size},
         evidence=Evidence.of(
             [f for f in (e.request_frame, e.first_byte_frame, closed) if f],
@@ -93,8 +109,10 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
 
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another. Silent where the connection has losses or disorder, or began to end before the request; where a device on
-    the way reset it, which is a matter of its own; and on ports of TLS, where a server hangs up on plain HTTP.
+    another; of medium, where that is one that programs do not repeat by themselves (POST). Silent where the connection
+    has losses or disorder, or began to end before the request; where a device on the way reset it, which is a matter of
+    its own; and on ports of TLS, where a server hangs up on plain HTTP. Where the server answers nobody in plain HTTP,
+    it is said that it may expect https.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
     for reset in facts[resets]:
@@ -109,6 +127,7 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     def overcome(e: Exchange) -> bool:
         return last_answered.get(_page(e), 0) > e.first_frame
 
+    speaks = {e.server for e in every if e.status is not None}
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         unanswered = e.response_bytes == 0 and _ended_by_server(e) and not _is_plain_on_tls_port(e)
@@ -116,25 +135,30 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
             groups[e.client.address, e.server, e.host, e.reset, idle(e), overcome(e)].append(e)
     for group in groups.values():
         first = group[0]
-        yield _no_response(group, calm[first.stream], idle=idle(first), overcome=overcome(first))
+        below, is_known = calm[first.stream], first.server in speaks
+        yield _no_response(group, below, idle=idle(first), overcome=overcome(first), is_known=is_known)
 
 
-def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overcome: bool) -> Finding:
+def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overcome: bool, is_known: bool) -> Finding:
     first = group[0]
     closed = first.closed_frame or below.last_frame
     ends, flag = ("resets", "RST") if first.reset else ("closes", "FIN")
     at_first = ", at first; a later request was answered" if overcome else ""
+    just_then = ": it ends an idle connection just when the next request is under way"
+    # Nobody was answered there in plain HTTP: it may be another protocol's port.
+    doubt = "" if is_known else f"; or, if port {first.server.port} is one for https, the client must use https://"
     return Finding(
         id=f"http_no_response:{first.first_frame}",
         rule="http_no_response",
-        severity=Severity.LOW if idle or overcome else Severity.HIGH,
+        severity=_weight(first, idle=idle, overcome=overcome),
         confidence=Confidence.PROBABLE if idle else Confidence.CERTAIN,
-        side=Side.EITHER if first.reset else Side.SERVER,
-        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}{at_first}.",
+        side=Side.EITHER if first.reset or doubt else Side.SERVER,
+        title=f"{answering(first)} {ends} the connection without any answer to {request_words(group)}"
+        f"{just_then if idle else ''}{at_first}.",
         act=(
             "The client must ask again on a new connection: the server may end an idle one at any time."
             if idle
-            else f"The server's side must act: {first.server} takes the request and hangs up."
+            else f"The server's side must act: {first.server} takes the request and hangs up{doubt}."
         ),
         measured={"requests": len(group)},
         evidence=Evidence.of(
@@ -155,6 +179,13 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
     )
 
 
+def _weight(first: Exchange, *, idle: bool, overcome: bool) -> Severity:
+    """Return the weight: on an idle connection programs repeat most requests by themselves, but not these."""
+    if idle and not overcome and first.method in _NOT_REPEATED:
+        return Severity.MEDIUM
+    return Severity.LOW if idle or overcome else Severity.HIGH
+
+
 def _ended_by_server(e: Exchange) -> bool:
     """Return whether the server ended the connection of a whole HTTP/1 request that had no whole response."""
     asked_for = e.request_frame is not None and e.version.startswith("HTTP/1") and e.method != "HEAD"
@@ -171,4 +202,4 @@ def _was_ending(e: Exchange, below: Connection) -> bool:
 
 
 def _page(e: Exchange) -> tuple[str, str, str]:
-    return e.client.address, bare_host(e), e.path
+    return e.client.address, service(e), e.path

@@ -1,70 +1,239 @@
-"""What a gateway's connection to the server behind it shows, where a capture at the gateway holds both sides.
+"""What a gateway gets from the server behind it, where a capture at the gateway holds both sides.
 
-Rule: only a connection that the gateway opens between the request and its own error counts, and only one that failed.
+Rules
+* Only what the gateway begins between the request and its own answer counts.
+* A gateway is known by its address, and by one from which it passes requests on. Of another one, that is known by its
+  timing: what begins right after the request and ends right before the answer, of one address alone, is probably its.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from explainer.model import Step
+from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
-from explainer.protocols.tls import Ending, Outcome
+from explainer.protocols.tls import Ending
+from explainer.rules.dns_evidence import asked_for
+from explainer.rules.exchanges import said
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, other_addresses, turned_away
+from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
+_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 503, 400, 500
+_REMEMBERED_NS = 60_000_000_000
+"""Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
+_SHOWN = 20
+_NEAR_NS = 100_000_000
+"""Programs take less than this from a request to their own next step, and from a failure to saying so."""
+_LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
+"""What a name server says of a name: SERVFAIL, NXDOMAIN, REFUSED (RFC 1035, section 4.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
-    """The failed connection to the server behind, in words that follow that server's name."""
+class Sight:
+    """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups.
 
-    connection: Connection
-    words: str
-    frame: int
+    `others` are the further addresses of gateways.
+    """
 
-    @property
-    def clause(self) -> str:
-        """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
-        return f" ({self.connection.server} {self.words})"
+    connections: Sequence[Connection] = ()
+    endings: Mapping[int, Ending] = field(default_factory=dict)
+    exchanges: Sequence[Exchange] = ()
+    lookups: Sequence[Lookup] = ()
+    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    @property
-    def act(self) -> str:
-        """Return who must do what."""
-        return (
-            f"The server's side must act: see why {self.connection.server}, behind the gateway (proxy), {self.words}."
-        )
-
-    @property
-    def step(self) -> Step:
-        """Return the step that shows it."""
-        frames = tuple(dict.fromkeys((self.connection.first_frame, self.frame)))
-        return Step(frames=frames, text=f"meanwhile the gateway connects to {self.connection.server}, which"
-                    f" {self.words}")  # fmt: skip
+    def of_gateway(self, e: Exchange) -> frozenset[str]:
+        """Return the addresses of the gateway that answers."""
+        return self.others.get(e.server.address, frozenset()) | {e.server.address}
 
 
-def upstream(e: Exchange, connections: Iterable[Connection], endings: Mapping[int, Ending]) -> Upstream | None:
-    """Return the first connection that the gateway tried for this request and that failed, None where none is seen."""
-    if e.status not in _GATEWAY or e.request_frame is None or e.response_frame is None:
+def upstream(e: Exchange, sight: Sight) -> Upstream | None:
+    """Return what the gateway tried for this request and what came of it, None where nothing is seen that failed."""
+    if (e.status or 0) < _FIRST_ERROR or e.request_frame is None or e.response_frame is None:
         return None
-    tried = (
-        c
-        for c in connections
-        if c.client.address == e.server.address and e.request_frame < c.first_frame < e.response_frame and c.syn_frames
+    tried = [c for c in sight.connections if _is_within(e, c.first_frame) and c.syn_frames]
+    asked = [o for o in sight.exchanges if _is_within(e, o.request_frame) and o.stream != e.stream]
+    known = sight.of_gateway(e)
+    own = _Tries(
+        e,
+        [c for c in tried if c.client.address in known],
+        [o for o in asked if o.client.address in known],
+        sight,
     )
-    return next((found for c in tried if (found := _failed(c, endings.get(c.stream), e.response_frame))), None)
+    if own.connections or own.exchanges:
+        return own.outcome(sure=True) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
+    near = _Tries(e, _near(e, tried), [o for o in asked if _is_answered_near(e, o)], sight)
+    addresses = {c.client.address for c in near.connections} | {o.client.address for o in near.exchanges}
+    alone = len(addresses) == 1 and e.client.address not in addresses
+    return (near.outcome(sure=False) if alone else None) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
 
 
-def _failed(c: Connection, ending: Ending | None, until: int) -> Upstream | None:
-    if c.syn_ack_frame is None:
-        refused = min(c.server_resets, default=None)
-        if refused is None:
-            return Upstream(c, "does not answer the connection request (SYN)", c.syn_frames[-1])
-        return Upstream(c, "refuses the connection", refused)
-    if ending and (ending.outcome.failed or ending.outcome is Outcome.UNUSED):
-        return Upstream(c, "takes the connection, but TLS with it comes to nothing", ending.frame)
-    if c.server_payload or not c.client_payload:
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """The connections and requests by which a gateway may have tried to serve one request."""
+
+    e: Exchange
+    connections: Sequence[Connection]
+    exchanges: Sequence[Exchange]
+    sight: Sight
+
+    def outcome(self, *, sure: bool) -> Upstream | None:
+        of_gateway = _is_gateways(self.e)
+        failed = self._failed(sure=sure) if of_gateway else None
+        return failed or self._passed_on(sure=sure) or (self._not_taken(sure=sure) if of_gateway else None)
+
+    def _failed(self, *, sure: bool) -> Upstream | None:
+        until = self.e.response_frame or 0
+        for c in self.connections:
+            found = failure(c, self.sight.endings.get(c.stream), until)
+            if found:
+                frames = tuple(dict.fromkeys((c.first_frame, found[1])))
+                return Upstream(
+                    c.client.address, str(c.server), found[0], frames, _stream_filter(c.stream), c.stream, sure
+                )
+        for o in self.exchanges:
+            found = no_answer(o, until)
+            if found:
+                frames = tuple(dict.fromkeys((o.request_frame or until, found[1])))
+                return Upstream(
+                    o.client.address, str(o.server), found[0], frames, _stream_filter(o.stream), o.stream, sure
+                )
         return None
-    end = min((*c.server_ends, *c.server_resets), default=until)
-    if end < until:
-        return Upstream(c, "takes the request and hangs up without an answer", end)
-    return Upstream(c, "takes the request and does not answer in time", c.syn_ack_frame)
+
+    def _passed_on(self, *, sure: bool) -> Upstream | None:
+        same = [o for o in self._answers() if o.status == self.e.status]
+        found = next((o for o in same if o.path == self.e.path), None)
+        found = found or (same[0] if len(same) == 1 and self._is_alone() else None)
+        if found is None:
+            return None
+        words = f"answers {said(found)}"
+        return self._of(found, words, sure=sure, passed_on=True)
+
+    def _not_taken(self, *, sure: bool) -> Upstream | None:
+        """Return an answer in order that the gateway made a 502 of: nginx does so where its headers are too long."""
+        answers = self._answers()
+        if self.e.status != _BAD_GATEWAY or len(answers) != 1 or not self._is_alone():
+            return None
+        answer = answers[0]
+        if (answer.status or 0) >= _FIRST_ERROR:
+            return None
+        words = (
+            f"does answer, {said(answer)}, but the gateway does not take it: most often such an answer's headers"
+            " (cookies) are larger than the gateway's buffer, or malformed"
+        )
+        return self._of(answer, words, sure=sure)
+
+    def _of(self, o: Exchange, words: str, *, sure: bool, passed_on: bool = False) -> Upstream:
+        frames = (o.request_frame or 0, o.response_frame or 0)
+        where, display_filter = str(o.server), _stream_filter(o.stream)
+        return Upstream(o.client.address, where, words, frames, display_filter, sure=sure, passed_on=passed_on)
+
+    def _answers(self) -> list[Exchange]:
+        return [o for o in self.exchanges if o.status is not None and _is_within(self.e, o.response_frame)]
+
+    def _is_alone(self) -> bool:
+        """Return whether the gateway had no other request to serve at that time."""
+        begin, end = self.e.request_frame or 0, self.e.response_frame or 0
+        others = (o for o in self.sight.exchanges if o.server == self.e.server and o.first_frame != self.e.first_frame)
+        return not any(o.first_frame < end and (o.response_frame or end) > begin for o in others)
+
+
+def _is_gateways(e: Exchange) -> bool:
+    """Return whether the error is one of gateways: of those that are asked for a tunnel, any of the server's."""
+    return e.status in _GATEWAY or (e.method == "CONNECT" and (e.status or 0) >= _FIRST_SERVER_ERROR)
+
+
+def _is_within(e: Exchange, frame: int | None) -> bool:
+    return frame is not None and (e.request_frame or 0) < frame < (e.response_frame or 0)
+
+
+def _near(e: Exchange, tried: Sequence[Connection]) -> list[Connection]:
+    """Return the connections of hosts whose tries begin with the request and end with its answer.
+
+    Silence has no end. A gateway may try several times: the first begins in time, and the last ends so.
+    """
+    by_client = defaultdict[str, list[Connection]](list)
+    for c in tried:
+        by_client[c.client.address].append(c)
+    return [c for group in by_client.values() for c in _of_one(e, group)]
+
+
+def _of_one(e: Exchange, group: Sequence[Connection]) -> list[Connection]:
+    begun = [n for n, c in enumerate(group) if _follows(e.request_ns, c.first_ns)]
+    ended = any(_follows(c.last_ns, e.response_ns, both_ways=True) or _is_silent(c) for c in group)
+    # What comes before the first that begins in time is of something else.
+    return list(group[begun[0] :]) if begun and ended else []
+
+
+def _is_silent(c: Connection) -> bool:
+    return c.syn_ack_frame is None and not c.server_resets
+
+
+def _is_answered_near(e: Exchange, o: Exchange) -> bool:
+    return _follows(e.request_ns, o.request_ns) and _follows(o.response_ns or e.response_ns, e.response_ns)
+
+
+def _follows(first: int | None, second: int | None, *, both_ways: bool = False) -> bool:
+    if first is None or second is None:
+        return False
+    passed = second - first
+    return (abs(passed) if both_ways else passed) <= _NEAR_NS and (both_ways or passed >= 0)
+
+
+def _stream_filter(stream: int) -> str:
+    return f"tcp.stream == {stream}"
+
+
+def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
+    """Return the name that the gateway cannot resolve: it asks for it at once, and gives up with the answer."""
+    if not _is_gateways(e):
+        return None
+    asked = [k for k in lookups if k.query_frames and _is_within(e, k.query_frames[0]) and _is_looked_up_near(e, k)]
+    own = [k for k in asked if k.client.address == e.server.address]
+    found = own or [k for k in asked if k.client.address != e.client.address]
+    if any(k.answers for k in found) or len({k.client.address for k in found}) != 1:
+        return None
+    return next(_unresolved_names(found, sure=bool(own)), None)
+
+
+def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
+    """Return the server that turned the gateway away before, as its health checks see, where it now tries nobody."""
+    if e.status != _UNAVAILABLE:
+        return None
+    known, request = sight.of_gateway(e), e.request_frame or 0
+    before = [c for c in sight.connections if c.client.address in known and c.first_frame < request]
+    group = turned_away(c for c in before if (e.request_ns or 0) - c.first_ns <= _REMEMBERED_NS)
+    if not group:
+        return None
+    last, times = group[-1], count(len(group), "time")
+    does = "has refused" if last.server_resets else "has not answered"
+    words = f"{does} the gateway's connections ({times}: health checks, as it seems)"
+    frames = tuple(c.first_frame for c in group[-_SHOWN:])
+    where = _stream_filter(last.stream)
+    return Upstream(last.client.address, str(last.server), words, frames, where, last.stream, likely=True)
+
+
+def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:
+    return _follows(e.request_ns, k.query_ns) and (k.response_ns is None or _follows(k.response_ns, e.response_ns))
+
+
+def _unresolved_names(lookups: Iterable[Lookup], *, sure: bool) -> Iterator[Upstream]:
+    for k in lookups:
+        fails = _LOOKUP_FAILS.get(k.rcode or 0) if k.response_frames else "does not answer about"
+        if fails:
+            frames = (*k.query_frames[:1], *k.response_frames[:1])
+            words = f"{fails} {k.name}, the name of the server behind it"
+            where = asked_for([k.name], k.server.address)
+            yield Upstream(k.client.address, f"the name server {k.server.address}", words, frames, where, sure=sure)
+
+
+def sight(
+    connections: Sequence[Connection],
+    endings: Iterable[Ending],
+    exchanges: Sequence[Exchange],
+    lookups: Sequence[Lookup],
+) -> Sight:
+    """Return what a capture holds, with the further addresses of its gateways."""
+    by_stream = {ending.handshake.stream: ending for ending in endings}
+    return Sight(connections, by_stream, exchanges, lookups, other_addresses(exchanges))

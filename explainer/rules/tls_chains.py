@@ -1,7 +1,8 @@
 """The chains that servers present, as the rules about trust see them."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from explainer.facts import Facts, fact
@@ -13,6 +14,8 @@ from explainer.rules.tls_presented import Alerts, Presented, presentations
 UNKNOWN_CA = 48
 ALERTS = Alerts(outright=(UNKNOWN_CA,), possible=(42, 46))
 STORE = "what the client's trust store holds"
+# How authorities call the certificates that are no roots: "R3" and the like say nothing.
+_CALLS_ITSELF_INTERMEDIATE = re.compile(r"\b(?:intermediate|issuing|subordinate|sub[- ]?ca)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,17 @@ def certificates(groups: Iterable[Group]) -> dict[str, list[Certificate]]:
     for certificate in seen.values():
         by_subject[certificate.subject].append(certificate)
     return dict(by_subject)
+
+
+def cut_short(case: Case, seen: Mapping[str, Sequence[Certificate]]) -> bool:
+    """Return whether the server's own certificate stands alone although an intermediate issued it."""
+    chain = case.chain
+    if chain.ends or len(chain.path) > 1:
+        return False
+    named = case.rejected and _CALLS_ITSELF_INTERMEDIATE.search(chain.top.issuer) is not None
+    return bool(chain.top.issuer_urls or chain.top.logged or named or issuer_seen(chain, seen))
+
+
+def issuer_seen(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
+    """Return whether another server of the capture sends the issuer's certificate."""
+    return any(chain.issued_by(certificate) for certificate in seen.get(chain.top.issuer, ()))

@@ -11,6 +11,7 @@ from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict
+from explainer.rules.tls_plain_http import is_tls_port
 from explainer.rules.tls_stopped import (
     AREA,
     FIRST_MESSAGE,
@@ -116,7 +117,7 @@ def tls_closed_after_hello(facts: Facts) -> Iterator[Finding]:
     """A FIN of the server that follows the ClientHello, before the client's own, with no byte of answer (RFC 8446, 6).
 
     A server that refuses a handshake should say so in an alert. Where the capture lacks bytes of the server, nothing
-    is said.
+    is said. On a port that is not one for TLS, and where nobody gets TLS, it may be that none is spoken there.
     """
     for group in stopped(facts, Outcome.CLOSED_AFTER_HELLO, _unanswered):
         first = group[0]
@@ -125,12 +126,17 @@ def tls_closed_after_hello(facts: Facts) -> Iterator[Finding]:
 
 
 def _closed(facts: Facts, group: Group) -> Verdict:
+    server = group[0].ending.handshake.server
+    speaks_tls = any(known == server for known, _ in facts[answered].of_client) or is_tls_port(server.port)
+    # So do servers of gRPC in clear, among others, to whom a ClientHello is no beginning.
+    doubt = "" if speaks_tls else "; or, if no TLS is spoken on port {port}, the client must do without it there"
     return Verdict(
         rule="tls_closed_after_hello",
         title=f"The server {{server}} closes the connection right after {FIRST_MESSAGE}, without an answer: no"
         f" ServerHello and no alert.{plain_port(group[0])}",
-        act="The server's side must act: the program on {server} port {port} hangs up instead of answering.",
-        side=Side.SERVER,
+        act="The server's side must act: the program on {server} port {port} hangs up instead of answering"
+        f"{doubt}.",
+        side=Side.EITHER if doubt else Side.SERVER,
         severity=severity(facts, group),
         detail=hints(group[0]),
         advice=(

@@ -9,11 +9,10 @@ from explainer.protocols.tls import endings
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding, grouped
 from explainer.rules.tls_certificate import in_time
-from explainer.rules.tls_chains import ALERTS, STORE, Case, Group, certificates, groups
+from explainer.rules.tls_chains import ALERTS, STORE, Case, Group, certificates, cut_short, groups
 from explainer.rules.tls_fitness import lacks_staple, misused, weakness_of
 from explainer.rules.tls_intercepted import interceptions
 from explainer.rules.tls_presented import AREA, CLEAR, Presented, names, showing
-from explainer.rules.tls_trust import cut_short
 from explainer.wording import count, listing
 
 
@@ -41,7 +40,7 @@ def tls_certificate_refused(facts: Facts) -> Iterator[Finding]:
         group
         for group in found
         if group[0].presented.rejected_with(ALERTS.possible)
-        and not cut_short(group[0].chain, seen)
+        and not cut_short(group[0], seen)
         and id(group) not in intercepted
         and _in_order(group[0])
     ]

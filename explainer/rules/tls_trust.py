@@ -1,6 +1,6 @@
 """Whether anybody whom the client trusts vouches for the server's certificate (RFC 5280 section 6; RFC 5246, 7.4.2)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side
@@ -9,7 +9,7 @@ from explainer.protocols.tls import endings
 from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding
-from explainer.rules.tls_chains import ALERTS, STORE, UNKNOWN_CA, certificates, groups, of
+from explainer.rules.tls_chains import ALERTS, STORE, UNKNOWN_CA, certificates, cut_short, groups, issuer_seen, of
 from explainer.rules.tls_intercepted import interceptions
 from explainer.rules.tls_presented import AREA, CLEAR, OTHERS, Presented, names, showing, weight
 from explainer.wording import count, listing
@@ -64,19 +64,21 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
 
     Its issuer is no known root, and that it is an intermediate is seen on another connection, or told by a public log's
     proof (RFC 6962), or probable because the certificate names a place where its issuer's is to be had (AIA), of which
-    roots have no need. With that last sign alone and a client that went on it is no more than possible, and of low
-    severity: the certificates of a company's own authority may well come from its root.
+    roots have no need, or because that one calls itself intermediate or issuing, and the client rejects it. With AIA
+    alone and a client that went on it is no more than possible, and of low severity: the certificates of a company's
+    own authority may well come from its root.
     """
     found = facts[groups]
     seen = certificates(found)
     for group in found:
         case, chain = group[0].presented, group[0].chain
-        if not cut_short(chain, seen):
+        if not cut_short(group[0], seen):
             continue
-        sure = chain.top.logged or _issuer_seen(chain, seen)
+        sure = chain.top.logged or issuer_seen(chain, seen)
         doubtful = not sure and not group[0].unused_or_rejected
         weighed = weight(case, ALERTS)
-        omits = f"{'probably ' if doubtful else ''}does not send"
+        guessed = doubtful or not (sure or chain.top.issuer_urls)
+        omits = f"{'probably ' if guessed else ''}does not send"
         confidence = weighed.confidence if sure else Confidence.POSSIBLE if doubtful else Confidence.PROBABLE
         where = f" It is to be had at {chain.top.issuer_urls[0]}." if chain.top.issuer_urls else ""
         verdict = Verdict(
@@ -97,17 +99,6 @@ def tls_chain_incomplete(facts: Facts) -> Iterator[Finding]:
             names=names(chain.leaf),
         )
         yield finding(of(group), verdict, showing(_only_own))
-
-
-def cut_short(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
-    """Return whether the server's own certificate stands alone although an intermediate issued it."""
-    if chain.ends or len(chain.path) > 1:
-        return False
-    return bool(chain.top.issuer_urls or chain.top.logged or _issuer_seen(chain, seen))
-
-
-def _issuer_seen(chain: Chain, seen: Mapping[str, Sequence[Certificate]]) -> bool:
-    return any(chain.issued_by(certificate) for certificate in seen.get(chain.top.issuer, ()))
 
 
 def _only_own(case: Presented) -> str:
@@ -137,7 +128,7 @@ def tls_certificate_untrusted(facts: Facts) -> Iterator[Finding]:
     for group in found:
         case, chain = group[0].presented, group[0].chain
         rejected = case.rejected_with((UNKNOWN_CA,))
-        if not rejected or chain.leaf.self_signed or cut_short(chain, seen) or id(group) in intercepted:
+        if not rejected or chain.leaf.self_signed or cut_short(group[0], seen) or id(group) in intercepted:
             continue
         yield finding(of(group), _unknown_issuer(case, chain, facts[roots]), showing(_issuers))
 
@@ -155,12 +146,14 @@ def _unknown_issuer(case: Presented, chain: Chain, known: Roots) -> Verdict:
             limitations=(STORE,),
             names=names(chain.leaf),
         )
+    alone = len(case.message.certificates) == 1 and not chain.ends
+    more = ", and, if it is an intermediate one, its certificate too" if alone else ""
     return Verdict(
         rule="tls_certificate_untrusted",
         title=f"The client does not trust the issuer of the certificate of {chain.leaf.name}: {issuer} is unknown to"
         " it, so the client hung up.",
         act="The client's side must act if this issuer is your own: tell {client} to trust it; otherwise the server's:"
-        " {server} needs a certificate from an issuer that its clients trust.",
+        f" {{server}} has to send a certificate from an issuer that its clients trust{more}.",
         side=Side.EITHER,
         measured={"issuer": issuer, "certificates_sent": len(case.message.certificates)},
         advice=(

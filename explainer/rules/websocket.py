@@ -4,14 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
+from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
-from explainer.protocols.websocket import Close, closes
+from explainer.protocols.http import requests
+from explainer.protocols.tcp import Connection, connections, segments
+from explainer.protocols.websocket import Close, closes, said_goodbye
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
 from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
 _SHOWN, _QUOTED = 20, 100
+_WISH, _SWITCHED = "websocket", 101
 _FIRST_OWN = 3000
 _SENDER, _RECEIVER = "sender", "receiver"
 # What each means, and at whom the fault lies: who sends the code, or who receives it (IANA, WebSocket Close Codes).
@@ -73,4 +77,68 @@ def _closed(group: Sequence[Close]) -> Finding:
         scope=scope((close.stream for close in group), first.client, first.server),
         advice=(f"Look for this moment in the log of the program on {address}.",),
         limitations=("which message, or what else, led to it: the contents are not judged",),
+    )
+
+
+@rule(
+    "WebSocket dropped", requests, connections, said_goodbye, segments, subject="HTTP requests",
+    area="the end of WebSocket connections",
+)  # fmt: skip
+def websocket_dropped(facts: Facts, *, min_silence_s: float = 2.0) -> Iterator[Finding]:
+    """A WebSocket that the server's side ends (FIN or reset) after a silence, without a closing frame.
+
+    RFC 6455, section 7.1.1: who ends it says so first; browsers report code 1006 where nobody did. So do proxies whose
+    time for silence is over (nginx: 60 s). Told from `min_silence_s` on, of connections that are seen whole: sooner, a
+    server may just be done. In clear alone.
+    """
+    switched = {e.stream for e in facts[requests] if e.wish == _WISH and e.status == _SWITCHED}
+    for c in facts[connections]:
+        ends = min((*c.server_ends, *c.server_resets), default=None)
+        left = min((*c.client_ends, *c.client_resets), default=c.last_frame + 1)
+        if c.stream not in switched or c.stream in facts[said_goodbye] or ends is None or left < ends:
+            continue
+        silence = _silence(facts, c.stream, ends)
+        if silence and silence[0] >= min_silence_s and not c.lost_segments:
+            yield _dropped(c, ends, *silence)
+
+
+def _silence(facts: Facts, stream: int, until: int) -> tuple[float, int] | None:
+    """Return how long nothing had been said, and the frame of the last words."""
+    own = facts[segments].filter((pl.col("stream") == stream) & (pl.col("frame") <= until))
+    said = own.filter((pl.col("payload") > 0) & (pl.col("frame") < until)).sort("frame")
+    end = own.filter(pl.col("frame") == until)["time"]
+    if said.is_empty() or end.is_empty():
+        return None
+    return (int(end[0]) - int(said["time"][-1])) / 1e9, int(said["frame"][-1])
+
+
+def _dropped(c: Connection, ends: int, silence_s: float, last_words: int) -> Finding:
+    how = "resets" if ends in c.server_resets else "closes"
+    return Finding(
+        id=f"websocket_dropped:{ends}",
+        rule="websocket_dropped",
+        severity=Severity.MEDIUM,
+        confidence=Confidence.PROBABLE,
+        side=Side.SERVER,
+        title=f"{c.server.address} {how} the WebSocket connection of {c.client.address} after {silence_s:.1f} s in"
+        " which nobody said anything, without a closing frame: its time for silence is over, or that of a proxy before"
+        " it.",
+        act="The server's side must allow longer silence, or server or client must send something (ping) more often"
+        f" than every {silence_s:.0f} s.",
+        measured={"silence_s": round(silence_s, 3)},
+        evidence=Evidence.of(
+            [last_words, ends],
+            f"tcp.stream == {c.stream}",
+            [
+                Step(frames=(last_words,), text="the last words on this connection"),
+                Step(frames=(ends,), text=f"{silence_s:.1f} s later the server {how} it; no closing frame came"),
+            ],
+        ),
+        scope=scope((c.stream,), c.client, c.server),
+        advice=(
+            "In nginx: proxy_read_timeout (60 s unless set); in HAProxy: timeout tunnel; in load balancers: idle"
+            " timeout.",
+            "Let the client or the server send pings (RFC 6455, section 5.5.2) at half that interval.",
+        ),
+        limitations=("whether the server, or a proxy before it, ended the connection", "why it did so"),
     )

@@ -154,3 +154,20 @@ def test_whether_a_password_was_guessed_is_no_question_about_clear_text() -> Non
     assert Topic.PASSWORDS not in parse("was a password guessed?").topics
     assert Topic.SUSPICION in parse("was a password guessed?").topics
     assert Topic.PASSWORDS in parse("was my password sent in clear?").topics
+
+
+@pytest.mark.parametrize(
+    ("text", "of_pages"),
+    [
+        ("Why does the shop show an error?", True),
+        ("Why do I get 502?", True),
+        ("Why is the download broken?", True),
+        ("Why do I get a connection error?", False),
+        ("Why a certificate error?", False),
+        ("Why does the page not load?", False),
+    ],
+)
+def test_what_a_page_shows_is_of_web_servers(text: str, *, of_pages: bool) -> None:
+    error = samples.finding("http_error")
+    assert parse(text).asks_of_page(error) is of_pages
+    assert not parse(text).asks_of_page(samples.finding("tcp_refused"))

@@ -22,11 +22,15 @@ LOOKED_AT: dict[str, Callable[[Wire, str], object]] = {
     "bad request": lambda w, s: Talk(w, server=s, dport=80).open().exchange(GET, OK % 400),
     "mail": lambda w, s: Talk(w, server=s, dport=25).open().answer(GREETING).exchange(b"EHLO a\r\n", b"250 a\r\n"),
     "TLS to SSH": lambda w, s: Talk(w, server=s, dport=22).open().answer(SSH).say(client_hello()),
+    "TLS to a silent server on a port that tshark takes for GSM's": lambda w, s: (
+        Talk(w, server=s, dport=3002).open().say(client_hello())
+    ),
 }
 NOT_LOOKED_AT: dict[str, Callable[[Wire, str], object]] = {
     "TLS": lambda w, s: Talk(w, server=s).open().exchange(client_hello(), server_hello()),
     "HTTP": lambda w, s: Talk(w, server=s, dport=80).open().exchange(GET, OK % 200),
     "silence": lambda w, s: Talk(w, server=s, dport=9000).open().part(),
+    "HTTP to a silent server": lambda w, s: Talk(w, server=s, dport=80).open().say(GET),
     "STARTTLS": lambda w, s: (
         Talk(w, server=s, dport=25).open().answer(GREETING).exchange(b"STARTTLS\r\n", b"220 go\r\n")
         .exchange(client_hello(), server_hello())

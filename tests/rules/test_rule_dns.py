@@ -71,10 +71,10 @@ def test_an_answer_to_another_question_for_the_name_silences_it(rcode: int) -> N
     [
         (REFUSED, "shop.example", Severity.HIGH),
         (REFUSED, "laptop", Severity.LOW),
-        (REFUSED, "10.2.0.192.in-addr.arpa", Severity.LOW),
+        (REFUSED, "10.2.0.192.in-addr.arpa", Severity.INFO),
         (SERVFAIL, "shop.example", Severity.HIGH),
         (SERVFAIL, "laptop", Severity.HIGH),
-        (SERVFAIL, "10.2.0.192.in-addr.arpa", Severity.LOW),
+        (SERVFAIL, "10.2.0.192.in-addr.arpa", Severity.INFO),
     ],
 )
 def test_a_name_that_programs_can_do_without_weighs_little(rcode: int, name: str, severity: Severity) -> None:
@@ -206,3 +206,24 @@ def test_ten_times_the_lookups_cost_less_than_thirty_times(rule: Callable[..., A
         return failed(next((code for code, known in BY_CODE.items() if known is rule), NXDOMAIN), frame, **changes)
 
     assert cost(10_000) < 30 * cost(1_000)
+
+
+BROWSERS = "update.googleapis.com"
+
+
+@pytest.mark.parametrize("rcode", BY_CODE)
+def test_what_browsers_ask_for_unbidden_is_small_where_others_resolve(rcode: int) -> None:
+    (finding,) = found(BY_CODE[rcode], lookup(), failed(rcode, 3, name=BROWSERS))
+    assert finding.severity is Severity.INFO
+    assert finding.act.startswith("Nobody has to act")
+    (alone,) = found(BY_CODE[rcode], failed(rcode, 3, name=BROWSERS))
+    (another,) = found(BY_CODE[rcode], lookup(), failed(rcode, 3, name="update.example"))
+    assert alone.severity is not Severity.INFO
+    assert another.severity is not Severity.INFO
+
+
+def test_what_browsers_ask_for_in_silence_is_small_beside_nothing_else() -> None:
+    (small,) = found(dns_unanswered.dns_unanswered, lookup(), silent(3, name=BROWSERS))
+    assert small.severity is Severity.INFO
+    (wanted,) = found(dns_unanswered.dns_unanswered, lookup(), silent(3, name=BROWSERS), silent(5, name="a.example"))
+    assert (wanted.severity, "a.example" in wanted.title) == (Severity.MEDIUM, True)

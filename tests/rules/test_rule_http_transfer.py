@@ -1,12 +1,13 @@
 """Responses that are cut off, never come, or come late; the lab's cases are in test_rule_http_status."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from exchanges import exchange, found, health, unfinished
-from factories import FIN, RST, SERVER, connection, findings_of, pcap, start_ns
+from factories import FIN, RST, SERVER, connection, findings_of, first_frame, pcap, start_ns
 from messages import get, response, talk
 
 from explainer import registry
@@ -132,6 +133,21 @@ def test_a_connection_that_had_served_another_may_have_been_idle() -> None:
     (finding,) = none_came(exchange(path="/before", request_frame=2, response_frame=3), silent())
     assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.PROBABLE)
     assert finding.act.startswith("The client must ask again")
+    assert "just when the next request is under way" in finding.title
+
+
+@pytest.mark.parametrize(("method", "severity"), [("POST", Severity.MEDIUM), ("PUT", Severity.LOW)])
+def test_what_no_program_repeats_by_itself_weighs_more(method: str, severity: Severity) -> None:
+    before = exchange(path="/before", request_frame=2, response_frame=3)
+    assert [f.severity for f in none_came(before, silent(method=method))] == [severity]
+
+
+def test_where_nobody_was_answered_in_plain_http_it_may_be_https() -> None:
+    (unknown,) = none_came(silent())
+    assert unknown.side is Side.EITHER
+    assert "https://" in unknown.act
+    known = none_came(silent(), exchange(1, path="/other"))
+    assert [(f.side, "https://" in f.act) for f in known] == [(Side.SERVER, False)]
 
 
 def test_plain_http_on_a_port_of_tls_is_no_matter_of_http() -> None:
@@ -196,3 +212,13 @@ def test_the_same_page_three_times_may_wait_for_news() -> None:
     twice = [late(2000, request_frame=4 + 20 * n) for n in range(2)]
     assert [f.severity for f in slow(*twice)] == [Severity.MEDIUM]
     assert [f.severity for f in slow(*twice, late(2000, request_frame=50))] == [Severity.LOW]
+
+
+def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
+    cut = unfinished(0, closed_frame=first_frame(1) + 20)
+    behind = unfinished(1, client=Endpoint(SERVER, 5000), server=Endpoint("198.51.100.9", 8080))
+    titles = [f.title for f in found("http_incomplete", cut, behind)]
+    assert titles[0].endswith("is complete, as 198.51.100.9:8080 behind it does first.")
+    assert titles[1].endswith("is complete.")
+    other = replace(behind, path="/other")
+    assert found("http_incomplete", cut, other)[0].title.endswith("is complete.")

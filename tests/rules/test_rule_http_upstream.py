@@ -1,12 +1,17 @@
 """What a gateway's connection to the server behind it adds to the gateway's error."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from exchanges import exchange, found
-from factories import CLIENT, SERVER, connection, first_frame
+from factories import CLIENT, SERVER, connection, first_frame, start_ns
 
+from explainer.model import Finding
+from explainer.protocols.dns import Lookup
+from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
+from explainer.rules.http_upstream_failures import other_addresses
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
@@ -60,3 +65,160 @@ def test_the_failed_connection_is_the_cause(tried: dict[str, Any], words: str) -
 def test_other_connections_are_not(tried: dict[str, Any], status: int) -> None:
     (title,) = titles(behind(**tried), status)
     assert str(BACKEND) not in title
+
+
+OTHER_SIDE = "198.51.100.1"
+"""The gateway's address toward the servers behind it, where that is another one."""
+
+
+def lookup(**overrides: Any) -> Lookup:
+    """Return the gateway's lookup of a name that does not exist, right after the request."""
+    values: dict[str, Any] = {
+        "kind": "DNS", "transport": "udp", "stream": 9, "client": Endpoint(SERVER, 5353),
+        "server": Endpoint("198.51.100.53", 53), "id": 1, "name": "app.internal", "type_number": 1,
+        "query_frames": (ASKED + 1,), "query_ns": start_ns(0), "response_frames": (ASKED + 2,),
+        "response_ns": start_ns(0) + 1_000_000, "rcode": 3,
+    }  # fmt: skip
+    return Lookup(**values | overrides)
+
+
+def behind_request(**overrides: Any) -> Exchange:
+    """Return a request of the gateway on a connection that was open before, answered 500."""
+    values: dict[str, Any] = {
+        "client": Endpoint(SERVER, 50000), "server": BACKEND, "request_frame": ASKED + 2,
+        "response_frame": ASKED + 4, "first_byte_frame": ASKED + 4, "status": 500, "reason": "Internal Server Error",
+        "request_ns": start_ns(0), "response_ns": start_ns(0) + 500_000,
+    }  # fmt: skip
+    return exchange(7, **values | overrides)
+
+
+def told(status: int, *others: Exchange, below: tuple[Connection, ...] = (), **more: Any) -> Finding:
+    asked = exchange(0, status=status, reason="", request_frame=ASKED, response_frame=ANSWERED)
+    findings = found("http_error", asked, *others, below=[connection(0), *below], **more)
+    return next(f for f in findings if ANSWERED in f.evidence.frames)
+
+
+def test_another_address_counts_where_the_times_fit() -> None:
+    near = behind(**REFUSED, client=Endpoint(OTHER_SIDE, 50000), first_ns=start_ns(0), last_ns=start_ns(0))
+    finding = told(502, below=(near,))
+    assert f"(probably because {BACKEND} refuses the connection)" in finding.title
+    assert any(OTHER_SIDE in limit for limit in finding.limitations)
+
+
+@pytest.mark.parametrize("late", [{"first_ns": start_ns(0) + 200_000_000}, {"last_ns": start_ns(0) + 200_000_000}])
+def test_another_address_at_another_time_is_not_the_gateway(late: dict[str, int]) -> None:
+    times = {"first_ns": start_ns(0), "last_ns": start_ns(0)} | late
+    assert str(BACKEND) not in told(502, below=(behind(**REFUSED, client=Endpoint(OTHER_SIDE, 50000), **times),)).title
+
+
+def test_two_other_addresses_may_be_anybody() -> None:
+    times = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
+    first = behind(**REFUSED, client=Endpoint(OTHER_SIDE, 5000), **times)
+    second = replace(first, stream=2, client=Endpoint("198.51.100.2", 5000))
+    assert str(BACKEND) not in told(502, below=(first, second)).title
+
+
+def test_a_name_that_does_not_exist_is_the_cause() -> None:
+    finding = told(502, lookups=[lookup()])
+    assert "does not know app.internal" in finding.title
+    assert ASKED + 2 in finding.evidence.frames
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rcode": 0, "answers": ("198.51.100.99",)},
+        {"client": Endpoint(CLIENT, 5353)},
+        {"response_ns": start_ns(0) + 300_000_000},
+        {"query_frames": (ASKED - 1,)},
+    ],
+    ids=["found", "the client's", "long before the answer", "before the request"],
+)
+def test_other_lookups_are_not(other: dict[str, Any]) -> None:
+    assert "app.internal" not in told(502, lookups=[lookup(**other)]).title
+
+
+def test_an_answer_that_is_passed_on_names_whose_it_is() -> None:
+    finding = told(500, behind_request())
+    assert f"it passes on what {BACKEND} behind it answers" in finding.title
+    assert str(BACKEND) in finding.act
+
+
+def test_a_missing_page_that_is_passed_on_leaves_the_act() -> None:
+    assert str(BACKEND) not in told(404, behind_request(status=404)).act
+
+
+def test_among_several_requests_only_the_same_path_is_passed_on() -> None:
+    other = exchange(3, client=Endpoint("198.51.100.7", 1), request_frame=ASKED - 1, response_frame=ANSWERED + 1)
+    assert str(BACKEND) in told(500, behind_request(), other).title
+    assert str(BACKEND) not in told(500, behind_request(path="/other"), other).title
+
+
+def test_an_answer_in_order_that_the_gateway_does_not_take() -> None:
+    assert "does not take it" in told(502, behind_request(status=200)).title
+    assert "does not take it" not in told(503, behind_request(status=200)).title
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ({"closed_frame": ASKED + 4, "reset": True}, "resets the connection without an answer"),
+        ({"closed_frame": None}, "does not answer in time"),
+        ({"response_bytes": 10, "closed_frame": ASKED + 4}, "in the middle of its answer"),
+        ({"unreadable": True, "first_byte_frame": ASKED + 4}, "no HTTP"),
+    ],
+)
+def test_a_request_on_an_open_connection_that_fails(ending: dict[str, Any], words: str) -> None:
+    unanswered = {"status": None, "response_frame": None, "first_byte_frame": None, "response_bytes": 0}
+    assert words in told(504, behind_request(**unanswered | ending)).title
+
+
+def passed(other: str = OTHER_SIDE) -> tuple[Exchange, Exchange]:
+    """Return an earlier page that the gateway fetches from behind, from another address."""
+    asked = exchange(20, request_frame=2, response_frame=9, first_byte_frame=9, path="/start")
+    behind = exchange(21, client=Endpoint(other, 1), server=BACKEND, request_frame=4, response_frame=6, path="/start")
+    return asked, behind
+
+
+def test_an_address_from_which_pages_were_passed_on_is_the_gateways() -> None:
+    late = {"first_ns": start_ns(0) + 400_000_000, "last_ns": start_ns(0) + 400_000_000}
+    tried = behind(**REFUSED, client=Endpoint(OTHER_SIDE, 50000), **late)
+    assert f"({BACKEND} refuses the connection)" in told(502, *passed(), below=(tried,)).title
+    assert str(BACKEND) not in told(502, *passed("198.51.100.3"), below=(tried,)).title
+
+
+def test_a_page_that_two_hosts_ask_for_makes_no_gateway() -> None:
+    asked, other = passed()
+    after = replace(other, response_frame=12)
+    assert not other_addresses((asked, after))
+    assert not other_addresses((asked, replace(other, client=asked.client)))
+    assert other_addresses((asked, other)) == {SERVER: frozenset({OTHER_SIDE})}
+
+
+def check(stream: int, frame: int, **overrides: Any) -> Connection:
+    """Return a health check of the gateway that is refused, before the request."""
+    values = REFUSED | {"client": Endpoint(SERVER, 6000 + stream), "server": BACKEND, "syn_frames": (frame,),
+                        "first_frame": frame, "server_resets": (frame + 1,), "first_ns": start_ns(0)}  # fmt: skip
+    return connection(stream, **values | overrides)
+
+
+def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
+    finding = told(503, below=(check(3, 1), check(4, 3)))
+    assert f"{BACKEND} has refused the gateway's connections (2 times" in finding.title
+    assert {1, 3} <= set(finding.evidence.frames)
+    assert str(BACKEND) not in told(502, below=(check(3, 1),)).title
+
+
+@pytest.mark.parametrize(
+    "last", [{"syn_ack_frame": 4, "server_resets": ()}, {"client": Endpoint(CLIENT, 1)}, {"first_ns": 0}],
+    ids=["works again", "not the gateway's", "long ago"],
+)  # fmt: skip
+def test_other_health_checks_do_not(last: dict[str, Any]) -> None:
+    refused_before = (check(3, 1),) if "syn_ack_frame" in last else ()
+    assert str(BACKEND) not in told(503, below=(*refused_before, check(4, 3, **last))).title
+
+
+def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> None:
+    asked = exchange(0, status=500, reason="", request_frame=ASKED, response_frame=ANSWERED, method="CONNECT")
+    (finding,) = found("http_error", asked, below=[connection(0), behind(**REFUSED)])
+    assert f"{BACKEND} refuses the connection" in finding.title

@@ -22,7 +22,7 @@ from tls_records import (
     tls_connection,
 )
 
-from explainer.model import Analysis, RuleStatus, Severity
+from explainer.model import Analysis, RuleStatus, Severity, Side
 from explainer.protocols.tls import Handshake, Record
 
 AnalysisOf = Callable[[str], Analysis]
@@ -107,3 +107,24 @@ def test_a_reset_is_called_that() -> None:
     (finding,) = found(RULE, known, connections=[tls_connection(known, **reset)])
     assert "resets" in finding.title
     assert record(0, LATER, DATA, from_client=False).frame in finding.evidence.frames
+
+
+EMPTY = encrypted(0, CLIENT_CIPHER, 25, from_client=True)
+SENT = encrypted(0, CLIENT_CIPHER, 1200, from_client=True)
+
+
+@pytest.mark.parametrize(
+    ("records", "side", "words"),
+    [
+        ((EMPTY, FINISHED, REQUEST), Side.CLIENT, "the client sent none"),
+        ((SENT, FINISHED, REQUEST), Side.EITHER, "probably does not accept the one"),
+        ((FINISHED, REQUEST), Side.SERVER, "without an answer to what the client sent."),
+    ],
+    ids=["none", "one", "not asked"],
+)
+def test_a_client_certificate_is_the_likely_reason(records: tuple[Record, ...], side: Side, words: str) -> None:
+    known = hidden_handshake(0, *records)
+    below = tls_connection(known, **CLOSES | {"last_ns": time_at(0, LATER)})
+    (finding,) = found(RULE, known, connections=[below])
+    assert finding.side is side
+    assert words in finding.title

@@ -188,3 +188,13 @@ def test_a_port_that_is_usually_without_tls_is_named(
     (finding,) = every(wire.save(tmp_path / "plain.pcap"), facts_of)
     assert said in finding.title
     assert ("without TLS" in finding.title) is bool(said)
+
+
+@pytest.mark.parametrize(("port", "side"), [(50051, Side.EITHER), (443, Side.SERVER), (8443, Side.SERVER)])
+def test_on_a_port_where_nobody_gets_tls_there_may_be_none(
+    port: int, side: Side, wire: Wire, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    Talk(wire, dport=port).open().say(client_hello("shop.example")).close(from_client=False)
+    (finding,) = found("tls_closed_after_hello", wire.save(tmp_path / "c.pcap"), facts_of)
+    assert finding.side is side
+    assert ("do without it" in finding.act) is (side is Side.EITHER)

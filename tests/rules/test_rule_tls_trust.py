@@ -237,3 +237,23 @@ def test_many_connections_to_one_server_are_one_finding(rule: str) -> None:
     (finding,) = found(rule, *(refused(48, *FAULTY[rule], stream=n) for n in range(5)))
     assert finding.measured["connections"] == 5
     assert finding.evidence.total == 15
+
+
+@pytest.mark.parametrize(
+    ("issuer", "incomplete"),
+    [
+        ("Example Intermediate CA", True),
+        ("Example Issuing CA 2", True),
+        ("Example Sub CA", True),
+        ("Example CA", False),
+    ],
+)
+def test_an_issuer_that_calls_itself_intermediate_is_missed_by_who_rejects(issuer: str, *, incomplete: bool) -> None:
+    leaf = issue("www.example.org", issue(issuer, ROOT, authority=True))
+    told = [f for code in REJECTIONS for f in found(INCOMPLETE, refused(code, leaf))]
+    assert len(told) == (len(REJECTIONS) if incomplete else 0)
+    assert all("probably does not send" in f.title for f in told)
+    assert found(INCOMPLETE, shown(leaf)) == []
+    (untrusted,) = found(UNTRUSTED, refused(48, leaf)) or (None,)
+    assert (untrusted is None) is incomplete
+    assert untrusted is None or "intermediate one" in untrusted.act

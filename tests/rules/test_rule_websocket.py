@@ -1,11 +1,13 @@
 """WebSockets that are closed for a fault."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sessions import FactsOf, found_in, session
+from talk import Talk, Wire
 
-from explainer.model import Severity, Side
+from explainer.model import Finding, Severity, Side
 
 ASKED = (
     b"GET /chat HTTP/1.1\r\nHost: shop.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -56,3 +58,38 @@ def test_the_echo_of_a_closing_frame_says_nothing(tmp_path: Path, facts_of: Fact
 
 def test_it_does_not_apply_without_a_websocket(tmp_path: Path, facts_of: FactsOf) -> None:
     assert found_in("websocket_closed", facts_of, session(tmp_path / "c.pcap", 80, (True, ASKED))) == []
+
+
+def text(masked: bool = False) -> bytes:
+    """Return a frame with a word (RFC 6455, section 5.2)."""
+    return bytes([0x81, 2 | (0x80 if masked else 0)]) + (bytes(4) if masked else b"") + b"hi"
+
+
+def ended(
+    path: Path, facts_of: FactsOf, after_s: float, *, by_client: bool = False, last: bytes = b""
+) -> list[Finding]:
+    """Return what is told of a WebSocket that one side ends so long after the last words."""
+    wire = Wire()
+    said = Talk(wire, dport=80).open().say(ASKED).answer(SWITCHED).say(text(masked=True)).answer(text() + last)
+    wire.wait(after_s)
+    said.close(from_client=by_client)
+    return found_in("websocket_dropped", facts_of, wire.save(path))
+
+
+def test_one_that_the_server_drops_after_a_silence(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = ended(tmp_path / "c.pcap", facts_of, 2.0)
+    assert (finding.severity, finding.side) == (Severity.MEDIUM, Side.SERVER)
+    assert "closes the WebSocket connection" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("after_s", "more"),
+    [(1.9, {}), (60, {"by_client": True}), (60, {"last": close(1000)}), (60, {"last": b"\x88\x00"})],
+    ids=["soon", "by the client", "with a code", "without one"],
+)
+def test_others_end_as_they_should(after_s: float, more: dict[str, Any], tmp_path: Path, facts_of: FactsOf) -> None:
+    assert ended(tmp_path / "c.pcap", facts_of, after_s, **more) == []
+
+
+def test_it_does_not_apply_without_http(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert found_in("websocket_dropped", facts_of, session(tmp_path / "c.pcap", 80, (True, ASKED))) == []

@@ -58,9 +58,9 @@ def tls12_intermediate_missing(lab: Lab) -> None:
     shows="The server sends its certificate without the intermediate that issued it, and nothing in it says where that "
     "is to be had; a Java program ends the TLS 1.2 handshake with the fatal alert certificate_unknown, which gives no "
     "reason.",
-    findings=("tls_certificate_refused",),
+    findings=("tls_chain_incomplete",),
     decisive_filter=CERTIFICATE_OR_ALERT,
-    words=(r"(?i)without saying why", r"(?i)issuer", r"(?i)intermediate", r"$secure_name"),
+    words=INCOMPLETE,
     answer_must_not=FAILURE[1:],
 )
 def tls12_issuer_unknown_java(lab: Lab) -> None:

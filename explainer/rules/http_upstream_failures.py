@@ -1,0 +1,123 @@
+"""How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from explainer.model import Step
+from explainer.protocols.http import Exchange
+from explainer.protocols.tcp import Connection
+from explainer.protocols.tls import Ending, Outcome
+from explainer.protocols.tls import names as tls_names
+
+_LOOKED_AT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
+
+    `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
+    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
+    """
+
+    asker: str
+    server: str
+    words: str
+    frames: tuple[int, ...]
+    display_filter: str
+    stream: int | None = None
+    sure: bool = True
+    passed_on: bool = False
+    likely: bool = False
+
+    @property
+    def clause(self) -> str:
+        """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
+        what = f"it passes on what {self.server} behind it answers" if self.passed_on else f"{self.server} {self.words}"
+        return f" ({'' if self.sure and not self.likely else 'probably because '}{what})"
+
+    @property
+    def act(self) -> str:
+        """Return who must do what."""
+        if self.passed_on:
+            return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
+        return f"The server's side must act, at what the gateway (proxy) turns to: {self.server} {self.words}."
+
+    @property
+    def step(self) -> Step:
+        """Return the step that shows it."""
+        who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
+        when = "before, " if self.likely else "meanwhile "
+        return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
+
+
+def failure(c: Connection, ending: Ending | None, until: int) -> tuple[str, int] | None:
+    """Return how the connection failed, and the frame that shows it."""
+    if c.syn_ack_frame is None:
+        refused = min(c.server_resets, default=None)
+        if refused is None:
+            return "does not answer the connection request (SYN)", c.syn_frames[-1]
+        return "refuses the connection", refused
+    if ending and (ending.outcome.failed or ending.outcome is Outcome.UNUSED):
+        return _of_tls(ending), ending.frame
+    if c.server_payload or not c.client_payload:
+        return None
+    end = min((*c.server_ends, *c.server_resets), default=until)
+    if end < until:
+        return "takes the request and hangs up without an answer", end
+    return "takes the request and does not answer in time", c.syn_ack_frame
+
+
+def _of_tls(ending: Ending) -> str:
+    if ending.outcome is Outcome.NOT_TLS:
+        return f"speaks {ending.spoken or 'something else'}, not TLS, on that port"
+    if ending.alert:
+        who = "the gateway ends TLS with it" if ending.alert.from_client else "ends TLS itself"
+        return f"takes the connection, but {who} with the alert {tls_names.alert(ending.alert.code)}"
+    return "takes the connection, but TLS with it comes to nothing"
+
+
+def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
+    """Return how a request on a connection that was open before went without an answer."""
+    if o.status is not None:
+        return None
+    if o.unreadable and o.first_byte_frame:
+        return "answers something that is no HTTP", o.first_byte_frame
+    hung_up = o.closed_frame is not None and o.closed_frame < until and not o.closed_by_client
+    if hung_up and o.closed_frame is not None:
+        part = "in the middle of its answer" if o.response_bytes else "without an answer"
+        return f"takes the request and {'resets the connection' if o.reset else 'hangs up'} {part}", o.closed_frame
+    if not o.response_bytes and o.request_frame is not None:
+        return "takes the request and does not answer in time", o.request_frame
+    return None
+
+
+def other_addresses(exchanges: Sequence[Exchange]) -> Mapping[str, frozenset[str]]:
+    """Return the further addresses of gateways, by the one that clients ask.
+
+    From them a gateway asks for the same path while a client waits for it, and has its answer before the client has.
+    """
+    asked = defaultdict[tuple[str, str], list[Exchange]](list)
+    found = defaultdict[str, set[str]](set)
+    for o in exchanges:
+        if o.request_frame is None or not o.path:
+            continue
+        for e in asked[o.method, o.path][-_LOOKED_AT:]:
+            answered = (o.response_frame or o.request_frame) < (e.response_frame or 0)
+            hosts = {e.client.address, e.server.address, o.client.address, o.server.address}
+            if answered and len(hosts) == len((e.client, e.server, o.client, o.server)):
+                found[e.server.address].add(o.client.address)
+        asked[o.method, o.path].append(o)
+    return {address: frozenset(others) for address, others in found.items()}
+
+
+def turned_away(connections: Iterable[Connection]) -> list[Connection]:
+    """Return the connections that the last server of its kind turned away, without one that it took since."""
+    last = dict[object, list[Connection]]()
+    for c in connections:
+        if c.syn_ack_frame is not None:
+            last.pop(c.server, None)
+        elif c.syn_frames:
+            last.setdefault(c.server, []).append(c)
+    return max(last.values(), key=lambda group: group[-1].first_frame, default=[])
