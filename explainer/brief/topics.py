@@ -54,6 +54,8 @@ class Topic(StrEnum):
     CARRIERS = "what carries the traffic"
     GATEWAY = "the default gateway"
     RATE = "how fast data moves"
+    LEASES = "what DHCP gave"
+    OWN_ADDRESS = "one's own address"
 
 
 WORDS = {
@@ -104,6 +106,10 @@ WORDS = {
 PLAIN = {
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
+    Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
+    r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress",
+    Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
+    r"|\bam i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
     r".*\b(how fast|bandwidth|throughput|speed"
     r"|(data|bit|transfer) ?rate|[kmg]?bits?(?:/s| per second)|[kmg]bps"

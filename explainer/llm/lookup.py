@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
+    address_lookup,
     capture_lookup,
     gateway_lookup,
     health,
@@ -58,7 +59,9 @@ _SEVERAL_FOR = {
     Topic.ENCRYPTED: _TALKS,
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
-    Topic.GATEWAY: ("hosts", "arp"),
+    Topic.GATEWAY: ("hosts", "arp", "dhcp_settings"),
+    Topic.LEASES: ("dhcp_settings",),
+    Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
@@ -170,6 +173,8 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.GATEWAY: gateway_lookup.gateways,
+    Topic.LEASES: address_lookup.leases,
+    Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,

@@ -56,10 +56,10 @@ def _in_part(finding: Finding, lookup: Lookup, parts: Sequence[int]) -> Finding:
     shown = f"({evidence.display_filter}) || (ip.src == {server} && (ip.flags.mf == 1 || ip.frag_offset > 0))"
     return finding.model_copy(
         update={
-            "title": f"The answer of the name server {server} about {name} does not arrive whole: it is too long for one"
-            f" packet, and only a part of its fragments reaches {client}.",
-            "act": f"Whoever runs the path must act, as something on it drops fragments; or {server} must send less over"
-            " UDP.",
+            "title": f"The answer of the name server {server} about {name} does not arrive whole: it is too long for"
+            f" one packet, and only a part of its fragments reaches {client}.",
+            "act": f"Whoever runs the path must act, as something on it drops fragments; or {server} must send less"
+            " over UDP.",
             "side": Side.NETWORK,
             "confidence": Confidence.PROBABLE,
             "severity": Severity.HIGH,

@@ -15,6 +15,8 @@ from explainer.rules.evidence import port_filter
 from explainer.rules.tcp_rejected import rejections
 from explainer.wording import count, milliseconds
 
+_NO_LONGER = "its program has stopped since, or something there limits how many connections it may have"
+
 
 @rule("Connection refused", connections, subject="TCP connections", area="the opening of TCP connections")
 def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
@@ -22,6 +24,7 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
 
     More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
     host that is not set up, or of a scan. A refusal that a later attempt overcame, of either side, is of low severity.
+    A port that accepted the same client before has a program that stopped since, or a limit of connections.
     """
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
@@ -35,6 +38,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
     client, server = first.client.address, first.server.address
     overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])
     instead = accepted.instead(group)
+    earlier = accepted.before(first) if len(ports(group)) == 1 else None
     end = ": nothing listens there, or it is set to reject."
     if overcome:
         end = " at first; a later attempt was accepted."
@@ -42,6 +46,8 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         end = f": the client tried it beside port {instead.server.port}, which accepted, and does not need it."
     elif turned:
         end = f" at first; then it called {client} itself, which was accepted."
+    elif earlier:
+        end = f", though it had accepted {client} there before: {_NO_LONGER}."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
         id=f"tcp_refused:{first.stream}",
@@ -50,9 +56,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
         title=f"{server} refused the connection to {where}{end}",
-        act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
-        if not (turned or instead)
-        else "Nobody has to act: the two are connected.",
+        act="Nobody has to act: the two are connected." if turned or instead else _listen_act(group, earlier, overcome),
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
         scope=scope(group),
@@ -75,15 +79,28 @@ def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
         rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
         yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
     contrast = accepted.by_host.get(server)
+    earlier = accepted.before(first) if len(ports(group)) == 1 else None
     if overcome := accepted.after(group[-1]):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
     elif turned := accepted.turned(group[-1]):
         text = f"later {server} calls {first.client.address} on the same port, and is accepted"
         yield Step(frames=(turned,), text=text)
+    elif earlier:
+        yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
     elif contrast and contrast.syn_ack_frame:
         text = f"{server} accepts on port {contrast.server.port}: it is up and reachable"
         yield Step(frames=(contrast.syn_ack_frame,), text=text)
+
+
+def _listen_act(group: Group, earlier: int | None, overcome: int | None) -> str:
+    server, client, where = group[0].server.address, group[0].client.address, port_words(ports(group))
+    if earlier and not overcome:
+        return (
+            f"The server's side must act: see whether the program on {server} still runs, and what limits how many"
+            f" connections {client} may have to {where}."
+        )
+    return f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
 
 
 def _refusal_ms(connection: Connection) -> float:
