@@ -181,9 +181,9 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CARRIERS: _carriers,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
+    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
-    Topic.LOSS: tcp_lookup.losses,
     Topic.WHEN: capture_lookup.when,
     Topic.CONNECTIONS: capture_lookup.connections,
     Topic.NAME_SERVER: service_lookup.name_servers,
