@@ -39,9 +39,7 @@ _GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
     "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, subject="TCP connections",
     area="the end of TCP connections",
 )  # fmt: skip
-def server_hung_up(
-    facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: int = _FIRST_WORDS
-) -> Iterator[Finding]:
+def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: int = _FIRST_WORDS) -> Iterator[Finding]:
     """A connection that the server accepts and is the first to end (FIN), although it has sent no byte of data.
 
     Where the client said nothing either, within `max_idle_s`: servers end idle connections, but not so soon; on ports

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
+from explainer.protocols.dns import lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
 from explainer.protocols.probes import ODD, tcp_probes
@@ -12,25 +13,27 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, opened, port_words, ports, scope
 from explainer.rules.evidence import port_filter
+from explainer.rules.other_address import detour, went_on
 from explainer.rules.tcp_rejected import rejections
 from explainer.wording import count, milliseconds
 
 _NO_LONGER = "its program has stopped since, or something there limits how many connections it may have"
 
 
-@rule("Connection refused", connections, subject="TCP connections", area="the opening of TCP connections")
+@rule("Connection refused", connections, lookups, subject="TCP connections", area="the opening of TCP connections")
 def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
     """A SYN that the server's address answers with a reset and never with SYN/ACK.
 
     More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
     host that is not set up, or of a scan. A refusal that a later attempt overcame, of either side, is of low severity.
-    A port that accepted the same client before has a program that stopped since, or a limit of connections.
+    A port that accepted the same client before has a program that stopped since, or a limit of connections. Of low
+    severity, too, is one of several addresses of a name, where the client is connected to another one soon after.
     """
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
     accepted = Accepted.among(every)
     for group in accepted.groups(refused, many_ports):
-        yield _refused(group, accepted)
+        yield went_on(_refused(group, accepted), detour(group, every, facts[lookups]))
 
 
 def _refused(group: Group, accepted: Accepted) -> Finding:
@@ -114,6 +117,7 @@ def _refusal_ms(connection: Connection) -> float:
     unreachable,
     resolutions,
     tcp_probes,
+    lookups,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -125,7 +129,8 @@ def tcp_syn_unanswered(
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
     which this capture missed. A port that accepted the same client before is not filtered: a server whose queue of new
-    connections is full does not answer either.
+    connections is full does not answer either. Of low severity, or of medium after a second, is one of several
+    addresses of a name, where the client is then connected to another one (RFC 8305).
     """
     every, end = facts[connections], facts[last_ns]
     odd = {(p.source, p.target) for p in facts[tcp_probes] if set(p.kinds) & set(ODD.values())}
@@ -145,7 +150,7 @@ def tcp_syn_unanswered(
     for group in accepted.groups(unanswered, many_ports):
         finding = _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
         lost = next((r for r in facts[resolutions] if _no_way_back(r, group)), None)
-        yield _speechless(finding, group, lost) if lost else finding
+        yield _speechless(finding, group, lost) if lost else went_on(finding, detour(group, every, facts[lookups]))
 
 
 def _no_way_back(search: Resolution, group: Group) -> bool:
