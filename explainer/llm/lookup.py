@@ -9,7 +9,7 @@ from explainer.llm import (
     gateway_lookup,
     health,
     host_lookup,
-    overview,
+    network_lookup,
     port_lookup,
     rate_lookup,
     service_lookup,
@@ -23,7 +23,6 @@ from explainer.wording import count, listing
 
 _ROWS = 5
 _PROTOCOLS = 15
-_VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP")
 _ALWAYS = (
     "answers", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt", "spoken",
     "tls", "unanswered",
@@ -46,6 +45,7 @@ _ONLY_FOR = {
     Topic.CARDS: "endpoints_eth",
     Topic.LENGTHS: "packet_lengths",
     Topic.LOSS: "tcp_health",
+    Topic.CARRIERS: "tags",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -116,18 +116,6 @@ def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
 
 
-def _carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield which tunnels and tags carry packets, and what is inside them."""
-    found = overview.carried(analysis)
-    if found:
-        yield from found
-        yield from overview.claims(analysis, question)[:_ROWS]
-    elif not any(name in overview.protocols(analysis) for name in _VPNS):
-        yield Claim(
-            text="No tunnel, and no tag such as a VLAN's, was recognised around packets.", sources=("carriers",)
-        )
-
-
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
     yield from health.accepted(analysis)
@@ -178,7 +166,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.OUTCOME: _outcomes,
-    Topic.CARRIERS: _carriers,
+    Topic.CARRIERS: network_lookup.carriers,
+    Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
     Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
