@@ -1,11 +1,12 @@
 """A name of several addresses, one of which cannot be reached: the client goes on to the next (RFC 8305, RFC 6724)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.model import Evidence, Finding, Severity, Step
 from explainer.protocols.dns import Lookup
-from explainer.protocols.tcp import Connection
+from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import Group
 from explainer.rules.dns_alias import plain, short
 from explainer.wording import milliseconds
@@ -23,20 +24,40 @@ class Detour:
     waited_ms: float
 
 
-def detour(group: Group, every: Sequence[Connection], lookups: Sequence[Lookup]) -> Detour | None:
-    """Return how the client reached the name of an address that failed: at another address, on the same port, later."""
-    first, last = group[0], group[-1]
-    dead = {c.server for c in group}
-    if len(dead) > 1:
+@dataclass(frozen=True)
+class OtherAddresses:
+    """Which names have several addresses, and the connections that were accepted at these."""
+
+    names: dict[str, set[str]]
+    addresses: dict[str, set[str]]
+    accepted: dict[Endpoint, list[Connection]]
+
+    @classmethod
+    def among(cls, lookups: Iterable[Lookup], connections: Iterable[Connection]) -> "OtherAddresses":
+        """Return the index over these lookups and connections."""
+        known = cls(defaultdict(set), defaultdict(set), defaultdict(list))
+        for x in lookups:
+            for answer in x.answers:
+                known.names[answer].add(plain(x.name))
+                known.addresses[plain(x.name)].add(answer)
+        for c in connections if known.names else ():
+            if c.syn_ack_frame and c.syn_ns and c.server.address in known.names:
+                known.accepted[c.server].append(c)
+        return known
+
+    def detour(self, group: Group) -> Detour | None:
+        """Return how the client reached the name of an address that failed: at another one, on the same port, later."""
+        first, last = group[0], group[-1]
+        dead = first.server
+        if any(c.server != dead for c in group):
+            return None
+        for name in sorted(self.names.get(dead.address, ())):
+            for address in sorted(self.addresses[name] - {dead.address}):
+                for c in self.accepted.get(Endpoint(address, dead.port), ()):
+                    waited = c.syn_ns[0] - last.syn_ns[0]
+                    if _of_same(c, first) and 0 <= waited <= _IN_TIME_NS:
+                        return Detour(name, c, waited / 1e6)
         return None
-    names = {plain(x.name): x.name for x in lookups if first.server.address in x.answers}
-    others = {a: plain(x.name) for x in lookups if plain(x.name) in names for a in x.answers}
-    for c in every:
-        name = others.get(c.server.address)
-        fits = name and c.server.port == first.server.port and c.server not in dead and c.syn_ack_frame and c.syn_ns
-        if name and fits and _of_same(c, first) and 0 <= c.syn_ns[0] - last.syn_ns[0] <= _IN_TIME_NS:
-            return Detour(names[name], c, (c.syn_ns[0] - last.syn_ns[0]) / 1e6)
-    return None
 
 
 def _of_same(one: Connection, other: Connection) -> bool:

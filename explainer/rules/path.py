@@ -20,7 +20,8 @@ _AREA = "the path between the hosts"
 _SHOWN = 20
 _LARGE = 1000
 _PORT_UNREACHABLE = {(4, 3), (6, 4)}
-_EPHEMERAL = 49152  # RFC 6335: what is sent from a service to such a port is an answer
+_SERVICES, _EPHEMERAL = 1024, 32768
+"""What is sent from a service's port to one of those that Linux gives clients, or a higher one, is an answer."""
 TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 """The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
@@ -129,7 +130,7 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
     for e in facts[errors]:
         if e.kind == UNREACHABLE and e.transport == "udp":
             late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
-            late = late or (e.destination_port or 0) >= _EPHEMERAL > (e.source_port or 0)
+            late = late or ((e.destination_port or 0) >= _EPHEMERAL and (e.source_port or _SERVICES) < _SERVICES)
             traced = e.destination_port in TRACEROUTE or (e.source, e.destination) in ways
             groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
     for (*_, late, traced), group in groups.items():

@@ -13,7 +13,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, opened, port_words, ports, scope
 from explainer.rules.evidence import port_filter
-from explainer.rules.other_address import detour, went_on
+from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.rules.tcp_rejected import rejections
 from explainer.wording import count, milliseconds
 
@@ -32,8 +32,9 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Findi
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     for group in accepted.groups(refused, many_ports):
-        yield went_on(_refused(group, accepted), detour(group, every, facts[lookups]))
+        yield went_on(_refused(group, accepted), others.detour(group))
 
 
 def _refused(group: Group, accepted: Accepted) -> Finding:
@@ -41,7 +42,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
     client, server = first.client.address, first.server.address
     overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])
     instead = accepted.instead(group)
-    earlier = accepted.before(first) if len(ports(group)) == 1 else None
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     end = ": nothing listens there, or it is set to reject."
     if overcome:
         end = " at first; a later attempt was accepted."
@@ -82,7 +83,7 @@ def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
         rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
         yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
     contrast = accepted.by_host.get(server)
-    earlier = accepted.before(first) if len(ports(group)) == 1 else None
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     if overcome := accepted.after(group[-1]):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
@@ -146,11 +147,12 @@ def tcp_syn_unanswered(
         and (c.client.address, c.server.address) not in odd
     ]
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
     for group in accepted.groups(unanswered, many_ports):
         finding = _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
         lost = next((r for r in facts[resolutions] if _no_way_back(r, group)), None)
-        yield _speechless(finding, group, lost) if lost else went_on(finding, detour(group, every, facts[lookups]))
+        yield _speechless(finding, group, lost) if lost else went_on(finding, others.detour(group))
 
 
 def _no_way_back(search: Resolution, group: Group) -> bool:
@@ -186,7 +188,7 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
     client, server = first.client.address, first.server.address
     syns = [frame for c in group for frame in c.syn_frames]
     overcome, contrast = accepted.after(group[-1]), accepted.by_host.get(server)
-    earlier = accepted.before(first) if len(ports(group)) == 1 else None
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     dropped = ": the packets, or the answers to them, are dropped silently."
     if earlier:
         dropped = (
@@ -231,7 +233,7 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
     contrast = accepted.by_host.get(server)
     if overcome := accepted.after(group[-1]):
         yield Step(frames=(overcome,), text="a later attempt is answered")
-    elif len(ports(group)) == 1 and (earlier := accepted.before(first)):
+    elif len(ports(group)) == 1 and (earlier := accepted.before(group[-1])):
         yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
     elif (other := accepted.of_others(group)) and other.syn_ack_frame:
         text = f"{server} accepts {other.client.address} on the same port: only {first.client.address} is filtered"

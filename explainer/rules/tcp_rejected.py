@@ -11,7 +11,7 @@ from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, grouped, opened, port_words, ports, scope
 from explainer.rules.evidence import host_filter
-from explainer.rules.other_address import detour, went_on
+from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.wording import listing
 
 MANY_HOSTS = 2
@@ -58,6 +58,7 @@ def tcp_rejected_by_icmp(
     """
     every, errors = facts[connections], rejections(facts[unreachable])
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     rejected = [c for c in every if (c.client, c.server) in errors and not opened(c)]
     by_reason = defaultdict[tuple[object, ...], Group](list)
     for c in rejected:
@@ -68,7 +69,7 @@ def tcp_rejected_by_icmp(
         one_matter = len({c.server.address for c in same_reason}) > many_hosts
         for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
             found = _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[-1]))
-            yield went_on(found, detour(group, every, facts[lookups]))
+            yield went_on(found, others.detour(group))
 
 
 def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None) -> Finding:
