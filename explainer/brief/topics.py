@@ -55,6 +55,7 @@ class Topic(StrEnum):
     GATEWAY = "the default gateway"
     RATE = "how fast data moves"
     LEASES = "what DHCP gave"
+    CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
 
 
@@ -101,6 +102,10 @@ WORDS = {
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
+    Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
+    r"|hung up|hangs up|reset)\b"
+    r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
+    r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }

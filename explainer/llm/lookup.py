@@ -46,6 +46,7 @@ _ONLY_FOR = {
     Topic.LENGTHS: "packet_lengths",
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
+    Topic.CLOSING: "closings",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -165,6 +166,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
+    Topic.CLOSING: tcp_lookup.closings,
     Topic.OUTCOME: _outcomes,
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,

@@ -66,6 +66,8 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
         return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
         return True
+    if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
+        return True
     if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
