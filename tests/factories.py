@@ -19,8 +19,9 @@ import pytest
 from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import arp, frame, icmp, probes, tcp, tls, udp_conversations, x509
+from explainer.protocols import arp, dns, frame, icmp, probes, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
+from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp import Unreachable
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.x509 import Certificate
@@ -112,6 +113,7 @@ def facts(
     connections: Iterable[Connection] = (),
     errors: Iterable[Unreachable] = (),
     last_ns: int | None = None,
+    lookups: Iterable[Lookup] = (),
 ) -> Facts:
     """Return facts of these records, without segments; the capture ends a minute after its last connection."""
     connections = tuple(connections)
@@ -125,6 +127,7 @@ def facts(
             ),
             icmp.unreachable: tuple(errors),
             arp.resolutions: (),
+            dns.lookups: tuple(lookups),
             frame.last_ns: end,
         }
     )

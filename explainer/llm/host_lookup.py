@@ -1,7 +1,8 @@
 """What a question about hosts asks for outright: who talks to whom, and what about."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.brief.question import Question
@@ -12,6 +13,10 @@ from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
 
 _HOSTS, _TALKS, _NAMES = 6, 8, 4
+_DHCP, _DHCP_CLIENT = 67, 68
+_LAST_UNICAST = 223  # RFC 5771: what begins with more goes to a group or to all
+_HOW_MANY = re.compile(r"\b(?:how many|number of|count)\b(?: \w+){0,2}? (client|server|\w+)s?\b", re.IGNORECASE)
+_WHO = re.compile(r"\bwho(?:'s| is| was)\b|\bwhat (?:is|kind of (?:host|device|machine) is) [\d:]", re.IGNORECASE)
 
 
 @dataclass
@@ -44,6 +49,8 @@ def talks(analysis: Analysis) -> list[Talk]:
     for transport in ("TCP", "UDP"):
         for row in rows(analysis.stat(f"conversations_{transport.lower()}")):
             client, server, port = row["a"], row["b"], row["b_port"]
+            if transport == "UDP" and row["a_port"] == _DHCP and port == _DHCP_CLIENT:  # the server spoke first
+                client, server, port = server, client, row["a_port"]
             known = opened.get(row["stream"]) if transport == "TCP" else None
             if known and address(known["server"]) == client and _port(known["server"]) == row["a_port"]:
                 client, server, port = server, client, row["a_port"]
@@ -62,6 +69,14 @@ def talks(analysis: Analysis) -> list[Talk]:
 def address(endpoint: str) -> str:
     """Return the address of "10.0.0.1:80"."""
     return endpoint.rpartition(":")[0].strip("[]")
+
+
+def nobody(host: str) -> bool:
+    """Return whether an address stands for no single host: none yet, a group, or everybody."""
+    if ":" in host:
+        return host == "::" or host.lower().startswith("ff")
+    first = host.partition(".")[0]
+    return host == "0.0.0.0" or (first.isdigit() and int(first) > _LAST_UNICAST)
 
 
 def _port(endpoint: str) -> int:
@@ -93,9 +108,15 @@ def hosts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not by_server:
         yield from _seen(analysis)
         return
-    words = [_with_names(server, names) for server in list(by_server)[:_HOSTS]]
-    more = [f"{len(by_server) - _HOSTS} more"] if len(by_server) > _HOSTS else []
-    clients = list(dict.fromkeys(talk.client for talk in named or known))
+    if named and _WHO.search(question.text):
+        yield from (_who(analysis, host, known, names) for host in sorted(question.addresses))
+    if not named and (counted := _HOW_MANY.search(question.text)):
+        yield _counted(analysis, known, counted[1].lower())
+    told = [server for server in by_server if not nobody(server)] or list(by_server)
+    words = [_with_names(server, names) for server in told[:_HOSTS]]
+    more = [f"{len(told) - _HOSTS} more"] if len(told) > _HOSTS else []
+    clients = list(dict.fromkeys(talk.client for talk in named or known if talk.server in told))
+    clients = [client for client in clients if not nobody(client)] or clients
     who = listing(clients[:_NAMES]) if len(clients) <= _NAMES else count(len(clients), "client")
     frames = tuple(talk.frame for talk in named or known if talk.frame)[:_HOSTS]
     yield Claim(
@@ -106,6 +127,40 @@ def hosts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         said = listing([talk.told() for talk in asked[:_NAMES]])
         frames = tuple(talk.frame for talk in asked if talk.frame)[:_NAMES]
         yield Claim(text=f"{server}: {said}.", frames=frames, sources=("ports",))
+
+
+def _who(analysis: Analysis, host: str, known: Sequence[Talk], names: dict[str, list[str]]) -> Claim:
+    """Return what one host is called, which card it has, what it is asked for and what it asks for."""
+    serves = list(
+        dict.fromkeys(t.protocols or spoken.described(t.spoken) for t in known if t.server == host and t.spoken)
+    )
+    asks = list(dict.fromkeys(t.server for t in known if t.client == host and not nobody(t.server)))
+    row = next((row for row in rows(analysis.stat("hosts")) if row["address"] == host), None)
+    parts = [
+        f"is called {listing(names[host][:_NAMES])}" if names.get(host) else "",
+        f"answers for {listing(serves[:_NAMES])}" if serves else "",
+        f"asks {listing(asks[:_NAMES])}" if asks else "",
+        f"its packets come from the network card {row['macs']}" if row and row["macs"] else "",
+    ]
+    frames = (row["first_frame"],) if row else ()
+    text = f"{host} {', '.join(part for part in parts if part)}"
+    return Claim(text=f"{text}.", frames=frames, sources=("hosts", "conversations_tcp", "conversations_udp"))
+
+
+def _counted(analysis: Analysis, known: Sequence[Talk], what: str) -> Claim:
+    """Return how many clients, servers or hosts there are; groups and everybody are none."""
+    sides = {"client": [t.client for t in known], "server": [t.server for t in known]}
+    sending = [row["address"] for row in rows(analysis.stat("hosts"))]
+    found = [host for host in dict.fromkeys(sides.get(what, sending)) if not nobody(host)]
+    more = [f"{len(found) - _HOSTS} more"] if len(found) > _HOSTS else []
+    names = {"client": "client that asks others", "server": "server that is asked"}
+    plural = {"client": "clients that ask others", "server": "servers that are asked"}
+    number = count(len(found), names.get(what, "address that sends packets"),
+                   plural.get(what, "addresses that send packets"))  # fmt: skip
+    firsts = {row["address"]: row["first_frame"] for row in rows(analysis.stat("hosts"))}
+    frames = tuple(firsts[host] for host in found[:_HOSTS] if host in firsts)
+    listed = f": {listing([*found[:_HOSTS], *more])}" if found else ""
+    return Claim(text=f"The capture shows {number}{listed}.", frames=frames, sources=("hosts", "conversations_tcp"))
 
 
 def _seen(analysis: Analysis) -> Iterator[Claim]:
@@ -156,8 +211,9 @@ def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:
             text = f"The Ethernet (MAC) addresses are {listing([row['address'] for row in found[:_HOSTS]])}."
         yield Claim(text=text, sources=("endpoints_eth",))
         return
-    shared = [row["macs"] for row in known]
-    for row in (named or known)[:_HOSTS]:
+    # A host may have an IPv4 address and several of IPv6: only several of IPv4 are a sign of a router.
+    shared = [row["macs"] for row in known if ":" not in row["address"] and not nobody(row["address"])]
+    for row in [row for row in named or known if not nobody(row["address"])][:_HOSTS]:
         router = (
             ", which other addresses have too: the card of a router, most likely"
             if shared.count(row["macs"]) > 1

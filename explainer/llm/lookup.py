@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
+    address_lookup,
     capture_lookup,
     gateway_lookup,
     health,
     host_lookup,
-    overview,
+    network_lookup,
     port_lookup,
     rate_lookup,
     service_lookup,
@@ -22,7 +23,6 @@ from explainer.wording import count, listing
 
 _ROWS = 5
 _PROTOCOLS = 15
-_VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP")
 _ALWAYS = (
     "answers", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt", "spoken",
     "tls", "unanswered",
@@ -45,6 +45,8 @@ _ONLY_FOR = {
     Topic.CARDS: "endpoints_eth",
     Topic.LENGTHS: "packet_lengths",
     Topic.LOSS: "tcp_health",
+    Topic.CARRIERS: "tags",
+    Topic.CLOSING: "closings",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -58,7 +60,9 @@ _SEVERAL_FOR = {
     Topic.ENCRYPTED: _TALKS,
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
-    Topic.GATEWAY: ("hosts", "arp"),
+    Topic.GATEWAY: ("hosts", "arp", "dhcp_settings"),
+    Topic.LEASES: ("dhcp_settings",),
+    Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
@@ -113,18 +117,6 @@ def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
 
 
-def _carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield which tunnels and tags carry packets, and what is inside them."""
-    found = overview.carried(analysis)
-    if found:
-        yield from found
-        yield from overview.claims(analysis, question)[:_ROWS]
-    elif not any(name in overview.protocols(analysis) for name in _VPNS):
-        yield Claim(
-            text="No tunnel, and no tag such as a VLAN's, was recognised around packets.", sources=("carriers",)
-        )
-
-
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
     yield from health.accepted(analysis)
@@ -170,15 +162,19 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.GATEWAY: gateway_lookup.gateways,
+    Topic.LEASES: address_lookup.leases,
+    Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
+    Topic.CLOSING: tcp_lookup.closings,
     Topic.OUTCOME: _outcomes,
-    Topic.CARRIERS: _carriers,
+    Topic.CARRIERS: network_lookup.carriers,
+    Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
+    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
-    Topic.LOSS: tcp_lookup.losses,
     Topic.WHEN: capture_lookup.when,
     Topic.CONNECTIONS: capture_lookup.connections,
     Topic.NAME_SERVER: service_lookup.name_servers,

@@ -28,6 +28,8 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 """Statistics that tell what is there, and answer no question about a fault."""
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
 """What a finding answers better than numbers, when it is about that."""
+_LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
+"""What is asked for as a name or a number, whatever else is wrong."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
 """The rules that tell of something that works, and should not be as it is."""
@@ -69,6 +71,10 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
     if Topic.OUTCOME in question.topics:
         return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+    if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
+        return True
+    if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
+        return True
     if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
         return False
     if _JUDGED & question.topics and question.concerns(worst):

@@ -1,5 +1,6 @@
 """What a question about TCP's times and sizes asks for outright: round trips, phases, segment sizes."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
@@ -35,6 +36,33 @@ def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def _synframes(analysis: Analysis, row: Row) -> tuple[int, ...]:
     same = (r for r in _rows(analysis.stat("rtt")) if r["stream"] == row["stream"])
     return next((_frames(r, "syn_frame", "syn_ack_frame") for r in same), ())
+
+
+def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which side ended the connections first, and how."""
+    every = _rows(analysis.stat("closings"))
+    named = [r for r in every if {address(r["client"]), address(r["server"])} & question.addresses]
+    told = named or list(every)
+    if len(told) > _ROWS:
+        ways = Counter((address(row[row["ended_by"]]), row["ended_by"], row["how"]) for row in told)
+        words = [
+            f"{count(number, 'is', 'are')} ended by the {side} {host} ({how})"
+            for (host, side, how), number in ways.most_common(_ROWS)
+        ]
+        more = [f"{len(ways) - _ROWS} more kinds"] if len(ways) > _ROWS else []
+        frames = tuple(row["frame"] for row in told[:_ROWS])
+        text = f"Of {count(len(told), 'connection')} that end here, {listing([*words, *more])}"
+        yield Claim(text=f"{text}.", frames=frames, sources=("closings",))
+        return
+    for row in told:
+        side, how = row["ended_by"], "with a reset (RST)" if row["how"] == "RST" else "(FIN)"
+        which = f"the connection of {row['client']} to {row['server']}"
+        then = f"; the {row['reset_by']} answered with a reset" if row["reset_by"] else ""
+        sent = f"the client had sent {count(row['client_bytes'], 'byte')}, the server {row['server_bytes']:,}"
+        text = (
+            f"The {side} {address(row[side])} ended {which} first {how}{then}. It had lasted {row['lasted_s']:,.1f} s"
+        )
+        yield Claim(text=f"{text}; {sent}.", frames=(row["frame"],), sources=("closings",))
 
 
 def rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -104,6 +104,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
     for index, method in enumerate(methods):
         version, host, target = (_own(row, column, index, len(methods)) for column in (REQUEST_VERSION, HOST, TARGET))
         headers = _headers(row, ASKING_HEADERS) if len(methods) == 1 else {}
+        host = "" if any(map(_is_cut_host, _values(row, ASKING_HEADERS))) else host
         yield Request(
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
@@ -200,6 +201,11 @@ def _values(row: Row, column: Column) -> list[Any]:
 def _own(row: Row, column: Column, index: int, messages: int) -> Any:
     values = _values(row, column)
     return (values[index] or "") if len(values) == messages else ""
+
+
+def _is_cut_host(line: str | None) -> bool:
+    """Return whether the frame was stored only as far as the middle of the host's name: its line has no end."""
+    return line is not None and line.lower().startswith("host:") and not line.endswith("\\n")
 
 
 def _headers(row: Row, lines: Column) -> dict[str, list[str]]:

@@ -7,9 +7,11 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
 from explainer.protocols.dhcp import Lease, leases
+from explainer.protocols.dhcp_settings import settings_of_searchers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
+from explainer.rules.address_gateway import as_gateway
 from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
@@ -21,13 +23,14 @@ _UNASKED = 3
 SHARED_MACS = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:05:73:a0:")
 
 
-@rule("ARP unanswered", resolutions, packets, last_ns, subject="ARP requests", area=_ARP_AREA)
+@rule("ARP unanswered", resolutions, packets, last_ns, settings_of_searchers, subject="ARP requests", area=_ARP_AREA)
 def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: float = 2.0) -> Iterator[Finding]:
     """A host that asks `min_requests` times who has an address, and nobody answers (RFC 826).
 
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
     of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
-    at all: its gateway may be silent. Probes and announcements want no answer.
+    at all: its gateway may be silent. Probes and announcements want no answer. Where DHCP gave the asker that address
+    as its gateway, it is of high severity.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
@@ -41,7 +44,8 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
         if asks and late and (r.asker in heard or r.asker in seen or alone) and r.target not in seen:
             by_asker[r.asker].append(r)
     for asker, group in by_asker.items():
-        yield _unanswered(asker, group)
+        found = _unanswered(asker, group)
+        yield as_gateway(found, asker, [r.target for r in group], facts[settings_of_searchers])
 
 
 def _unanswered(asker: str, group: Sequence[Resolution]) -> Finding:

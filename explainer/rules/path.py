@@ -20,8 +20,10 @@ _AREA = "the path between the hosts"
 _SHOWN = 20
 _LARGE = 1000
 _PORT_UNREACHABLE = {(4, 3), (6, 4)}
-_EPHEMERAL = 49152  # RFC 6335: what is sent from a service to such a port is an answer
-_TRACEROUTE = range(33434, 33700)  # traceroute's ports: the answer "unreachable" is what it hopes for
+_SERVICES, _EPHEMERAL = 1024, 32768
+"""What is sent from a service's port to one of those that Linux gives clients, or a higher one, is an answer."""
+TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
+"""The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
 
 @rule("Smaller MTU on the way", errors, unacknowledged, subject="ICMP errors", area=_AREA)
@@ -115,19 +117,22 @@ def path_mtu_blackhole(facts: Facts, *, min_times: int = 4, min_size: int = _LAR
         )
 
 
-@rule("UDP unreachable", errors, conversations, subject="ICMP errors", area=_AREA)
+@rule("UDP unreachable", errors, conversations, subject="ICMP errors", area=_AREA, symptom=True)
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
-    Of info severity are traceroute's ports, and answers to a program that has already left its port.
+    Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
+    that has already left its port.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
+    ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
     groups = defaultdict[tuple[str, str, str, int, bool, bool], list[Error]](list)
     for e in facts[errors]:
         if e.kind == UNREACHABLE and e.transport == "udp":
             late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
-            late = late or (e.destination_port or 0) >= _EPHEMERAL > (e.source_port or 0)
-            groups[e.reporter, e.source, e.destination, e.code, late, e.destination_port in _TRACEROUTE].append(e)
+            late = late or ((e.destination_port or 0) >= _EPHEMERAL and (e.source_port or _SERVICES) < _SERVICES)
+            traced = e.destination_port in TRACEROUTE or (e.source, e.destination) in ways
+            groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
         yield _udp(group, ports, Severity.INFO if late or traced or len(ports) > many_ports else Severity.MEDIUM)

@@ -20,6 +20,7 @@ from explainer.wording import count
 
 _SHOWN = 20
 _AT_ONCE_S = 2.0
+_FIRST_WORDS = 16_384  # a request with its headers is shorter: servers of HTTP take 8 or 16 KB of them
 _WHY = {
     "SSH": "Its SSH service turns the client away before the login: too many connections at once (MaxStartups), a rule"
     " against this address (fail2ban, TCP wrappers), or missing host keys.",
@@ -38,11 +39,12 @@ _GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
     "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, subject="TCP connections",
     area="the end of TCP connections",
 )  # fmt: skip
-def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S) -> Iterator[Finding]:
+def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: int = _FIRST_WORDS) -> Iterator[Finding]:
     """A connection that the server accepts and is the first to end (FIN), although it has sent no byte of data.
 
     Where the client said nothing either, within `max_idle_s`: servers end idle connections, but not so soon; on ports
-    where the server has to speak first, at any time. HTTP requests and TLS handshakes have rules of their own. Of low
+    where the server has to speak first, at any time. Who takes more than `max_asked` bytes was there to receive (FTP's
+    data, iperf3, a log), and owes no answer. HTTP requests and TLS handshakes have rules of their own. Of low
     severity where the same client had an answer on another connection to that port; silent where segments were lost.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
@@ -53,7 +55,7 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S) -> Iterator[
         # Browsers open connections in reserve, which a server ends when they were idle for long.
         owed = c.client_payload or c.server.port in _GREETING_PORTS
         spoke = owed or (c.last_ns - c.first_ns) / 1e9 <= max_idle_s
-        if c.stream not in others and _hangs_up(c) and spoke:
+        if c.stream not in others and _hangs_up(c) and spoke and c.client_payload <= max_asked:
             groups[c.client.address, c.server, bool(c.client_payload)].append(c)
     for group in groups.values():
         language, frame = words.get(group[0].stream, ("", None))

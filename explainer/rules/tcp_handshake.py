@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
+from explainer.protocols.dns import lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
 from explainer.protocols.probes import ODD, tcp_probes
@@ -12,22 +13,28 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, opened, port_words, ports, scope
 from explainer.rules.evidence import port_filter
+from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.rules.tcp_rejected import rejections
 from explainer.wording import count, milliseconds
 
+_NO_LONGER = "its program has stopped since, or something there limits how many connections it may have"
 
-@rule("Connection refused", connections, subject="TCP connections", area="the opening of TCP connections")
+
+@rule("Connection refused", connections, lookups, subject="TCP connections", area="the opening of TCP connections")
 def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
     """A SYN that the server's address answers with a reset and never with SYN/ACK.
 
     More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
     host that is not set up, or of a scan. A refusal that a later attempt overcame, of either side, is of low severity.
+    A port that accepted the same client before has a program that stopped since, or a limit of connections. Of low
+    severity, too, is one of several addresses of a name, where the client is connected to another one soon after.
     """
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     for group in accepted.groups(refused, many_ports):
-        yield _refused(group, accepted)
+        yield went_on(_refused(group, accepted), others.detour(group))
 
 
 def _refused(group: Group, accepted: Accepted) -> Finding:
@@ -35,6 +42,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
     client, server = first.client.address, first.server.address
     overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])
     instead = accepted.instead(group)
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     end = ": nothing listens there, or it is set to reject."
     if overcome:
         end = " at first; a later attempt was accepted."
@@ -42,6 +50,8 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         end = f": the client tried it beside port {instead.server.port}, which accepted, and does not need it."
     elif turned:
         end = f" at first; then it called {client} itself, which was accepted."
+    elif earlier:
+        end = f", though it had accepted {client} there before: {_NO_LONGER}."
     frames = [frame for c in group for frame in (c.syn_frames[0], c.server_resets[0])]
     return Finding(
         id=f"tcp_refused:{first.stream}",
@@ -50,9 +60,7 @@ def _refused(group: Group, accepted: Accepted) -> Finding:
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
         title=f"{server} refused the connection to {where}{end}",
-        act=f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
-        if not (turned or instead)
-        else "Nobody has to act: the two are connected.",
+        act="Nobody has to act: the two are connected." if turned or instead else _listen_act(group, earlier, overcome),
         measured={"attempts": len(group), "ports": len(ports(group)), "answer_ms": _refusal_ms(first)},
         evidence=Evidence.of(frames, port_filter(server, ports(group)), _refused_steps(group, accepted)),
         scope=scope(group),
@@ -75,15 +83,28 @@ def _refused_steps(group: Group, accepted: Accepted) -> Iterator[Step]:
         rest = tuple(frame for c in group[1:11] for frame in (c.syn_frames[0], c.server_resets[0]))
         yield Step(frames=rest, text=f"the same happens to {count(len(group) - 1, 'more attempt')}")
     contrast = accepted.by_host.get(server)
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     if overcome := accepted.after(group[-1]):
         text = f"a later attempt is accepted: by then something listens on {port_words(ports(group))}"
         yield Step(frames=(overcome,), text=text)
     elif turned := accepted.turned(group[-1]):
         text = f"later {server} calls {first.client.address} on the same port, and is accepted"
         yield Step(frames=(turned,), text=text)
+    elif earlier:
+        yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
     elif contrast and contrast.syn_ack_frame:
         text = f"{server} accepts on port {contrast.server.port}: it is up and reachable"
         yield Step(frames=(contrast.syn_ack_frame,), text=text)
+
+
+def _listen_act(group: Group, earlier: int | None, overcome: int | None) -> str:
+    server, client, where = group[0].server.address, group[0].client.address, port_words(ports(group))
+    if earlier and not overcome:
+        return (
+            f"The server's side must act: see whether the program on {server} still runs, and what limits how many"
+            f" connections {client} may have to {where}."
+        )
+    return f"The server's side must act: something on {server} has to listen on {where} and accept {client}."
 
 
 def _refusal_ms(connection: Connection) -> float:
@@ -97,6 +118,7 @@ def _refusal_ms(connection: Connection) -> float:
     unreachable,
     resolutions,
     tcp_probes,
+    lookups,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -108,7 +130,8 @@ def tcp_syn_unanswered(
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
     which this capture missed. A port that accepted the same client before is not filtered: a server whose queue of new
-    connections is full does not answer either.
+    connections is full does not answer either. Of low severity, or of medium after a second, is one of several
+    addresses of a name, where the client is then connected to another one (RFC 8305).
     """
     every, end = facts[connections], facts[last_ns]
     odd = {(p.source, p.target) for p in facts[tcp_probes] if set(p.kinds) & set(ODD.values())}
@@ -124,11 +147,12 @@ def tcp_syn_unanswered(
         and (c.client.address, c.server.address) not in odd
     ]
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
     for group in accepted.groups(unanswered, many_ports):
         finding = _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
         lost = next((r for r in facts[resolutions] if _no_way_back(r, group)), None)
-        yield _speechless(finding, group, lost) if lost else finding
+        yield _speechless(finding, group, lost) if lost else went_on(finding, others.detour(group))
 
 
 def _no_way_back(search: Resolution, group: Group) -> bool:
@@ -164,7 +188,7 @@ def _unanswered(group: Group, accepted: Accepted, heard: set[str], waited_s: flo
     client, server = first.client.address, first.server.address
     syns = [frame for c in group for frame in c.syn_frames]
     overcome, contrast = accepted.after(group[-1]), accepted.by_host.get(server)
-    earlier = accepted.before(first) if len(ports(group)) == 1 else None
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
     dropped = ": the packets, or the answers to them, are dropped silently."
     if earlier:
         dropped = (
@@ -209,7 +233,7 @@ def _unanswered_steps(group: Group, accepted: Accepted, heard: set[str], waited_
     contrast = accepted.by_host.get(server)
     if overcome := accepted.after(group[-1]):
         yield Step(frames=(overcome,), text="a later attempt is answered")
-    elif len(ports(group)) == 1 and (earlier := accepted.before(first)):
+    elif len(ports(group)) == 1 and (earlier := accepted.before(group[-1])):
         yield Step(frames=(earlier,), text=f"{server} had accepted an earlier connection to the same port")
     elif (other := accepted.of_others(group)) and other.syn_ack_frame:
         text = f"{server} accepts {other.client.address} on the same port: only {first.client.address} is filtered"

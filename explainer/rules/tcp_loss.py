@@ -15,10 +15,9 @@ from explainer.rules.evidence import stream_filter
 from explainer.rules.tcp_case import finding, scope, told_by_tls
 from explainer.wording import count, listing, milliseconds
 
-_AREA = "the delivery of TCP data"
+AREA = "the delivery of TCP data"
 _TIMES, _SECONDS, _GROWTH = 4, 1.5, 1.5
 _SHOWN = 20
-_FULL = 1000  # bytes: from here on, what other segments get through may be too large for a link on the way
 
 
 def is_dead(open_: Unacknowledged) -> bool:
@@ -32,7 +31,7 @@ def is_dead(open_: Unacknowledged) -> bool:
     return patient and max(pauses) >= _GROWTH * pauses[0] and open_.answered is None
 
 
-@rule("Lost segments", connections, losses, unacknowledged, errors, endings, subject="TCP connections", area=_AREA)
+@rule("Lost segments", connections, losses, unacknowledged, errors, endings, subject="TCP connections", area=AREA)
 def tcp_loss(
     facts: Facts,
     *,
@@ -147,64 +146,7 @@ def _interval(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-@rule(
-    "Connection gone silent", unacknowledged, endings, subject="segments sent again and never acknowledged", area=_AREA
-)
-def tcp_dead(facts: Facts, *, idle_s: float = 60) -> Iterator[Finding]:
-    """The same data, sent at least four times with growing pauses, that is never acknowledged (RFC 6298).
-
-    Nothing of the peer comes any more. After a pause of `idle_s` the idle time-out is the likelier cause, and another
-    rule tells it; of a sender that had already said good-bye (FIN) it is only information.
-    """
-    elsewhere = told_by_tls(facts[endings])
-    for open_ in facts[unacknowledged]:
-        if is_dead(open_) and open_.silence_s < idle_s and open_.stream not in elsewhere:
-            yield _dead(open_)
-
-
-def _dead(open_: Unacknowledged) -> Finding:
-    sender, peer, times = open_.sender, open_.receiver, len(open_.frames)
-    lasted = (open_.times_ns[-1] - open_.times_ns[0]) / 1e9
-    large = open_.size >= _FULL and open_.largest_passed < open_.size
-    first, rest = open_.frames[0], open_.frames[1:]
-    steps = [
-        Step(frames=(first,), text=f"{sender} sends {count(open_.size, 'byte')} to {peer}"),
-        Step(
-            frames=rest[:_SHOWN], text=f"it sends the same data again, {count(len(rest), 'time')}, with growing pauses"
-        ),
-        Step(frames=(), text=f"No packet of {peer} follows: in {lasted:.1f} s no acknowledgement."),
-    ]
-    if large:
-        small = f"up to {count(open_.largest_passed, 'byte')}" if open_.largest_passed else "the handshake's alone"
-        steps.append(
-            Step(frames=(), text=f"No packet as large has arrived on this connection, only small ones: {small}.")
-        )
-    if open_.reset:
-        steps.append(Step(frames=(open_.reset,), text=f"a reset in the name of {peer} ends it"))
-    return finding(
-        "tcp_dead",
-        first,
-        Severity.INFO if open_.ended else Severity.HIGH,
-        Side.EITHER,
-        f"{peer.address} went silent in the middle of a connection: {sender.address} sent the same segment {times}"
-        f" times in {lasted:.1f} s (retransmissions), and it was never acknowledged. The peer or the path is dead"
-        + (", or large packets are dropped on the way (a smaller MTU)." if large else "."),
-        Evidence.of([*open_.frames, *([open_.reset] if open_.reset else [])], f"tcp.stream == {open_.stream}", steps),
-        scope([open_.stream], sender, peer),
-        act=f"Either {peer.address} is gone, or the path is broken in one direction: check {peer.address} first.",
-        measured={"transmissions": times, "seconds": round(lasted, 3), "bytes": open_.size},
-        confidence=Confidence.CERTAIN if open_.peer_frames else Confidence.PROBABLE,
-        advice=(
-            f"Check that {peer.address} still runs and is reachable: ping {peer.address}",
-            f"Record on {peer.address} at the same time: if the segment arrives there, the acknowledgement gets lost.",
-            *((f"Find the largest packet that passes: ping -M do -s 1372 {peer.address}",) if large else ()),
-            "Look for a firewall on the way that dropped the connection from its table, or a route that changed.",
-        ),
-        limits=("whether the segment or its acknowledgement is lost", "where on the way"),
-    )
-
-
-@rule("Segments out of order", connections, losses, subject="TCP connections", area=_AREA)
+@rule("Segments out of order", connections, losses, subject="TCP connections", area=AREA)
 def tcp_out_of_order(facts: Facts, *, min_frames: int = 5, told_from: float = 0.05) -> Iterator[Finding]:
     """Segments that overtook each other, by sender; from `told_from` of the data segments on it can slow TCP down."""
     by_way = defaultdict[tuple[str, str], list[Loss]](list)

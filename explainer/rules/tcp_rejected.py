@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.dns import lookups
 from explainer.protocols.icmp import Unreachable, unreachable
 from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, grouped, opened, port_words, ports, scope
 from explainer.rules.evidence import host_filter
+from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.wording import listing
 
 MANY_HOSTS = 2
@@ -43,15 +45,20 @@ _REASONS = {
     "Connection rejected by ICMP",
     connections,
     unreachable,
+    lookups,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
 def tcp_rejected_by_icmp(
     facts: Facts, *, many_ports: int = MANY_PORTS, many_hosts: int = MANY_HOSTS
 ) -> Iterator[Finding]:
-    """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443)."""
+    """A SYN that an ICMP "destination unreachable" answers and no SYN/ACK does (RFC 792, RFC 1812, RFC 4443).
+
+    Of low severity is one of several addresses of a name, where the client is connected to another one soon after.
+    """
     every, errors = facts[connections], rejections(facts[unreachable])
     accepted = Accepted.among(every)
+    others = OtherAddresses.among(facts[lookups], every)
     rejected = [c for c in every if (c.client, c.server) in errors and not opened(c)]
     by_reason = defaultdict[tuple[object, ...], Group](list)
     for c in rejected:
@@ -61,7 +68,8 @@ def tcp_rejected_by_icmp(
         # Many hosts behind one refusal are one matter, as many ports are.
         one_matter = len({c.server.address for c in same_reason}) > many_hosts
         for group in [same_reason] if one_matter else grouped(same_reason, many_ports):
-            yield _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[-1]))
+            found = _rejected(group, [errors[c.client, c.server] for c in group], accepted.after(group[-1]))
+            yield went_on(found, others.detour(group))
 
 
 def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None) -> Finding:

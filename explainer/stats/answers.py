@@ -4,6 +4,7 @@ from explainer.facts import Facts
 from explainer.model import Stat
 from explainer.protocols.applications import replies
 from explainer.protocols.dhcp import leases
+from explainer.protocols.dhcp_settings import settings
 from explainer.registry import statistic
 from explainer.stats.tables import table
 from explainer.wording import listing
@@ -12,6 +13,7 @@ _ANSWERS = (
     "protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame",
 )  # fmt: skip
 _LEASES = ("mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame")
+_SETTINGS = ("mac", "address", "server", "gateways", "name_servers", "mask", "lease_s", "frame")
 
 
 @statistic("Answers of application servers", replies)
@@ -46,3 +48,13 @@ def dhcp(facts: Facts) -> Stat:
         for lease in facts[leases]
     ]
     return table("dhcp", "DHCP leases", _LEASES, rows)
+
+
+@statistic("DHCP settings", settings)
+def dhcp_settings(facts: Facts) -> Stat:
+    """One row a client that DHCP gave an address: what its last acknowledgement says, lease_s in seconds."""
+    rows = [
+        (g.mac, g.address, g.server, listing(g.routers), listing(g.resolvers), g.mask, g.lease_s, g.frame)
+        for g in facts[settings]
+    ]
+    return table("dhcp_settings", "DHCP settings", _SETTINGS, rows)

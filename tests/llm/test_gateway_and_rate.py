@@ -20,8 +20,15 @@ ROUTER, CLIENT = "02:00:00:00:00:01", "02:00:00:00:00:10"
 ASKED = (CLIENT, "10.0.0.10", "10.0.0.1", "request", 1, True, 1, ROUTER, 1, 2)
 
 
-def gateway(*, hosts: Sequence[tuple[Cell, ...]], arp: Sequence[tuple[Cell, ...]]) -> str:
-    known = analysis(ran(), stats=[stat("hosts", HOSTS, hosts), stat("arp", ARP, arp)])
+SETTINGS = ("mac", "address", "server", "gateways", "name_servers", "mask", "lease_s", "frame")
+GIVEN = (CLIENT, "10.0.0.10", "10.0.0.2", "10.0.0.1", "10.0.0.2", "255.255.255.0", 600, 7)
+
+
+def gateway(
+    *, hosts: Sequence[tuple[Cell, ...]], arp: Sequence[tuple[Cell, ...]], given: Sequence[tuple[Cell, ...]] = ()
+) -> str:
+    stats = [stat("hosts", HOSTS, hosts), stat("arp", ARP, arp), stat("dhcp_settings", SETTINGS, given)]
+    known = analysis(ran(), stats=stats)
     return offline.answer(known, "what is the default gateway?").verdict
 
 
@@ -36,12 +43,35 @@ def test_the_card_that_passes_on_what_others_send() -> None:
     [
         ([("10.0.0.10", CLIENT, 64, 9, 3), ("10.0.0.1", ROUTER, 64, 2, 5)], [ASKED]),
         ([("203.0.113.5", ROUTER, 60, 9, 4)], []),
+        ([("0.0.0.0", CLIENT, 64, 2, 1), ("169.254.7.7", CLIENT, 64, 2, 1)], [ASKED]),
         ([], []),
     ],
-    ids=["nothing is passed on", "its address is not told", "no packets"],
+    ids=["nothing is passed on", "its address is not told", "a client without an address", "no packets"],
 )
 def test_no_router_is_made_up(hosts: Sequence[tuple[Cell, ...]], arp: Sequence[tuple[Cell, ...]]) -> None:
     assert gateway(hosts=hosts, arp=arp).startswith("This capture cannot tell which host is the default gateway")
+
+
+def test_what_dhcp_gave_is_the_gateway() -> None:
+    told = gateway(hosts=[], arp=[ASKED], given=[GIVEN])
+    assert told.startswith("The default gateway is 10.0.0.1, says DHCP (10.0.0.2 gives it to 10.0.0.10); its network")
+    assert "nothing here tells of a card" in gateway(hosts=[], arp=[], given=[GIVEN])
+    assert gateway(hosts=[], arp=[], given=[(*GIVEN[:3], "", *GIVEN[4:])]) == "DHCP gives 10.0.0.10 no gateway."
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("how long is the lease?", "for 10 minutes."),
+        ("what is the subnet mask?", "the mask 255.255.255.0"),
+        ("who gave the client its address?", "The DHCP server 10.0.0.2 gives"),
+    ],
+)
+def test_what_dhcp_gave(question: str, words: str) -> None:
+    known = analysis(ran(), stats=[stat("dhcp_settings", SETTINGS, [GIVEN])])
+    assert words in offline.answer(known, question).verdict
+    nothing = analysis(ran(), stats=[stat("dhcp_settings", SETTINGS, [])])
+    assert offline.answer(nothing, question).verdict.startswith("This capture cannot tell")
 
 
 def carried(received: int, seconds: float) -> Analysis:

@@ -60,3 +60,11 @@ def test_a_content_length_that_is_no_number_is_none(length: str) -> None:
     (found,) = messages(row(http__response__code=[200], http__response__line=[f"Content-Length: {length}\\r\\n"]))
     assert isinstance(found, Response)
     assert found.content_length is None
+
+
+@pytest.mark.parametrize(("line", "host"), [("Host: www.example\\r\\n", "www.example"), ("Host: www.exa", "")])
+def test_a_host_that_is_cut_off_is_none(line: str, host: str) -> None:
+    cut = row(http__request__method=["GET"], http__host=[line[6:].removesuffix("\\r\\n")], http__request__line=[line])
+    (found,) = messages(cut)
+    assert isinstance(found, Request)
+    assert found.host == host

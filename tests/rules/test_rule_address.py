@@ -92,15 +92,34 @@ def test_one_card_that_claims_unasked(tmp_path: Path, facts_of: FactsOf) -> None
     assert "unasked" not in finding.title
 
 
+@pytest.mark.parametrize(
+    ("address", "router", "severity"),
+    [(A, B, Severity.HIGH), (A, ROUTER, Severity.MEDIUM), ("192.0.2.11", B, Severity.MEDIUM)],
+    ids=["its gateway", "another is its gateway", "another client's gateway"],
+)
+def test_nobody_has_the_gateways_address(
+    address: str, router: str, severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    asked = [request(ROUTER), reply(1, ROUTER), *[request(B)] * 3]
+    packets = [dhcp(ACK, client=address, gateway=router), *asked]
+    (finding,) = found("address_arp_unanswered", save(tmp_path / "arp.pcap", packets), facts_of)
+    assert finding.severity is severity
+    assert (f"its gateway is {B}, says DHCP (10.0.0.1)" in finding.title) is (severity is Severity.HIGH)
+
+
 DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 
 
-def dhcp(kind: int, *, server: int = 1, router: int = 0, card: int = 10) -> bytes:
+def dhcp(
+    kind: int, *, server: int = 1, router: int = 0, card: int = 10, client: str = "0.0.0.0", gateway: str = ""
+) -> bytes:
     own, asked = (f"10.0.0.{server}", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
     from_server = kind in (OFFER, ACK, NAK)
     named = bytes([54, 4, 10, 0, 0, server]) + (bytes([3, 4, 10, 0, 0, router]) if router else b"")
+    named += bytes([3, 4, *map(int, gateway.split("."))]) if gateway else b""
     options = bytes([53, 1, kind]) + (named if from_server else bytes([50, 4, 10, 0, 0, 99]))
-    head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + bytes(16)
+    given = bytes(4) + bytes(map(int, client.split("."))) + bytes(8)
+    head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + given
     body = (
         head
         + bytes.fromhex("0200000000")

@@ -72,15 +72,24 @@ def denied(sport: int, dport: int, *, code: int = 3, asked_by_client: bool = Tru
     return wire
 
 
+def traced(port: int) -> Wire:
+    """The end of a route that is traced on some port: a router on the way has answered before."""
+    wire = denied(40000, port)
+    wire.put(ip(ROUTER, CLIENT, ICMP, icmp_error(11, 0, ip(CLIENT, SERVER, UDP, datagram(40000, port - 1)))))
+    return wire
+
+
 @pytest.mark.parametrize(
     ("wire", "severity"),
     [
         (denied(40000, 53), Severity.MEDIUM),
         (denied(40000, 53, code=1), Severity.MEDIUM),
         (denied(40000, 33440), Severity.INFO),
+        (denied(40000, 44446), Severity.INFO),
+        (traced(45000), Severity.INFO),
         (denied(40000, 53, asked_by_client=False), Severity.INFO),
     ],
-    ids=["port", "host", "traceroute", "the client left"],
+    ids=["port", "host", "traceroute", "tracepath", "a traced route", "the client left"],
 )
 def test_udp_that_is_denied(wire: Wire, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found("path_udp_unreachable", wire.save(tmp_path / "udp.pcap"), facts_of)

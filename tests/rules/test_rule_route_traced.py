@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, ICMP, SERVER, ethernet, icmp_error, ip, pcap
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
 from sessions import FactsOf, found_in
 
 from explainer.model import Severity
@@ -39,3 +39,12 @@ def test_a_traced_route(routers: tuple[str, ...], fires: bool, tmp_path: Path, f
     findings = found_in("path_traced", facts_of, save(tmp_path / "t.pcap", *packets, asks(9), answers(9)))
     assert [f.severity for f in findings] == ([Severity.INFO] if fires else [])
     assert all(f"{CLIENT} traces the route to {SERVER} (traceroute): 3 routers" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(("port", "fires"), [(33434, True), (53, False)])
+def test_one_router_and_the_end_of_a_traceroute(port: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    probe = ip(CLIENT, SERVER, UDP, datagram(40000, port, b"x" * 32))
+    ends = says(SERVER, 3, 3, probe)
+    packets = [probe, says(ROUTERS[0], 11, 0, probe), probe, ends]
+    findings = found_in("path_traced", facts_of, save(tmp_path / "t.pcap", *packets))
+    assert [f.evidence.frames for f in findings] == ([(2, 4)] if fires else [])

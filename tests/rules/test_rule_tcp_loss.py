@@ -93,6 +93,28 @@ def test_gone_silent(pauses: tuple[float, ...], fires: bool, tmp_path: Path, fac
     assert all(f.severity is Severity.HIGH for f in findings)
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "size", "words"),
+    [
+        (True, 1400, "most likely large packets are dropped on the way (a smaller MTU)."),
+        (False, 1400, "(a smaller MTU), or the path was broken for a time."),
+        (True, 900, "no longer knows this one."),
+        (False, 900, "was dead for a time: later"),
+    ],
+)
+def test_a_peer_that_answers_elsewhere_is_alive(
+    meanwhile: bool, size: int, words: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow().open().send(True, b"x" * size).wait(0.3).repeat(True, b"x" * size).wait(0.6).repeat(True, b"x" * size)
+    if meanwhile:
+        Flow(wire=flow.wire, sport=40001).open()
+    flow.wait(1.2).repeat(True, b"x" * size)
+    if not meanwhile:
+        Flow(wire=flow.wire, sport=40001).open()
+    (finding,) = found("tcp_dead", flow.wire.save(tmp_path / "alive.pcap"), facts_of)
+    assert words in finding.title
+
+
 def test_an_acknowledgement_in_the_end_is_not_silence(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = unheard((0.3, 0.6, 1.2)).ack(False).wire.save(tmp_path / "late.pcap")
     assert found("tcp_dead", capture, facts_of) == []

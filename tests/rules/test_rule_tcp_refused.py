@@ -109,6 +109,14 @@ def test_a_later_success_makes_it_low_and_an_earlier_one_does_not() -> None:
     assert [f.severity for f in found(refused(0), connection(1), refused(2))] == [Severity.HIGH]
 
 
+def test_a_port_that_accepted_before_has_a_limit_or_stopped() -> None:
+    (finding,) = found(connection(0), refused(1))
+    assert "though it had accepted" in finding.title
+    assert "what limits how many connections" in finding.act
+    (other,) = found(connection(0), refused(1, **to(8443)))
+    assert "nothing listens there" in other.title
+
+
 def test_peers_that_connect_the_other_way_round_later_make_it_low() -> None:
     turned = {"client": Endpoint(SERVER, 40000), "server": Endpoint(CLIENT, refused(0).server.port)}
     (finding,) = found(refused(0), connection(1, **turned))

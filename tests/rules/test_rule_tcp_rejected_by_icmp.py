@@ -73,6 +73,13 @@ def test_the_server_itself_says_that_nothing_listens() -> None:
     assert "itself" in finding.act
 
 
+@pytest.mark.parametrize(("sender", "side"), [(SERVER, Side.SERVER), ("192.0.2.1", Side.NETWORK)])
+def test_a_firewall_on_the_server_is_its_own_sides(sender: str, side: Side) -> None:
+    (finding,) = found([to(0)], [unreachable(to(0), code=10, sender=sender)])
+    assert finding.side is side
+    assert ("server's side must act" in finding.act) is (side is Side.SERVER)
+
+
 def test_a_router_that_does_not_find_the_host() -> None:
     (finding,) = found([to(0)], [unreachable(to(0), code=1)])
     assert finding.side is Side.EITHER

@@ -1,0 +1,60 @@
+"""What a question about VLANs, tunnels and VPNs asks for."""
+
+from collections.abc import Iterator
+
+from explainer.brief.question import Question
+from explainer.llm import overview
+from explainer.llm.host_lookup import nobody
+from explainer.llm.rows import rows
+from explainer.model import Analysis, Claim
+from explainer.wording import count, listing
+
+_ROWS = 5
+_MOST, _HOSTS = 10, 3
+_VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
+
+
+def carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which tunnels and tags carry packets, the numbers of the virtual networks, and what is inside them."""
+    numbers = list(_numbers(analysis, question))
+    yield from numbers
+    found = overview.carried(analysis)
+    if found:
+        yield from found
+        yield from overview.claims(analysis, question)[:_ROWS]
+    elif not numbers and not any(name in overview.protocols(analysis) for name in _VPNS):
+        yield Claim(
+            text="No tunnel, and no tag such as a VLAN's, was recognised around packets.", sources=("carriers",)
+        )
+
+
+def _numbers(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    every = rows(analysis.stat("tags"))
+    told = [row for row in every if question.addresses & set(row["hosts"].split(", "))] or list(every)
+    parts = list[str]()
+    for kind in dict.fromkeys(row["kind"] for row in told):
+        alike = [row for row in told if row["kind"] == kind]
+        words = [f"{row['number']} ({count(row['frames'], 'frame')}{_of(row['hosts'])})" for row in alike[:_MOST]]
+        more = [f"{len(alike) - _MOST} more"] if len(alike) > _MOST else []
+        parts.append(f"{count(len(alike), kind)}: {listing([*words, *more])}")
+    if parts:
+        frames = tuple(row["first_frame"] for row in told[:_MOST])
+        yield Claim(text=f"{'; '.join(parts)}.", frames=frames, sources=("tags",))
+
+
+def _of(hosts: str) -> str:
+    known = [host for host in hosts.split(", ") if host and not nobody(host)]
+    more = [f"{len(known) - _HOSTS} more"] if len(known) > _HOSTS else []
+    return f", of {listing([*known[:_HOSTS], *more])}" if known else ""
+
+
+def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which VPNs are spoken, between whom; nothing for a question about a fault."""
+    if question.about_a_fault:
+        return
+    spoken = [row for row in rows(analysis.stat("spoken")) if any(name in row["protocols"] for name in _VPNS)]
+    for row in [row for row in spoken if row["client"]][:_ROWS]:
+        text = (
+            f"{row['protocols']} is spoken by {row['client']} with {row['server']}: {count(row['packets'], 'packet')}"
+        )
+        yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("spoken",))
