@@ -35,6 +35,8 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("RDP", re.compile(rb"\x03\x00\x00.[^\x00]\xe0\x00\x00", re.DOTALL)),
     ("Cassandra", re.compile(rb"[\x03-\x05]\x00..[\x01\x05]\x00\x00", re.DOTALL)),
     ("Kafka", re.compile(rb"\x00\x00..\x00\x12\x00[\x00-\x05].{4}\x00", re.DOTALL)),
+    # Modbus over TCP: protocol number 0, as long as it says, a public function (Modbus Messaging 1.0b, section 3.1.3).
+    ("Modbus", re.compile(rb"..\x00\x00\x00(?:\x06.[\x01-\x06]....|\x05.[\x01-\x04]...)", re.DOTALL)),
     ("rsync", re.compile(rb"@RSYNCD: ")),
     ("git", re.compile(rb"[0-9a-f]{4}git-(?:upload|receive)-pack ")),
     ("memcached", re.compile(
@@ -46,6 +48,7 @@ LAYERS = {
     "Redis": "resp", "POP3": "pop", "RTSP": "rtsp", "SIP": "sip", "VNC": "vnc", "AMQP": "amqp", "MySQL": "mysql",
     "PostgreSQL": "pgsql", "Telnet": "telnet", "SMB": "smb", "MQTT": "mqtt", "LDAP": "ldap", "SQL Server": "tds",
     "RDP": "rdp", "Cassandra": "cql", "Kafka": "kafka", "rsync": "rsync", "git": "git", "memcached": "memcache",
+    "Modbus": "modbus",
 }  # fmt: skip
 """The protocols as layers of frame.protocols."""
 _TEXT = re.compile(rb"[\t\r\n -~]{8,}")
@@ -56,6 +59,7 @@ def spoken(data: bytes) -> str:
     if _TLS.match(data) or _SSL2.match(data):
         return "TLS"
     for name, first_words in _FIRST_WORDS:
-        if first_words.match(data):
+        # Modbus says little: what is longer is another protocol.
+        if first_words.fullmatch(data) if name == "Modbus" else first_words.match(data):
             return name
     return "plain text" if _TEXT.fullmatch(data[:64]) else ""

@@ -18,7 +18,7 @@ from explainer.protocols.tcp import connections, segments
 _SAYS_NOTHING = ("", "plain text")
 _EITHER = "SMTP or FTP"
 _ELSEWHERE = ("TLS", "HTTP", "HTTP/2", "RTSP", "SIP")
-_DISSECTORS = {"smb": "nbss", "rdp": "tpkt"}
+_DISSECTORS = {"smb": "nbss", "rdp": "tpkt", "modbus": "mbtcp"}
 """What carries a protocol, where tshark has to be told of that."""
 
 

@@ -25,6 +25,12 @@ _NOT_SERVING = Meaning("it does not serve anybody at the moment", "The broker's 
 _OTHER = Meaning(
     "it ends the session with an error", "Read the broker's words: they say what has to be corrected.", Side.EITHER
 )
+_TOO_MUCH = Meaning(
+    "the client sends more, or more often, than it takes",
+    "The client must send less, or the broker's side allow more.",
+    Side.CLIENT,
+)  # fmt: skip
+_ELSEWHERE = Meaning("it sends the client to another broker", "The client must use the other broker.", Side.CLIENT)
 _BROKERS = {
     ("MQTT", "1"): _OTHER_VERSION,
     ("MQTT", "2"): _OTHER_NAME,
@@ -38,6 +44,22 @@ _BROKERS = {
     ("MQTT", "136"): _NOT_SERVING,
     ("MQTT", "137"): _NOT_SERVING,
     ("MQTT", "138"): _NOT_ALLOWED,
+    ("MQTT", "139"): _NOT_SERVING,
+    ("MQTT", "141"): Meaning(
+        "the client kept silent for longer than it had promised (keep-alive)",
+        "The client's program must send PINGREQ in time.", Side.CLIENT,
+    ),
+    ("MQTT", "142"): Meaning(
+        "another client connected with the same client identifier", "Each client needs an identifier of its own.",
+        Side.CLIENT,
+    ),
+    ("MQTT", "149"): Meaning(
+        "what was sent is larger than it takes", "The client must send less, or the broker's limit be raised.",
+        Side.EITHER,
+    ),
+    ("MQTT", "150"): _TOO_MUCH, ("MQTT", "151"): _TOO_MUCH, ("MQTT", "147"): _TOO_MUCH,
+    ("MQTT", "152"): Meaning("an administrator ended the session", "Ask whoever runs the broker.", Side.SERVER),
+    ("MQTT", "156"): _ELSEWHERE, ("MQTT", "157"): _ELSEWHERE,
     ("AMQP", "403"): _WRONG_LOGIN,
     ("AMQP", "530"): Meaning(
         "there is no such virtual host, or the user may not use it",
@@ -74,15 +96,22 @@ def _broker_meaning(reply: Reply) -> Meaning:
 
 
 def _broker_told(reply: Reply) -> str:
+    broker = f"The message broker {reply.server.address} ({reply.protocol})"
+    if reply.kind is Kind.SESSION:
+        return f"{broker} ends the session of {reply.client.address}"
     what = f"the login{f' of {reply.about}' if reply.about else ''}" if reply.kind is Kind.LOGIN else "a request"
-    return f"The message broker {reply.server.address} ({reply.protocol}) refuses {what} from {reply.client.address}"
+    return f"{broker} refuses {what} from {reply.client.address}"
 
 
 @rule("Message broker refuses", replies, subject=SUBJECT, area=AREA)
 def broker_refused(facts: Facts) -> Iterator[Finding]:
-    """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2)."""
+    """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2).
+
+    Also a DISCONNECT of the broker with an error (MQTT 5.0 section 3.14.2.1).
+    """
     family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
-    wanted = (("MQTT", Kind.LOGIN), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY))  # MQTT's topics: see service_errors
+    wanted = (("MQTT", Kind.LOGIN), ("MQTT", Kind.SESSION), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY))
+    # MQTT's topics: see service_errors
     yield from refusals([reply for reply in facts[replies] if (reply.protocol, reply.kind) in wanted], family)
 
 
