@@ -37,6 +37,7 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("Kafka", re.compile(rb"\x00\x00..\x00\x12\x00[\x00-\x05].{4}\x00", re.DOTALL)),
     # Modbus over TCP: protocol number 0, as long as it says, a public function (Modbus Messaging 1.0b, section 3.1.3).
     ("Modbus", re.compile(rb"..\x00\x00\x00(?:\x06.[\x01-\x06]....|\x05.[\x01-\x04]...)", re.DOTALL)),
+    ("NATS", re.compile(rb"INFO \{\"")),
     ("rsync", re.compile(rb"@RSYNCD: ")),
     ("git", re.compile(rb"[0-9a-f]{4}git-(?:upload|receive)-pack ")),
     ("memcached", re.compile(
@@ -48,7 +49,7 @@ LAYERS = {
     "Redis": "resp", "POP3": "pop", "RTSP": "rtsp", "SIP": "sip", "VNC": "vnc", "AMQP": "amqp", "MySQL": "mysql",
     "PostgreSQL": "pgsql", "Telnet": "telnet", "SMB": "smb", "MQTT": "mqtt", "LDAP": "ldap", "SQL Server": "tds",
     "RDP": "rdp", "Cassandra": "cql", "Kafka": "kafka", "rsync": "rsync", "git": "git", "memcached": "memcache",
-    "Modbus": "modbus",
+    "Modbus": "modbus", "NATS": "nats",
 }  # fmt: skip
 """The protocols as layers of frame.protocols."""
 _TEXT = re.compile(rb"[\t\r\n -~]{8,}")

@@ -2,7 +2,7 @@
 
 Rules
 * Where the two sides seem to speak different protocols, none is named: that is a fault of its own.
-* Only what can be read once it is named counts; TLS, HTTP and MongoDB are read from bytes elsewhere.
+* Only what can be read once it is named counts; TLS, HTTP, MongoDB and NATS are read from bytes elsewhere.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from explainer.protocols.tcp import connections, segments
 
 _SAYS_NOTHING = ("", "plain text")
 _EITHER = "SMTP or FTP"
-_ELSEWHERE = ("TLS", "HTTP", "HTTP/2", "RTSP", "SIP")
+_ELSEWHERE = ("TLS", "HTTP", "HTTP/2", "RTSP", "SIP", "NATS")
 _DISSECTORS = {"smb": "nbss", "rdp": "tpkt", "modbus": "mbtcp"}
 """What carries a protocol, where tshark has to be told of that."""
 

@@ -1,4 +1,4 @@
-"""What message brokers (MQTT, AMQP) and SOCKS proxies refuse."""
+"""What message brokers (MQTT, AMQP, NATS) and SOCKS proxies refuse."""
 
 from collections.abc import Iterator
 
@@ -87,7 +87,22 @@ _CHANNEL_REFUSED = Meaning(
 )
 
 
+_NATS = (
+    ("authorization", _WRONG_LOGIN), ("authentication timeout", Meaning(
+        "the client took too long to log in", "The client's side must see why it did not go on.", Side.CLIENT)),
+    ("authentication", _WRONG_LOGIN), ("expired", _WRONG_LOGIN),
+    ("permissions violation", _CHANNEL_REFUSED),
+    ("maximum payload", _BROKERS["MQTT", "149"]), ("maximum connections", Meaning(
+        "it has no connection left", "The broker's side must allow more, or clients close theirs.", Side.SERVER)),
+    ("secure connection", Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT)),
+    ("stale connection", _BROKERS["MQTT", "141"]), ("slow consumer", Meaning(
+        "the client reads too slowly", "The client's program must read faster, or be given less.", Side.CLIENT)),
+)  # fmt: skip
+
+
 def _broker_meaning(reply: Reply) -> Meaning:
+    if reply.protocol == "NATS":
+        return next((means for words, means in _NATS if words in reply.text.lower()), _OTHER)
     if reply.protocol == "AMQP" and reply.code == "403" and reply.kind is Kind.QUERY:
         return _CHANNEL_REFUSED
     if reply.about and (reply.protocol, reply.code) in (("MQTT", "5"), ("MQTT", "135")):
@@ -107,10 +122,12 @@ def _broker_told(reply: Reply) -> str:
 def broker_refused(facts: Facts) -> Iterator[Finding]:
     """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2).
 
-    Also a DISCONNECT of the broker with an error (MQTT 5.0 section 3.14.2.1).
+    Also a DISCONNECT of the broker with an error (MQTT 5.0 section 3.14.2.1), and NATS' -ERR at a connection's
+    beginning.
     """
     family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
-    wanted = (("MQTT", Kind.LOGIN), ("MQTT", Kind.SESSION), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY))
+    wanted = (("MQTT", Kind.LOGIN), ("MQTT", Kind.SESSION), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY),
+              ("NATS", Kind.LOGIN), ("NATS", Kind.QUERY))  # fmt: skip
     # MQTT's topics: see service_errors
     yield from refusals([reply for reply in facts[replies] if (reply.protocol, reply.kind) in wanted], family)
 

@@ -42,12 +42,13 @@ _NAMED, _SHOWN = 3, 20
 def unread(facts: Facts) -> list[dict[str, Any]]:
     """Return each with its layer, the number of its frames and the first of them, the most frequent first.
 
-    HTTP/2 on a port of its own, which tshark does not recognise, is read all the same (http2_replies), and so is what
-    its first words name.
+    HTTP/2 on a port of its own and NATS, which tshark does not recognise, are read all the same, and so is what its
+    first words name.
     """
     http2 = [o.stream for o in facts[openings] if o.client and spoken(o.client[0].data) == "HTTP/2"]
+    nats = [o.stream for o in facts[openings] if o.server and spoken(o.server[0].data) == "NATS"]
     named = [each.stream for each in facts[unusual_ports] if each.layer in DIALECTS]
-    read = facts[segments].filter(pl.col("stream").is_in([*http2, *named]))["frame"]
+    read = facts[segments].filter(pl.col("stream").is_in([*http2, *nats, *named]))["frame"]
     frames = facts.frames(FRAME, PROTOCOLS).filter(~pl.col(FRAME.field).is_in(read.implode()))
     texts = frames[PROTOCOLS.field].drop_nulls().unique()
     layers = {text: layer for text in texts if (layer := _above(text)) and layer not in (*_READ, *_READ_ELSEWHERE)}

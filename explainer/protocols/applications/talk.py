@@ -10,6 +10,7 @@ from explainer.lazy import pl
 from explainer.protocols import tcp, udp
 from explainer.protocols.applications import (
     brokers,
+    chat,
     databases,
     directory,
     errors,
@@ -28,6 +29,7 @@ from explainer.protocols.applications import (
 )
 from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.mongo import mongo_replies
+from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
@@ -43,7 +45,7 @@ DIALECTS: dict[str, Dialect] = {
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
         brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
-        kafka.KAFKA, vnc.VNC,
+        kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP,
         *errors.CODED,
     )
 }  # fmt: skip
@@ -148,10 +150,11 @@ def _of(facts: Facts, kind: type[R]) -> Iterator[R]:
     return (record for record in facts[records] if isinstance(record, kind))
 
 
-@fact("answers of application servers", records, mongo_replies)
+@fact("answers of application servers", records, mongo_replies, nats_replies)
 def replies(facts: Facts) -> tuple[Reply, ...]:
     """Return the yeses and noes of application servers, by frame."""
-    return tuple(sorted((*_of(facts, Reply), *facts[mongo_replies]), key=lambda reply: reply.frame))
+    found = (*_of(facts, Reply), *facts[mongo_replies], *facts[nats_replies])
+    return tuple(sorted(found, key=lambda reply: reply.frame))
 
 
 @fact("logins in clear", records)
