@@ -77,6 +77,15 @@ _BROKERS = {
         Side.CLIENT,
     ),
     ("AMQP", "320"): _NOT_SERVING,
+    ("AMQP", "312"): Meaning(
+        "no queue is bound for that message, and it returns it (NO_ROUTE)",
+        "The client's side must correct exchange or routing key, or the queue be declared and bound.", Side.CLIENT,
+    ),
+    ("AMQP", "313"): Meaning(
+        "nobody consumes that queue now, and it returns the message", "Start the program that consumes it.", Side.EITHER
+    ),
+    ("AMQP", "311"): Meaning("the message is too large for it", "The client must send less.", Side.CLIENT),
+    ("AMQP", "501"): _OTHER_VERSION,
 }  # fmt: skip
 _NOT_ALLOWED_AS = Meaning(
     "it does not accept the user name and password, or does not allow this client",

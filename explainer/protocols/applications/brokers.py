@@ -99,11 +99,15 @@ def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
 _CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
 _REPLY_CODE, _REPLY_TEXT = many("amqp.method.arguments.reply_code"), many("amqp.method.arguments.reply_text")
 _CONNECTION, _CHANNEL, _START_OK, _OPEN_OK = 10, 20, 11, 41
+_HEARTBEAT, _TUNE_OK = many("amqp.method.arguments.heartbeat"), 31
 _SUCCESS = 200
 
 
 def amqp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield what the broker closes a connection or a channel with (AMQP 0-9-1 sections 1.4.2.8 and 1.5.2.5)."""
+    """Yield what the broker closes a connection or a channel with (AMQP 0-9-1 sections 1.4.2.8 and 1.5.2.5).
+
+    Also what it returns (1.8.3.9), and how often the client promises to speak (1.4.2.6).
+    """
     server = server_of(messages, (5672, 5671))
     client = next((m.source for m in messages if m.source != server), messages[0].destination)
     asked: int | None = None
@@ -112,6 +116,9 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
         classes, methods, code = message.numbers(_CLASS), message.numbers(_METHOD), message.number(_REPLY_CODE)
         if message.source != server:
             asked = message.frame if _START_OK in methods and _CONNECTION in classes else asked
+            if message.has(_HEARTBEAT) and _TUNE_OK in methods:
+                promised = message.first(_HEARTBEAT)
+                yield Sign("amqp-heartbeat", "AMQP", message.stream, client, server, message.frame, promised)
             continue
         kind = Kind.QUERY if opened else Kind.LOGIN
         accepted = not opened and _OPEN_OK in methods and _CONNECTION in classes
@@ -132,5 +139,8 @@ MQTT = Dialect(
     (_TYPE, _CODE, _REASON, _USER, _SECRET, _TOPIC, _GRANTED, *_REASONS, _ENDS, _CLIENT_ID, _KEEP_ALIVE), mqtt,
 )  # fmt: skip
 AMQP = Dialect(
-    "amqp", f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}}", (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT), amqp
+    "amqp",
+    f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}} || amqp.method.arguments.reply_code",
+    (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT, _HEARTBEAT),
+    amqp,
 )

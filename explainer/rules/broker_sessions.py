@@ -1,4 +1,4 @@
-"""MQTT sessions that a broker ends: another client takes the identifier, or the client keeps silent."""
+"""Sessions that a message broker ends: another client takes the identifier, or the client keeps silent."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
 _SHOWN = 20
+_PROMISES = {"mqtt-keep-alive": ("keep-alive", "PINGREQ"), "amqp-heartbeat": ("heartbeat", "heartbeats")}
 _ENDED_BY_BROKER = ("why the broker ended the connection: its own log tells",)
 
 
@@ -37,7 +38,7 @@ class _TakeOver:
 
 
 @rule("MQTT client identifier used twice", signs, connections, segments, subject=SUBJECT, area=AREA)
-def mqtt_taken_over(facts: Facts, *, max_wait_s: float = 1.0, min_times: int = 2) -> Iterator[Finding]:
+def broker_taken_over(facts: Facts, *, max_wait_s: float = 1.0, min_times: int = 2) -> Iterator[Finding]:
     """A CONNECT with a client identifier that is in use: the broker ends the older connection (3.1.1, MQTT-3.1.4-2).
 
     It does so at once: within `max_wait_s` (brokers in a cluster take some hundred milliseconds). From `min_times` on
@@ -85,8 +86,8 @@ def _taken_over(name: str, found: Sequence[_TakeOver], *, often: bool) -> Findin
     ]  # fmt: skip
     streams = [stream for take in found for stream in (take.old.stream, take.by.stream) if stream is not None]
     return Finding(
-        id=f"mqtt_taken_over:{first.end}",
-        rule="mqtt_taken_over",
+        id=f"broker_taken_over:{first.end}",
+        rule="broker_taken_over",
         severity=Severity.HIGH if often else Severity.MEDIUM if alive else Severity.INFO,
         confidence=Confidence.CERTAIN if often else Confidence.PROBABLE,
         side=Side.CLIENT,
@@ -116,18 +117,19 @@ class _Silence:
     seconds: float
 
 
-@rule("MQTT keep-alive missed", signs, connections, segments, subject=SUBJECT, area=AREA)
-def mqtt_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterator[Finding]:
+@rule("Broker's keep-alive missed", signs, connections, segments, subject=SUBJECT, area=AREA)
+def broker_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterator[Finding]:
     """A broker that ends a connection whose client said nothing for 1.5 times its keep-alive (3.1.1, MQTT-3.1.2-24).
 
-    From `times_late` times on, since the broker counts from when it read the message, and its clock is coarse.
+    AMQP's heartbeat likewise, after two of them (0-9-1 section 4.2.7). From `times_late` times on, since the broker
+    counts from when it read the message, and its clock is coarse. Silent where the capture lacks segments.
     """
     by_stream = {c.stream: c for c in facts[connections]}
     groups = defaultdict[tuple[object, ...], list[_Silence]](list)
     for sign in facts[signs]:
         c = by_stream.get(sign.stream) if sign.stream is not None else None
-        end = _ended_by_server(c) if c and sign.what == "mqtt-keep-alive" else None
-        if c and end is not None and int(sign.text) > 0:
+        end = _ended_by_server(c) if c and sign.what in _PROMISES else None
+        if c and end is not None and int(sign.text) > 0 and not c.lost_segments:
             silence = _silence(facts, c, sign, end)
             if silence and silence.seconds >= times_late * int(sign.text):
                 groups[sign.client.address, sign.server, sign.text].append(silence)
@@ -150,23 +152,24 @@ def _kept_silent(group: Sequence[_Silence], name: str) -> Finding:
     first = group[0]
     c, promised = first.connection, first.promised
     client, broker = c.client.address, c.server
-    who = f'{client} (MQTT client "{name}")' if name else client
+    who = f'{client} (client identifier "{name}")' if name else client
+    called, sends = _PROMISES[promised.what]
     return Finding(
-        id=f"mqtt_keep_alive_missed:{first.end}",
-        rule="mqtt_keep_alive_missed",
+        id=f"broker_keep_alive_missed:{first.end}",
+        rule="broker_keep_alive_missed",
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.CLIENT,
-        title=f"The message broker {broker.address} (MQTT) ends the connection of {who}: the client said nothing for"
-        f" {first.seconds:.1f} s, though it had promised to speak every {promised.text} s (keep-alive).",
-        act=f"The client's side must act: the program on {client} must send PINGREQ in time, or set a longer keep-alive"
+        title=f"The message broker {broker.address} ({promised.protocol}) ends the connection of {who}: the client said"
+        f" nothing for {first.seconds:.1f} s, though it had promised to speak every {promised.text} s ({called}).",
+        act=f"The client's side must act: the program on {client} must send {sends} in time, or set a longer {called}"
         ".",
         measured={"silent_s": round(first.seconds, 3), "keep_alive_s": int(promised.text), "connections": len(group)},
         evidence=Evidence.of(
             [frame for each in group for frame in (each.promised.frame, each.last, each.end)],
             connection_filter(broker, (each.connection.stream for each in group)),
             [
-                Step(frames=(promised.frame,), text=f"the client connects with a keep-alive of {promised.text} s"),
+                Step(frames=(promised.frame,), text=f"the client promises a {called} every {promised.text} s"),
                 Step(frames=(first.last,), text="the last that it says"),
                 Step(frames=(first.end,), text=f"after {first.seconds:.1f} s without a word the broker ends the"
                      " connection"),
@@ -175,7 +178,7 @@ def _kept_silent(group: Sequence[_Silence], name: str) -> Finding:
             ],
         ),
         scope=scope((each.connection.stream for each in group), c.client, broker),
-        advice=("See whether the program hangs, sleeps, or does not serve its MQTT library (its loop).",
+        advice=("See whether the program hangs, sleeps, or does not serve its library (its event loop) while it works.",
                 "Recorded at the broker, it may also be the network that lost what the client sent: record at the"
                 " client, too."),
         limitations=("why the client kept silent",),
