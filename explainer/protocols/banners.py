@@ -4,8 +4,9 @@ import re
 
 _TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 _SSL2 = re.compile(rb"[\x80-\xff].\x04", re.DOTALL)
-# By the words that the protocols begin with: RFC 9112, 4253, 5321, 959, 9051, 1939, 7826, 3261; MySQL and PostgreSQL's
-# protocol descriptions; the first that fits counts.
+# By the words that the protocols begin with: RFC 9112, 4253, 5321, 959, 9051, 1939, 7826, 3261, 4511; the protocol
+# descriptions of MySQL, PostgreSQL, Redis, Cassandra, memcached, git and rsync; MQTT 3.1.1 section 3.1, MS-TDS 2.2.6.5,
+# MS-RDPBCGR 2.2.1.1, Kafka's ApiVersions; the first that fits counts.
 _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("HTTP", re.compile(rb"(?:HTTP/\d|(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) \S)")),
     ("HTTP", re.compile(rb"\s*<(?:!doctype )?html", re.IGNORECASE)),
@@ -26,7 +27,31 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("PostgreSQL", re.compile(rb"[ER]\x00\x00\x00.[SRCF]", re.DOTALL)),
     ("Telnet", re.compile(rb"\xff[\xfb-\xfe]")),
     ("SMB", re.compile(rb"\x00.{3}[\xff\xfe]SMB", re.DOTALL)),
-)
+    ("PostgreSQL", re.compile(rb"\x00\x00[\x00-\x02].(?:\x00\x03\x00\x00|\x04\xd2\x16[\x2e-\x30])", re.DOTALL)),
+    ("Redis", re.compile(rb"\*\d{1,6}\r\n\$\d+\r\n")),
+    ("MQTT", re.compile(rb"\x10.{1,4}?\x00(?:\x04MQTT|\x06MQIsdp)", re.DOTALL)),
+    ("LDAP", re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x84.{4})\x02\x01.[\x60\x61\x63\x77\x78]", re.DOTALL)),
+    ("SQL Server", re.compile(rb"\x12\x01\x00.\x00\x00[\x00\x01]\x00\x00", re.DOTALL)),
+    ("RDP", re.compile(rb"\x03\x00\x00.[^\x00]\xe0\x00\x00", re.DOTALL)),
+    ("Cassandra", re.compile(rb"[\x03-\x05]\x00..[\x01\x05]\x00\x00", re.DOTALL)),
+    ("Kafka", re.compile(rb"\x00\x00..\x00\x12\x00[\x00-\x05].{4}\x00", re.DOTALL)),
+    # Modbus over TCP: protocol number 0, as long as it says, a public function (Modbus Messaging 1.0b, section 3.1.3).
+    ("Modbus", re.compile(rb"..\x00\x00\x00(?:\x06.[\x01-\x06]....|\x05.[\x01-\x04]...)", re.DOTALL)),
+    ("NATS", re.compile(rb"INFO \{\"")),
+    ("rsync", re.compile(rb"@RSYNCD: ")),
+    ("git", re.compile(rb"[0-9a-f]{4}git-(?:upload|receive)-pack ")),
+    ("memcached", re.compile(
+        rb"(?:gets? \S+|(?:set|add|replace) \S+ \d+ -?\d+ \d+|stats|version|delete \S+|incr \S+ \d+)\r\n"
+    )),
+)  # fmt: skip
+LAYERS = {
+    "HTTP": "http", "HTTP/2": "http2", "SSH": "ssh", "SMTP": "smtp", "FTP": "ftp", "SMTP or FTP": "ftp", "IMAP": "imap",
+    "Redis": "resp", "POP3": "pop", "RTSP": "rtsp", "SIP": "sip", "VNC": "vnc", "AMQP": "amqp", "MySQL": "mysql",
+    "PostgreSQL": "pgsql", "Telnet": "telnet", "SMB": "smb", "MQTT": "mqtt", "LDAP": "ldap", "SQL Server": "tds",
+    "RDP": "rdp", "Cassandra": "cql", "Kafka": "kafka", "rsync": "rsync", "git": "git", "memcached": "memcache",
+    "Modbus": "modbus", "NATS": "nats",
+}  # fmt: skip
+"""The protocols as layers of frame.protocols."""
 _TEXT = re.compile(rb"[\t\r\n -~]{8,}")
 
 
@@ -35,6 +60,7 @@ def spoken(data: bytes) -> str:
     if _TLS.match(data) or _SSL2.match(data):
         return "TLS"
     for name, first_words in _FIRST_WORDS:
-        if first_words.match(data):
+        # Modbus says little: what is longer is another protocol.
+        if first_words.fullmatch(data) if name == "Modbus" else first_words.match(data):
             return name
     return "plain text" if _TEXT.fullmatch(data[:64]) else ""

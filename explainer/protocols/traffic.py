@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.banners import spoken
+from explainer.protocols.banners import LAYERS, spoken
 from explainer.protocols.flows import Flow, flows
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
@@ -19,12 +19,6 @@ _QUOTED = r":icmp(?:v6)?:.*$"
 _TRANSPORT = r"(?:^|:)(?:tcp|udp)(?::|$)"
 # Ports of services over UDP: a capture that begins with the answer of one has it as its first sender.
 _SERVICES = frozenset({53, 67, 69, 88, 111, 123, 137, 161, 389, 443, 500, 514, 1812, 1813, 3478, 5060, 5353, 5683})
-# What banners call a protocol, as layers.
-_SPOKEN = {
-    "HTTP": "http", "HTTP/2": "http2", "SSH": "ssh", "SMTP": "smtp", "FTP": "ftp", "SMTP or FTP": "ftp", "IMAP": "imap",
-    "Redis": "resp", "POP3": "pop", "RTSP": "rtsp", "SIP": "sip", "VNC": "vnc", "AMQP": "amqp", "MySQL": "mysql",
-    "PostgreSQL": "pgsql", "Telnet": "telnet", "SMB": "smb",
-}  # fmt: skip
 _INNER = frozenset({"ip", "ipv6"})
 _UNNAMED = (
     "data",
@@ -83,7 +77,7 @@ def _read(facts: Facts) -> Iterator[Flow]:
             opening = begun.get(flow.stream)
             pieces = (*opening.server[:1], *opening.client[:1]) if opening else ()
             words = next((spoken(piece.data) for piece in pieces if spoken(piece.data)), "")
-            layer = _SPOKEN.get(words, "data") if words != "TLS" else "tls"
+            layer = LAYERS.get(words, "data") if words != "TLS" else "tls"
             yield replace(flow, protocols=flow.protocols - {"tls", "data"} | {layer})
         else:
             yield flow

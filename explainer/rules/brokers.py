@@ -1,4 +1,4 @@
-"""What message brokers (MQTT, AMQP) and SOCKS proxies refuse."""
+"""What message brokers (MQTT, AMQP, NATS) and SOCKS proxies refuse."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,12 @@ _NOT_SERVING = Meaning("it does not serve anybody at the moment", "The broker's 
 _OTHER = Meaning(
     "it ends the session with an error", "Read the broker's words: they say what has to be corrected.", Side.EITHER
 )
+_TOO_MUCH = Meaning(
+    "the client sends more, or more often, than it takes",
+    "The client must send less, or the broker's side allow more.",
+    Side.CLIENT,
+)  # fmt: skip
+_ELSEWHERE = Meaning("it sends the client to another broker", "The client must use the other broker.", Side.CLIENT)
 _BROKERS = {
     ("MQTT", "1"): _OTHER_VERSION,
     ("MQTT", "2"): _OTHER_NAME,
@@ -38,6 +44,22 @@ _BROKERS = {
     ("MQTT", "136"): _NOT_SERVING,
     ("MQTT", "137"): _NOT_SERVING,
     ("MQTT", "138"): _NOT_ALLOWED,
+    ("MQTT", "139"): _NOT_SERVING,
+    ("MQTT", "141"): Meaning(
+        "the client kept silent for longer than it had promised (keep-alive)",
+        "The client's program must send PINGREQ in time.", Side.CLIENT,
+    ),
+    ("MQTT", "142"): Meaning(
+        "another client connected with the same client identifier", "Each client needs an identifier of its own.",
+        Side.CLIENT,
+    ),
+    ("MQTT", "149"): Meaning(
+        "what was sent is larger than it takes", "The client must send less, or the broker's limit be raised.",
+        Side.EITHER,
+    ),
+    ("MQTT", "150"): _TOO_MUCH, ("MQTT", "151"): _TOO_MUCH, ("MQTT", "147"): _TOO_MUCH,
+    ("MQTT", "152"): Meaning("an administrator ended the session", "Ask whoever runs the broker.", Side.SERVER),
+    ("MQTT", "156"): _ELSEWHERE, ("MQTT", "157"): _ELSEWHERE,
     ("AMQP", "403"): _WRONG_LOGIN,
     ("AMQP", "530"): Meaning(
         "there is no such virtual host, or the user may not use it",
@@ -55,6 +77,15 @@ _BROKERS = {
         Side.CLIENT,
     ),
     ("AMQP", "320"): _NOT_SERVING,
+    ("AMQP", "312"): Meaning(
+        "no queue is bound for that message, and it returns it (NO_ROUTE)",
+        "The client's side must correct exchange or routing key, or the queue be declared and bound.", Side.CLIENT,
+    ),
+    ("AMQP", "313"): Meaning(
+        "nobody consumes that queue now, and it returns the message", "Start the program that consumes it.", Side.EITHER
+    ),
+    ("AMQP", "311"): Meaning("the message is too large for it", "The client must send less.", Side.CLIENT),
+    ("AMQP", "501"): _OTHER_VERSION,
 }  # fmt: skip
 _NOT_ALLOWED_AS = Meaning(
     "it does not accept the user name and password, or does not allow this client",
@@ -65,7 +96,22 @@ _CHANNEL_REFUSED = Meaning(
 )
 
 
+_NATS = (
+    ("authorization", _WRONG_LOGIN), ("authentication timeout", Meaning(
+        "the client took too long to log in", "The client's side must see why it did not go on.", Side.CLIENT)),
+    ("authentication", _WRONG_LOGIN), ("expired", _WRONG_LOGIN),
+    ("permissions violation", _CHANNEL_REFUSED),
+    ("maximum payload", _BROKERS["MQTT", "149"]), ("maximum connections", Meaning(
+        "it has no connection left", "The broker's side must allow more, or clients close theirs.", Side.SERVER)),
+    ("secure connection", Meaning("it takes connections over TLS only", "The client must switch TLS on.", Side.CLIENT)),
+    ("stale connection", _BROKERS["MQTT", "141"]), ("slow consumer", Meaning(
+        "the client reads too slowly", "The client's program must read faster, or be given less.", Side.CLIENT)),
+)  # fmt: skip
+
+
 def _broker_meaning(reply: Reply) -> Meaning:
+    if reply.protocol == "NATS":
+        return next((means for words, means in _NATS if words in reply.text.lower()), _OTHER)
     if reply.protocol == "AMQP" and reply.code == "403" and reply.kind is Kind.QUERY:
         return _CHANNEL_REFUSED
     if reply.about and (reply.protocol, reply.code) in (("MQTT", "5"), ("MQTT", "135")):
@@ -74,15 +120,24 @@ def _broker_meaning(reply: Reply) -> Meaning:
 
 
 def _broker_told(reply: Reply) -> str:
+    broker = f"The message broker {reply.server.address} ({reply.protocol})"
+    if reply.kind is Kind.SESSION:
+        return f"{broker} ends the session of {reply.client.address}"
     what = f"the login{f' of {reply.about}' if reply.about else ''}" if reply.kind is Kind.LOGIN else "a request"
-    return f"The message broker {reply.server.address} ({reply.protocol}) refuses {what} from {reply.client.address}"
+    return f"{broker} refuses {what} from {reply.client.address}"
 
 
 @rule("Message broker refuses", replies, subject=SUBJECT, area=AREA)
 def broker_refused(facts: Facts) -> Iterator[Finding]:
-    """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2)."""
+    """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2).
+
+    Also a DISCONNECT of the broker with an error (MQTT 5.0 section 3.14.2.1), and NATS' -ERR at a connection's
+    beginning.
+    """
     family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
-    wanted = (("MQTT", Kind.LOGIN), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY))  # MQTT's topics: see service_errors
+    wanted = (("MQTT", Kind.LOGIN), ("MQTT", Kind.SESSION), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY),
+              ("NATS", Kind.LOGIN), ("NATS", Kind.QUERY))  # fmt: skip
+    # MQTT's topics: see service_errors
     yield from refusals([reply for reply in facts[replies] if (reply.protocol, reply.kind) in wanted], family)
 
 

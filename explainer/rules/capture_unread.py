@@ -9,6 +9,7 @@ from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications.talk import DIALECTS
 from explainer.protocols.banners import spoken
+from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.openings import openings
 from explainer.protocols.plain_names import NAMES, plain
@@ -37,14 +38,17 @@ _READ_ELSEWHERE = ("quic", "dtls", "dhcp", "bt-dht", "bt-utp", "tcp", "udp", "ic
 _NAMED, _SHOWN = 3, 20
 
 
-@fact("protocols that no rule reads", FRAME, PROTOCOLS, openings, segments)
+@fact("protocols that no rule reads", FRAME, PROTOCOLS, openings, segments, unusual_ports)
 def unread(facts: Facts) -> list[dict[str, Any]]:
     """Return each with its layer, the number of its frames and the first of them, the most frequent first.
 
-    HTTP/2 on a port of its own, which tshark does not recognise, is read all the same (http2_replies).
+    HTTP/2 on a port of its own and NATS, which tshark does not recognise, are read all the same, and so is what its
+    first words name.
     """
     http2 = [o.stream for o in facts[openings] if o.client and spoken(o.client[0].data) == "HTTP/2"]
-    read = facts[segments].filter(pl.col("stream").is_in(http2))["frame"]
+    nats = [o.stream for o in facts[openings] if o.server and spoken(o.server[0].data) == "NATS"]
+    named = [each.stream for each in facts[unusual_ports] if each.layer in DIALECTS]
+    read = facts[segments].filter(pl.col("stream").is_in([*http2, *nats, *named]))["frame"]
     frames = facts.frames(FRAME, PROTOCOLS).filter(~pl.col(FRAME.field).is_in(read.implode()))
     texts = frames[PROTOCOLS.field].drop_nulls().unique()
     layers = {text: layer for text in texts if (layer := _above(text)) and layer not in (*_READ, *_READ_ELSEWHERE)}

@@ -94,7 +94,7 @@ def _steps(login: Login) -> Iterator[Step]:
 
 
 def _filter(first: Login, group: Sequence[Login]) -> str:
-    layer = _LAYERS.get(first.protocol, "tcp")
+    layer = "tcp" if first.unusual else _LAYERS.get(first.protocol, "tcp")
     streams = [login.stream for login in group if login.stream is not None]
     return f"{connection_filter(first.server, streams)} && {layer}" if streams else layer
 

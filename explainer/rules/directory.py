@@ -77,6 +77,15 @@ _RESULTS: dict[str, tuple[str, Meaning]] = {
 }  # fmt: skip
 
 
+_IN_WORDS = (
+    ("2", "unsupported extended operation", Meaning(
+        "it does not offer that operation, such as encryption (StartTLS)",
+        "The directory's side must offer it, or the client do without: LDAPS in place of StartTLS.", Side.EITHER)),
+    ("53", "unauthenticated bind", Meaning(
+        "it takes no login with a name and an empty password", "The client's side must send the password: it is empty.",
+        Side.CLIENT)),
+)  # fmt: skip
+"""Results whose words (OpenLDAP's) say more than their number."""
 _NO_FAILURES = ("9",)  # LDAPv2's referral, which old servers still send
 _OTHER = ("", Meaning("it refuses it", "Read the server's words: they say what has to be corrected.", Side.EITHER))
 
@@ -84,6 +93,8 @@ _OTHER = ("", Meaning("it refuses it", "Read the server's words: they say what h
 def _ldap_meaning(reply: Reply) -> Meaning | None:
     if reply.code in _NO_FAILURES:
         return None
+    if said := next((means for code, words, means in _IN_WORDS if code == reply.code and words in reply.text), None):
+        return said
     known = _RESULTS.get(reply.code, _OTHER)
     sub_code = _SUB_CODE.search(reply.text) if reply.code == "49" else None
     more = _SUB_CODES.get(sub_code[1].lower()) if sub_code else None
@@ -92,7 +103,8 @@ def _ldap_meaning(reply: Reply) -> Meaning | None:
 
 def _ldap_told(reply: Reply) -> str:
     about = f" of {reply.about}" if reply.about else ""
-    what = f"the login (bind){about}" if reply.kind is Kind.LOGIN else f"the {reply.request} of {reply.client.address}"
+    asked = "extended request" if reply.request == "extended" else reply.request
+    what = f"the login (bind){about}" if reply.kind is Kind.LOGIN else f"the {asked} of {reply.client.address}"
     result = _RESULTS[reply.code][0] if reply.code in _RESULTS else f"result code {reply.code}"
     return f"The directory {reply.server.address} (LDAP) answers {result} to {what}"
 

@@ -1,5 +1,6 @@
 """Files that a server does not give or take: FTP (RFC 959), TFTP (RFC 1350), Windows file sharing (MS-ERREF)."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.facts import Facts
@@ -39,14 +40,45 @@ _FTP = {
     "532": Meaning("storing files needs an account", "The client's side must use an account that may.", Side.CLIENT),
     "550": _NO_FILE,
     "552": Meaning("the user's room is used up", "Delete something, or have the quota raised.", Side.CLIENT),
-    "553": Meaning("it does not accept the file's name", "The client must choose another name or folder.", Side.CLIENT),
+    "553": Meaning(
+        "it does not take a file of that name there", "The client must choose another name or folder, or the server's"
+        " side must let the user write there.", Side.EITHER,
+    ),
 }  # fmt: skip
+_FTP_WORDS = tuple(
+    (re.compile(words, re.IGNORECASE), meaning)
+    for words, meaning in (
+        (r"must use encryption|(?:TLS|SSL|encryption|secure).*(?:required|needed)|(?:AUTH|use) (?:TLS|SSL)", Meaning(
+            "it lets users in over TLS only", "The client must switch TLS on (FTPS, explicit: AUTH TLS), or the server"
+            " allow it without.", Side.CLIENT,
+        )),
+        (r"^OOPS\b", Meaning(
+            "it fails at its own settings, as its words say", "The FTP server's side must correct its settings or the"
+            " rights of the user's folder.", Side.SERVER,
+            advice=("For vsftpd's writable root: take the write permission from the user's root folder, or set"
+                    " allow_writeable_chroot.",),
+        )),
+        (r"no space|disk (?:is )?full|quota|insufficient (?:disk|storage)", Meaning(
+            "there is no room left for it", "The server's side must make room or raise the quota, or the user delete"
+            " something.", Side.EITHER,
+        )),
+        (r"permission denied|not permitted|access (?:is )?denied|forbidden|not allowed|read-?only", Meaning(
+            "the user may not do this", "The server's side must grant the right to the user, or the client use another"
+            " user or folder.", Side.EITHER,
+        )),
+    )
+)  # fmt: skip
+"""What an FTP server's words say beyond the number, which stands for many things."""
+_FTP_LOGIN = Meaning(
+    "it refuses the login, as its words say", "Read the server's words: they say what has to be corrected.", Side.EITHER
+)
 
 
 def _ftp_meaning(reply: Reply) -> Meaning | None:
     if reply.protocol == "TFTP":
         return _TFTP.get(reply.code, _NO_FILE)
-    means = _FTP.get(reply.code)
+    said = next((means for words, means in _FTP_WORDS if words.search(reply.text)), None)
+    means = said or _FTP.get(reply.code) or (_FTP_LOGIN if reply.kind is Kind.LOGIN and reply.code >= "5" else None)
     if reply.kind is Kind.OTHER:  # a change of folder is often only a trial
         return means if means is _NO_DATA or means is _FTP["421"] else None
     return means
@@ -65,6 +97,8 @@ def _ftp_told(reply: Reply) -> str:
     server = f"The {reply.protocol} server {reply.server.address}"
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    if reply.request == "greeting":
+        return f"{server} turns {reply.client.address} away at once"
     return f"{server} refuses {reply.request} {reply.about}".rstrip()
 
 

@@ -27,8 +27,8 @@ def ftp_data_blocked(facts: Facts) -> Iterator[Finding]:
 
     Passive (RFC 959 section 3.3, RFC 2428): the server names a port of its own, and the client's attempt is dropped,
     refused, or goes to an address that only the server's own network knows. Active: the client names a port of its own,
-    and no connection of the server comes. Silent where the server refused the transfer itself, and where one to that
-    port was opened after all.
+    and no connection of the server comes, or the server does not accept the address (RFC 2577 section 3). Silent where
+    the server refused the transfer itself, and where one to that port was opened after all.
     """
     talks = defaultdict[int, list[Sign]](list)
     for sign in facts[signs]:
@@ -42,6 +42,10 @@ def ftp_data_blocked(facts: Facts) -> Iterator[Finding]:
         control = by_stream.get(stream)
         if control and places and (found := _last(places, talk, to_port, control, facts[last_ns])):
             yield found
+        # Clients that may use passive mode go on with it; EPRT is tried before PORT.
+        no = next((sign for sign in reversed(talk) if sign.what == "ftp-active-refused"), None)
+        if control and no and not any(place.frame > no.frame for place in places):
+            yield _not_taken(no, control)
 
 
 def _last(
@@ -97,6 +101,25 @@ def _passive(sign: Sign, address: str, tried: Sequence[Connection]) -> Finding:
             Step(frames=tuple(attempts[:_SHOWN]), text=f"{sign.client.address} tries to connect to {c.server}"),
             Step(frames=tuple(answers[:_SHOWN]), text=f"the attempt is {how}" if answers else "no answer comes"),
         ],
+    )  # fmt: skip
+
+
+def _not_taken(sign: Sign, control: Connection) -> Finding:
+    address = sign.text.rpartition(":")[0]
+    elsewhere = address and address != sign.client.address
+    cause = (
+        f"the client names its address {address}, while the server is reached from {sign.client.address} (NAT)"
+        if elsewhere
+        else f"the client names {sign.text}; servers accept only the address that they are reached from, and behind NAT"
+        " that is another one"
+    )
+    return _finding(
+        sign, [sign.frame], (control,),
+        f"FTP from {sign.client.address} to {sign.server.address}: the server does not accept the place that the client"
+        f" names for the data (active mode): {cause}.",
+        "The client's side must switch to passive mode.",
+        Side.CLIENT,
+        [Step(frames=(sign.frame,), text=f"the server refuses the client's {sign.text} for the data connection")],
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from explainer.facts import Facts
 from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Kind, Reply, replies
 from explainer.registry import rule
+from explainer.rules.mail_words import by_words
 from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
 
 _PERMANENT = 500
@@ -15,18 +16,8 @@ _NOT_SIGNED_IN = re.compile(
     r"|relay\w* (?:access )?(?:denied|not permitted|prohibited|not allowed)|unable to relay",
     re.IGNORECASE,
 )
-_UNKNOWN_USER = re.compile(
-    r"user (?:unknown|not found)|unknown (?:user|recipient|address)|no such (?:user|mailbox|recipient)|mailbox"
-    r" (?:not found|unavailable|does not exist)|does ?n.t exist|recipient address rejected|invalid recipient",
-    re.IGNORECASE,
-)
-_LISTED = re.compile(
-    r"(?:block|black|deny) ?-?list|spamhaus|\brbl\b|dnsbl|reputation|listed (?:at|in|on|by)", re.IGNORECASE
-)
 _WAITED = re.compile(r"timed? ?out|timeout|idle", re.IGNORECASE)
-_GREY = re.compile(r"grey ?list|gray ?list|try again|temporar", re.IGNORECASE)
 _NEEDS_TLS = re.compile(r"starttls|tls (?:is )?required|encrypt", re.IGNORECASE)
-_SENDER = re.compile(r"sender (?:address )?(?:rejected|verify|domain)|domain of sender|spf|dmarc|dkim", re.IGNORECASE)
 
 
 def _smtp_meaning(reply: Reply) -> Meaning | None:
@@ -35,7 +26,7 @@ def _smtp_meaning(reply: Reply) -> Meaning | None:
     code, text = int(reply.code), reply.text
     if reply.kind is Kind.LOGIN:
         return _login_meaning(code, text)
-    if code == 554 and reply.request == "the mail":
+    if code == 554 and reply.request == "the mail" and by_words(reply.request, text) is None:
         return Meaning(
             "it refuses the mail itself: a spam filter or a rule on what is in it, most often",
             "The sender must change the mail, or the receiving side must let it through; the server's words tell more.",
@@ -57,10 +48,8 @@ def _smtp_meaning(reply: Reply) -> Meaning | None:
         )  # fmt: skip
     if code == 421 and _WAITED.search(text):
         return _CLIENT_SLOW
-    for pattern, means in _BY_TEXT:
-        if pattern.search(text):
-            return means
-    return _BY_CODE.get(code) or (_TEMPORARY if code < _PERMANENT else _REFUSED)
+    said = by_words(reply.request, text)
+    return said or _BY_CODE.get(code) or (_TEMPORARY if code < _PERMANENT else _REFUSED)
 
 
 def _login_meaning(code: int, text: str) -> Meaning:
@@ -102,39 +91,6 @@ _TEMPORARY = Meaning(
 _REFUSED = Meaning(
     "it refuses for good (5xx)", "Read the server's words: they say what has to be corrected.", Side.EITHER
 )
-_BY_TEXT = (
-    (
-        _UNKNOWN_USER,
-        Meaning(
-            "it knows no such mailbox", "The sender must correct the address, or its owner's side must create it.",
-            Side.CLIENT, advice=("Check the address letter by letter, and whether the domain's mail server is right.",),
-        ),
-    ),
-    (
-        _LISTED,
-        Meaning(
-            "it takes the sender for a source of spam (a block list)",
-            "The sending side must find out why it is listed, and have itself removed.", Side.CLIENT,
-            advice=("Look the sending address up at the block list that the answer names.",),
-        ),
-    ),
-    (
-        _GREY,
-        Meaning(
-            "not now: the sender is to try again later (greylisting, or a passing trouble)",
-            "Nobody needs to act if the sender tries again by itself, as mail servers do.", Side.NOBODY,
-            Severity.MEDIUM, ("A program that sends mail on its own must try again after a few minutes.",),
-        ),
-    ),
-    (
-        _SENDER,
-        Meaning(
-            "it does not accept the sender's address", "The sending side must use a sender's address of a domain that"
-            " exists and permits this server (SPF, DKIM, DMARC).", Side.CLIENT,
-            advice=("Check the sender's domain: its MX, SPF and DKIM records.",),
-        ),
-    ),
-)  # fmt: skip
 _BY_CODE = {
     421: Meaning(
         "it is not available and closes the connection", "The mail server's side must act, or the client must come"

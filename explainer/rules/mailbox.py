@@ -43,14 +43,47 @@ _FULL = re.compile(r"too many|max\w* (?:number|connections)|connection limit|exc
 _PASSING = re.compile(r"sys/temp|temporar|unavailable|try (?:again )?later|busy|shutting down|restart", re.IGNORECASE)
 _CLEAR_FORBIDDEN = re.compile(r"privacyrequired|plain.?text|clear.?text|tls|ssl|secure|encrypt|disabled", re.IGNORECASE)
 _NO_MAIL = Meaning("it does not take it", "Read the server's words: they say what has to be corrected.", Side.EITHER)
+_QUOTA = Meaning("the mailbox is full", "The user must make room, or have the quota raised.", Side.CLIENT)
 _IN_USE = re.compile(r"in-use|\block(?:ed)?\b|busy", re.IGNORECASE)
+
+
+_LOGIN_WORDS = tuple(
+    (re.compile(words, re.IGNORECASE), meaning)
+    for words, meaning in (
+        (r"\[limit\]|too many|max\w* (?:number of )?connections|connection limit", _TOO_MANY),
+        (r"\[expired\]|(?:password|account) (?:has |is )?expired", Meaning(
+            "the password or the account has expired", "The user must set a new password, or the account be prolonged.",
+            Side.CLIENT,
+        )),
+        (r"app(?:lication)?-?(?:specific)? ?password|web login required", Meaning(
+            "it wants a password made for this program (app password), or a login by web first",
+            "The user must make such a password in the account's settings and give it to the mail program.",
+            Side.CLIENT,
+        )),
+        (r"\[contactadmin\]|account (?:is )?(?:locked|suspended|blocked|disabled)|user (?:is )?disabled"
+         r"|not (?:enabled|allowed|permitted) (?:for|to use)|imap (?:access )?(?:is )?disabled"
+         r"|authorizationfailed", Meaning(
+            "the account is locked, or may not be used this way",
+            "Whoever runs the mail server must unlock the account, or permit this access for it.", Side.SERVER,
+        )),
+        (r"login-delay|minimum time between", Meaning(
+            "the client asks too often", "The mail program must ask less often.", Side.CLIENT, Severity.MEDIUM
+        )),
+        (r"\[unavailable\]|sys/temp|temporar|internal error|try again", _NOT_NOW),
+    )
+)  # fmt: skip
+"""What RFC 5530's and RFC 3206's response codes, and the usual words, say of a refused login."""
 
 
 def _mailbox_meaning(reply: Reply) -> Meaning | None:
     if reply.kind is Kind.LOGIN:
+        if said := next((means for words, means in _LOGIN_WORDS if words.search(reply.text)), None):
+            return said
         if _CLEAR_FORBIDDEN.search(reply.text):
             return _LOGIN_NEEDS_TLS
         return _LOCKED if _IN_USE.search(reply.text) else _WRONG_PASSWORD
+    if reply.kind in (Kind.FILE, Kind.MAIL) and re.search("quota", reply.text, re.IGNORECASE):
+        return _QUOTA
     if reply.kind is Kind.FILE:
         return _NO_FOLDER
     if reply.kind is Kind.SESSION:

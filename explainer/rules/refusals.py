@@ -17,6 +17,13 @@ from explainer.wording import count
 
 SUBJECT = "answers of application servers"
 AREA = "the answers of application servers (mail, files, directories, databases, terminals)"
+_LAYERS = {
+    "Modbus": "modbus", "RTSP": "rtsp", "Diameter": "diameter", "Cassandra": "cql", "EAP": "eap", "CoAP": "coap",
+    "rsync": "rsync", "memcached": "memcache", "git": "git", "Kafka": "kafka", "VNC": "vnc", "SNMP": "snmp",
+    "RDP": "rdp", "MQTT": "mqtt", "AMQP": "amqp", "PostgreSQL": "pgsql", "MySQL": "mysql", "SQL Server": "tds",
+    "Redis": "resp",
+}  # fmt: skip
+"""Layers of protocols whose rule is about several."""
 _QUOTED = 160
 _SHOWN = 20
 
@@ -83,6 +90,7 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
     told = (*streams, *([good.stream] if good and good.stream is not None else []))
     all_over_tcp = streams and all(reply.stream is not None for reply in (*group, *([good] if good else [])))
     where = connection_filter(first.server, told) if all_over_tcp else ""
+    layer = _LAYERS.get(first.protocol, family.layer)
     return Finding(
         id=f"{family.rule}:{first.frame}",
         rule=family.rule,
@@ -94,7 +102,7 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
         measured={"refusals": len(group), "code": first.code},
         evidence=Evidence.of(
             [*frames, *([good.frame] if good else [])],
-            f"{where} && {family.layer}" if where else family.layer,
+            where if first.unusual else f"{where} && {layer}" if where else layer,
             _steps(group, good),
         ),
         scope=Scope(

@@ -199,6 +199,8 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     for reply in facts[replies]:
         if reply.protocol == "RPC":
             mapped[reply.client.address].add(reply.server.address)
-    found = [r for r in facts[replies] if r.protocol in _CALLED and not (r.protocol == "MQTT" and r.kind is Kind.LOGIN)]
+    found = [
+        r for r in facts[replies] if r.protocol in _CALLED and not (r.protocol == "MQTT" and r.kind is not Kind.QUERY)
+    ]
     # Who asks many portmappers searches: see unwanted_portmapper.
     yield from refusals([r for r in found if r.protocol != "RPC" or len(mapped[r.client.address]) < searched], _FAMILY)

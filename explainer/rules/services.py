@@ -63,6 +63,9 @@ def radius_refused(facts: Facts) -> Iterator[Finding]:
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "RADIUS"], family)
 
 
+_SIP_LOOP = Meaning(
+    "the call goes in a circle between servers", "The telephone servers' routes must be corrected.", Side.SERVER
+)
 _SIP = {
     "401": Meaning("it does not accept the login", "The phone's user name or password must be corrected.", Side.CLIENT),
     "403": Meaning("it forbids it", "The phone's account must be allowed to, or its password corrected.", Side.CLIENT),
@@ -73,6 +76,29 @@ _SIP = {
     "481": Meaning("it knows no such call", "Nobody.", Side.NOBODY, Severity.INFO),
     "486": Meaning("the other phone is busy", "Nobody: call again later.", Side.NOBODY, Severity.LOW),
     "487": Meaning("the caller gave up", "Nobody.", Side.NOBODY, Severity.INFO),
+    "405": Meaning("it does not permit this kind of request", "The phone's settings must be corrected.", Side.CLIENT),
+    "410": Meaning("the number is no longer in use", "Correct the number.", Side.CLIENT),
+    "415": Meaning(
+        "it does not take what the request carries (media type)", "Phone and server must agree on what a call offers.",
+        Side.EITHER,
+    ),
+    "423": Meaning(
+        "the time that the phone wants to stay registered is too short", "The phone must register for longer.",
+        Side.CLIENT, Severity.MEDIUM,
+    ),
+    "482": _SIP_LOOP, "483": _SIP_LOOP,
+    "484": Meaning("the number is not complete", "Dial the whole number, or correct the dial plan.", Side.CLIENT),
+    "485": Meaning("the number is ambiguous", "Correct the number.", Side.CLIENT),
+    "503": Meaning(
+        "it cannot serve now: overloaded, being maintained, or without a line to where the call should go",
+        "The telephone server's side must act, if it lasts.", Side.SERVER,
+    ),
+    "504": Meaning("a server behind it does not answer", "The telephone server's side must act.", Side.SERVER),
+    "600": Meaning("the called one is busy everywhere", "Nobody: call again later.", Side.NOBODY, Severity.LOW),
+    "604": Meaning("the number exists nowhere", "Correct the number.", Side.CLIENT),
+    "606": Meaning(
+        "the two have no codec in common", "Phone and server must allow a common codec (SDP).", Side.EITHER
+    ),
     "488": Meaning(
         "the two have no codec in common", "Phone and server must allow a common codec (SDP).", Side.EITHER
     ),

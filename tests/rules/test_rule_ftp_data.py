@@ -67,3 +67,16 @@ def test_a_user_who_leaves_at_the_first_question_was_not_refused(tmp_path: Path,
     talk = Talk(wire, dport=22).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n").answer(newkeys).say(newkeys)
     talk.exchange(bytes(44), bytes(44)).exchange(bytes(60), bytes(80)).wait(1.3).part()
     assert found_in("ssh_login_refused", facts_of, wire.save(tmp_path / "c.pcap")) == []
+
+
+@pytest.mark.parametrize(("named", "words"), [("10,0,0,5", "(NAT)"), ("192,0,2,10", "behind NAT that is another one")])
+def test_an_address_that_the_server_does_not_take(named: str, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    no = (asks(f"PORT {named},195,80"), says("500 Illegal PORT command."))
+    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *no))
+    assert "does not accept the place that the client names" in finding.title
+    assert words in finding.title
+    # EPRT is not known: PORT, or passive mode, follows.
+    for number, more in enumerate((ACTIVE, (*PASSIVE, asks("LIST"), says("150 here")))):
+        unknown = (asks("EPRT |1|192.0.2.10|50000|"), says("500 Unknown command."), *more)
+        found = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / f"{number}.pcap", *unknown, data="opened"))
+        assert all("does not accept the place" not in finding.title for finding in found)

@@ -78,8 +78,9 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
             {"protocol": "RADIUS", "code": "Access-Reject", "about": "anna"},
             "does not let the user anna",
         ),
+        ("sip_refused", {"protocol": "SIP", "code": "503", "kind": Kind.CALL, "request": "INVITE"}, "cannot serve now"),
         ("sip_refused", {"protocol": "SIP", "code": "404", "kind": Kind.CALL, "request": "INVITE"}, "no such number"),
-        ("sip_refused", {"protocol": "SIP", "code": "503", "request": "REGISTER"}, "fails itself"),
+        ("sip_refused", {"protocol": "SIP", "code": "500", "request": "REGISTER"}, "fails itself"),
         ("ssh_refused", {"protocol": "SSH", "code": "no common algorithm", "kind": Kind.SESSION}, "in common"),
     ],
 )

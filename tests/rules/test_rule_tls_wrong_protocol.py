@@ -152,7 +152,7 @@ def test_plain_http_to_a_tls_port_is_found(name: str, tmp_path: Path, facts_of: 
 
 def test_other_words_than_tls_are_found_by_the_alert(tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()
-    Talk(wire, dport=9000).open().exchange(b"\x10\x25\x00\x06MQIsdp\x03\x02", tls_alert(2, 10))
+    Talk(wire, dport=9000).open().exchange(b"\x10\x25\x00\x06OTHERS\x03\x02", tls_alert(2, 10))
     (finding,) = every(wire.save(tmp_path / "other.pcap"), facts_of)
     assert "something that is not TLS" in finding.title
 

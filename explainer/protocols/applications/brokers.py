@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
 from explainer.protocols.tcp import Endpoint
 
 _TYPE, _CODE, _REASON = many("mqtt.msgtype"), many("mqtt.conack.val"), many("mqtt.connack.reason_code")
@@ -15,8 +15,13 @@ _WORDS = {
     4: "bad user name or password", 5: "not authorized", 0x80: "unspecified error", 0x81: "malformed packet",
     0x82: "protocol error", 0x84: "unsupported protocol version", 0x85: "client identifier not valid",
     0x86: "bad user name or password", 0x87: "not authorized", 0x88: "server unavailable", 0x89: "server busy",
-    0x8A: "banned", 0x8C: "bad authentication method", 0x90: "topic name invalid", 0x95: "packet too large",
-    0x97: "quota exceeded", 0x9C: "use another server", 0x9D: "server moved", 0x9F: "connection rate exceeded",
+    0x8A: "banned", 0x8B: "server shutting down", 0x8C: "bad authentication method", 0x8D: "keep alive timeout",
+    0x8E: "session taken over", 0x8F: "topic filter invalid", 0x90: "topic name invalid",
+    0x93: "receive maximum exceeded", 0x94: "topic alias invalid", 0x95: "packet too large",
+    0x96: "message rate too high", 0x97: "quota exceeded", 0x98: "administrative action",
+    0x99: "payload format invalid", 0x9A: "retain not supported", 0x9B: "QoS not supported",
+    0x9C: "use another server", 0x9D: "server moved", 0x9E: "shared subscriptions not supported",
+    0x9F: "connection rate exceeded", 0xA0: "maximum connect time", 0xA2: "wildcard subscriptions not supported",
 }  # fmt: skip
 
 
@@ -27,7 +32,11 @@ def mqtt(messages: Sequence[Message]) -> Iterator[Record]:
     for message in messages:
         types = message.numbers(_TYPE)
         if message.source != server:
-            asked = message if _CONNECT in types else asked
+            if _CONNECT in types:
+                asked = message
+                yield from _promised(message, server)
+        elif message.has(_ENDS):
+            yield from _ended(message, server)
         elif _ANSWER in types:
             code = next(iter((*message.numbers(_REASON), *message.numbers(_CODE))), _ACCEPTED)
             user, client, stream = asked.first(_USER) if asked else "", message.destination, message.stream
@@ -40,6 +49,26 @@ def mqtt(messages: Sequence[Message]) -> Iterator[Record]:
             )  # fmt: skip
             asked = None
     yield from _topics(messages, server)
+
+
+_ENDS, _CLIENT_ID, _KEEP_ALIVE = many("mqtt.disconnect.reason_code"), many("mqtt.clientid"), many("mqtt.kalive")
+
+
+def _promised(message: Message, server: Endpoint) -> Iterator[Record]:
+    """Yield the client's identifier, and how often it promises to speak (3.1.1 sections 3.1.3.1 and 3.1.2.10)."""
+    for what, text in (("mqtt-client", message.first(_CLIENT_ID)), ("mqtt-keep-alive", message.first(_KEEP_ALIVE))):
+        if text:
+            yield Sign(what, "MQTT", message.stream, message.source, server, message.frame, text)
+
+
+def _ended(message: Message, server: Endpoint) -> Iterator[Record]:
+    """Yield why the broker ends a session (5.0 section 3.14.2.1)."""
+    code = message.number(_ENDS) or 0
+    if code >= _FAILURE:
+        yield Reply(
+            "MQTT", Kind.SESSION, message.stream, message.destination, server, None, message.frame, "the session", "",
+            str(code), _WORDS.get(code, ""), ok=False,
+        )  # fmt: skip
 
 
 _PUBLISH, _PUBACK, _SUBSCRIBE, _SUBACK = 3, 4, 8, 9
@@ -70,11 +99,15 @@ def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
 _CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
 _REPLY_CODE, _REPLY_TEXT = many("amqp.method.arguments.reply_code"), many("amqp.method.arguments.reply_text")
 _CONNECTION, _CHANNEL, _START_OK, _OPEN_OK = 10, 20, 11, 41
+_HEARTBEAT, _TUNE_OK = many("amqp.method.arguments.heartbeat"), 31
 _SUCCESS = 200
 
 
 def amqp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield what the broker closes a connection or a channel with (AMQP 0-9-1 sections 1.4.2.8 and 1.5.2.5)."""
+    """Yield what the broker closes a connection or a channel with (AMQP 0-9-1 sections 1.4.2.8 and 1.5.2.5).
+
+    Also what it returns (1.8.3.9), and how often the client promises to speak (1.4.2.6).
+    """
     server = server_of(messages, (5672, 5671))
     client = next((m.source for m in messages if m.source != server), messages[0].destination)
     asked: int | None = None
@@ -83,6 +116,9 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
         classes, methods, code = message.numbers(_CLASS), message.numbers(_METHOD), message.number(_REPLY_CODE)
         if message.source != server:
             asked = message.frame if _START_OK in methods and _CONNECTION in classes else asked
+            if message.has(_HEARTBEAT) and _TUNE_OK in methods:
+                promised = message.first(_HEARTBEAT)
+                yield Sign("amqp-heartbeat", "AMQP", message.stream, client, server, message.frame, promised)
             continue
         kind = Kind.QUERY if opened else Kind.LOGIN
         accepted = not opened and _OPEN_OK in methods and _CONNECTION in classes
@@ -97,9 +133,14 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
 
 # Of what is published the acknowledgement's failure alone tells something, and it names no topic.
 MQTT = Dialect(
-    "mqtt", "mqtt.msgtype in {1, 2, 8, 9} || mqtt.puback.reason_code >= 128 || mqtt.pubrec.reason_code >= 128",
-    (_TYPE, _CODE, _REASON, _USER, _SECRET, _TOPIC, _GRANTED, *_REASONS), mqtt,
+    "mqtt",
+    "mqtt.msgtype in {1, 2, 8, 9} || mqtt.disconnect.reason_code >= 128 || mqtt.puback.reason_code >= 128"
+    " || mqtt.pubrec.reason_code >= 128",
+    (_TYPE, _CODE, _REASON, _USER, _SECRET, _TOPIC, _GRANTED, *_REASONS, _ENDS, _CLIENT_ID, _KEEP_ALIVE), mqtt,
 )  # fmt: skip
 AMQP = Dialect(
-    "amqp", f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}}", (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT), amqp
+    "amqp",
+    f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}} || amqp.method.arguments.reply_code",
+    (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT, _HEARTBEAT),
+    amqp,
 )

@@ -64,12 +64,15 @@ _PASSIVE, _ACTIVE, _NEEDS_DATA = ("PASV", "EPSV"), ("PORT", "EPRT"), ("LIST", "N
 def _data_place(e: Exchange, stream: int | None, client: Endpoint, server: Endpoint) -> Iterator[Sign]:
     """Yield where the data connection is to go, as server (PASV, EPSV) or client (PORT, EPRT) says, and what needs it.
 
-    The text is "address:port" (RFC 959 section 4.1.2, RFC 2428); an empty address is the server's own.
+    The text is "address:port" (RFC 959 section 4.1.2, RFC 2428); an empty address is the server's own. What the server
+    does not accept of the client's is told, too.
     """
     if e.command in _PASSIVE and e.frame and e.code < _FAILURE:
         what, said, frame = "ftp-passive", e.text, e.frame
     elif e.command in _ACTIVE and e.request_frame and e.code < _FAILURE:
         what, said, frame = "ftp-active", e.argument, e.request_frame
+    elif e.command in _ACTIVE and e.request_frame and e.frame:
+        what, said, frame = "ftp-active-refused", e.argument, e.frame
     else:
         if e.command in _NEEDS_DATA and e.request_frame and e.command not in ("DELE", "RMD", "RNTO", "MKD"):
             what = "ftp-refused" if e.code >= _FAILURE and e.code not in (425, 426) else "ftp-wants-data"

@@ -29,7 +29,8 @@ class Reply:
 
     `request` and `text` are in the protocol's words, `about` is what it was about (a user, a mailbox, a file, a share,
     a principal), `code` the protocol's own number or name. `request_frame` is None where the server spoke first, or the
-    capture lacks the request. In wireless frames the endpoints are stations, with port 0.
+    capture lacks the request. In wireless frames the endpoints are stations, with port 0. `unusual` tells that it was
+    read on a port where Wireshark looks for another protocol, or none: its filters for the protocol do not show it.
     """
 
     protocol: str
@@ -44,6 +45,7 @@ class Reply:
     code: str
     text: str
     ok: bool
+    unusual: bool = False
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -56,7 +58,7 @@ class Login:
     """Credentials that can be read by anybody on the way.
 
     `secret` is what they hold: password, community or nothing but a name. `frames` are where they can be read;
-    `accepted` is what the server said, None where it is not known.
+    `accepted` is what the server said, None where it is not known; `unusual` is that of a reply.
     """
 
     protocol: str
@@ -68,6 +70,7 @@ class Login:
     frames: tuple[int, ...]
     accepted: bool | None = None
     reply_frame: int | None = None
+    unusual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

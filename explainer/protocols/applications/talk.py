@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from explainer.facts import Facts, Look, View, fact
@@ -9,6 +10,7 @@ from explainer.lazy import pl
 from explainer.protocols import tcp, udp
 from explainer.protocols.applications import (
     brokers,
+    chat,
     databases,
     directory,
     errors,
@@ -27,7 +29,9 @@ from explainer.protocols.applications import (
 )
 from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.mongo import mongo_replies
+from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
+from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
@@ -41,7 +45,7 @@ DIALECTS: dict[str, Dialect] = {
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
         brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
-        kafka.KAFKA, vnc.VNC,
+        kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP,
         *errors.CODED,
     )
 }  # fmt: skip
@@ -59,15 +63,23 @@ R = TypeVar("R", Reply, Login, Transfer, Sign)
 
 def _view(facts: Facts) -> View | None:
     table = facts.frames(FRAME, PROTOCOLS).with_columns(pl.col(PROTOCOLS.field).str.split(":"))
-    layers = set(table[PROTOCOLS.field].explode().unique())
+    unusual = facts[unusual_ports]
+    layers = {*table[PROTOCOLS.field].explode().unique(), *(each.layer for each in unusual)}
     spoken = [layer for layer in DIALECTS if layer in layers]
     if not spoken:
         return None
-    frames = table.filter(pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0)[FRAME.field]
-    return View(with_streams(facts, frames), " || ".join(f"({DIALECTS[layer].frames})" for layer in spoken))
+    begun = facts[tcp.segments].filter(pl.col("stream").is_in([each.stream for each in unusual]))["frame"]
+    named = pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0
+    frames = table.filter(named | pl.col(FRAME.field).is_in(begun.implode()))[FRAME.field]
+    return View(
+        with_streams(facts, frames),
+        " || ".join(f"({DIALECTS[layer].frames})" for layer in spoken),
+        tuple(sorted({each.decode_as for each in unusual})),
+    )
 
 
-MESSAGES = Look("application messages", (FRAME, PROTOCOLS, *STREAM_NEEDS), _COLUMNS, _view)
+_NEEDS = (FRAME, PROTOCOLS, *STREAM_NEEDS, unusual_ports, tcp.segments)
+MESSAGES = Look("application messages", _NEEDS, _COLUMNS, _view)
 
 
 @fact("application messages", MESSAGES, packets, FRAME, tcp.STREAM)
@@ -111,7 +123,7 @@ def _message(row: dict[str, Any], said: Sequence[str]) -> Message:
     )  # fmt: skip
 
 
-@fact("application talk", messages)
+@fact("application talk", messages, unusual_ports)
 def records(facts: Facts) -> tuple[Record, ...]:
     """Return what was said, by protocol and conversation."""
     talks = defaultdict[tuple[Any, ...], list[Message]](list)
@@ -126,18 +138,23 @@ def records(facts: Facts) -> tuple[Record, ...]:
                 talks[layer, pair].append(message)
     encrypted = {message.frame for message in facts[messages] if not _TUNNELS.isdisjoint(message.layers)}
     read = (record for (layer, _), talk in talks.items() for record in DIALECTS[layer].read(talk))
+    unusual = {each.stream for each in facts[unusual_ports]}
     # What was decrypted with the user's keys cannot be read by others.
-    return tuple(record for record in read if not (isinstance(record, Login) and record.frames[0] in encrypted))
+    return tuple(
+        replace(record, unusual=True) if isinstance(record, Reply | Login) and record.stream in unusual else record
+        for record in read if not (isinstance(record, Login) and record.frames[0] in encrypted)
+    )  # fmt: skip
 
 
 def _of(facts: Facts, kind: type[R]) -> Iterator[R]:
     return (record for record in facts[records] if isinstance(record, kind))
 
 
-@fact("answers of application servers", records, mongo_replies)
+@fact("answers of application servers", records, mongo_replies, nats_replies)
 def replies(facts: Facts) -> tuple[Reply, ...]:
     """Return the yeses and noes of application servers, by frame."""
-    return tuple(sorted((*_of(facts, Reply), *facts[mongo_replies]), key=lambda reply: reply.frame))
+    found = (*_of(facts, Reply), *facts[mongo_replies], *facts[nats_replies])
+    return tuple(sorted(found, key=lambda reply: reply.frame))
 
 
 @fact("logins in clear", records)
