@@ -69,6 +69,8 @@ _FTP_WORDS = tuple(
     )
 )  # fmt: skip
 """What an FTP server's words say beyond the number, which stands for many things."""
+_UNKNOWN_COMMAND = "50"
+"""How codes begin that are about the command itself (RFC 959, section 4.2): of a login they tell nothing."""
 _FTP_LOGIN = Meaning(
     "it refuses the login, as its words say", "Read the server's words: they say what has to be corrected.", Side.EITHER
 )
@@ -78,7 +80,8 @@ def _ftp_meaning(reply: Reply) -> Meaning | None:
     if reply.protocol == "TFTP":
         return _TFTP.get(reply.code, _NO_FILE)
     said = next((means for words, means in _FTP_WORDS if words.search(reply.text)), None)
-    means = said or _FTP.get(reply.code) or (_FTP_LOGIN if reply.kind is Kind.LOGIN and reply.code >= "5" else None)
+    about_login = reply.kind is Kind.LOGIN and reply.code >= "5" and not reply.code.startswith(_UNKNOWN_COMMAND)
+    means = said or _FTP.get(reply.code) or (_FTP_LOGIN if about_login else None)
     if reply.kind is Kind.OTHER:  # a change of folder is often only a trial
         return means if means is _NO_DATA or means is _FTP["421"] else None
     return means

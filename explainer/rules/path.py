@@ -20,8 +20,9 @@ _AREA = "the path between the hosts"
 _SHOWN = 20
 _LARGE = 1000
 _PORT_UNREACHABLE = {(4, 3), (6, 4)}
-_SERVICES, _EPHEMERAL = 1024, 32768
-"""What is sent from a service's port to one of those that Linux gives clients, or a higher one, is an answer."""
+_SERVICES, _EPHEMERAL, _DYNAMIC = 1024, 32768, 49152
+"""What a service sends to one of the ports that Linux gives clients, or a higher one, is an answer; and so is what any
+port sends to one of those that others give clients (RFC 6335), unless it is one of them."""
 TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 """The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
@@ -129,13 +130,18 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
     groups = defaultdict[tuple[str, str, str, int, bool, bool], list[Error]](list)
     for e in facts[errors]:
         if e.kind == UNREACHABLE and e.transport == "udp":
-            late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
-            late = late or ((e.destination_port or 0) >= _EPHEMERAL and (e.source_port or _SERVICES) < _SERVICES)
+            late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked or _is_answer(e)
             traced = e.destination_port in TRACEROUTE or (e.source, e.destination) in ways
             groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
         yield _udp(group, ports, Severity.INFO if late or traced or len(ports) > many_ports else Severity.MEDIUM)
+
+
+def _is_answer(e: Error) -> bool:
+    """Return whether its ports say that it went from a service to a client."""
+    source, destination = e.source_port or 0, e.destination_port or 0
+    return destination >= _DYNAMIC > source or (destination >= _EPHEMERAL and 0 < source < _SERVICES)
 
 
 def _end(address: str, port: int | None) -> str:

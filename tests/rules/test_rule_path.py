@@ -88,8 +88,23 @@ def traced(port: int) -> Wire:
         (denied(40000, 44446), Severity.INFO),
         (traced(45000), Severity.INFO),
         (denied(40000, 53, asked_by_client=False), Severity.INFO),
+        (denied(53, 33000), Severity.INFO),
+        (denied(5355, 52272), Severity.INFO),
+        (denied(5355, 45001), Severity.MEDIUM),
+        (denied(52272, 52273), Severity.MEDIUM),
     ],
-    ids=["port", "host", "traceroute", "tracepath", "a traced route", "the client left"],
+    ids=[
+        "port",
+        "host",
+        "traceroute",
+        "tracepath",
+        "a traced route",
+        "the client left",
+        "to a client of Linux",
+        "to another client",
+        "to a port that may be either's",
+        "between clients",
+    ],
 )
 def test_udp_that_is_denied(wire: Wire, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found("path_udp_unreachable", wire.save(tmp_path / "udp.pcap"), facts_of)

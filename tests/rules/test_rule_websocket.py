@@ -1,5 +1,6 @@
 """WebSockets that are closed for a fault."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def text(masked: bool = False) -> bytes:
 
 def ended(
     path: Path, facts_of: FactsOf, after_s: float, *, by_client: bool = False, last: bytes = b""
-) -> list[Finding]:
+) -> Sequence[Finding]:
     """Return what is told of a WebSocket that one side ends so long after the last words."""
     wire = Wire()
     said = Talk(wire, dport=80).open().say(ASKED).answer(SWITCHED).say(text(masked=True)).answer(text() + last)

@@ -104,6 +104,11 @@ def test_ftp(said: str, kind: Kind, words: str) -> None:
     assert words in finding.title
 
 
+def test_an_ftp_server_that_does_not_know_a_command_refuses_no_login() -> None:
+    told = reply(protocol="FTP", code="502", text="Unknown command 'utf8'.", kind=Kind.LOGIN, request="PASS")
+    assert found("ftp_refused", told) == []
+
+
 def test_an_ftp_server_that_is_full_turns_clients_away() -> None:
     told = reply(protocol="FTP", code="421", text="Too many users", kind=Kind.SESSION, request="greeting")
     (finding,) = found("ftp_refused", told)
