@@ -18,7 +18,8 @@ class Upstream:
     """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
 
     `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
-    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
+    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter,
+    `before` that it was before the request.
     """
 
     asker: str
@@ -30,6 +31,7 @@ class Upstream:
     sure: bool = True
     passed_on: bool = False
     likely: bool = False
+    before: bool = False
 
     @property
     def clause(self) -> str:
@@ -42,13 +44,13 @@ class Upstream:
         """Return who must do what."""
         if self.passed_on:
             return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
-        return f"The server's side must act, at what the gateway (proxy) turns to: {self.server} {self.words}."
+        return f"The server's side must act: {self.server}, to which {self.asker} turns for it, {self.words}."
 
     @property
     def step(self) -> Step:
         """Return the step that shows it."""
         who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
-        when = "before, " if self.likely else "meanwhile "
+        when = "before, " if self.before else "meanwhile "
         return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
 
 
