@@ -7,16 +7,16 @@ Rules
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
-from explainer.protocols.tls import Ending
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
-from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, other_addresses, turned_away
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, turned_away
+from explainer.rules.http_upstream_sight import Sight
 from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
@@ -30,37 +30,19 @@ _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
 """What a name server says of a name: SERVFAIL, NXDOMAIN, REFUSED (RFC 1035, section 4.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups.
-
-    `others` are the further addresses of gateways.
-    """
-
-    connections: Sequence[Connection] = ()
-    endings: Mapping[int, Ending] = field(default_factory=dict)
-    exchanges: Sequence[Exchange] = ()
-    lookups: Sequence[Lookup] = ()
-    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def of_gateway(self, e: Exchange) -> frozenset[str]:
-        """Return the addresses of the gateway that answers."""
-        return self.others.get(e.server.address, frozenset()) | {e.server.address}
-
-
 def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     """Return what the gateway tried for this request and what came of it, None where nothing is seen that failed."""
     if (e.status or 0) < _FIRST_ERROR or e.request_frame is None or e.response_frame is None:
         return None
-    tried = [c for c in sight.connections if _is_within(e, c.first_frame) and c.syn_frames]
-    asked = [o for o in sight.exchanges if _is_within(e, o.request_frame) and o.stream != e.stream]
+    tried = sight.tried(e) if (e.status or 0) >= _FIRST_SERVER_ERROR else []
+    asked = sight.asked(e)
     known = sight.of_gateway(e)
     near = _Tries(e, _near(e, tried), [o for o in asked if _is_answered_near(e, o)], sight)
     # Of several that are served at once, each one's own tries begin and end with it; so do those of an application.
     every = _Tries(e, tried, asked, sight) if _is_gateways(e) and near.is_alone() else near
     own = every.of(lambda address: address in known)
     others = near.of(lambda address: address not in known and address != e.client.address)
-    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight.lookups) or _turned_away(e, sight)
+    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _turned_away(e, sight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +182,11 @@ def _stream_filter(stream: int) -> str:
     return f"tcp.stream == {stream}"
 
 
-def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
+def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     """Return the name that the gateway cannot resolve: it asks for it at once, and gives up with the answer."""
     if (e.status or 0) < _FIRST_SERVER_ERROR:
         return None
-    asked = [k for k in lookups if k.query_frames and _is_within(e, k.query_frames[0]) and _is_looked_up_near(e, k)]
+    asked = [k for k in sight.looked_up(e) if _is_looked_up_near(e, k)]
     own = [k for k in asked if k.client.address == e.server.address]
     found = own or [k for k in asked if k.client.address != e.client.address]
     if any(k.answers for k in found) or len({k.client.address for k in found}) != 1:
@@ -244,14 +226,3 @@ def _unresolved_names(lookups: Iterable[Lookup], *, sure: bool, likely: bool) ->
             yield Upstream(
                 k.client.address, f"the name server {k.server.address}", words, frames, where, sure=sure, likely=likely
             )
-
-
-def sight(
-    connections: Sequence[Connection],
-    endings: Iterable[Ending],
-    exchanges: Sequence[Exchange],
-    lookups: Sequence[Lookup],
-) -> Sight:
-    """Return what a capture holds, with the further addresses of its gateways."""
-    by_stream = {ending.handshake.stream: ending for ending in endings}
-    return Sight(connections, by_stream, exchanges, lookups, other_addresses(exchanges))

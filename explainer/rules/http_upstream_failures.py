@@ -1,7 +1,6 @@
 """How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.model import Step
@@ -9,8 +8,6 @@ from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
 from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.tls import names as tls_names
-
-_LOOKED_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +90,6 @@ def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
     if not o.response_bytes and o.request_frame is not None:
         return "takes the request and does not answer in time", o.request_frame
     return None
-
-
-def other_addresses(exchanges: Sequence[Exchange]) -> Mapping[str, frozenset[str]]:
-    """Return the further addresses of gateways, by the one that clients ask.
-
-    From them a gateway asks for the same path while a client waits for it, and has its answer before the client has.
-    """
-    asked = defaultdict[tuple[str, str], list[Exchange]](list)
-    found = defaultdict[str, set[str]](set)
-    for o in exchanges:
-        if o.request_frame is None or not o.path:
-            continue
-        for e in asked[o.method, o.path][-_LOOKED_AT:]:
-            answered = (o.response_frame or o.request_frame) < (e.response_frame or 0)
-            hosts = {e.client.address, e.server.address, o.client.address, o.server.address}
-            if answered and len(hosts) == len((e.client, e.server, o.client, o.server)):
-                found[e.server.address].add(o.client.address)
-        asked[o.method, o.path].append(o)
-    return {address: frozenset(others) for address, others in found.items()}
 
 
 def turned_away(connections: Iterable[Connection]) -> list[Connection]:

@@ -11,7 +11,7 @@ from explainer.model import Finding
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
-from explainer.rules.http_upstream_failures import other_addresses
+from explainer.rules.http_upstream_sight import other_addresses
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
