@@ -31,8 +31,9 @@ from explainer.rules.exchanges import (
     service,
 )
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
-from explainer.rules.http_upstream import sight, upstream
+from explainer.rules.http_upstream import upstream
 from explainer.rules.http_upstream_failures import Upstream
+from explainer.rules.http_upstream_sight import sight
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599

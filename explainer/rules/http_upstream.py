@@ -7,16 +7,16 @@ Rules
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
-from explainer.protocols.tls import Ending
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
-from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, other_addresses, turned_away
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, turned_away
+from explainer.rules.http_upstream_sight import Sight
 from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
@@ -30,43 +30,19 @@ _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
 """What a name server says of a name: SERVFAIL, NXDOMAIN, REFUSED (RFC 1035, section 4.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups.
-
-    `others` are the further addresses of gateways.
-    """
-
-    connections: Sequence[Connection] = ()
-    endings: Mapping[int, Ending] = field(default_factory=dict)
-    exchanges: Sequence[Exchange] = ()
-    lookups: Sequence[Lookup] = ()
-    others: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def of_gateway(self, e: Exchange) -> frozenset[str]:
-        """Return the addresses of the gateway that answers."""
-        return self.others.get(e.server.address, frozenset()) | {e.server.address}
-
-
 def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     """Return what the gateway tried for this request and what came of it, None where nothing is seen that failed."""
     if (e.status or 0) < _FIRST_ERROR or e.request_frame is None or e.response_frame is None:
         return None
-    tried = [c for c in sight.connections if _is_within(e, c.first_frame) and c.syn_frames]
-    asked = [o for o in sight.exchanges if _is_within(e, o.request_frame) and o.stream != e.stream]
+    tried = sight.tried(e) if (e.status or 0) >= _FIRST_SERVER_ERROR else []
+    asked = sight.asked(e)
     known = sight.of_gateway(e)
-    own = _Tries(
-        e,
-        [c for c in tried if c.client.address in known],
-        [o for o in asked if o.client.address in known],
-        sight,
-    )
-    if own.connections or own.exchanges:
-        return own.outcome(sure=True) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
     near = _Tries(e, _near(e, tried), [o for o in asked if _is_answered_near(e, o)], sight)
-    addresses = {c.client.address for c in near.connections} | {o.client.address for o in near.exchanges}
-    alone = len(addresses) == 1 and e.client.address not in addresses
-    return (near.outcome(sure=False) if alone else None) or _unresolved(e, sight.lookups) or _turned_away(e, sight)
+    # Of several that are served at once, each one's own tries begin and end with it; so do those of an application.
+    every = _Tries(e, tried, asked, sight) if _is_gateways(e) and near.is_alone() else near
+    own = every.of(lambda address: address in known)
+    others = near.of(lambda address: address not in known and address != e.client.address)
+    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _turned_away(e, sight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +54,50 @@ class _Tries:
     exchanges: Sequence[Exchange]
     sight: Sight
 
+    def of(self, whose: Callable[[str], bool]) -> "_Tries":
+        """Return those of the hosts with these addresses."""
+        connections = [c for c in self.connections if whose(c.client.address)]
+        return replace(self, connections=connections, exchanges=[o for o in self.exchanges if whose(o.client.address)])
+
+    def of_one(self) -> Upstream | None:
+        """Return what came of them where they are of one host; of several, where one alone failed."""
+        hosts = _hosts(self.connections, self.exchanges)
+        if len(hosts) > 1:
+            hosts = _hosts(self._failing(), filter(self._is_unanswered, self.exchanges))
+        return self.of(lambda address: address in hosts).outcome(sure=False) if len(hosts) == 1 else None
+
     def outcome(self, *, sure: bool) -> Upstream | None:
-        of_gateway = _is_gateways(self.e)
-        failed = self._failed(sure=sure) if of_gateway else None
-        return failed or self._passed_on(sure=sure) or (self._not_taken(sure=sure) if of_gateway else None)
+        """Return what came of them, where it explains the error."""
+        failed = self._failed(sure=sure) if (self.e.status or 0) >= _FIRST_SERVER_ERROR else None
+        return failed or self._passed_on(sure=sure) or (self._not_taken(sure=sure) if _is_gateways(self.e) else None)
+
+    def _failing(self) -> list[Connection]:
+        until = self.e.response_frame or 0
+        return [c for c in self.connections if failure(c, self.sight.endings.get(c.stream), until)]
+
+    def _is_unanswered(self, o: Exchange) -> bool:
+        return no_answer(o, self.e.response_frame or 0) is not None
 
     def _failed(self, *, sure: bool) -> Upstream | None:
-        until = self.e.response_frame or 0
-        for c in self.connections:
+        until, likely = self.e.response_frame or 0, not _is_gateways(self.e)
+        for c in self._failing():
             found = failure(c, self.sight.endings.get(c.stream), until)
             if found:
                 frames = tuple(dict.fromkeys((c.first_frame, found[1])))
-                return Upstream(
-                    c.client.address, str(c.server), found[0], frames, _stream_filter(c.stream), c.stream, sure
-                )
+                where, stream = _stream_filter(c.stream), c.stream
+                return Upstream(c.client.address, str(c.server), found[0], frames, where, stream, sure, likely=likely)
         for o in self.exchanges:
             found = no_answer(o, until)
             if found:
                 frames = tuple(dict.fromkeys((o.request_frame or until, found[1])))
-                return Upstream(
-                    o.client.address, str(o.server), found[0], frames, _stream_filter(o.stream), o.stream, sure
-                )
+                where, stream = _stream_filter(o.stream), o.stream
+                return Upstream(o.client.address, str(o.server), found[0], frames, where, stream, sure, likely=likely)
         return None
 
     def _passed_on(self, *, sure: bool) -> Upstream | None:
         same = [o for o in self._answers() if o.status == self.e.status]
         found = next((o for o in same if o.path == self.e.path), None)
-        found = found or (same[0] if len(same) == 1 and self._is_alone() else None)
+        found = found or (same[0] if len(same) == 1 and self.is_alone() else None)
         if found is None:
             return None
         words = f"answers {said(found)}"
@@ -113,7 +106,7 @@ class _Tries:
     def _not_taken(self, *, sure: bool) -> Upstream | None:
         """Return an answer in order that the gateway made a 502 of: nginx does so where its headers are too long."""
         answers = self._answers()
-        if self.e.status != _BAD_GATEWAY or len(answers) != 1 or not self._is_alone():
+        if self.e.status != _BAD_GATEWAY or len(answers) != 1 or not self.is_alone():
             return None
         answer = answers[0]
         if (answer.status or 0) >= _FIRST_ERROR:
@@ -132,11 +125,15 @@ class _Tries:
     def _answers(self) -> list[Exchange]:
         return [o for o in self.exchanges if o.status is not None and _is_within(self.e, o.response_frame)]
 
-    def _is_alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Return whether the gateway had no other request to serve at that time."""
         begin, end = self.e.request_frame or 0, self.e.response_frame or 0
         others = (o for o in self.sight.exchanges if o.server == self.e.server and o.first_frame != self.e.first_frame)
         return not any(o.first_frame < end and (o.response_frame or end) > begin for o in others)
+
+
+def _hosts(connections: Iterable[Connection], exchanges: Iterable[Exchange]) -> set[str]:
+    return {c.client.address for c in connections} | {o.client.address for o in exchanges}
 
 
 def _is_gateways(e: Exchange) -> bool:
@@ -185,16 +182,16 @@ def _stream_filter(stream: int) -> str:
     return f"tcp.stream == {stream}"
 
 
-def _unresolved(e: Exchange, lookups: Sequence[Lookup]) -> Upstream | None:
+def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     """Return the name that the gateway cannot resolve: it asks for it at once, and gives up with the answer."""
-    if not _is_gateways(e):
+    if (e.status or 0) < _FIRST_SERVER_ERROR:
         return None
-    asked = [k for k in lookups if k.query_frames and _is_within(e, k.query_frames[0]) and _is_looked_up_near(e, k)]
+    asked = [k for k in sight.looked_up(e) if _is_looked_up_near(e, k)]
     own = [k for k in asked if k.client.address == e.server.address]
     found = own or [k for k in asked if k.client.address != e.client.address]
     if any(k.answers for k in found) or len({k.client.address for k in found}) != 1:
         return None
-    return next(_unresolved_names(found, sure=bool(own)), None)
+    return next(_unresolved_names(found, sure=bool(own), likely=not _is_gateways(e)), None)
 
 
 def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
@@ -211,29 +208,21 @@ def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
     words = f"{does} the gateway's connections ({times}: health checks, as it seems)"
     frames = tuple(c.first_frame for c in group[-_SHOWN:])
     where = _stream_filter(last.stream)
-    return Upstream(last.client.address, str(last.server), words, frames, where, last.stream, likely=True)
+    server = str(last.server)
+    return Upstream(last.client.address, server, words, frames, where, last.stream, likely=True, before=True)
 
 
 def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:
     return _follows(e.request_ns, k.query_ns) and (k.response_ns is None or _follows(k.response_ns, e.response_ns))
 
 
-def _unresolved_names(lookups: Iterable[Lookup], *, sure: bool) -> Iterator[Upstream]:
+def _unresolved_names(lookups: Iterable[Lookup], *, sure: bool, likely: bool) -> Iterator[Upstream]:
     for k in lookups:
         fails = _LOOKUP_FAILS.get(k.rcode or 0) if k.response_frames else "does not answer about"
         if fails:
             frames = (*k.query_frames[:1], *k.response_frames[:1])
             words = f"{fails} {k.name}, the name of the server behind it"
             where = asked_for([k.name], k.server.address)
-            yield Upstream(k.client.address, f"the name server {k.server.address}", words, frames, where, sure=sure)
-
-
-def sight(
-    connections: Sequence[Connection],
-    endings: Iterable[Ending],
-    exchanges: Sequence[Exchange],
-    lookups: Sequence[Lookup],
-) -> Sight:
-    """Return what a capture holds, with the further addresses of its gateways."""
-    by_stream = {ending.handshake.stream: ending for ending in endings}
-    return Sight(connections, by_stream, exchanges, lookups, other_addresses(exchanges))
+            yield Upstream(
+                k.client.address, f"the name server {k.server.address}", words, frames, where, sure=sure, likely=likely
+            )

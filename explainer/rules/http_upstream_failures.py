@@ -1,7 +1,6 @@
 """How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.model import Step
@@ -10,15 +9,14 @@ from explainer.protocols.tcp import Connection
 from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.tls import names as tls_names
 
-_LOOKED_AT = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
 
     `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
-    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter.
+    failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter,
+    `before` that it was before the request.
     """
 
     asker: str
@@ -30,6 +28,7 @@ class Upstream:
     sure: bool = True
     passed_on: bool = False
     likely: bool = False
+    before: bool = False
 
     @property
     def clause(self) -> str:
@@ -42,13 +41,13 @@ class Upstream:
         """Return who must do what."""
         if self.passed_on:
             return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
-        return f"The server's side must act, at what the gateway (proxy) turns to: {self.server} {self.words}."
+        return f"The server's side must act: {self.server}, to which {self.asker} turns for it, {self.words}."
 
     @property
     def step(self) -> Step:
         """Return the step that shows it."""
         who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
-        when = "before, " if self.likely else "meanwhile "
+        when = "before, " if self.before else "meanwhile "
         return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
 
 
@@ -91,25 +90,6 @@ def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
     if not o.response_bytes and o.request_frame is not None:
         return "takes the request and does not answer in time", o.request_frame
     return None
-
-
-def other_addresses(exchanges: Sequence[Exchange]) -> Mapping[str, frozenset[str]]:
-    """Return the further addresses of gateways, by the one that clients ask.
-
-    From them a gateway asks for the same path while a client waits for it, and has its answer before the client has.
-    """
-    asked = defaultdict[tuple[str, str], list[Exchange]](list)
-    found = defaultdict[str, set[str]](set)
-    for o in exchanges:
-        if o.request_frame is None or not o.path:
-            continue
-        for e in asked[o.method, o.path][-_LOOKED_AT:]:
-            answered = (o.response_frame or o.request_frame) < (e.response_frame or 0)
-            hosts = {e.client.address, e.server.address, o.client.address, o.server.address}
-            if answered and len(hosts) == len((e.client, e.server, o.client, o.server)):
-                found[e.server.address].add(o.client.address)
-        asked[o.method, o.path].append(o)
-    return {address: frozenset(others) for address, others in found.items()}
 
 
 def turned_away(connections: Iterable[Connection]) -> list[Connection]:

@@ -29,6 +29,7 @@ _REASONS = {
     49: "it does not let this certificate in",
     51: "it cannot verify the client's signature",
 }
+_SAYS_SO = "no required ssl certificate was sent"  # nginx
 _SHORT_ANSWER_BYTES = 1500  # an error page with its headers
 
 
@@ -55,7 +56,7 @@ def tls_client_certificate_missing(facts: Facts) -> Iterator[Finding]:
     certainties = {id(ending): certainty for ending, certainty in cases}
     for group in grouped((ending for ending, _ in cases), lambda e: certainties[id(e)]):
         confidence = certainties[id(group[0])]
-        refused_later = group[0].outcome is Outcome.ESTABLISHED
+        refused_later = group[0].outcome is Outcome.ESTABLISHED and confidence is not Confidence.CERTAIN
         verdict = Verdict(
             rule="tls_client_certificate_missing",
             title=f"The server {'seems to require' if refused_later else 'requires'} a client certificate (mutual TLS),"
@@ -88,6 +89,8 @@ def _missing(ending: Ending, answers: Mapping[int, Exchange]) -> Confidence | No
     elif not hidden:
         return None
     answer = answers.get(handshake.stream)
+    if answer and _SAYS_SO in answer.complaint.lower():
+        return Confidence.CERTAIN
     dismissed = _dismissed(ending, answer) if answer else is_answered_with(Page.NO_CERTIFICATE, ending)
     if ending.outcome is Outcome.REJECTED_BY_SERVER or (ending.outcome is Outcome.ESTABLISHED and dismissed):
         return Confidence.PROBABLE
@@ -104,7 +107,9 @@ def _dismissed(ending: Ending, answer: Exchange) -> bool:
     if leaving is None or (client_left is not None and client_left < leaving) or _took_leave(ending, leaving):
         return False
     data = [r for r in records if r.type == APPLICATION_DATA]
-    requests = ending.flight.data if ending.flight else [r for r in data if r.from_client]
+    # Of what was decrypted the type tells; else what follows the Finished counts.
+    hidden = ending.flight.data if ending.flight else ()
+    requests = hidden or [r for r in data if r.from_client]
     if len(requests) != 1:
         return False
     sent = [r for r in data if not r.from_client and r.frame > requests[0].frame]
@@ -125,8 +130,11 @@ def _without(ending: Ending, answers: Mapping[int, Exchange]) -> Told:
     if answer and answer.response_frame and (answer.status or 0) >= _FIRST_ERROR:
         text = f"the server answers the request with HTTP {answer.status}"
         steps.append(Step(frames=(answer.response_frame,), text=text))
-        leaving = min((*ending.connection.server_ends, *ending.connection.server_resets))
-        steps.append(Step(frames=(leaving,), text="after one short answer the server closes the connection"))
+        said = answer.complaint and Step(frames=(answer.response_frame,), text=f'it says "{answer.complaint}"')
+        steps += [said] if said else []
+        leaving = min((*ending.connection.server_ends, *ending.connection.server_resets), default=None)
+        if leaving is not None:
+            steps.append(Step(frames=(leaving,), text="after one short answer the server closes the connection"))
         return Told(tuple(steps))
     return Told((*steps, _refusal_step(ending, "No required SSL certificate was sent")))
 

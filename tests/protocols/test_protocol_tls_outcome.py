@@ -21,6 +21,7 @@ from tls_records import (
     SERVER_RESETS,
     alert,
     at,
+    client_hello,
     delivery,
     encrypted,
     ending_of,
@@ -206,3 +207,35 @@ def test_each_handshake_has_its_own_end() -> None:
 def test_what_could_not_be_used_has_failed() -> None:
     held = {Outcome.ESTABLISHED, Outcome.UNUSED, Outcome.ONE_DIRECTION, Outcome.STARTED_LATE, Outcome.ENDED_EARLY}
     assert {outcome for outcome in Outcome if not outcome.failed} == held
+
+
+class TestServersThatSpeakFirst:
+    """HTTP/2's settings come unasked; a mail server's greeting is what its client came for."""
+
+    SETTINGS = encrypted(0, SERVER_DATA, 64, from_client=False)
+
+    @pytest.mark.parametrize(
+        ("hello", "outcome"),
+        [
+            ({"alpn": ("h2", "http/1.1")}, Outcome.UNUSED),
+            ({"alpn": ("http/1.1",)}, Outcome.UNUSED),
+            ({"alpn": ("h2",), "extensions": (42,)}, Outcome.ESTABLISHED),
+            ({"alpn": ("imap",)}, Outcome.ESTABLISHED),
+            ({}, Outcome.ESTABLISHED),
+        ],
+        ids=["HTTP/2", "HTTP/1", "early data", "mail", "no ALPN"],
+    )
+    def test_a_web_client_that_asks_nothing_has_not_used_it(self, hello: dict[str, Any], outcome: Outcome) -> None:
+        asked = (client_hello(0, **hello),)
+        hidden = hidden_handshake(0, FINISHED, self.SETTINGS, client_hellos=asked)
+        assert told(hidden, **CLIENT_LEAVES)[0] is outcome
+        clear = handshake(records=(*CIPHERS, BOTH_DATA[1]), client_hellos=asked)
+        assert told(clear, **CLIENT_LEAVES)[0] is outcome
+
+    def test_one_that_asks_has(self) -> None:
+        asked = (client_hello(0, alpn=("h2",)),)
+        assert told(hidden_handshake(0, FINISHED, self.SETTINGS, REQUEST, client_hellos=asked), **CLIENT_LEAVES)[0] is (
+            Outcome.ESTABLISHED
+        )
+        read = (FINISHED, self.SETTINGS, record(0, CLIENT_DATA + 1, DATA, from_client=True))
+        assert told(hidden_handshake(0, *read, client_hellos=asked), **CLIENT_LEAVES)[0] is Outcome.ESTABLISHED

@@ -11,7 +11,7 @@ from explainer.model import Finding
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
-from explainer.rules.http_upstream_failures import other_addresses
+from explainer.rules.http_upstream_sight import other_addresses
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
@@ -56,7 +56,7 @@ def test_the_failed_connection_is_the_cause(tried: dict[str, Any], words: str) -
         (REFUSED | {"first_frame": ASKED - 1}, 502),
         (REFUSED | {"first_frame": ANSWERED + 1}, 502),
         (REFUSED | {"client": Endpoint(CLIENT, 50000)}, 502),
-        (REFUSED, 500),
+        (REFUSED, 404),
         (SILENT | {"server_payload": 1}, 502),
         (SILENT | {"client_payload": 0}, 502),
     ],
@@ -174,9 +174,11 @@ def test_a_request_on_an_open_connection_that_fails(ending: dict[str, Any], word
 
 
 def passed(other: str = OTHER_SIDE) -> tuple[Exchange, Exchange]:
-    """Return an earlier page that the gateway fetches from behind, from another address."""
-    asked = exchange(20, request_frame=2, response_frame=9, first_byte_frame=9, path="/start")
-    behind = exchange(21, client=Endpoint(other, 1), server=BACKEND, request_frame=4, response_frame=6, path="/start")
+    """Return another page that the gateway fetches from behind, from another address."""
+    times = {"request_frame": 202, "response_frame": 209, "first_byte_frame": 209}
+    asked = exchange(20, path="/start", **times)
+    behind = exchange(21, client=Endpoint(other, 1), server=BACKEND, request_frame=204, response_frame=206,
+                      path="/start")  # fmt: skip
     return asked, behind
 
 
@@ -189,7 +191,7 @@ def test_an_address_from_which_pages_were_passed_on_is_the_gateways() -> None:
 
 def test_a_page_that_two_hosts_ask_for_makes_no_gateway() -> None:
     asked, other = passed()
-    after = replace(other, response_frame=12)
+    after = replace(other, response_frame=212)
     assert not other_addresses((asked, after))
     assert not other_addresses((asked, replace(other, client=asked.client)))
     assert other_addresses((asked, other)) == {SERVER: frozenset({OTHER_SIDE})}
@@ -222,3 +224,27 @@ def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> N
     asked = exchange(0, status=500, reason="", request_frame=ASKED, response_frame=ANSWERED, method="CONNECT")
     (finding,) = found("http_error", asked, below=[connection(0), behind(**REFUSED)])
     assert f"{BACKEND} refuses the connection" in finding.title
+
+
+def test_what_an_application_turned_to_is_probably_why_it_failed() -> None:
+    times = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
+    assert (
+        f"(probably because {BACKEND} refuses the connection)" in told(500, below=(behind(**REFUSED, **times),)).title
+    )
+    late = times | {"first_ns": start_ns(0) + 200_000_000}
+    assert str(BACKEND) not in told(500, below=(behind(**REFUSED, **late),)).title
+
+
+def test_among_several_requests_only_what_begins_and_ends_with_one_is_its() -> None:
+    other = exchange(3, client=Endpoint("198.51.100.7", 1), request_frame=ASKED - 1, response_frame=ANSWERED + 1)
+    late = {"first_ns": start_ns(0) + 200_000_000, "last_ns": start_ns(0)}
+    assert str(BACKEND) not in told(502, other, below=(behind(**REFUSED, **late),)).title
+    near = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
+    assert str(BACKEND) in told(502, other, below=(behind(**REFUSED, **near),)).title
+
+
+def test_of_several_hosts_the_one_that_failed_counts() -> None:
+    times = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
+    failed = behind(**REFUSED, client=Endpoint("127.0.0.1", 5000), **times)
+    fine = replace(behind(client=Endpoint(OTHER_SIDE, 1), **times), stream=2)
+    assert str(BACKEND) in told(502, below=(fine, failed)).title

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from tls_records import (
     CLIENT_CIPHER,
     CLIENT_DATA,
     DATA,
+    HANDSHAKE,
     LATER,
     PRESENTED,
     SERVER_DATA,
@@ -64,7 +66,7 @@ def of(rule: str, known: Handshake, **below: Any) -> list[Finding]:
     ("name", "rule", "severity", "confidence"),
     [
         ("tls12_client_certificate_missing", MISSING, Severity.HIGH, Confidence.CERTAIN),
-        ("tls12_client_certificate_missing_nginx", MISSING, Severity.MEDIUM, Confidence.PROBABLE),
+        ("tls12_client_certificate_missing_nginx", MISSING, Severity.HIGH, Confidence.CERTAIN),
         ("tls13_client_certificate_missing", MISSING, Severity.HIGH, Confidence.PROBABLE),
         ("tls13_client_certificate_missing_with_keys", MISSING, Severity.HIGH, Confidence.CERTAIN),
         ("tls12_client_certificate_expired", REJECTED, Severity.HIGH, Confidence.CERTAIN),
@@ -236,6 +238,23 @@ class TestRefusedInHttp:
     )  # fmt: skip
     def test_and_the_server_must_leave_after_it(self, records: tuple[Record, ...], below: dict[str, Any]) -> None:
         assert self.answered(400, records, below) == []
+
+    def test_an_answer_that_says_so_is_certain(self) -> None:
+        known = handshake(records=CIPHERS + ASKED, certificate_messages=(EMPTY,))
+        said = "No required SSL certificate was sent"
+        answer = exchange(0, over_tls=True, status=400, response_frame=at(0, SERVER_DATA), complaint=said)
+        (finding,) = found(MISSING, known, connections=[tls_connection(known)], requested=[answer])
+        assert (finding.severity, finding.confidence) == (Severity.HIGH, Confidence.CERTAIN)
+        assert "requires a client certificate" in finding.title
+        assert any(said in step.text for step in finding.evidence.steps)
+
+    def test_decrypted_requests_are_told_by_their_type(self) -> None:
+        read = tuple(replace(r, encrypted=False) for r in (*ASKED, SAID))
+        shaken = tuple(replace(r, encrypted=False, type=HANDSHAKE) for r in (NO_CERTIFICATE, FINISHED))
+        known = hidden_handshake(0, *shaken, *read, certificate_messages=(EMPTY,))
+        answer = exchange(0, over_tls=True, status=400, response_frame=at(0, SERVER_DATA))
+        below = [tls_connection(known, **SERVER_LEAVES)]
+        assert len(found(MISSING, known, connections=below, requested=[answer])) == 1
 
     @staticmethod
     def answered(status: int, records: tuple[Record, ...], below: dict[str, Any]) -> list[Finding]:

@@ -11,12 +11,14 @@ from explainer.protocols.tcp_delivery import Delivery, deliveries
 from explainer.protocols.tls.encrypted import Flight, flight, is_short, may_be_tickets
 from explainer.protocols.tls.ending import Ending, Outcome
 from explainer.protocols.tls.handshake import Handshake, handshakes
-from explainer.protocols.tls.messages import ALERT, SERVER_HELLO_DONE, Alert
+from explainer.protocols.tls.messages import ALERT, APPLICATION_DATA, SERVER_HELLO_DONE, Alert
 
 PATIENCE_S = 3.0
 """A silence shorter than this says nothing: the answer may only be slow."""
 _GIVEN_UP_S = 1.0
 """Nor does one after which the client left sooner than this."""
+_WEB = frozenset({"h2", "http/1.1", "http/1.0"})  # RFC 7301, section 6
+_EARLY_DATA = 42  # RFC 8446, section 4.2.10
 _DISTURBED = frozenset({10, 50, 80})
 """unexpected_message, decode_error, internal_error: what servers answer to an end in the middle of a handshake, too."""
 
@@ -139,7 +141,8 @@ class _Known:
             return self._turned_away(sent)
         farewell = min(self._farewells(sent.finished.frame), default=None)
         before = [record for record in sent.after if farewell is None or record.frame < farewell]
-        used = bool(sent.data) or not may_be_tickets(before)
+        answered = not may_be_tickets(before) and not self._client_has_to_ask()
+        used = bool(sent.data) or self._asked_readably() or answered
         return self._refused(sent) or self._used(sent.finished.frame, sent, used=used)
 
     def _turned_away(self, sent: Flight) -> Ending | None:
@@ -170,8 +173,22 @@ class _Known:
             return None
         frames = handshake.server_change_cipher or handshake.server_data
         farewell = min(self._farewells(max(handshake.client_change_cipher, default=frames[0])), default=None)
-        greeted = any(farewell is None or frame < farewell for frame in handshake.server_data)
+        heard = any(farewell is None or frame < farewell for frame in handshake.server_data)
+        greeted = heard and not self._client_has_to_ask()
         return self._used(frames[0], None, used=bool(handshake.client_data) or greeted)
+
+    def _asked_readably(self) -> bool:
+        """Return whether the client sent data that was decrypted: a flight counts what was not."""
+        own = (r for r in self.handshake.records if r.from_client and not r.encrypted)
+        return any(record.type == APPLICATION_DATA for record in own)
+
+    def _client_has_to_ask(self) -> bool:
+        """Return whether what the server says first is no use of the connection: HTTP/2's settings come unasked.
+
+        Web clients say by ALPN that they are some. One that asked within the handshake (early data) has an answer.
+        """
+        hello = self.handshake.client_hello
+        return hello is not None and not _WEB.isdisjoint(hello.alpn) and _EARLY_DATA not in hello.extensions
 
     def _used(self, frame: int, sent: Flight | None, *, used: bool) -> Ending:
         connection = self.connection

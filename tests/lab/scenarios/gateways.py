@@ -1,0 +1,90 @@
+"""Gateways (reverse proxies) on the server, seen from there with what they ask of the server behind them.
+
+Rules
+* The server behind a gateway runs on the router, so that both sides of the gateway cross the recorded wire.
+"""
+
+from __future__ import annotations
+
+from .. import pki, servers
+from ..clients import browse, curl
+from ..scenario import Lab, scenario
+from ..servers import Site
+from .http import NOTHING_WRONG, page
+
+
+def gateway(lab: Lab, *directives: str) -> None:
+    """nginx on the server, with these directives for /orders/ and its own pages besides."""
+    servers.names(lab)
+    orders = f"location /orders/ {{ {' '.join(directives)} }}"
+    servers.web(lab, Site(lab.plan.http_port, directives=(orders,)))
+
+
+def behind(lab: Lab, certificate: pki.Credential) -> str:
+    """The server behind the gateway, with TLS 1.2; returns its address for proxy_pass."""
+    sent, key = certificate.save(lab.directory)
+    port, files = lab.plan.https_port, ("-cert", str(sent), "-key", str(key))
+    lab.router.serve("openssl", "s_server", "-accept", str(port), *files, "-tls1_2", "-www", port=port)
+    return f"https://{lab.plan.server_gateway}:{port}/"
+
+
+def verifying(lab: Lab) -> tuple[str, ...]:
+    """Return the directives by which nginx looks at the certificate of the server behind it."""
+    trusted, _ = lab.authority.save(lab.directory)
+    return (
+        "proxy_ssl_verify on;",
+        f"proxy_ssl_trusted_certificate {trusted};",
+        f"proxy_ssl_name {lab.plan.secure_name};",
+        "proxy_ssl_server_name on;",
+    )
+
+
+def visit(lab: Lab) -> None:
+    browse(lab)
+    curl(lab, page(lab, "orders/"))
+    browse(lab)
+
+
+@scenario(
+    question="Why does the shop show an error when I look at my orders?",
+    shows="The gateway on $server (nginx) verifies the server behind it, $server_gateway, whose certificate expired 12 "
+    "days before the recording, and answers 502 Bad Gateway.",
+    findings=("http_error", "tls_certificate_expired"),
+    decisive_filter="http.response.code == 502 || tls.handshake.type == 11",
+    words=(r"\b502\b", r"(?i)certificate .{0,40}expired", r"$server_gateway"),
+    side="server",
+    oddities="tcp.flags.reset == 1 && tcp.port == $https_port",  # openssl still sends when nginx has closed
+)
+def gateway_behind_expired(lab: Lab) -> None:
+    expired = pki.leaf(lab.plan.secure_name, issuer=lab.authority, validity=pki.EXPIRED_12_DAYS_AGO)
+    gateway(lab, *verifying(lab), f"proxy_pass {behind(lab, expired)};")
+    visit(lab)
+
+
+@scenario(
+    question="Who has to act when the orders page says Bad Gateway?",
+    shows="The gateway on $server (nginx) asks $gateway for the address of the server behind it, a name that does not "
+    "exist (NXDOMAIN), and answers 502 Bad Gateway.",
+    findings=("http_error", "dns_nxdomain"),
+    decisive_filter="http.response.code == 502 || dns.flags.rcode == 3",
+    words=(r"\b502\b", r"old-orders\.example", r"(?i)does not (know|exist)"),
+    side="server",
+    oddities="dns.flags.rcode == 3",
+)
+def gateway_behind_no_name(lab: Lab) -> None:
+    name = f"http://old-orders.{lab.plan.web_name.partition('.')[2]}:{lab.plan.http_port}"
+    gateway(lab, f"resolver {lab.plan.gateway};", f"set $behind {name};", "proxy_pass $behind;")
+    visit(lab)
+
+
+@scenario(
+    question="Is anything wrong with the orders page?",
+    shows="Healthy: the gateway on $server (nginx) fetches a page from the server behind it, $server_gateway, by TLS.",
+    healthy=True,
+    decisive_filter="http.response.code == 200",
+    words=NOTHING_WRONG,
+    side="server",
+)
+def gateway_healthy(lab: Lab) -> None:
+    gateway(lab, *verifying(lab), f"proxy_pass {behind(lab, pki.leaf(lab.plan.secure_name, issuer=lab.authority))};")
+    visit(lab)
