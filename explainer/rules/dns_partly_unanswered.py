@@ -58,8 +58,8 @@ def _told(client: str, server: str, asked: Sequence[Lookup], lost: Sequence[Look
         Severity.MEDIUM,
         Side.EITHER,
         f"The name server {server} leaves {len(lost):,} of {count(len(asked), 'question')} of {client} unanswered,"
-        " though it answers the same questions at other times: questions or answers are lost on the way, or it limits how many"
-        " it answers (rate limiting).",
+        " though it answers the same questions at other times: questions or answers are lost on the way, or it limits"
+        " how many it answers (rate limiting).",
         Evidence.of([*frames, *good.response_frames[:1]], f"dns && {address_field(server)} == {server}", steps),
         scope_of(lost),
         act=f"Look at {server} first: whether it limits its answers or has too much to do; then whether packets are"
