@@ -111,7 +111,10 @@ SUBSUMED = {
 """What need not be named where one of the others is: it is a part of it, or carries it."""
 
 
-_OTHERS = {"data": "an unknown protocol", "ip": "a tunnel"}
+FRAGMENTS = "fragments"
+_OTHERS = {
+    "data": "an unknown protocol", "ip": "a tunnel", FRAGMENTS: "fragments of IP packets (or an unknown protocol)",
+}  # fmt: skip
 
 
 def plain(layer: str) -> str:

@@ -7,7 +7,7 @@ from explainer.protocols.frame import FRAME, PROTOCOLS
 
 STREAM_NEEDS = (FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
 
-_FRAGMENT = r":ip(?:v6)?(?::ipv6\.[a-z]+)*:data$"
+FRAGMENT = r":ip(?:v6)?(?::ipv6\.[a-z]+)*:data$"
 """Bytes that tshark names no protocol for, right over IP: the fragments of a datagram, all but one."""
 
 
@@ -18,7 +18,7 @@ def with_streams(facts: Facts, frames: "pl.Series") -> tuple[int, ...]:
     """
     table = facts.frames(*STREAM_NEEDS)
     number = pl.col(FRAME.field)
-    belonging = table.filter(number.is_in(frames.implode()) | pl.col(PROTOCOLS.field).str.contains(_FRAGMENT))
+    belonging = table.filter(number.is_in(frames.implode()) | pl.col(PROTOCOLS.field).str.contains(FRAGMENT))
     found = [belonging[FRAME.field]]
     for stream in (tcp.STREAM, udp.STREAM):
         each = table.select(FRAME.field, stream.field).explode(stream.field)

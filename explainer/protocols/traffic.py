@@ -1,5 +1,6 @@
 """Who speaks what with whom: conversations grouped by client and protocol, and what carries them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from explainer.protocols.flows import Flow, flows
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.ip import packets
 from explainer.protocols.openings import TLS_RECORD, openings
-from explainer.protocols.plain_names import CARRIERS, NAMES, SUBSUMED
+from explainer.protocols.plain_names import CARRIERS, FRAGMENTS, NAMES, SUBSUMED
+from explainer.protocols.streams import FRAGMENT
 from explainer.protocols.tcp import STREAM, connections
 
 _QUOTED = r":icmp(?:v6)?:.*$"
@@ -142,7 +144,12 @@ def _without_ports(facts: Facts) -> Iterator[Traffic]:
 
 
 def innermost(protocols: str) -> str:
-    """Return the last protocol of a frame that has a name, or the last one that says anything."""
+    """Return the last protocol of a frame that has a name, or the last one that says anything.
+
+    What is right over IP and has no name is a fragment, as a rule: the last one of its packet shows what it holds.
+    """
+    if re.search(FRAGMENT, protocols):
+        return FRAGMENTS
     names = protocols.split(":")
     known = [name for name in names if name in NAMES and name != "wlan"] or [n for n in names if n in NAMES]
     telling = [name for name in names if name not in _UNNAMED and name not in CARRIERS and not name.startswith("_")]

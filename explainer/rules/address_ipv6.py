@@ -9,7 +9,7 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.protocols.neighbors import neighbors, sought
 from explainer.registry import rule
-from explainer.rules.lone import only_addressing
+from explainer.rules.lone import only_addressing, only_ipv6_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count
 
@@ -95,7 +95,8 @@ def address_duplicate_ipv6(facts: Facts) -> Iterator[Finding]:
 def address_no_router(facts: Facts, *, min_asked: int = 3, min_wait_s: float = 8.0) -> Iterator[Finding]:
     """A host that asks for IPv6 routers `min_asked` times, and none advertises itself (RFC 4861 section 6.3.7).
 
-    Most networks without IPv6 look like that: only information, unless the capture holds nothing but addressing.
+    Most networks without IPv6 look like that: only information, unless the capture holds nothing but addressing, and
+    none for IPv4 (DHCP).
     """
     known = facts[neighbors]
     if known is None or known.advertisements:
@@ -107,7 +108,7 @@ def address_no_router(facts: Facts, *, min_asked: int = 3, min_wait_s: float = 8
         yield finding(
             "address_no_router",
             frames[0],
-            Severity.MEDIUM if only_addressing(facts[packets]) else Severity.INFO,
+            Severity.MEDIUM if only_ipv6_addressing(facts[packets]) else Severity.INFO,
             Side.NETWORK,
             f"No IPv6 router answers: {asker} asks {count(len(frames), 'time')} (router solicitation), and no router"
             " advertisement comes, so it gets no prefix and no default route.",
@@ -129,7 +130,8 @@ def address_no_router(facts: Facts, *, min_asked: int = 3, min_wait_s: float = 8
 def address_no_offer_ipv6(facts: Facts, *, min_asked: int = 3, min_wait_s: float = 3.0) -> Iterator[Finding]:
     """A DHCPv6 client that asks `min_asked` times, and no server answers (RFC 8415 section 15).
 
-    Windows asks in networks without DHCPv6, too: only information, unless the capture holds nothing but addressing.
+    Windows asks in networks without DHCPv6, too: only information, unless the capture holds nothing but addressing, and
+    none for IPv4 (DHCP).
     """
     for s in facts[solicitations]:
         if len(s.frames) < min_asked or s.waited_s < min_wait_s:
@@ -138,7 +140,7 @@ def address_no_offer_ipv6(facts: Facts, *, min_asked: int = 3, min_wait_s: float
         yield finding(
             "address_no_offer_ipv6",
             s.frames[0],
-            Severity.HIGH if only_addressing(facts[packets]) else Severity.INFO,
+            Severity.HIGH if only_ipv6_addressing(facts[packets]) else Severity.INFO,
             Side.SERVER,
             f"No DHCPv6 server answers: {asks} (solicit) without an answer, and gets no IPv6 address from it.",
             Evidence.of(

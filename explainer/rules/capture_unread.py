@@ -12,7 +12,7 @@ from explainer.protocols.banners import spoken
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.openings import openings
-from explainer.protocols.plain_names import NAMES, plain
+from explainer.protocols.plain_names import FRAGMENTS, NAMES, plain
 from explainer.protocols.tcp import segments
 from explainer.protocols.traffic import innermost
 from explainer.registry import rule
@@ -68,7 +68,7 @@ def _above(protocols: str) -> str:
     over = re.fullmatch(r".*:(?:tcp|udp)(?::mptcp)?:([^:]+(?::.*)?)", own)
     inside = over[1].split(":") if over else []
     layer = next((name for name in inside if name in NAMES), inside[0]) if inside else innermost(own)
-    if layer == "data" and not inside:  # fragments, or bytes that say nothing of what they are
+    if layer in ("data", FRAGMENTS) and not inside:  # fragments, or bytes that say nothing of what they are
         return ""
     return "" if layer.startswith("_") or own.endswith((":tcp", ":udp", ":mptcp")) else layer
 

@@ -15,3 +15,8 @@ def only_addressing(packets: "pl.DataFrame") -> bool:
     """Return whether no packet goes from one host to another: each is to a group, or of a host without address."""
     table = packets.select("src", "dst").drop_nulls().unique()
     return table.filter(~pl.col("dst").str.contains(_GROUPS) & ~pl.col("src").str.contains(_CONFIGURING)).is_empty()
+
+
+def only_ipv6_addressing(packets: "pl.DataFrame") -> bool:
+    """Return whether that is so, and no host asks for an IPv4 address (DHCP): else IPv6 need not be meant."""
+    return only_addressing(packets) and packets.filter(pl.col("dst") == "255.255.255.255").is_empty()

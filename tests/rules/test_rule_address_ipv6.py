@@ -3,7 +3,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from factories import ICMPV6, UDP, datagram, ip, pcap
+from factories import ICMPV6, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, applies, found
 
 from explainer.model import Severity
@@ -88,6 +88,9 @@ def test_no_router(packets: list[bytes], expected: list[Severity], tmp_path: Pat
     assert [f.severity for f in findings] == expected
 
 
+DHCP = ethernet(ip("0.0.0.0", "255.255.255.255", UDP, datagram(68, 67, b"discover")))
+
+
 def dhcpv6(kind: int, source: str = LINK, to: str = "ff02::1:2", port: int = 547) -> bytes:
     return frame(ip(source, to, UDP, datagram(1093 - port, port, bytes([kind, 0, 0, 7]))))
 
@@ -98,9 +101,10 @@ def dhcpv6(kind: int, source: str = LINK, to: str = "ff02::1:2", port: int = 547
         ([dhcpv6(1)] * 3, []),
         ([dhcpv6(1)] * 4, [Severity.HIGH]),
         ([*[dhcpv6(1)] * 4, between(A, B)], [Severity.INFO]),
+        ([*[dhcpv6(1)] * 4, DHCP], [Severity.INFO]),
         ([*[dhcpv6(1)] * 4, dhcpv6(2, "fe80::1", LINK, 546)], []),
     ],
-    ids=["too short", "four", "beside other traffic", "answered"],
+    ids=["too short", "four", "beside other traffic", "beside DHCP for IPv4", "answered"],
 )
 def test_no_dhcpv6(packets: list[bytes], expected: list[Severity], tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("address_no_offer_ipv6", save(tmp_path / "dhcpv6.pcap", packets), facts_of)

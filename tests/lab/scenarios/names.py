@@ -143,3 +143,30 @@ def dns_tunnel(lab: Lab) -> None:
     for page in ("", "?again", "?once-more"):
         curl(lab, f"http://{inner_server}:{lab.plan.http_port}/{page}", "--fail")
     browse(lab)
+
+
+@scenario(
+    question="Why does the lookup of the records of $file_name fail? Other lookups work.",
+    shows="The name server $server answers the question for the TXT records of $file_name in fragments, as the client "
+    "takes 4,096 bytes; the router drops all fragments but the first; short answers arrive.",
+    findings=("dns_unanswered",),
+    decisive_filter="ip.flags.mf == 1",
+    words=(r"(?i)fragment", r"$file_name", r"(?i)not arrive whole"),
+    answer_must_not=(SAYS_NO_SUCH_NAME, SAYS_REFUSED, r"(?i)is down"),
+)
+def dns_answer_in_fragments(lab: Lab) -> None:
+    # Before the kernel puts them together, which it does where a firewall looks at connections.
+    chain = "add chain ip early fragments { type filter hook prerouting priority -500; }"
+    rule = "add rule ip early fragments ip frag-off & 0x1fff != 0 drop"
+    lab.router.run("nft", "-f", "-", stdin=f"add table ip early\n{chain}\n{rule}\n".encode())
+    texts = (f"--txt-record={lab.plan.file_name},{letter * 250}" for letter in "abcdefghijkl")
+    lab.server.serve(
+        "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root",
+        "--bind-interfaces", f"--listen-address={lab.plan.server}", "--pid-file", "--log-facility=-",
+        "--edns-packet-max=4096", f"--host-record={lab.plan.web_name},{lab.plan.server}", *texts,
+        port=53, protocol="udp",
+    )  # fmt: skip
+    ask = ("dig", f"@{lab.plan.server}", "+ignore", "+tries=1", "+time=5", "+bufsize=4096")
+    lab.client.run(*ask, lab.plan.web_name)
+    lab.client.run(*ask, "TXT", lab.plan.file_name, accept=(9,))
+    lab.client.run(*ask, lab.plan.web_name)

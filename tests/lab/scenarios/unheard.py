@@ -8,6 +8,7 @@ import time
 from .. import servers, stubs
 from ..clients import TIMED_OUT, browse, curl
 from ..network import NAMESPACE_ETC
+from ..plan import ipv6
 from ..scenario import SAYS_REFUSED, Lab, scenario
 from ..servers import Site
 from .http import STUBS
@@ -231,3 +232,28 @@ def scan_pings(lab: Lab) -> None:
     last = int(lab.plan.server.rpartition(".")[2])
     wanted = " ".join(f"{network}.{number}" for number in range(last - 9, last + 11))
     lab.client.run("bash", "-c", f"for host in {wanted}; do ping -c 1 -W 1 $host & sleep 0.05; done; wait")
+
+
+FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).status)"
+
+
+@scenario(
+    question="The page takes five seconds to begin. Why?",
+    shows="The name $web_name has an IPv6 and an IPv4 address; the router drops TCP over IPv6, so a program that tries "
+    "them in turn waits 5 seconds for the first one, and then gets the page over IPv4.",
+    findings=("tcp_syn_unanswered",),
+    decisive_filter="ipv6 && tcp.flags.syn == 1 && tcp.flags.ack == 0",
+    words=(r"(?i)never answered", r"IPv4", r"$web_name", r"(?i)another one"),
+    answer_must_not=(SAYS_REFUSED,),
+    oddities=REPEATED,
+)
+def tcp_ipv6_dead_ipv4_works(lab: Lab) -> None:
+    plan = lab.plan
+    lab.network.add_ipv6(plan)
+    records = (f"--host-record={name},{ipv6(plan.server)}" for name in plan.names)
+    servers.names(lab, f"--listen-address={ipv6(plan.gateway)}", *records)
+    servers.web(lab, Site(plan.http_port))
+    chain = "add chain ip6 lab forward { type filter hook forward priority 0; }"
+    rule = "add rule ip6 lab forward meta l4proto tcp drop"
+    lab.router.run("nft", "-f", "-", stdin=f"add table ip6 lab\n{chain}\n{rule}\n".encode())
+    lab.client.run(sys.executable, "-c", FETCH, f"http://{plan.web_name}:{plan.http_port}/")
