@@ -140,6 +140,15 @@ _IN_WORDS = (
         ("no password configured",),
         Meaning("no password is set on it", "The server's side must set a password.", Side.SERVER),
     ),
+    (
+        ("chdir failed", "chroot failed"),
+        Meaning(
+            "the folder behind that name is not there for it",
+            "The server's side must correct the folder's path or its rights.",
+            Side.SERVER,
+        ),
+    ),
+    (("read only", "read-only"), Meaning("it takes nothing there (read only)", _RIGHTS, Side.EITHER)),
     (("auth failed", "authentication"), _SIGN_IN),
     (("unknown module", "not exported", "not found", "no such"), _NO_SUCH),
     (("access denied", "denied", "not allowed", "permission"), _FORBIDDEN),
@@ -175,7 +184,8 @@ def _told(reply: Reply) -> str:
         return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
     if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP"):
         return f"{who} does not let{about} {'at ' if about else ''}{reply.client.address} in"
-    return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
+    asked = f", asked for {reply.request}{about}" if about or reply.request != "a request" else ""
+    return f"{who} answers {reply.client.address} with an error{asked}"
 
 
 _LAYERS = (

@@ -48,6 +48,9 @@ def test_coap(tmp_path: Path, facts_of: FactsOf) -> None:
     [
         (11211, b"SERVER_ERROR out of memory storing object\r\n", "too large"),
         (11211, b"VALUE a 0 1\r\nx\r\nEND\r\n", ""),
+        (873, b"\x1b\0\0\x0a\nERROR: module is read only\n", "(read only)"),
+        (873, b"\x1b\0\0\x07ERROR: a line of a file\n", ""),
+        (873, b"@ERROR: chdir failed\n", "folder behind that name"),
     ],
 )
 def test_words(port: int, said: bytes, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
