@@ -173,7 +173,7 @@ FAULT = re.compile(
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
-    r"|to blame|responsible|bounce\w*)\b",
+    r"|to blame|responsible|bounce\w*|what(?: has)? happened (?:to|with))\b",
     re.IGNORECASE,
 )
 RISKY = (

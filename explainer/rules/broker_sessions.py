@@ -13,19 +13,12 @@ from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
 from explainer.rules.refusals import AREA, SUBJECT
-from explainer.rules.tcp_case import scope
+from explainer.rules.tcp_case import ended_by_server, scope
 from explainer.wording import count
 
 _SHOWN = 20
 _PROMISES = {"mqtt-keep-alive": ("keep-alive", "PINGREQ"), "amqp-heartbeat": ("heartbeat", "heartbeats")}
 _ENDED_BY_BROKER = ("why the broker ended the connection: its own log tells",)
-
-
-def _ended_by_server(c: Connection) -> int | None:
-    """Return the frame in which the server is the first to end the connection."""
-    end = min((*c.server_ends, *c.server_resets), default=None)
-    left = min((*c.client_ends, *c.client_resets), default=None)
-    return end if end is not None and (left is None or end < left) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ def broker_taken_over(facts: Facts, *, max_wait_s: float = 1.0, min_times: int =
             users[sign.server, sign.text].append(sign)
     for (_, name), each in users.items():
         pairs = [(by_stream[a.stream], b) for a, b in pairwise(each) if a.stream is not None and a.stream != b.stream]
-        ends = [(c, b, end) for c, b in pairs if (end := _ended_by_server(c)) is not None and end > b.frame]
+        ends = [(c, b, end) for c, b in pairs if (end := ended_by_server(c)) is not None and end > b.frame]
         times = _times(facts, [frame for _, b, end in ends for frame in (b.frame, end)])
         found = [_TakeOver(*e) for e in ends if times[e[2]] - times[e[1].frame] <= max_wait_s * 1e9]
         if found:
@@ -128,7 +121,7 @@ def broker_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterat
     groups = defaultdict[tuple[object, ...], list[_Silence]](list)
     for sign in facts[signs]:
         c = by_stream.get(sign.stream) if sign.stream is not None else None
-        end = _ended_by_server(c) if c and sign.what in _PROMISES else None
+        end = ended_by_server(c) if c and sign.what in _PROMISES else None
         if c and end is not None and int(sign.text) > 0 and not c.lost_segments:
             silence = _silence(facts, c, sign, end)
             if silence and silence.seconds >= times_late * int(sign.text):

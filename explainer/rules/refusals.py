@@ -21,7 +21,7 @@ _LAYERS = {
     "Modbus": "modbus", "RTSP": "rtsp", "Diameter": "diameter", "Cassandra": "cql", "EAP": "eap", "CoAP": "coap",
     "rsync": "rsync", "memcached": "memcache", "git": "git", "Kafka": "kafka", "VNC": "vnc", "SNMP": "snmp",
     "RDP": "rdp", "MQTT": "mqtt", "AMQP": "amqp", "PostgreSQL": "pgsql", "MySQL": "mysql", "SQL Server": "tds",
-    "Redis": "resp",
+    "Redis": "resp", "IPP": "ipp", "Telnet": "telnet",
 }  # fmt: skip
 """Layers of protocols whose rule is about several."""
 _QUOTED = 160

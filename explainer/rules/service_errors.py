@@ -16,6 +16,7 @@ _CALLED = {
     "rsync": "The rsync server", "memcached": "The cache", "git": "The git server", "RPC": "The portmapper (rpcbind)",
     "Kafka": "The message broker", "VNC": "The remote desktop (VNC server)",
     "SNMP": "The SNMP agent (monitored device)", "RDP": "The remote desktop server", "MQTT": "The message broker",
+    "IPP": "The printer", "Telnet": "The terminal (Telnet)",
 }  # fmt: skip
 _RIGHTS = "The server's side must grant it, or the client must use another account or address."
 _ASK_OTHERWISE = "The client must ask for something that is there, or the server's side must offer it."
@@ -103,6 +104,17 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
     ("memcached", "SERVER_ERROR"): _FAILS,
     ("memcached", "CLIENT_ERROR"): _WRONG_REQUEST, ("memcached", "ERROR"): Meaning("it does not know the command",
     "The client must send commands that it knows.", Side.CLIENT),
+    # RFC 8011, appendix B.
+    ("IPP", "0x0401"): _FORBIDDEN, ("IPP", "0x0402"): _SIGN_IN, ("IPP", "0x0403"): _FORBIDDEN,
+    ("IPP", "0x0406"): Meaning("it has no printer (or job) of that name", "The client must be set to a printer that is"
+                               " there, or the server's side must set it up.", Side.EITHER),
+    ("IPP", "0x0408"): _TOO_LARGE,
+    ("IPP", "0x040a"): Meaning("it does not take that kind of document", "The client needs the printer's driver, or"
+                               " must send another format.", Side.CLIENT),
+    ("IPP", "0x0500"): _FAILS, ("IPP", "0x0502"): _BUSY, ("IPP", "0x0505"): _BUSY, ("IPP", "0x0507"): _BUSY,
+    ("IPP", "0x0504"): Meaning("the device itself has a fault", "Somebody must look at the printer.", Side.SERVER),
+    ("IPP", "0x0506"): Meaning("it takes no jobs now (it is set to reject them)", "The server's side must let it accept"
+                               " jobs again.", Side.SERVER, advice=("On CUPS: cupsaccept PRINTER.",)),
     # RFC 3414, section 3.2: SNMP version 3.
     ("SNMP", "unsupportedSecurityLevels"): Meaning("it does not offer the encryption or the check that the client wants"
                                                    " (security level)", _SET_TLS, Side.CLIENT),
@@ -140,13 +152,30 @@ _IN_WORDS = (
         ("no password configured",),
         Meaning("no password is set on it", "The server's side must set a password.", Side.SERVER),
     ),
-    (("auth failed", "authentication"), _SIGN_IN),
+    (
+        ("chdir failed", "chroot failed"),
+        Meaning(
+            "the folder behind that name is not there for it",
+            "The server's side must correct the folder's path or its rights.",
+            Side.SERVER,
+        ),
+    ),
+    (("read only", "read-only"), Meaning("it takes nothing there (read only)", _RIGHTS, Side.EITHER)),
+    (
+        ("repository not exported",),
+        Meaning(
+            "it does not offer that repository: it is not there, not exported, or may not be written",
+            "The client must correct its path, or the server's side must export it (or let it be written).",
+            Side.EITHER,
+        ),
+    ),
+    (("auth failed", "authentication", "login incorrect"), _SIGN_IN),
     (("unknown module", "not exported", "not found", "no such"), _NO_SUCH),
     (("access denied", "denied", "not allowed", "permission"), _FORBIDDEN),
     (("too large", "out of memory"), _TOO_LARGE),
     (("max connections", "too many"), _BUSY),
 )
-_BY_NUMBER = ("Kafka", "VNC")
+_BY_NUMBER = ("Kafka", "VNC", "IPP")
 """Protocols whose number says more than the words beside it, but for some."""
 _BEYOND_NUMBERS = re.compile(r"too many|no password", re.IGNORECASE)
 
@@ -158,7 +187,7 @@ def _meaning(reply: Reply) -> Meaning:
             words, "The monitoring must ask for values (OIDs) that the device has, or the device be set to give them.",
             Side.CLIENT, Severity.MEDIUM,
         )  # fmt: skip
-    known = _MEANINGS.get((reply.protocol, reply.code))
+    known = _SIGN_IN if reply.protocol == "Telnet" else _MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "EAP":
         return Meaning("the user is not let in (EAP failure)", "The login server's log tells why.", Side.EITHER)
     exact = reply.protocol in _BY_NUMBER and known
@@ -173,14 +202,15 @@ def _told(reply: Reply) -> str:
     who = f"{_CALLED[reply.protocol]} {reply.server.address}"
     if reply.protocol == "RPC":
         return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
-    if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP"):
+    if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP", "Telnet"):
         return f"{who} does not let{about} {'at ' if about else ''}{reply.client.address} in"
-    return f"{who} answers {reply.client.address} with an error, asked for {reply.request}{about}"
+    asked = f", asked for {reply.request}{about}" if about or reply.request != "a request" else ""
+    return f"{who} answers {reply.client.address} with an error{asked}"
 
 
 _LAYERS = (
     "(modbus || rtsp || diameter || cql || eap || mount || coap || rsync || memcache || git || portmap || snmp || rdp"
-    " || mqtt || kafka || vnc)"
+    " || mqtt || kafka || vnc || ipp || telnet)"
 )
 _FAMILY = Family("service_error", _LAYERS, _told, _meaning)
 
@@ -190,7 +220,7 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     """An error that a protocol answers with in one field, or in one word.
 
     Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra,
-    Kafka, EAP, the login of SNMP version 3 and of VNC and RDP's negotiation.
+    Kafka, EAP, printers (IPP), the logins of SNMP version 3, VNC and Telnet, and RDP's negotiation.
 
     A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
     looking around, and their noes are no fault.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
-from explainer.protocols.tcp import Endpoint
+from explainer.protocols.tcp import Connection, Endpoint
 from explainer.protocols.tls import Ending
 
 _EPHEMERAL = 32768  # Linux takes the ports of its clients from here on
@@ -19,6 +19,13 @@ def scope(streams: Iterable[int], *ends: Endpoint) -> Scope:
         addresses=tuple(dict.fromkeys(end.address for end in ends))[:100],
         ports=tuple(ports[:100]),
     )
+
+
+def ended_by_server(c: Connection) -> int | None:
+    """Return the frame in which the server is the first to end the connection (FIN or RST)."""
+    end = min((*c.server_ends, *c.server_resets), default=None)
+    left = min((*c.client_ends, *c.client_resets), default=None)
+    return end if end is not None and (left is None or end < left) else None
 
 
 def told_by_tls(endings: Iterable[Ending]) -> set[int]:

@@ -145,7 +145,10 @@ def test_a_domain_stands_for_its_names(known: str, count: int) -> None:
     assert parse("names under partner.test fail").named([known]) == count
 
 
-@pytest.mark.parametrize("text", ["connect times out to port 2222", "it is stuck", "the connection timed out"])
+@pytest.mark.parametrize(
+    "text",
+    ["connect times out to port 2222", "it is stuck", "the connection timed out", "What happened to the connection?"],
+)
 def test_more_words_for_a_fault(text: str) -> None:
     assert parse(text).about_a_fault
 

@@ -1,15 +1,15 @@
 """What smaller protocols answer in a field or a word: one table, and HTTP/2's and gRPC's own."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sessions import FactsOf, datagrams, found, found_in, reply, session, talk
+from sessions import FactsOf, asks, datagrams, found, found_in, reply, says, session, talk
 from talk import Wire
 
-from explainer.model import Analysis, Severity
+from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.applications import Kind
 
 AnalysisOf = Callable[[str], Analysis]
@@ -27,6 +27,44 @@ def test_modbus(tmp_path: Path, facts_of: FactsOf) -> None:
     assert '("2 illegal data address")' in finding.title
     served = session(tmp_path / "b.pcap", 502, asked, (False, modbus(3, b"\2\0\7")))
     assert found_in("service_error", facts_of, served) == []
+
+
+def ipp(code: int, start: str) -> bytes:
+    """Return a message of IPP's without attributes (RFC 8010 section 3.1.1), in HTTP."""
+    body = struct.pack("!HHIB", 0x0200, code, 1, 3)
+    return f"{start}\r\nContent-Type: application/ipp\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_ipp(tmp_path: Path, facts_of: FactsOf) -> None:
+    def printed(name: str, operation: int, status: int) -> Sequence[Finding]:
+        asked = True, ipp(operation, "POST /printers/office HTTP/1.1\r\nHost: printer.example")
+        capture = session(tmp_path / name, 631, asked, (False, ipp(status, "HTTP/1.1 200 OK")))
+        return found_in("service_error", facts_of, capture)
+
+    (finding,) = printed("a.pcap", 5, 0x0506)
+    assert "asked for Create-Job /printers/office: it takes no jobs now" in finding.title
+    (finding,) = printed("b.pcap", 0x0B, 0x0406)
+    assert "no printer (or job) of that name" in finding.title
+    assert printed("c.pcap", 5, 0) == []
+    assert printed("d.pcap", 0x4001, 0x0406) == []  # CUPS-Get-Default: none is set
+
+
+TELNET = (says("switch login: "), asks("anna"), says("Password: "), asks("secret"))
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("\r\nLogin incorrect\r\nswitch login: ", True),
+        ("\r\nLast failed login: Mon 10:00\r\nanna@switch:~$ ", False),
+        ("\r\nswitch> ", False),
+    ],
+)
+def test_telnet(said: str, refused: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    unended = [(from_client, data if from_client else data.rstrip()) for from_client, data in TELNET]
+    capture = session(tmp_path / "a.pcap", 23, *unended, (False, said.encode()))
+    findings = found_in("service_error", facts_of, capture)
+    assert ["does not let anna at" in finding.title for finding in findings] == [True] * refused
 
 
 def coap(code: int, path: bytes = b"", kind: int = 0x40) -> bytes:
@@ -48,6 +86,9 @@ def test_coap(tmp_path: Path, facts_of: FactsOf) -> None:
     [
         (11211, b"SERVER_ERROR out of memory storing object\r\n", "too large"),
         (11211, b"VALUE a 0 1\r\nx\r\nEND\r\n", ""),
+        (873, b"\x1b\0\0\x0a\nERROR: module is read only\n", "(read only)"),
+        (873, b"\x1b\0\0\x07ERROR: a line of a file\n", ""),
+        (873, b"@ERROR: chdir failed\n", "folder behind that name"),
     ],
 )
 def test_words(port: int, said: bytes, words: str, tmp_path: Path, facts_of: FactsOf) -> None:

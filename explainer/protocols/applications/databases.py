@@ -12,6 +12,8 @@ _PG_TYPE, _PG_AUTH = many("pgsql.type"), many("pgsql.authtype")
 _PG_NAME, _PG_VALUE = many("pgsql.parameter_name"), many("pgsql.parameter_value")
 _PG_SEVERITY, _PG_CODE, _PG_MESSAGE = many("pgsql.severity"), many("pgsql.code"), many("pgsql.message")
 _PG_KEY = many("pgsql.key")
+_EXPECTS_NOTHING = "expects-no-answer"
+"""The sign of a goodbye, or of another message that a database does not answer."""
 _PG_CLEAR = 3
 _PG_FAILURES = ("ERROR", "FATAL", "PANIC")
 
@@ -32,6 +34,8 @@ def postgresql(messages: Sequence[Message]) -> Iterator[Record]:
                 user = dict(zip(message.all(_PG_NAME), message.all(_PG_VALUE), strict=False)).get("user", "")
             elif "Password message" in message.all(_PG_TYPE):
                 password = message.frame if clear else None
+            elif "Termination" in message.all(_PG_TYPE):
+                yield Sign(_EXPECTS_NOTHING, "PostgreSQL", stream, client, server, message.frame)
             continue
         clear = _PG_CLEAR in message.numbers(_PG_AUTH) or (clear and not logged_in)
         # The password may be right, and the database missing: the session stands when its key or readiness is sent.
@@ -55,7 +59,8 @@ def postgresql(messages: Sequence[Message]) -> Iterator[Record]:
 
 _MY_LOGIN, _MY_USER, _MY_CODE = many("mysql.login_request"), many("mysql.user"), many("mysql.error_code")
 _MY_TEXT, _MY_RESPONSE = many("mysql.error.message"), many("mysql.response_code")
-_MY_VERSION = many("mysql.version")
+_MY_VERSION, _MY_COMMAND = many("mysql.version"), many("mysql.command")
+_MY_UNANSWERED = frozenset({1, 24, 25})  # COM_QUIT, COM_STMT_SEND_LONG_DATA, COM_STMT_CLOSE
 _OK = 0
 
 
@@ -68,6 +73,8 @@ def mysql(messages: Sequence[Message]) -> Iterator[Record]:
         if message.source == client:
             if message.has(_MY_LOGIN):
                 asked, user, logged_in = message.frame, message.first(_MY_USER), False
+            elif _MY_UNANSWERED.intersection(message.numbers(_MY_COMMAND)):
+                yield Sign(_EXPECTS_NOTHING, "MySQL", stream, client, server, message.frame)
             continue
         if message.has(_MY_VERSION):
             version = message.first(_MY_VERSION)[:_TEXT]
@@ -144,12 +151,15 @@ def redis(messages: Sequence[Message]) -> Iterator[Record]:
 
 POSTGRESQL = Dialect(
     "pgsql",
-    'pgsql.parameter_name == "user" || pgsql.type == "Password message" || pgsql.authtype || pgsql.key || pgsql.code',
+    'pgsql.parameter_name == "user" || pgsql.type == "Password message" || pgsql.authtype || pgsql.key || pgsql.code'
+    ' || pgsql.type == "Termination"',
     (_PG_TYPE, _PG_AUTH, _PG_NAME, _PG_VALUE, _PG_SEVERITY, _PG_CODE, _PG_MESSAGE, _PG_KEY), postgresql,
 )  # fmt: skip
 MYSQL = Dialect(
-    "mysql", "mysql.version || mysql.login_request || mysql.error_code || mysql.response_code == 0",
-    (_MY_LOGIN, _MY_USER, _MY_CODE, _MY_TEXT, _MY_RESPONSE, _MY_VERSION), mysql,
+    "mysql",
+    "mysql.version || mysql.login_request || mysql.error_code || mysql.response_code == 0"
+    " || mysql.command in {1, 24, 25}",
+    (_MY_LOGIN, _MY_USER, _MY_CODE, _MY_TEXT, _MY_RESPONSE, _MY_VERSION, _MY_COMMAND), mysql,
 )  # fmt: skip
 TDS = Dialect(
     "tds", "tds.login.username || tds.error.number || tds.loginack",

@@ -5,6 +5,7 @@ Rules
 * A success is not kept, but where a row names the value that means one: a refusal that is overcome is none.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -124,13 +125,15 @@ def coap(messages: Sequence[Message]) -> Iterator[Record]:
 
 # What a server that talks in lines begins an error with, by layer; of the frames only those that hold one are read.
 _WORDS: dict[str, tuple[str, tuple[bytes, ...], str]] = {
-    "rsync": ("rsync", (b"@ERROR",), 'rsync && tcp.payload contains "@ERROR"'),
+    "rsync": ("rsync", (b"@ERROR",), 'rsync && tcp.payload contains "ERROR: "'),
     "memcache": (
         "memcached", (b"SERVER_ERROR", b"CLIENT_ERROR", b"ERROR\r\n"), 'memcache && tcp.payload contains "ERROR"'
     ),
     "git": ("git", (b"ERR ",), 'git && tcp.payload contains "ERR "'),
 }  # fmt: skip
 _GIT_LENGTH = 4
+_RSYNC_ERRORS = re.compile(rb".{3}[\x08\x0a]\n?(?=ERROR: )", re.DOTALL)
+"""What stands before an error of rsync's behind the login: length and kind, MSG_ERROR_XFER or MSG_ERROR (its io.h)."""
 
 
 def worded(messages: Sequence[Message]) -> Iterator[Record]:
@@ -139,7 +142,9 @@ def worded(messages: Sequence[Message]) -> Iterator[Record]:
     protocol, words, _ = _WORDS[layer]
     for message in messages:
         data = message.payload[_GIT_LENGTH:] if layer == "git" else message.payload
-        if data.startswith(words):
+        behind = _RSYNC_ERRORS.match(data) if layer == "rsync" else None
+        data = data[behind.end() :] if behind else data
+        if behind or data.startswith(words):
             code, _, text = data.partition(b"\n")[0].decode("utf-8", "replace").strip().partition(" ")
             yield Reply(
                 protocol, Kind.SESSION, message.stream, message.destination, message.source, None, message.frame,

@@ -20,6 +20,7 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    printing,
     proxies,
     services,
     snmp,
@@ -45,7 +46,7 @@ DIALECTS: dict[str, Dialect] = {
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
         brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
-        kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP,
+        kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
         *errors.CODED,
     )
 }  # fmt: skip

@@ -15,7 +15,7 @@ _ASKS_PASSWORD = re.compile(r"(?:pass(?:word|code|phrase)|\bpin)\b[^\n]{0,40}:\s
 _REFUSED = re.compile(
     r"incorrect|denied|fail(?:ed|ure)|invalid|bad pass|wrong|not (?:correct|valid)|unauthori[sz]ed", re.IGNORECASE
 )
-_LET_IN = re.compile(r"last login|welcome|[$#%>]\s*\Z", re.IGNORECASE)
+_LET_IN = re.compile(r"last (?:failed )?login|failed login attempts?|welcome|[$#%>]\s*\Z", re.IGNORECASE)
 _KEPT = 200
 _FRAMES = 20
 
@@ -36,10 +36,15 @@ def telnet(messages: Sequence[Message]) -> Iterator[Record]:
         if message.source == server:
             screen = (screen + text)[-_KEPT:]
             if password_frames and (_REFUSED.search(text) or _LET_IN.search(text)):
-                accepted = not _REFUSED.search(text)
+                refused = None if _LET_IN.search(text) else _REFUSED.search(text)
+                accepted = refused is None
                 yield Login(
                     protocol, stream, client, server, user, "password", password_frames, accepted, message.frame
                 )
+                yield Reply(
+                    protocol, Kind.LOGIN, stream, client, server, password_frames[-1], message.frame, "the login", user,
+                    "refused" if refused else "", _line(text, refused), accepted,
+                )  # fmt: skip
                 password_frames = ()
             if _ASKS_PASSWORD.search(screen) or _ASKS_USER.search(screen):
                 asked = "password" if _ASKS_PASSWORD.search(screen) else "user"
@@ -57,6 +62,12 @@ def telnet(messages: Sequence[Message]) -> Iterator[Record]:
             asked, typed, screen = "", "", ""
     if password_frames:
         yield Login(protocol, stream, client, server, user, "password", password_frames)
+
+
+def _line(text: str, found: re.Match[str] | None) -> str:
+    """Return the line in which it was found."""
+    line = next((line for line in text.splitlines() if _REFUSED.search(line)), "") if found else ""
+    return line.strip()[:_KEPT]
 
 
 def _few(frames: Sequence[int]) -> tuple[int, ...]:
