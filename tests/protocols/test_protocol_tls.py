@@ -18,6 +18,8 @@ DTLS12 = 0xFEFD
 
 # Of each connection: the version chosen, how many certificates of the server can be read, its outcome, and the alert.
 TRUTH: dict[str, list[Truth]] = {
+    "gateway_behind_expired": [(TLS12, 1, "UNUSED", None)],
+    "gateway_healthy": [(TLS12, 1, "ESTABLISHED", None)],
     "bittorrent_among_web": [(TLS12, 1, "ESTABLISHED", None)],
     "dtls12_expired": [(DTLS12, 1, "ALERT_FROM_CLIENT", 45)],
     "dtls12_healthy": [(DTLS12, 1, "ESTABLISHED", None)],
