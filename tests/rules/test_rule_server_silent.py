@@ -43,6 +43,11 @@ def hung_up(path: Path, *, answered: bool = False, client_first: bool = False, s
     return wire.save(path)
 
 
+@pytest.mark.parametrize(("said", "fires"), [(16_384, True), (16_385, False)])
+def test_who_takes_much_owes_no_answer(said: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    assert bool(found_in("server_hung_up", facts_of, hung_up(tmp_path / "a.pcap", said=b"x" * said))) is fires
+
+
 def test_who_ends_and_whether_anything_was_said_decides(tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found_in("server_hung_up", facts_of, hung_up(tmp_path / "a.pcap"))
     assert "port 22 and closes it after the client's first words (SSH), without a word" in finding.title
