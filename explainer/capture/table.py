@@ -51,9 +51,14 @@ def read(lines: bytes, columns: Sequence[Column], *, doubled: bool) -> "pl.DataF
         has_header=False, separator="\t", quote_char=None, eol_char="\n", encoding="utf8-lossy",
         new_columns=names, schema_overrides=[pl.String] * len(names), infer_schema=False,
     )  # fmt: skip
-    single = [column.field for column in columns if not column.many]
+    nulls = text.null_count().row(0, named=True)
+    there = [column for column in columns if nulls[column.field] < text.height or column.kind is Kind.FLAG]
+    single = [column.field for column in there if not column.many]
     repeated = text.select(pl.col(single).str.contains(_REPEATED, literal=True).any()).row(0, named=True)
-    return text.select(_typed(column, repeated=repeated.get(column.field) is True) for column in columns)
+    typed = text.select(_typed(column, repeated=repeated.get(column.field) is True) for column in there)
+    # Most columns are of protocols that a piece has not: to convert nothing takes as long as to convert something.
+    found = set(typed.columns)
+    return pl.DataFrame([typed.get_column(c.field) if c.field in found else _nothing(c, text.height) for c in columns])
 
 
 def together(pieces: Sequence["pl.DataFrame"], columns: Sequence[Column]) -> "pl.DataFrame":
@@ -64,6 +69,11 @@ def together(pieces: Sequence["pl.DataFrame"], columns: Sequence[Column]) -> "pl
 def _empty(columns: Sequence[Column]) -> "pl.DataFrame":
     text = pl.DataFrame(schema={column.field: pl.String for column in columns})
     return text.select(_typed(column, repeated=False) for column in columns)
+
+
+def _nothing(column: Column, height: int) -> "pl.Series":
+    dtype = {Kind.TEXT: pl.String, Kind.FLOAT: pl.Float64}.get(column.kind, pl.Int64)
+    return pl.Series(column.field, [None], pl.List(dtype) if column.many else dtype).new_from_index(0, height)
 
 
 def _typed(column: Column, *, repeated: bool) -> "pl.Expr":
