@@ -9,6 +9,7 @@ from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications import Sign, signs
+from explainer.protocols.rows import up_to
 from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
@@ -119,11 +120,13 @@ def broker_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterat
     """
     by_stream = {c.stream: c for c in facts[connections]}
     groups = defaultdict[tuple[object, ...], list[_Silence]](list)
-    for sign in facts[signs]:
-        c = by_stream.get(sign.stream) if sign.stream is not None else None
-        end = ended_by_server(c) if c and sign.what in _PROMISES else None
-        if c and end is not None and int(sign.text) > 0 and not c.lost_segments:
-            silence = _silence(facts, c, sign, end)
+    promised = [s for s in facts[signs] if s.what in _PROMISES and s.stream in by_stream and int(s.text) > 0]
+    lasted = (by_stream[s.stream] for s in promised if s.stream is not None)
+    ends = {c.stream: end for c in lasted if (end := ended_by_server(c)) is not None and not c.lost_segments}
+    known = up_to(facts[segments], ends)
+    for sign in promised:
+        if sign.stream in known:
+            silence = _silence(known[sign.stream], by_stream[sign.stream], sign, ends[sign.stream])
             if silence and silence.seconds >= times_late * int(sign.text):
                 groups[sign.client.address, sign.server, sign.text].append(silence)
     names = {sign.stream: sign.text for sign in facts[signs] if sign.what == "mqtt-client"}
@@ -131,8 +134,7 @@ def broker_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterat
         yield _kept_silent(group, names.get(group[0].connection.stream, ""))
 
 
-def _silence(facts: Facts, c: Connection, promised: Sign, end: int) -> _Silence | None:
-    own = facts[segments].filter((pl.col("stream") == c.stream) & (pl.col("frame") <= end))
+def _silence(own: "pl.DataFrame", c: Connection, promised: Sign, end: int) -> _Silence | None:
     said = own.filter(pl.col("from_client") & (pl.col("payload") > 0))
     if said.is_empty():
         return None

@@ -7,6 +7,7 @@ from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications import Kind, Reply, replies, signs
+from explainer.protocols.rows import up_to
 from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
@@ -41,11 +42,12 @@ def database_hung_up(facts: Facts, *, idle_s: float = 1.0, short_s: float = 60.0
     by_stream = {c.stream: c for c in facts[connections]}
     failed = {(reply.stream, reply.frame) for reply in facts[replies] if not reply.ok}
     unanswered = {sign.frame for sign in facts[signs] if sign.what == "expects-no-answer"}
-    for stream, protocol in _sessions(facts[replies]).items():
-        c = by_stream.get(stream)
-        end = ended_by_server(c) if c and not c.lost_segments else None
-        found = _ended(facts, protocol, c, end) if c and end else None
-        if c is None or found is None or found.last in unanswered or _told(c, found, failed):
+    sessions = {s: protocol for s, protocol in _sessions(facts[replies]).items() if s in by_stream}
+    ends = {s: end for s in sessions if (end := ended_by_server(by_stream[s])) and not by_stream[s].lost_segments}
+    for stream, own in up_to(facts[segments], ends).items():
+        c = by_stream[stream]
+        found = _ended(own, sessions[stream], c, ends[stream])
+        if found is None or found.last in unanswered or _told(c, found, failed):
             continue
         if found.asked or found.seconds >= idle_s:
             yield _finding(found, short=found.seconds < short_s)
@@ -64,8 +66,7 @@ def _told(c: Connection, found: _End, failed: set[tuple[int | None, int]]) -> bo
     return any(stream == c.stream and frame > found.last for stream, frame in failed)
 
 
-def _ended(facts: Facts, protocol: str, c: Connection, end: int) -> _End | None:
-    own = facts[segments].filter((pl.col("stream") == c.stream) & (pl.col("frame") <= end))
+def _ended(own: "pl.DataFrame", protocol: str, c: Connection, end: int) -> _End | None:
     said = own.filter(pl.col("payload") > 0).select("frame", "time", "from_client")
     client, server = said.filter("from_client"), said.filter(~pl.col("from_client"))
     if client.is_empty() or server.is_empty():

@@ -7,11 +7,12 @@ from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import requests
+from explainer.protocols.rows import up_to
 from explainer.protocols.tcp import Connection, connections, segments
 from explainer.protocols.websocket import Close, closes, said_goodbye
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
-from explainer.rules.tcp_case import scope
+from explainer.rules.tcp_case import ended_by_server, scope
 from explainer.wording import count
 
 _SHOWN, _QUOTED = 20, 100
@@ -92,19 +93,16 @@ def websocket_dropped(facts: Facts, *, min_silence_s: float = 2.0) -> Iterator[F
     server may just be done. In clear alone.
     """
     switched = {e.stream for e in facts[requests] if e.wish == _WISH and e.status == _SWITCHED}
-    for c in facts[connections]:
-        ends = min((*c.server_ends, *c.server_resets), default=None)
-        left = min((*c.client_ends, *c.client_resets), default=c.last_frame + 1)
-        if c.stream not in switched or c.stream in facts[said_goodbye] or ends is None or left < ends:
-            continue
-        silence = _silence(facts, c.stream, ends)
-        if silence and silence[0] >= min_silence_s and not c.lost_segments:
-            yield _dropped(c, ends, *silence)
+    by_stream = {c.stream: c for c in facts[connections] if c.stream in switched - facts[said_goodbye]}
+    ends = {s: end for s, c in by_stream.items() if (end := ended_by_server(c)) is not None and not c.lost_segments}
+    for stream, own in up_to(facts[segments], ends).items():
+        silence = _silence(own, ends[stream])
+        if silence and silence[0] >= min_silence_s:
+            yield _dropped(by_stream[stream], ends[stream], *silence)
 
 
-def _silence(facts: Facts, stream: int, until: int) -> tuple[float, int] | None:
+def _silence(own: "pl.DataFrame", until: int) -> tuple[float, int] | None:
     """Return how long nothing had been said, and the frame of the last words."""
-    own = facts[segments].filter((pl.col("stream") == stream) & (pl.col("frame") <= until))
     said = own.filter((pl.col("payload") > 0) & (pl.col("frame") < until)).sort("frame")
     end = own.filter(pl.col("frame") == until)["time"]
     if said.is_empty() or end.is_empty():
