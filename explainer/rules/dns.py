@@ -15,7 +15,7 @@ from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
 from explainer.rules.dns_search import bare, shortened, with_suffix
-from explainer.rules.dns_unbidden import beside, calmed
+from explainer.rules.dns_unbidden import beside
 from explainer.rules.dns_upstream import upstreams, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -114,7 +114,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     longer = {x.first_frame: (x, without) for x in failed if (without := bare(x, vain))}
     for finding in _answered(failed, _NXDOMAIN_MEANS, severity):
         target = aliases.get(finding.evidence.frames[0])
-        told = finding.model_copy(update={"act": _HARMLESS}) if finding.severity is Severity.INFO else finding
+        told = _told(finding)
         if finding.severity is not Severity.INFO and finding.evidence.frames[0] in longer:
             yield with_suffix(finding, *longer[finding.evidence.frames[0]])
         else:
@@ -133,17 +133,14 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     suffix behind it: forwarders ask nobody for such names.
     """
     every = facts[lookups]
-    failing, unasked = _less_where_suffixed(every, _failing), beside(every)
+    failing = _less_where_unwanted(every, _failing)
     reasons = facts[extended_errors]
-    first = {x.first_frame: x for x in every}
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
     for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = facts[upstreams].behind(finding)
-        if unasked(first[finding.evidence.frames[0]]):
-            yield calmed(finding)
-        elif finding.severity is Severity.INFO:
-            yield finding.model_copy(update={"act": _HARMLESS})
+        if finding.severity is Severity.INFO:
+            yield _told(finding)
         elif finding.evidence.frames[0] in circles:
             yield in_circle(finding, circles[finding.evidence.frames[0]])
         elif behind:
@@ -161,13 +158,13 @@ def dns_refused(facts: Facts) -> Iterator[Finding]:
     behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
-    first, unasked = {x.first_frame: x for x in every}, beside(every)
-    for finding in _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, _less_where_suffixed(every, _refusing)):
-        if unasked(first[finding.evidence.frames[0]]):
-            yield calmed(finding)
-        else:
-            harmless = finding.severity is Severity.INFO
-            yield finding.model_copy(update={"act": _HARMLESS}) if harmless else finding
+    refused = _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, _less_where_unwanted(every, _refusing))
+    yield from map(_told, refused)
+
+
+def _told(finding: Finding) -> Finding:
+    """Return the finding; of one that is only worth knowing nobody has to act."""
+    return finding.model_copy(update={"act": _HARMLESS}) if finding.severity is Severity.INFO else finding
 
 
 def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
@@ -179,16 +176,19 @@ def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
     return resolved
 
 
-def _less_where_suffixed(every: Sequence[Lookup], usual: Callable[[Lookup], Severity]) -> Callable[[Lookup], Severity]:
-    """Return the severity of a failure, less where a search suffix made the name, or where it is one label alone."""
-    resolved = _resolved(every)
+def _less_where_unwanted(every: Sequence[Lookup], usual: Callable[[Lookup], Severity]) -> Callable[[Lookup], Severity]:
+    """Return the severity of a failure, less where nobody wanted the name, or where it is one label alone.
+
+    Nobody wanted what browsers and systems ask for on their own, or what a search suffix made of another name.
+    """
+    resolved, unasked = _resolved(every), beside(every)
     longer = {
         (x.client.address, part) for x in every if x.rcode == _NXDOMAIN for part in shortened(plain(x.name))
     }  # fmt: skip
 
     def severity(lookup: Lookup) -> Severity:
         name, client = plain(lookup.name), lookup.client.address
-        if any(part in resolved[client] for part in shortened(name)):
+        if unasked(lookup) or any(part in resolved[client] for part in shortened(name)):
             return Severity.INFO
         return Severity.LOW if "." not in name and (client, name) in longer else usual(lookup)
 
