@@ -9,12 +9,12 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 DEMO := tests/captures/tls12_expired.pcapng
 
-.PHONY: demo test check docs lab tickets bench eval tshark chromium clean
+.PHONY: demo test check docs lab tickets bench eval tshark chromium bytecode clean
 
-demo: tshark $(VENV)/.package  ## Answer the README's question on a bundled capture.
+demo: tshark bytecode  ## Answer the README's question on a bundled capture.
 	$(BIN)/explainer ask $(DEMO) "why does my TLS handshake fail?"
 
-test: tshark chromium $(VENV)/.dev  ## Run the tests.
+test: tshark chromium $(VENV)/.dev bytecode  ## Run the tests.
 	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(VENV)/.dev  ## Run the static checks, and see whether the generated docs are true.
@@ -33,7 +33,7 @@ lab: $(VENV)/.dev  ## Record the lab's captures anew (root; see tests/lab).
 tickets: tshark $(VENV)/.dev  ## See that the evidence of every capture of the lab shows its cause, redacted, too.
 	EXPLAINER_TICKETS=all $(BIN)/python -m pytest --numprocesses auto tests/ticket/test_ticket_evidence.py
 
-bench: tshark $(VENV)/.dev  ## Measure time and memory beside tshark and other tools, and write docs/performance.md.
+bench: tshark $(VENV)/.dev bytecode  ## Measure time and memory beside tshark and other tools, and write docs/performance.md.
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/growth.py
 
@@ -51,6 +51,10 @@ chromium:
 		{ echo "Installing chromium ..."; $(APT) update && \
 			$(APT) install -y --no-install-recommends chromium libatomic1; } || \
 		echo "chromium could not be installed: the tests of the report's page will be skipped." >&2
+
+# Where Python is told to write no bytecode (PYTHONDONTWRITEBYTECODE, as in many containers), each run would compile all.
+bytecode: $(VENV)/.package
+	@$(BIN)/python -m compileall -q explainer
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
