@@ -1,6 +1,6 @@
 """ARP over Ethernet for IPv4: who asks for which address, and who answers (RFC 826, RFC 5227)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -17,8 +17,7 @@ _REQUEST, _REPLY = 1, 2
 _NO_ADDRESS = "0.0.0.0"  # what a probe gives as its own (RFC 5227)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """All requests of one asker (a MAC with an IP address) for one address, and the replies to it.
 
     `reply_macs` are all who claim the address, in order of appearance; the times are nanoseconds since 1970. A probe

@@ -1,6 +1,6 @@
 """Which network card says that which addresses are its own (ARP), and where packets then go."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
@@ -13,8 +13,7 @@ _NO_ADDRESS = "0.0.0.0"  # what a probe gives as its own
 _MOST_FRAMES = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A card that told `victim`, unasked, that `address` is its own, although it uses `own` as well.
 
     `detour` are frames that the victim sends through this card after it, `before` those that had gone through another

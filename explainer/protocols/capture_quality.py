@@ -1,7 +1,6 @@
 """What a capture holds and lacks: packets recorded twice, one direction, a late start, cut frames, its clock."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -14,8 +13,7 @@ _A_FEW = 3  # of one or two packets alone, nothing can be said
 _IDS_VARY = 0.4  # with every packet twice, half of a sender's packets have an IP id of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(NamedTuple):
     """TCP segments that the capture holds twice.
 
     `frames` has a row a copy: frame, original, hops (how much lower its TTL is); `packets` counts the segments that
@@ -52,8 +50,7 @@ def copies(facts: Facts) -> Copies:
     return Copies(rows, table.height)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What the capture holds of one TCP connection.
 
     `acknowledged_unseen` are frames of the only side that is recorded, each acknowledging more of what the other sent.
@@ -102,8 +99,7 @@ def ends(row: dict[str, Any]) -> tuple[Endpoint, Endpoint]:
     return Endpoint(row["client"], row["client_port"]), Endpoint(row["server"], row["server_port"])
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """The capture's times: the first and the last as nanoseconds since 1970, and the frames before whose time it is.
 
     `back` are pairs of a frame and the seconds by which it is earlier than the one before it.
@@ -133,8 +129,7 @@ def clock(facts: Facts) -> Clock | None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """Frames stored shorter than they were sent: their numbers, and the largest length that was stored (bytes)."""
 
     frames: tuple[int, ...]

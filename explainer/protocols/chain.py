@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from explainer.facts import Facts, Given, fact
 from explainer.protocols.x509 import Certificate
@@ -15,8 +16,7 @@ TRUST_STORE = Given("trust store")
 _LONGEST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """The chain of one certificate message.
 
     `path` leads from the server's own certificate up, each signed by the next (checked); `root` is the subject of a

@@ -1,6 +1,6 @@
 """DHCP for IPv4: who asks for an address, and what the servers say (RFC 2131, RFC 2132)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -16,8 +16,7 @@ _COLUMNS = (FRAME, TIME, MESSAGE_TYPE, CLIENT_MAC, REQUESTED_ADDRESS, SERVER, GI
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = range(1, 7)  # RFC 2132, section 9.6
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """All DHCP messages about one client (by its MAC): frames of each type, and what they name.
 
     The times are nanoseconds since 1970; `servers` are those that offered or acknowledged, `refusing` those that said

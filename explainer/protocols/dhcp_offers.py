@@ -1,6 +1,6 @@
 """What DHCP servers offer, where several answer one client (RFC 2131, RFC 2132), and DHCPv6 (RFC 8415)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -17,8 +17,7 @@ _KIND = Column("dhcpv6.msgtype", Kind.INT, many=True)
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What one server offers: an address, the gateways and the name servers to use."""
 
     frame: int
@@ -51,8 +50,7 @@ def offers(facts: Facts) -> tuple[Offer, ...]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Solicitations:
+class Solicitations(NamedTuple):
     """The messages of a DHCPv6 client that no server answers."""
 
     client: str

@@ -1,6 +1,6 @@
 """What DHCP gives out beside the address: gateways, name servers, the mask and for how long (RFC 2132)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.protocols.arp import resolutions
@@ -15,8 +15,7 @@ _COLUMNS = (FRAME, CLIENT_MAC, GIVEN_ADDRESS, SERVER, _ROUTER, _RESOLVER, _MASK,
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What one acknowledgement gives a client; empty, or None, where it does not say."""
 
     frame: int

@@ -4,8 +4,8 @@ Rule: tshark's own dns.response_to and dns.retransmission are not used: 4.0.17 m
 comes 5 seconds after the first, as glibc's do.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -28,8 +28,7 @@ _KINDS = {"dns": "DNS", "mdns": "mDNS", "llmnr": "LLMNR"}
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """A question and its answer; without query frames where the capture holds the answer only.
 
     `kind` is DNS, mDNS or LLMNR. `query_frames` holds the first query and its repetitions (same endpoints, id, name and
@@ -148,7 +147,7 @@ def _add(found: _Exchanges, row: Row, message: Message) -> None:
         found.lookups[at] = _answered(old, new)
     else:
         repeated, first = (*old.query_frames, *new.query_frames), new.query_ns if old.query_ns is None else old.query_ns
-        found.lookups[at] = replace(old, query_frames=repeated, query_ns=first, last_query_ns=new.query_ns)
+        found.lookups[at] = old._replace(query_frames=repeated, query_ns=first, last_query_ns=new.query_ns)
 
 
 def _separate(old: Lookup, new: Lookup) -> bool:
@@ -166,9 +165,9 @@ def _answered(old: Lookup, new: Lookup) -> Lookup:
     """Return the lookup with this answer, which counts where it is the first one."""
     frames = (*old.response_frames, *new.response_frames)
     if old.response_frames:
-        return replace(old, response_frames=frames)
-    return replace(
-        old, response_frames=frames, response_ns=new.response_ns, rcode=new.rcode, truncated=new.truncated,
+        return old._replace(response_frames=frames)
+    return old._replace(
+        response_frames=frames, response_ns=new.response_ns, rcode=new.rcode, truncated=new.truncated,
         answers=new.answers, server=new.server, referred=new.referred,
     )  # fmt: skip
 

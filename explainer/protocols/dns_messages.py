@@ -5,9 +5,8 @@ counts in each header, and what is cut short is left out.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Kind
 
@@ -42,8 +41,7 @@ COLUMNS = (
 _RESPONSE, _OPCODE, _AUTHORITATIVE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7800, 0x0400, 0x0200, 0x0080, 0x000F
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message; questions and records as name and type, of the answers also their addresses and names."""
 
     id: int

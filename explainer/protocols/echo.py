@@ -1,6 +1,6 @@
 """Pings: echo requests and what comes of them, by who asks whom (RFC 792; RFC 4443 section 4)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -15,8 +15,7 @@ _WHOLE = Column("ip.reassembled.length", Kind.INT)
 _WHOLE_V6 = Column("ipv6.reassembled.length", Kind.INT)
 
 
-@dataclass(frozen=True, slots=True)
-class Pings:
+class Pings(NamedTuple):
     """The echo requests of one host to another and the replies to them.
 
     `requests` and `replies` are frames; `open` are the requests of which no reply came before the next one, `pairs` the

@@ -6,7 +6,7 @@ Rules
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -22,8 +22,7 @@ _DISSECTORS = {"smb": "nbss", "rdp": "tpkt", "modbus": "mbtcp"}
 """What carries a protocol, where tshark has to be told of that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unusual:
+class Unusual(NamedTuple):
     """A TCP stream whose protocol is on an unusual port: its layer, and the rule that makes tshark read it."""
 
     stream: int

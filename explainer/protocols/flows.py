@@ -1,6 +1,6 @@
 """Who talks with whom over what: TCP connections and UDP conversations with the protocols that are spoken in them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
@@ -13,8 +13,7 @@ _LAYERS = {"TCP": r".*(?:^|:)tcp:(.*)$", "UDP": r".*(?:^|:)udp:(.*)$"}
 """What is in the innermost segment or datagram: tshark's last stream number is its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One connection or conversation; `protocols` are the layers that tshark sees over TCP or UDP in its frames.
 
     `answered` says whether the server sent data, or accepted the connection.

@@ -3,8 +3,7 @@
 It covers every frame, whether or not it carries IP; quoted and tunnelled headers count as spoken of.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explainer.facts import Column, Facts, Need, fact
 from explainer.lazy import pl
@@ -34,8 +33,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """One frame as the packet list shows it, and what it speaks of.
 
     `source` is the innermost address that it comes from, of an ICMP message the one that sent it; `ends` are both, of

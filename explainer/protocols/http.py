@@ -7,7 +7,6 @@ Rules
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
@@ -75,7 +74,7 @@ DECRYPTED_TEXTS = Look(
 def requests(facts: Facts) -> tuple[Exchange, ...]:
     """Return the exchanges in the order of their first frame, with what their short texts complain about."""
     found = dict(_complaints(facts))
-    return tuple(replace(e, complaint=found.get(e.response_frame, "")) if e.written else e for e in facts[exchanges])
+    return tuple(e._replace(complaint=found.get(e.response_frame, "")) if e.written else e for e in facts[exchanges])
 
 
 def _complaints(facts: Facts) -> Iterator[tuple[int | None, str]]:

@@ -6,8 +6,7 @@ of their port: their client begins with the connection preface (RFC 9113, sectio
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -60,8 +59,7 @@ ERRORS = Look(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A gRPC call that its caller cancelled (RST_STREAM, CANCEL) when its own deadline had passed without an answer."""
 
     stream: int
@@ -73,8 +71,7 @@ class Deadline:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     frame: int
     path: str
     time_ns: int

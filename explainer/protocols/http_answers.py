@@ -1,8 +1,7 @@
 """When and how much the server of a connection that carries HTTP said, told from its TCP segments (RFC 9293)."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from explainer.lazy import pl
 
@@ -39,8 +38,7 @@ class Spoken:
         return Answers(**said, endings=endings)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """When and how much the server of one connection said, and how the connection ended.
 
     `frames`, `times` (ns since 1970) and `totals` (payload up to there, bytes) of its data; frames and times of its

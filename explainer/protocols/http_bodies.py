@@ -4,9 +4,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.protocols.http_complaints import LONGEST_TEXT
 
@@ -33,8 +32,7 @@ _HEADERS_END = b"\r\n\r\n"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """How a text is written: its form, its content coding ("gzip"; empty: none), in chunks (RFC 9112, section 7.1)."""
 
     form: Form

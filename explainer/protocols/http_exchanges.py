@@ -9,9 +9,8 @@ Rules
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -26,8 +25,7 @@ _WHOSE = ("stream", "time", "from_client", "client", "client_port", "server", "s
 """What is needed to know of the segment that holds a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request and its response; without request where the capture began after it.
 
     `request_frame` is the frame that completes the request, `response_frame` the one that completes the response, None
@@ -192,8 +190,8 @@ class _Connection:
             if len(row[STATUS.field]) > 1:
                 size = None
         self._last_answer = frame
-        done = replace(
-            exchange, version=exchange.version or answer.version, first_byte_frame=first_frame, first_byte_ns=first_ns,
+        done = exchange._replace(
+            version=exchange.version or answer.version, first_byte_frame=first_frame, first_byte_ns=first_ns,
             response_frame=frame, response_ns=time, response_bytes=size, status=answer.status, reason=answer.reason,
             content_length=answer.content_length, software=answer.software, proxies=answer.proxies,
             location=answer.location, challenge=answer.challenge, written=answer.written,
@@ -214,13 +212,13 @@ class _Connection:
         after = self._after(exchange)
         first, first_at, size = self._answers.between(after, until)
         unread = self._answers.unreadable(after, until)
-        begun = replace(
-            exchange, first_byte_frame=first, first_byte_ns=first_at, response_bytes=size, unreadable=unread
+        begun = exchange._replace(
+            first_byte_frame=first, first_byte_ns=first_at, response_bytes=size, unreadable=unread
         )
         ending = self._answers.ending(exchange.request_frame or 0) if until is None else None
         if ending is None:
             return begun
-        return replace(begun, closed_frame=ending[0], closed_by_client=ending[1], reset=ending[2])
+        return begun._replace(closed_frame=ending[0], closed_by_client=ending[1], reset=ending[2])
 
     def _after(self, exchange: Exchange) -> int:
         return max(exchange.request_frame or 0, self._last_answer)

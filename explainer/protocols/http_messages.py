@@ -10,8 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Kind
 from explainer.protocols.http_bodies import Written, written
@@ -59,8 +58,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was asked for; `number` is the HTTP/2 stream; see Exchange for the headers."""
 
     version: str
@@ -76,8 +74,7 @@ class Request:
     wish: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """What was answered; see Exchange for the headers and for `written`."""
 
     version: str

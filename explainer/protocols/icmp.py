@@ -1,6 +1,6 @@
 """ICMP and ICMPv6 messages, and the packet that each error quotes (RFC 792, RFC 4443)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -25,8 +25,7 @@ _UNREACHABLE = 3
 _UNREACHABLE_V6 = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(NamedTuple):
     """A "destination unreachable" about a TCP packet: who says it, its code, and between whom the packet was sent."""
 
     frame: int

@@ -1,7 +1,6 @@
 """ICMP errors with the packet that each quotes, whatever its transport (RFC 792, RFC 4443)."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
@@ -30,8 +29,7 @@ _QUOTED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(NamedTuple):
     """One ICMP error: who says what, and of which packet.
 
     `kind` is "unreachable", "too big" (with the mtu in bytes, where one is named), "time exceeded" or "redirect" (with

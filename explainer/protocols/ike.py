@@ -1,6 +1,6 @@
 """IKE, by which IPsec's two ends agree: what the answers refuse (RFC 7296; RFC 2408 for version 1)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -27,8 +27,7 @@ def _view(facts: Facts) -> View | None:
 _LOOK = Look("IKE", (FRAME, PROTOCOLS), _COLUMNS, _view)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message: its exchange (RFC 7296 section 3.1), the notifications in clear sight, whether it answers."""
 
     frame: int

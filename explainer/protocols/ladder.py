@@ -1,6 +1,6 @@
 """One conversation, packet by packet, as a ladder diagram shows it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
@@ -30,8 +30,7 @@ _PORTS = (SOURCE_PORT, DESTINATION_PORT, udp.SOURCE_PORT, udp.DESTINATION_PORT)
 _COLUMNS = (FRAME, TIME, RELATIVE_TIME, PROTOCOL, INFO, *_PORTS, *_NOTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(NamedTuple):
     """One packet: seconds since the first frame of the file, who sent it to whom, what Wireshark says of it, masked."""
 
     frame: int

@@ -6,7 +6,7 @@ none either.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Fact, Facts, Kind, fact
 from explainer.lazy import pl
@@ -45,8 +45,7 @@ _LEFT_OUT: dict[str, Callable[[], "pl.Expr"]] = {
 }
 
 
-@dataclass(frozen=True)
-class Patterns:
+class Patterns(NamedTuple):
     """The orders in which headers follow each other, each once.
 
     `of_frame` gives each frame's pattern, in file order. `headers` has a row a header: pattern, kind, position (in
@@ -170,8 +169,7 @@ def _transport_headers(kind: str, source: Column, destination: Column, stream: C
     return headers
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """A layer whose headers Wireshark counts: its name there, and whether it has ports (and streams)."""
 
     id: str

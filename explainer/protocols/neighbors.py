@@ -4,8 +4,8 @@ Rule: which group a solicitation goes to tells the last 24 bits of the address t
 2.7.1); only where something seems amiss a second look reads the address itself.
 """
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
@@ -20,8 +20,7 @@ _NOBODY = "::"
 _MIN, _DAD_NS = 3, 2_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """Solicitations of one host for one address, to the address's group, that nobody of that group answers."""
 
     asker: str
@@ -31,8 +30,7 @@ class Search:
     last_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """An address that a host wants to use (a probe, without a source) and that another network card has."""
 
     probe: int
@@ -41,8 +39,7 @@ class Clash:
     macs: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbors:
+class Neighbors(NamedTuple):
     """What is amiss among neighbors, and the routers' part: solicitations by host, and how many advertise."""
 
     searches: tuple[Search, ...]

@@ -8,7 +8,7 @@ Rules
   where one side alone says little, by a protocol that tshark may only guess from the port.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -45,16 +45,14 @@ _WANTS_TLS = (
 _BAD_REQUEST = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The first bytes of a segment's payload."""
 
     frame: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The first segments with payload of a stream, by sender."""
 
     stream: int

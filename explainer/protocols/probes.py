@@ -1,7 +1,6 @@
 """Attempts to find out which hosts and ports answer: by TCP flags that no connection starts with, by SYN, by UDP."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -19,8 +18,7 @@ ODD = {
 _ALL = _FIN | _SYN | _RST | _PSH | _ACK | _URG
 
 
-@dataclass(frozen=True, slots=True)
-class Probing:
+class Probing(NamedTuple):
     """What one host tried on another: the first frame of each attempt, and the ports that answered.
 
     `kinds` has "SYN", "FIN", "NULL", "XMAS" or "UDP" for each of `frames`; `accepted` and `refused` are ports; `used`

@@ -4,7 +4,7 @@ Rule: only of protocols in which no healthy host says the same a hundred times i
 groups as well.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -18,8 +18,7 @@ _KEY = ("source", "target", PROTOCOLS.field, LENGTH.field, arp.SENDER_IP.field, 
 _COLUMNS = (FRAME, TIME, LENGTH, PROTOCOLS, eth.SOURCE, eth.DESTINATION, arp.SENDER_IP, arp.TARGET_IP)
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """One frame that comes many times: its protocol, who sent it to which Ethernet address, where and how long."""
 
     protocol: str

@@ -1,6 +1,6 @@
 """Frames in which tshark recognises a protocol that few networks want, with who sent them to whom."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -11,8 +11,7 @@ WATCHED = ("bittorrent", "bt-dht", "bt-utp", "portmap")
 """By their names in frame.protocols."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One frame of a watched protocol; length in bytes."""
 
     protocol: str

@@ -8,9 +8,9 @@ Rule: what was agreed on is not told here where TLS then follows on both sides: 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.protocols.openings import Opening, openings
@@ -29,8 +29,7 @@ class Reply(StrEnum):
     NOT_WANTED = "not wanted"
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(NamedTuple):
     """A connection in clear in which TLS was asked for, or looked for in vain.
 
     `request` is how the protocol calls it; `request_frame` is where the client asks, or says what it can; the answer is
@@ -52,8 +51,7 @@ class Upgrade:
     left_frame: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What one side said until the other one spoke, as far as it was kept."""
 
     frame: int
@@ -61,8 +59,7 @@ class Turn:
     data: bytes
 
 
-@dataclass(frozen=True)
-class _Dialect:
+class _Dialect(NamedTuple):
     """How a protocol asks for TLS, says yes and no, and goes on without; each at the start of what a side says."""
 
     protocol: str

@@ -1,7 +1,6 @@
 """TCP: segments as a table, connections as records (RFC 9293; Wireshark's tcp.stream numbers them)."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -31,8 +30,7 @@ _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 _LISTS = ("syn_frames", "syn_ns", "client_resets", "server_resets", "client_ends", "server_ends")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An address and a port; written as users write it."""
 
     address: str
@@ -42,8 +40,7 @@ class Endpoint:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One TCP stream; the client is who sent the SYN, or else (capture started late) who has the higher port.
 
     `syn_frames` are the client's SYNs, `ack_frame` the client's segment that completes the handshake; resets and

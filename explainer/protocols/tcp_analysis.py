@@ -1,6 +1,6 @@
 """What Wireshark's sequence analysis says of each TCP connection (Wireshark's tcp.analysis fields; RFC 9293, 7323)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -33,8 +33,7 @@ _OTHERS = (BYTES_IN_FLIGHT, COMPLETENESS, MAXIMUM_SEGMENT_SIZE, WINDOW_SCALE)
 _COLUMNS = (FRAME, *_COUNTED.values(), *_OTHERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """One connection's analysis: counts of segments, what each side announced, and who closed it how.
 
     `completeness` is Wireshark's bit mask (1 SYN, 2 SYN/ACK, 4 ACK, 8 data, 16 FIN, 32 RST); `closed_by` is "client" or

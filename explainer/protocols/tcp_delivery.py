@@ -1,6 +1,6 @@
 """What of each TCP connection's data arrived: acknowledged, never acknowledged, missing in between (RFC 9293)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -8,8 +8,7 @@ from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import segments
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What one side sent; sequence numbers are relative.
 
     `last` is the sequence number after its last byte in the capture, `acknowledged` the highest that the other side
@@ -31,8 +30,7 @@ class Sent:
 NOTHING = Sent(None, None, None, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One connection's data, by sender."""
 
     stream: int

@@ -1,14 +1,13 @@
 """Bytes that were delivered, as their acknowledgement shows, and that the capture lacks."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.tcp import segments
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """What the capture lacks of one direction of a connection; `frames` acknowledge it, or come after it."""
 
     stream: int

@@ -1,6 +1,6 @@
 """TCP handshakes that stop half-way: the server's SYN/ACK, sent again and again (RFC 9293 section 3.5)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -11,8 +11,7 @@ _FIRST_TTLS = (64, 128, 255)
 """What systems give their packets to start with: who is seen with one of these is no router away."""
 
 
-@dataclass(frozen=True, slots=True)
-class HalfWay:
+class HalfWay(NamedTuple):
     """A connection whose server repeats its SYN/ACK and says nothing else.
 
     `asked_again` are the SYNs that the client sent after the first SYN/ACK, `completed` what it sent that acknowledges

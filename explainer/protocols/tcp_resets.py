@@ -1,7 +1,6 @@
 """How TCP connections were reset, and what they were doing by then (RFC 9293 section 3.5)."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -14,8 +13,7 @@ _OTHER_DEVICE_HOPS = 2
 """By this much TTLs of one host differ when routes change; by more, another device sent it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """What one side had done before the reset: frames, payload (bytes), its last data, its first FIN, its TTLs.
 
     `last_data` is the frame and `last_size` its payload; `windowless` says whether its receive window was closed then,
@@ -32,8 +30,7 @@ class Past:
     ttls: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(NamedTuple):
     """The first reset of a connection.
 
     `silence_s` is the time since the frame before it. `pause_s` is the time that passed before the other side sent the
@@ -149,8 +146,7 @@ def _reset(row: dict[str, Any], pasts: dict[tuple[int, bool], Past]) -> Reset:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Probes:
+class Probes(NamedTuple):
     """Keep-alive probes of one side after the other's last word; `windowless`: whether that closed its window."""
 
     stream: int

@@ -3,8 +3,7 @@
 Rules: copies of the capture, keep-alives and probes of a closed window are no data; "sent again" counts payload only.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -105,8 +104,7 @@ def _reordered(table: "pl.DataFrame") -> "pl.DataFrame":
     return walked.select("frame", late.alias("late"))
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """The data of one direction that had to be sent again.
 
     `data` counts segments with payload; `fast` and `timeouts` are the frames of the repetitions that duplicate
@@ -159,8 +157,7 @@ def _loss(row: dict[str, Any]) -> Loss:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unacknowledged:
+class Unacknowledged(NamedTuple):
     """The last data of one direction, sent again and again and never acknowledged.
 
     `frames` and `times_ns` of all its transmissions; `size` its payload (bytes); `largest_passed` the largest payload

@@ -5,7 +5,7 @@ times are those at the place of the capture.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -14,8 +14,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_sent import sent
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request and the response to it; times count from the request's last segment, frames in order.
 
     `acknowledged_ms` is None where the first thing that the server sends is the response.
@@ -31,8 +30,7 @@ class Exchange:
     response_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(NamedTuple):
     """A connection's first and its slowest exchange, and the round-trip times to the server and back.
 
     `quickest_ms` is the smallest of `samples` measured round trips, None where there is none.

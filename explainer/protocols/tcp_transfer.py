@@ -4,7 +4,7 @@ Rules: a transfer is what one side says until the other one speaks; a pause is t
 acknowledged, a round trip is over, and the segment before was not full: the program had nothing more to send.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -16,8 +16,7 @@ _PAUSE_MS, _ROUND_TRIPS = 50, 3
 _TURN = ("stream", "turn")
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """One direction's data without a word of the other side in between, that took a second and a half or longer.
 
     `trip_ms` is the handshake's round trip, and `waited_ms` are all gaps between two segments of a

@@ -1,6 +1,6 @@
 """What one side of a TCP connection sent and the other never got, told by its later sequence numbers (RFC 9293)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -8,8 +8,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_sent import sent
 
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
+class Unheard(NamedTuple):
     """A request without an answer, or with a part of one, on an open connection: the client's last word.
 
     `acknowledged` is the server's first segment after it that acknowledges it; `answered` says whether data came after

@@ -1,7 +1,6 @@
 """Receive windows of TCP connections: closed ones, small ones, and acknowledgements that are waited for (RFC 9293)."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -19,8 +18,7 @@ _WAITED_MS = 10
 _SIDE = ("stream", "from_client")
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedWindow:
+class ClosedWindow(NamedTuple):
     """A receiver that announces a window of zero bytes, until it reopens it or nothing more is seen.
 
     `frames` are the announcements, `probes` the sender's packets that ask whether it is open again; `reopened` is the
@@ -80,8 +78,7 @@ def _closed(row: dict[str, Any]) -> ClosedWindow:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class FullWindow:
+class FullWindow(NamedTuple):
     """A direction whose sender filled the window and waited; `scaled` says whether both sides can scale (RFC 7323)."""
 
     connection: Connection
@@ -121,8 +118,7 @@ def full_windows(facts: Facts) -> tuple[FullWindow, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WaitedAck:
+class WaitedAck(NamedTuple):
     """A sender of small segments that holds the next one back until a delayed acknowledgement comes (RFC 896).
 
     `frames` are those acknowledgements, `waits_ms` how long each took; `quickest_ms` is the quickest that the same side

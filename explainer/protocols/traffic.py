@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -40,8 +40,7 @@ _UNNAMED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """What one client speaks with its servers over one port, or what two hosts or one link speak without ports.
 
     `layers` are protocols as in frame.protocols, the telling ones only; none where tshark recognises nothing. `peers`
@@ -73,14 +72,14 @@ def _read(facts: Facts) -> Iterator[Flow]:
     begun = {opening.stream: opening for opening in facts[openings]}
     for seen in facts[flows]:
         unnamed = seen.transport == "TCP" and not seen.protocols and seen.stream in filled
-        flow = replace(seen, protocols=frozenset({"data"})) if unnamed else seen
+        flow = seen._replace(protocols=frozenset({"data"})) if unnamed else seen
         doubted = "tls" in flow.protocols and flow.stream not in encrypted
         if flow.transport == "TCP" and (doubted or _telling(flow.protocols) == ("data",)):
             opening = begun.get(flow.stream)
             pieces = (*opening.server[:1], *opening.client[:1]) if opening else ()
             words = next((spoken(piece.data) for piece in pieces if spoken(piece.data)), "")
             layer = LAYERS.get(words, "data") if words != "TLS" else "tls"
-            yield replace(flow, protocols=flow.protocols - {"tls", "data"} | {layer})
+            yield flow._replace(protocols=flow.protocols - {"tls", "data"} | {layer})
         else:
             yield flow
 
@@ -108,7 +107,7 @@ def _with_ports(every: tuple[Flow, ...]) -> Iterator[Traffic]:
 def _turned(flow: Flow) -> Flow:
     """Return the flow with the service as its server, where the capture begins with an answer (UDP alone: see tcp)."""
     answered_first = flow.transport == "UDP" and flow.client.port in _SERVICES and flow.server.port not in _SERVICES
-    return replace(flow, client=flow.server, server=flow.client) if answered_first else flow
+    return flow._replace(client=flow.server, server=flow.client) if answered_first else flow
 
 
 def _telling(layers: frozenset[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """UDP conversations as records, from the headers that each frame carries (Wireshark's udp.stream numbers them)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -8,8 +8,7 @@ from explainer.protocols.layers import UDP
 from explainer.protocols.tcp import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """One UDP stream; the client is who sent its first packet. Bytes count whole frames."""
 
     stream: int

@@ -1,6 +1,6 @@
 """UDP services of which every request wants an answer, and requests that get none."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -23,8 +23,7 @@ _PORTS = {
 """Elsewhere tshark may only guess. SNMP's notifications (port 162) want no answer; the others go by their contents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(NamedTuple):
     """Requests of one client to one service of one server, of which none is answered, or none any more.
 
     `answer` is the last answer that came before these requests, where one did.

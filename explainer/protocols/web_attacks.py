@@ -5,7 +5,7 @@ Rule: of a request's query and headers only the part that gives the attack away 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from explainer.facts import Facts, fact
@@ -18,8 +18,7 @@ SCANNER = "a scan for holes by a known program"
 _ROUNDS = 2  # attackers encode twice to get past filters
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of attack: its name with an article, and what gives it away in a target or a header."""
 
     name: str
@@ -83,8 +82,7 @@ KINDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One request with an attack in it; `words` is what gives it away."""
 
     frame: int

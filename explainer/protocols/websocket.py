@@ -1,6 +1,6 @@
 """How WebSocket connections are closed (RFC 6455 sections 5.5.1 and 7)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -13,8 +13,7 @@ _OPCODE = Column("websocket.opcode", Kind.INT, many=True)
 _CLOSING = 8  # RFC 6455, section 11.8
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """The first closing frame of a connection: who sent it, with which code and which words."""
 
     stream: int

@@ -1,12 +1,11 @@
 """X.509 certificates, parsed from the DER that a handshake carries (RFC 5280)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     """What a certificate says; names are as written in it, times are UTC.
 
     `self_issued`: subject and issuer are the same name; `self_signed`: its own key verifies its signature, too.

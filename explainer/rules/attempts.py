@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Scope, Step
 from explainer.protocols.tcp import Connection, Endpoint
@@ -15,8 +15,7 @@ MANY_PORTS = 5
 """More failing ports than this between two hosts are one matter: a host that is not set up, or a scan."""
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The connections that were accepted: the first by host and by server, the last and first SYN/ACK by both ends."""
 
     by_host: dict[str, Connection]

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.lazy import pl
@@ -22,8 +22,7 @@ _PROMISES = {"mqtt-keep-alive": ("keep-alive", "PINGREQ"), "amqp-heartbeat": ("h
 _ENDED_BY_BROKER = ("why the broker ended the connection: its own log tells",)
 
 
-@dataclass(frozen=True, slots=True)
-class _TakeOver:
+class _TakeOver(NamedTuple):
     """The connection that ends, the CONNECT of who takes it over, and the frame in which the broker ends it."""
 
     old: Connection
@@ -100,8 +99,7 @@ def _taken_over(name: str, found: Sequence[_TakeOver], *, often: bool) -> Findin
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
+class _Silence(NamedTuple):
     """A connection that ends after its client kept silent: the last that it said, and the end."""
 
     connection: Connection

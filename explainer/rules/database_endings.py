@@ -1,7 +1,7 @@
 """Databases that end a session without a word: in the middle of a request, or after a short pause."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.lazy import pl
@@ -19,8 +19,7 @@ _LIMITS = ("why the database ended the connection: its own log tells",
            "whether a device on the way ended it in the database's name")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(NamedTuple):
     """A session that its server ends: the last that the client said, the end, and the time between the two."""
 
     protocol: str

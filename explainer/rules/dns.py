@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import dropwhile
+from typing import NamedTuple
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
@@ -31,8 +31,7 @@ _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 _UNBIDDEN = ("wpad", "isatap")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an answer without an address means; {name} and {server} are filled in."""
 
     rule: str

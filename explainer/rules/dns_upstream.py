@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.model import Evidence, Finding, Step
@@ -19,8 +19,7 @@ _SOON_NS = 1_000_000_000  # a resolver that has to ask does so at once
 _REFUSALS = {2: "fails itself (SERVFAIL)", 5: "refuses (REFUSED)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(NamedTuple):
     """A name server that another one asks in vain: `how` it refuses, empty where it keeps silent."""
 
     server: str

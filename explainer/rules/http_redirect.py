@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from explainer.facts import Facts
@@ -27,8 +27,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _SHOWN, _LONGEST = 3, 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     """What is asked for, by whom; the query, which may hold secrets, is unknown."""
 
     client: str

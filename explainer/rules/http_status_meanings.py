@@ -1,7 +1,7 @@
 """What a status of 400 to 599 means, and who must act (RFC 9110 section 15, RFC 6585)."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Side
 from explainer.protocols.http import Exchange
@@ -13,8 +13,7 @@ _CONNECT = "CONNECT"
 _MULTI_LEG = ("ntlm", "negotiate")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """The cause, as it ends a sentence about the server ("it"), whose side must act, and how."""
 
     cause: str

@@ -8,7 +8,7 @@ Rules
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
@@ -45,8 +45,7 @@ def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _turned_away(e, sight)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tries:
+class _Tries(NamedTuple):
     """The connections and requests by which a gateway may have tried to serve one request."""
 
     e: Exchange
@@ -57,7 +56,7 @@ class _Tries:
     def of(self, whose: Callable[[str], bool]) -> "_Tries":
         """Return those of the hosts with these addresses."""
         connections = [c for c in self.connections if whose(c.client.address)]
-        return replace(self, connections=connections, exchanges=[o for o in self.exchanges if whose(o.client.address)])
+        return self._replace(connections=connections, exchanges=[o for o in self.exchanges if whose(o.client.address)])
 
     def of_one(self) -> Upstream | None:
         """Return what came of them where they are of one host; of several, where one alone failed."""

@@ -1,7 +1,7 @@
 """How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Step
 from explainer.protocols.http import Exchange
@@ -10,8 +10,7 @@ from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.tls import names as tls_names
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(NamedTuple):
     """What the gateway tried: `server` is the one behind it, in `words` that follow its name.
 
     `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that

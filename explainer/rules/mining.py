@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
@@ -16,8 +16,7 @@ from explainer.wording import count, listing
 _PLACES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Currency:
+class _Currency(NamedTuple):
     """A kind of traffic: what it is, and what its first bytes must be."""
 
     title: str

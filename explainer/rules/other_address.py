@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Evidence, Finding, Severity, Step
 from explainer.protocols.dns import Lookup
@@ -15,8 +15,7 @@ _NOTICED_MS = 1000.0
 _IN_TIME_NS = 150_000_000_000  # Linux gives a SYN up after 130 seconds, and a program then tries the next address
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(NamedTuple):
     """The connection to another address of the same name, and how long after the first attempt it was asked for."""
 
     name: str
@@ -24,8 +23,7 @@ class Detour:
     waited_ms: float
 
 
-@dataclass(frozen=True)
-class OtherAddresses:
+class OtherAddresses(NamedTuple):
     """Which names have several addresses, and the connections that were accepted at these."""
 
     names: dict[str, set[str]]

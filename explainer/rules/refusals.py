@@ -8,7 +8,7 @@ Rules
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Kind, Reply
@@ -28,8 +28,7 @@ _QUOTED = 160
 _SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a refusal means, in words: the cause as a clause, who must act and how."""
 
     cause: str
@@ -39,8 +38,7 @@ class Meaning:
     advice: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """How the refusals of one rule are told: its id, a display filter's last part, what is refused in a title.
 
     `told` makes the title's first half from a reply: "The mail server 10.0.0.1 does not accept the sender a@b.example".

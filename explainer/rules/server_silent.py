@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.lazy import pl
@@ -184,8 +184,7 @@ def _last_words(group: Sequence[tuple[Connection, int]], said: str, *, overcome:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
+class _Wait(NamedTuple):
     """How long a client waited after its last words for a server that never spoke, and the frame in which it left."""
 
     seconds: float

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from explainer.model import Confidence
 from explainer.protocols.tcp import Endpoint
@@ -31,8 +31,7 @@ class Lacking(StrEnum):
     NAME = "name"
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """What is lacking, how sure that is, and by what sign, as a sentence."""
 
     what: Lacking

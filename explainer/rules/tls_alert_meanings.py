@@ -1,14 +1,13 @@
 """What each fatal alert says in plain words, by who sent it (RFC 8446 section 6.2, RFC 5246 section 7.2.2)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.model import Side
 
 _CHECK = "Check it: {check}"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """An alert in plain words: the cause, whose side must act and how; {client}, {server} and {name} are filled in."""
 
     cause: str

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from explainer.escape import shell_word
 from explainer.facts import Facts
@@ -42,8 +43,7 @@ class Verdict:
     clears_network: bool = True
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What the frames of one case show: the step that decides, after the hellos."""
 
     steps: tuple[Step, ...]

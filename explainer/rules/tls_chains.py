@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.protocols.chain import Chain, roots
@@ -18,8 +18,7 @@ STORE = "what the client's trust store holds"
 _CALLS_ITSELF_INTERMEDIATE = re.compile(r"\b(?:intermediate|issuing|subordinate|sub[- ]?ca)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a server presents, with its chain."""
 
     presented: Presented

@@ -1,7 +1,7 @@
 """Servers that complete the TLS handshake and then hang up without an answer, as proxies do whose backend is down."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
@@ -16,8 +16,7 @@ _EARLY_DATA = 42  # RFC 8446, 4.2.10
 _HEADER = 5  # RFC 8446, 5.1: type, version, length
 
 
-@dataclass(frozen=True, slots=True)
-class _Blame:
+class _Blame(NamedTuple):
     """Whose side is likely to be at fault, and why, as the end of a sentence."""
 
     why: str

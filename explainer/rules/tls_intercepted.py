@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.model import Confidence, Finding, Severity, Side
@@ -15,8 +15,7 @@ from explainer.rules.tls_interceptors import interceptor
 from explainer.rules.tls_presented import AREA, CLEAR, Presented, names, showing, weight
 
 
-@dataclass(frozen=True)
-class Interception:
+class Interception(NamedTuple):
     """A group whose certificate probably stands in for the server's own: by which product, or beside which issuer.
 
     `sure` is False where two issuers for one name are all there is to tell it by.

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
@@ -21,8 +21,7 @@ _HTTP_PORT, _FIRST_ERROR = 80, 400
 _TLS_PORTS = frozenset({465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 6697, 8883})
 
 
-@dataclass(frozen=True, slots=True)
-class Misdirected:
+class Misdirected(NamedTuple):
     """A connection in which the client spoke something else than TLS to a server that speaks TLS.
 
     `frame` is what the client said, `answer` what shows it, `text` how. `relayed` says that the server speaks HTTP
@@ -90,7 +89,7 @@ def _told_apart(found: Mapping[int, Misdirected], exchanges: Iterable[Exchange])
         server = case.connection.server
         relayed = case.language == "HTTP" and (server.port == _HTTP_PORT or server in plain)
         if not (relayed and server.address in misled):
-            told[stream] = replace(case, relayed=relayed)
+            told[stream] = case._replace(relayed=relayed)
     return told
 
 

@@ -1,8 +1,8 @@
 """The certificates that servers present in clear sight, and what the rules about them share."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.model import Confidence, Severity, Step
@@ -17,8 +17,7 @@ OTHERS = "whether other clients are affected"
 _LEAVING = (Outcome.UNUSED, Outcome.LEFT_BY_CLIENT)
 
 
-@dataclass(frozen=True)
-class Presented:
+class Presented(NamedTuple):
     """A server's certificate message of which at least the first certificate can be read."""
 
     ending: Ending
@@ -49,8 +48,7 @@ def presented(endings: tuple[Ending, ...]) -> Iterator[Presented]:
             yield Presented(ending, message, message.leaf)
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """How much a fault matters, how sure that is, and how the connection went on, for the end of a title."""
 
     severity: Severity
@@ -58,8 +56,7 @@ class Weight:
     went_on: str
 
 
-@dataclass(frozen=True)
-class Alerts:
+class Alerts(NamedTuple):
     """The client's alerts about a fault: those that say it outright, and those that may mean it (RFC 8446, 6.2)."""
 
     outright: tuple[int, ...]

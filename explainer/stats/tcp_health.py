@@ -1,7 +1,5 @@
 """What went wrong and right inside each TCP connection."""
 
-from dataclasses import astuple, fields
-
 from explainer.facts import Facts
 from explainer.model import Stat
 from explainer.protocols.tcp import connections
@@ -9,7 +7,7 @@ from explainer.protocols.tcp_analysis import Health, health
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
-_NAMES = ("stream", "client", "server", *(field.name for field in fields(Health) if field.name != "stream"))
+_NAMES = ("stream", "client", "server", *(name for name in Health._fields if name != "stream"))
 
 
 @statistic("TCP health", connections, health)
@@ -21,5 +19,5 @@ def tcp_health(facts: Facts) -> Stat:
     first_byte_ms is from the client's first payload to the server's first one after it.
     """
     sides = {c.stream: (str(c.client), str(c.server)) for c in facts[connections]}
-    rows = [(stream, *sides[stream], *rest) for stream, *rest in map(astuple, facts[health])]
+    rows = [(stream, *sides[stream], *rest) for stream, *rest in facts[health]]
     return table("tcp_health", "TCP health", _NAMES, rows)

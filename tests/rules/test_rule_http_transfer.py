@@ -1,7 +1,6 @@
 """Responses that are cut off, never come, or come late; the lab's cases are in test_rule_http_status."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,5 +219,5 @@ def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
     titles = [f.title for f in found("http_incomplete", cut, behind)]
     assert titles[0].endswith("is complete, as 198.51.100.9:8080 behind it does first.")
     assert titles[1].endswith("is complete.")
-    other = replace(behind, path="/other")
+    other = behind._replace(path="/other")
     assert found("http_incomplete", cut, other)[0].title.endswith("is complete.")

@@ -1,6 +1,5 @@
 """What a gateway's connection to the server behind it adds to the gateway's error."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,7 +113,7 @@ def test_another_address_at_another_time_is_not_the_gateway(late: dict[str, int]
 def test_two_other_addresses_may_be_anybody() -> None:
     times = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
     first = behind(**REFUSED, client=Endpoint(OTHER_SIDE, 5000), **times)
-    second = replace(first, stream=2, client=Endpoint("198.51.100.2", 5000))
+    second = first._replace(stream=2, client=Endpoint("198.51.100.2", 5000))
     assert str(BACKEND) not in told(502, below=(first, second)).title
 
 
@@ -191,9 +190,9 @@ def test_an_address_from_which_pages_were_passed_on_is_the_gateways() -> None:
 
 def test_a_page_that_two_hosts_ask_for_makes_no_gateway() -> None:
     asked, other = passed()
-    after = replace(other, response_frame=212)
+    after = other._replace(response_frame=212)
     assert not other_addresses((asked, after))
-    assert not other_addresses((asked, replace(other, client=asked.client)))
+    assert not other_addresses((asked, other._replace(client=asked.client)))
     assert other_addresses((asked, other)) == {SERVER: frozenset({OTHER_SIDE})}
 
 
@@ -246,5 +245,5 @@ def test_among_several_requests_only_what_begins_and_ends_with_one_is_its() -> N
 def test_of_several_hosts_the_one_that_failed_counts() -> None:
     times = {"first_ns": start_ns(0), "last_ns": start_ns(0)}
     failed = behind(**REFUSED, client=Endpoint("127.0.0.1", 5000), **times)
-    fine = replace(behind(client=Endpoint(OTHER_SIDE, 1), **times), stream=2)
+    fine = behind(client=Endpoint(OTHER_SIDE, 1), **times)._replace(stream=2)
     assert str(BACKEND) in told(502, below=(fine, failed)).title

@@ -11,6 +11,7 @@ from talk import Wire
 
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.applications import Kind
+from explainer.protocols.tcp import Endpoint
 
 AnalysisOf = Callable[[str], Analysis]
 
@@ -120,15 +121,9 @@ def test_a_later_success_and_a_search_are_no_fault() -> None:
     (finding,) = found("service_error", reply("RTSP", "401", kind=Kind.QUERY), good)
     assert finding.severity is Severity.INFO
     servers = [reply("RPC", "not registered", 10 + 2 * n, kind=Kind.CALL) for n in range(4)]
-    asked = [
-        r.__class__(**{**_values(r), "server": r.server.__class__(f"10.0.0.{n}", 111)}) for n, r in enumerate(servers)
-    ]
+    asked = [r._replace(server=Endpoint(f"10.0.0.{n}", 111)) for n, r in enumerate(servers)]
     assert found("service_error", *asked) == []
     assert len(found("service_error", *asked[:3])) == 3
-
-
-def _values(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def test_mqtt_logins_are_the_brokers_matter() -> None:

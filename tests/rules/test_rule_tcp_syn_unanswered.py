@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +116,7 @@ def test_a_server_that_does_not_find_the_way_back() -> None:
     (finding,) = findings_of("tcp_syn_unanswered", known)
     assert finding.side is Side.SERVER
     assert "cannot answer: it looks by ARP for 192.0.2.254 (its gateway, most likely)" in finding.title
-    known._made[resolutions] = (replace(search, reply_frames=(100,)),)
+    known._made[resolutions] = (search._replace(reply_frames=(100,)),)
     (finding,) = findings_of("tcp_syn_unanswered", known)
     assert "ARP" not in finding.title
 
@@ -137,7 +136,7 @@ def test_a_client_that_alone_is_filtered_is_named() -> None:
     (finding,) = found(accepted, alone)
     assert f"the connection of {alone.client.address} to port" in finding.title
     assert "though it accepts those of 203.0.113.7 there" in finding.title
-    elsewhere = replace(accepted, server=Endpoint(alone.server.address, alone.server.port + 1))
+    elsewhere = accepted._replace(server=Endpoint(alone.server.address, alone.server.port + 1))
     (finding,) = found(elsewhere, alone)
     assert "203.0.113.7" not in finding.title
 

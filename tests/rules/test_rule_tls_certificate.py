@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,8 +102,8 @@ def test_the_time_is_measured() -> None:
     ("rule", "chain", "fires"),
     [
         (EXPIRED, [certificate(), OLD], True),
-        (EXPIRED, [certificate(), replace(OLD, self_issued=True)], False),
-        (EXPIRED, [replace(OLD, self_issued=True)], True),
+        (EXPIRED, [certificate(), OLD._replace(self_issued=True)], False),
+        (EXPIRED, [OLD._replace(self_issued=True)], True),
         (EXPIRED, [None, OLD], False),
         (EARLY, [certificate(), YOUNG], False),
         (EARLY, [None, YOUNG], False),
@@ -116,7 +115,7 @@ def test_which_of_the_chain_counts(rule: str, chain: list[Certificate | None], f
 
 
 def test_an_expired_intermediate_is_called_one() -> None:
-    (finding,) = found(EXPIRED, presenting(0, certificate(), replace(OLD, common_name="Example Intermediate")))
+    (finding,) = found(EXPIRED, presenting(0, certificate(), OLD._replace(common_name="Example Intermediate")))
     assert "intermediate certificate Example Intermediate" in finding.title
 
 
@@ -204,7 +203,7 @@ def test_the_alert_stays_a_symptom_however_many_connections_it_ended(rule: str, 
 
 @both
 def test_hostile_names_stay_data(rule: str) -> None:
-    hostile = replace(FAULTY[rule], common_name="{x}\x1b[31m", subject="CN={x}")
+    hostile = FAULTY[rule]._replace(common_name="{x}\x1b[31m", subject="CN={x}")
     (finding,) = found(rule, presenting(0, hostile))
     assert "{x}\x1b[31m" in finding.title
 

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -249,8 +248,8 @@ class TestRefusedInHttp:
         assert any(said in step.text for step in finding.evidence.steps)
 
     def test_decrypted_requests_are_told_by_their_type(self) -> None:
-        read = tuple(replace(r, encrypted=False) for r in (*ASKED, SAID))
-        shaken = tuple(replace(r, encrypted=False, type=HANDSHAKE) for r in (NO_CERTIFICATE, FINISHED))
+        read = tuple(r._replace(encrypted=False) for r in (*ASKED, SAID))
+        shaken = tuple(r._replace(encrypted=False, type=HANDSHAKE) for r in (NO_CERTIFICATE, FINISHED))
         known = hidden_handshake(0, *shaken, *read, certificate_messages=(EMPTY,))
         answer = exchange(0, over_tls=True, status=400, response_frame=at(0, SERVER_DATA))
         below = [tls_connection(known, **SERVER_LEAVES)]

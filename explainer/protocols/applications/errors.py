@@ -7,7 +7,7 @@ Rules
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message, many
@@ -17,8 +17,7 @@ from explainer.protocols.tcp import Endpoint
 _TEXT = 300
 
 
-@dataclass(frozen=True)
-class Coded:
+class Coded(NamedTuple):
     """Where a protocol's error replies stand.
 
     `code` holds the number, which is an error where `fails` says so; `text` is what is said beside it, `about` and

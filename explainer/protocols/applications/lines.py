@@ -5,7 +5,7 @@ Rule: what is no line (a mail's text, a literal) is not kept.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.protocols.applications.messages import Message
 from explainer.protocols.tcp import Endpoint
@@ -15,8 +15,7 @@ _TEXT = 300
 _REPLY = re.compile(r"(\d{3})([ -]?)(.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, without its end, and the frame in which it ends."""
 
     frame: int
@@ -24,8 +23,7 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request and its reply; without a request what a server says first. `code` is 0 where no reply is seen."""
 
     request_frame: int | None

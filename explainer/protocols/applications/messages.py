@@ -7,7 +7,7 @@ Rules
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column
 from explainer.protocols.applications.records import Record
@@ -15,8 +15,7 @@ from explainer.protocols.tcp import CONTENT as CONTENT
 from explainer.protocols.tcp import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One frame of an application protocol, and what tshark reads in it, by field; `time_ns` since 1970."""
 
     frame: int
@@ -67,8 +66,7 @@ def _integer(text: str) -> int | None:
         return None
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How one protocol is read: its layer in frame.protocols, which frames (display filter), which columns.
 
     `read` gets the messages of one conversation, in file order.

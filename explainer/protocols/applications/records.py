@@ -3,8 +3,8 @@
 Rule: no record holds a secret; of a login only the user's name and the frames in which it can be read are kept.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from explainer.protocols.tcp import Endpoint
 
@@ -23,8 +23,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer to one request, a yes (`ok`) or a no; steps on the way to either are left out.
 
     `request` and `text` are in the protocol's words, `about` is what it was about (a user, a mailbox, a file, a share,
@@ -53,8 +52,7 @@ class Reply:
         return (self.frame,) if self.request_frame is None else (self.request_frame, self.frame)
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """Credentials that can be read by anybody on the way.
 
     `secret` is what they hold: password, community or nothing but a name. `frames` are where they can be read;
@@ -73,8 +71,7 @@ class Login:
     unusual: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """A file that was asked for: `action` is uploads, downloads, deletes, renames, opens; `ok` is what was answered."""
 
     protocol: str
@@ -88,8 +85,7 @@ class Transfer:
     reply_frame: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """Something in one message that somebody should know of: `what` says which; `text` is what it names."""
 
     what: str

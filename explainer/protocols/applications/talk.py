@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from explainer.facts import Facts, Look, View, fact
@@ -142,7 +141,7 @@ def records(facts: Facts) -> tuple[Record, ...]:
     unusual = {each.stream for each in facts[unusual_ports]}
     # What was decrypted with the user's keys cannot be read by others.
     return tuple(
-        replace(record, unusual=True) if isinstance(record, Reply | Login) and record.stream in unusual else record
+        record._replace(unusual=True) if isinstance(record, Reply | Login) and record.stream in unusual else record
         for record in read if not (isinstance(record, Login) and record.frames[0] in encrypted)
     )  # fmt: skip
 

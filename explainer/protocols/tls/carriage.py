@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
@@ -22,8 +23,7 @@ _COLUMNS = (
 _UNSENT = Delivery(0, NOTHING, NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A TCP segment; see the "TCP segments" fact for the columns."""
 
     frame: int

@@ -5,8 +5,9 @@ is known, which tshark decrypts without secrets (RFC 9001 section 5.2).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -34,8 +35,7 @@ _NEGOTIATION = 0
 _CRYPTO_ERROR = 0x100  # RFC 9000, 20.1: an alert's code is added to it
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """A CONNECTION_CLOSE that can be read: its error code, and what it says."""
 
     frame: int
@@ -44,8 +44,7 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True)
-class QuicConnection:
+class QuicConnection(NamedTuple):
     """A QUIC connection; frames of Version Negotiation, Retry, and packets with a short header (1-RTT) by sender.
 
     `versions` are those of its packets, `spoken` those that the server names in a Version Negotiation.

@@ -4,8 +4,8 @@ Rule: every value here is inferred, none is read; who uses it says "probably".
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from explainer.protocols.tls.handshake import Handshake
 from explainer.protocols.tls.messages import FINISHED, Record
@@ -35,8 +35,7 @@ class ClientCertificate(Enum):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(NamedTuple):
     """The client's encrypted records after the ServerHello, and what the server sent after them.
 
     `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's

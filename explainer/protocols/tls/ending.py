@@ -1,7 +1,7 @@
 """How a TLS handshake may end, and how one did: the outcome, and the frame that decides it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from explainer.protocols.tcp import Connection
 from explainer.protocols.tls.encrypted import Flight
@@ -39,8 +39,7 @@ class Outcome(StrEnum):
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """A handshake, its connection, and its end: `frame` decides it, `alert` is the one that did."""
 
     handshake: Handshake

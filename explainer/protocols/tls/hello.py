@@ -1,7 +1,6 @@
 """ClientHello and ServerHello: what was offered, and what was chosen (RFC 8446 section 4.1; RFC 5246 section 7.4.1)."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.protocols.frame import FRAME, TIME
 from explainer.protocols.tls import names
@@ -17,8 +16,7 @@ _QUIC_PARAMETERS = 57  # RFC 9001, 8.2
 _EARLY_DATA = 42  # RFC 8446, 4.2.10
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(NamedTuple):
     """What the client offers; `versions` come from supported_versions where it is sent, else from the hello itself.
 
     `cipher_suites`, `groups`, `key_shares` and `signatures` are without GREASE and signals; `extensions` as sent;
@@ -52,8 +50,7 @@ class ClientHello:
         return max(self.versions, default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHello:
+class ServerHello(NamedTuple):
     """What the server chose; `retry` marks a HelloRetryRequest, whose group is what it asks for."""
 
     frame: int

@@ -1,7 +1,7 @@
 """What follows the hellos: records, certificates, alerts (RFC 8446, 4.4 and 6; RFC 5246, 7.2 and 7.4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.protocols import x509
 from explainer.protocols.frame import FRAME, TIME
@@ -17,8 +17,7 @@ _WARNING, FATAL = 1, 2
 _CLOSE_NOTIFY, _USER_CANCELED = 0, 90
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A TLS record; `length` as on the wire.
 
     `encrypted` marks TLS 1.3 records whose outer type says nothing.
@@ -32,8 +31,7 @@ class Record:
     encrypted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A handshake message that could be read."""
 
     frame: int
@@ -41,8 +39,7 @@ class Message:
     type: int
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateMessage:
+class CertificateMessage(NamedTuple):
     """The certificates that one side presents, its own first; None stands for one that cannot be parsed."""
 
     frame: int
@@ -56,8 +53,7 @@ class CertificateMessage:
         return self.certificates[0] if self.certificates else None
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """An alert that can be read."""
 
     frame: int

@@ -1,6 +1,6 @@
 """How each TLS handshake over TCP ended, as far as the capture shows; a fact, no judgement."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.protocols.banners import spoken
@@ -37,8 +37,7 @@ def tcp_endings(facts: Facts) -> tuple[Ending, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """All that is known of one handshake; each method answers one question about it, or says None."""
 
     handshake: Handshake
