@@ -33,7 +33,8 @@ _PHRASES = (
     r"|request (?:headers?|line) (?:is |are )?too (?:large|long|big)",
     r"no required ssl certificate was sent|the ssl certificate error",
 )
-_COMPLAINT = re.compile("|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES), re.IGNORECASE)
+_COMPLAINT = "|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES)
+"""Compiled at first use: that takes longer than to load this module."""
 # "ERROR" and "error: wrong pin", not "error: 0" and "Error: none".
 _BARE = re.compile(r"\s*error\s*(?:$|[:!|-]\s*(?!no|null|false|ok)[a-z])", re.IGNORECASE)
 # "If your password is wrong, …" states nothing, nor does "no invalid key".
@@ -55,7 +56,8 @@ def _is_long(lines: Sequence[str]) -> bool:
 
 def _of_line(line: str) -> str:
     text = _plain(line)
-    stated = (found for found in _COMPLAINT.finditer(text) if not _HYPOTHETICAL.search(text[: found.start()]))
+    said = re.finditer(_COMPLAINT, text, re.IGNORECASE)
+    stated = (found for found in said if not _HYPOTHETICAL.search(text[: found.start()]))
     return next((" ".join(found[0].split())[:_SHOWN] for found in stated), "")
 
 

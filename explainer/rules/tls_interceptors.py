@@ -29,7 +29,6 @@ _NAMES = {
     "Charles": r"Charles Proxy",
     "OWASP ZAP": r"OWASP (?:Root|ZAP|Zed)",
 }
-_PATTERNS = {product: re.compile(pattern, re.IGNORECASE) for product, pattern in _NAMES.items()}
 
 
 def interceptor(chain: Chain) -> str:
@@ -37,4 +36,5 @@ def interceptor(chain: Chain) -> str:
     if chain.root:
         return ""
     issuers = " ".join(certificate.issuer for certificate in chain.path)
-    return next((product for product, pattern in _PATTERNS.items() if pattern.search(issuers)), "")
+    # Compiled at first use, which few captures have: that takes longer than to load this module.
+    return next((product for product, name in _NAMES.items() if re.search(name, issuers, re.IGNORECASE)), "")
