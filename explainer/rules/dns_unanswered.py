@@ -9,6 +9,7 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
+from explainer.protocols.icmp_errors import UNREACHABLE, errors
 from explainer.registry import rule
 from explainer.rules.dns import AREA
 from explainer.rules.dns_alias import plain, short
@@ -19,24 +20,32 @@ from explainer.rules.evidence import address_field
 from explainer.wording import count
 
 
-@rule("Lookup without an answer", lookups, last_ns, upstreams, partial_answers, subject="DNS lookups", area=AREA)
+@rule(
+    "Lookup without an answer", lookups, last_ns, upstreams, partial_answers, errors, subject="DNS lookups", area=AREA
+)
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
     The capture must go on for `min_wait_s` after its last repetition: resolvers wait 5 seconds (glibc) before the next.
     A server that answers other questions of the capture makes it a matter of that question, of medium severity; of
     info, where browsers and systems ask for the name on their own and others resolve. Where fragments come from the
-    server after the question, and no whole packet with them, its answer arrives only in part.
+    server after the question, and no whole packet with them, its answer arrives only in part. What ICMP says is
+    unreachable is told by `path_udp_unreachable`.
     """
     every, end = facts[lookups], facts[last_ns]
     answered = {x.server.address for x in every if x.response_frames}
     known = {(x.client.address, plain(x.name)) for x in every if x.response_frames}
+    returned = {
+        ((e.source, e.source_port), (e.destination, e.destination_port))
+        for e in facts[errors] if e.kind == UNREACHABLE
+    }  # fmt: skip
     lost = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in every:
         # A repetition shows that the first question's time was over.
         asked_ns = x.query_ns if x.retransmissions else x.last_query_ns
         waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
-        if x.unanswered and x.name and waited and (x.client.address, plain(x.name)) not in known:
+        silent = x.unanswered and (x.client, x.server) not in returned
+        if silent and x.name and waited and (x.client.address, plain(x.name)) not in known:
             lost[x.client.address, x.server.address].append(x)
     unasked = beside(every)
     for group in lost.values():

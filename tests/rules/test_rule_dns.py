@@ -12,6 +12,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
+from explainer.protocols.icmp_errors import TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.tcp import Endpoint, connections
 from explainer.rules import dns, dns_unanswered
 
@@ -38,8 +39,11 @@ def silent(frame: int = 1, **changes: Any) -> Lookup:
     return lookup(frame, response_frames=(), response_ns=None, rcode=None, answers=(), **changes)
 
 
-def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60) -> list[Finding]:
-    known = {lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}, partial_answers: {}}
+def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60, said: tuple[Error, ...] = ()) -> list[Finding]:
+    known = {
+        lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}, partial_answers: {},
+        errors: said,
+    }  # fmt: skip
     return list(rule(KnownFacts(known)))
 
 
@@ -181,6 +185,20 @@ def test_many_questions_to_one_server_are_one_finding() -> None:
 
 def test_multicast_needs_no_answer() -> None:
     assert found(dns_unanswered.dns_unanswered, silent(kind="mDNS", server=Endpoint("224.0.0.251", 5353))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({}, False), ({"kind": TIME_EXCEEDED}, True), ({"source_port": 40001}, True), ({"destination_port": 123}, True)],
+)
+def test_a_question_that_icmp_returns_is_not_silence(changes: dict[str, Any], told: bool) -> None:
+    values: dict[str, Any] = {
+        "frame": 2, "time_ns": 1, "reporter": SERVER.address, "told": CLIENT.address, "kind": UNREACHABLE, "version": 4,
+        "code": 3, "mtu": None, "gateway": None, "transport": "udp", "source": CLIENT.address,
+        "destination": SERVER.address, "source_port": CLIENT.port, "destination_port": SERVER.port, "ip_id": 1,
+    }  # fmt: skip
+    said = Error(**(values | changes))
+    assert bool(found(dns_unanswered.dns_unanswered, silent(), said=(said,))) is told
 
 
 @pytest.mark.parametrize("name", ["dns_nxdomain", "dns_servfail", "dns_refused", "dns_unanswered"])

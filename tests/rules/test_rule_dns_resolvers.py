@@ -7,7 +7,7 @@ import pytest
 from factories import CLIENT, SERVER, START_NS, KnownFacts, connection, findings_of, refused, unanswered
 
 from explainer.model import Analysis, Finding, Severity, Side
-from explainer.protocols import dns, frame, tcp
+from explainer.protocols import dns, frame, icmp_errors, tcp
 from explainer.protocols.dns import Lookup
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_fragments import partial_answers
@@ -33,6 +33,7 @@ def found(
     parts: dict[int, tuple[int, ...]] | None = None,
 ) -> list[Finding]:
     known = {
+        icmp_errors.errors: (),
         dns.lookups: lookups, tcp.connections: connections, frame.last_ns: START_NS + 60_000_000_000,
         extended_errors: {}, partial_answers: parts or {},
     }  # fmt: skip
