@@ -22,6 +22,9 @@ _PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Of what a page, or a file from the web, shows: errors of connections are others."""
+_ANY_FAULT = re.compile(r"\b(wrong|problems?|issues?|faulty?|healthy|risk\w*)\b", re.IGNORECASE)
+_FAILURE = re.compile(r"\b(why|fail\w*|broken?|not work\w*)\b", re.IGNORECASE)
+"""What asks for a certain failure, and what asks for whatever there may be."""
 _OF_PAGES = ("http_", "http2_", "grpc_")
 
 
@@ -65,6 +68,10 @@ class Question:
     def asks_of_page(self, finding: Finding) -> bool:
         """Return whether it speaks of what a page shows, and the finding is of web servers' answers."""
         return finding.rule.startswith(_OF_PAGES) and _PAGE.search(self.text) is not None
+
+    def about_a_failure(self) -> bool:
+        """Return whether it asks what does not work, not just whether anything is wrong."""
+        return self.about_a_fault and (_FAILURE.search(self.text) is not None or not _ANY_FAULT.search(self.text))
 
     def concerns(self, finding: Finding) -> bool:
         """Return whether it asks for what the finding's rule looks for."""

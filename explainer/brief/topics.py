@@ -57,14 +57,18 @@ class Topic(StrEnum):
     LEASES = "what DHCP gave"
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
+    INTERFACES = "capture interfaces"
 
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
-    r"|network or (?:the )?\w+|or (?:the )?network)\b",
+    r"|network or (?:the )?\w+|or (?:the )?network|response times?|time to first byte"
+    r"|how (?:fast|quick(?:ly)?|soon)\b.{0,40}\b(?:respon\w+|answer\w*|repl\w+|react\w*|start\w*)"
+    r"|(?:delays?|latency)\b.{0,20}\b(?:come|from|caus\w+)|caus\w+ (?:\w+ )?(?:delays?|latency))\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
+    r"|drop(?:s|ping)? (?:\w+ ){0,2}(?:packets?|frames?|segments?|traffic)|packets? (?:\w+ ){0,2}drop\w*"
     r"|dup(?:licate)? ?acks?|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
@@ -72,24 +76,27 @@ WORDS = {
     r"|asymmetric\w*)\b",
     Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)"
     r"|virus\w*|trojans?|infect\w+"
+    r"|smuggl\w+|exfiltrat\w+|covert\w*|siphon\w*|leak(?:s|ed|ing|age)?|steal\w*"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
-    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
+    Topic.OUTCOME: r"^(?!\s*why\b).*\b(succe\w+|complet(e|ed)|finish\w*|(go|went|goes) well|did .*\bwork|accepted"
+    r"|did .{0,40}\b(?:load|open|arrive|go through|come through|get there|end well)|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
     r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b",
-    Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
+    Topic.RTT: r"\b(how long .{0,20}\bhandshakes?|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?"
-    r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large|big) (?:packets|ones|pages"
-    r"|files|downloads|answers))\b",
+    r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large|big|long) (?:packets|ones|pages"
+    r"|files|downloads|answers|uploads|requests|(?:e-?)?mails?|messages|attachments|posts|queries)"
+    r"|fragment\w*|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
     Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc)).*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
-    r"|min(?:ing|ers?))\b",
-    Topic.FILES: r"\b(files?|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?|urls?)\b",
+    r"|min(?:ing|ers?)|file.?sharing|peer.?to.?peer|p2p|(?:bit ?)?torrents?)\b",
+    Topic.FILES: r"\b(files?(?!.?sharing)|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?|urls?)\b",
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
@@ -148,7 +155,10 @@ PLAIN = {
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
     Topic.VOLUME: r"\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
-    Topic.DESTINATIONS: r"\b(destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
+    Topic.INTERFACES: r"\binterfaces?\b",
+    Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"
+    r"(?: \w+){0,4} (?:bandwidth|line|traffic|capacity|load)"
+    r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",
@@ -173,6 +183,7 @@ FAULT = re.compile(
     r"|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
+    r"|(?:delays?|latency)\b.{0,20}\bcome from|caus\w+ (?:\w+ )?(?:delays?|latency)"
     r"|to blame|responsible|bounce\w*|what(?: has)? happened (?:to|with))\b",
     re.IGNORECASE,
 )
@@ -186,7 +197,10 @@ ABOUT = {
         "tcp_delayed_ack", "http_slow", "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
         "broadcast_storm", "dns_partly_unanswered",
     ),
-    Topic.LOSS: ("tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost", "tcp_answer_lost"),
+    Topic.LOSS: (
+        "capture_duplicates", "tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost",
+        "tcp_answer_lost",
+    ),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
     Topic.SILENCE: (
         "capture_one_direction", "tcp_syn_unanswered", "tcp_dead", "tcp_idle_", "path_", "dns_unanswered",
@@ -194,6 +208,7 @@ ABOUT = {
     ),
     Topic.SEGMENT_SIZE: ("path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.COVERAGE: ("capture_",),
+    Topic.DESTINATIONS: ("unwanted_bittorrent",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", *RISKY),

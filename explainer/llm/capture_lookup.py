@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question
 from explainer.llm.rows import Row, rows
+from explainer.llm.talk_lookup import names
 from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
 
@@ -54,6 +55,17 @@ def when(analysis: Analysis, question: Question) -> Iterator[Claim]:
     lasts = f"{info.duration_s:.3g} seconds" if info.duration_s < 1 else f"{info.duration_s:,.1f} seconds"
     text = f"The capture lasts {lasts}, from {info.first:%Y-%m-%d %H:%M:%S.%f} to {info.last:%Y-%m-%d %H:%M:%S.%f} UTC"
     yield Claim(text=f"{text}, by the clock of the machine that recorded it.", frames=_ends(analysis))
+
+
+def interfaces(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield at which interfaces it was recorded, and which names were asked for at each."""
+    known = analysis.info.interfaces
+    words = [f"{interface.name} ({count(interface.frames, 'frame')})" for interface in known]
+    if words:
+        text = f"The capture was taken at {count(len(known), 'interface')}: {listing(words)}"
+        yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("capture",))
+    if len(known) > 1:
+        yield from names(analysis, question)
 
 
 def connections(analysis: Analysis, question: Question) -> Iterator[Claim]:

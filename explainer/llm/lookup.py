@@ -1,5 +1,6 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
@@ -15,6 +16,7 @@ from explainer.llm import (
     service_lookup,
     talk_lookup,
     tcp_lookup,
+    tls_outcomes,
 )
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -67,7 +69,10 @@ _SEVERAL_FOR = {
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
+    Topic.OUTCOME: ("closings",),
+    Topic.INTERFACES: ("dns",),
 }
+_WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -119,6 +124,10 @@ def _address(endpoint: str) -> str:
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    if Topic.ACCOUNTS in question.topics and _WHO.match(question.text):  # asked for is whose login it was
+        return
+    if Topic.TLS in question.topics:
+        yield from tls_outcomes.handshakes(analysis, question)
     yield from health.accepted(analysis)
     yield from health.leases(analysis)
     if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
@@ -130,6 +139,8 @@ def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
         frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
         yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
+    elif not rows:
+        yield from tls_outcomes.transfers(analysis)
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -176,6 +187,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
     Topic.WHEN: capture_lookup.when,
+    Topic.INTERFACES: capture_lookup.interfaces,
     Topic.CONNECTIONS: capture_lookup.connections,
     Topic.NAME_SERVER: service_lookup.name_servers,
     Topic.ADDRESS: service_lookup.addresses_of,

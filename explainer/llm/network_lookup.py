@@ -6,7 +6,7 @@ from explainer.brief.question import Question
 from explainer.llm import overview
 from explainer.llm.host_lookup import nobody
 from explainer.llm.rows import rows
-from explainer.model import Analysis, Claim
+from explainer.model import Analysis, Claim, Severity
 from explainer.wording import count, listing
 
 _ROWS = 5
@@ -39,7 +39,9 @@ def _numbers(analysis: Analysis, question: Question) -> Iterator[Claim]:
         parts.append(f"{count(len(alike), kind)}: {listing([*words, *more])}")
     if parts:
         frames = tuple(row["first_frame"] for row in told[:_MOST])
-        yield Claim(text=f"{'; '.join(parts)}.", frames=frames, sources=("tags",))
+        well = question.about_a_fault and all(f.severity is Severity.INFO for f in analysis.findings)
+        begins = "No fault was found; a tag by itself is none: " if well else ""
+        yield Claim(text=f"{begins}{'; '.join(parts)}.", frames=frames, sources=("tags",))
 
 
 def _of(hosts: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
+from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup, tls_outcomes
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -26,7 +26,10 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
-_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
+_JUDGED = {
+    Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
+    Topic.DESTINATIONS,
+}  # fmt: skip
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
 """What is asked for as a name or a number, whatever else is wrong."""
@@ -52,9 +55,9 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     blamed = _PACE if Topic.BLAME in question.topics else ()
     asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
-    fitting.sort(key=lambda f: not question.asks_what_it_is(f))
+    fitting.sort(key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(f, question)))
     beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
-    if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
+    if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0], looked_up)):
         describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
         others = [f for f in found if f is not fitting[0]]
@@ -67,8 +70,10 @@ def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...])
     return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
 
 
-def _asked_outright(question: Question, worst: Finding) -> bool:
+def _asked_outright(question: Question, worst: Finding, looked_up: Sequence[Claim]) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
+    if looked_up[0].text.startswith(tls_outcomes.COMPLETED):
+        return True
     if Topic.OUTCOME in question.topics:
         return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
@@ -82,7 +87,9 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (_sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
-    return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
+    if Topic.ALERTS in question.topics:
+        return worst.severity is not Severity.HIGH
+    return not question.about_a_fault
 
 
 def _is_beside(question: Question, worst: Finding) -> bool:
@@ -90,6 +97,12 @@ def _is_beside(question: Question, worst: Finding) -> bool:
     works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
     wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
     return works and not wanted and _ASKS_WHAT.match(question.text) is not None
+
+
+def _is_another_matter(finding: Finding, question: Question) -> bool:
+    """Return whether the question asks why something fails, and the finding is of what works, and should not."""
+    works = finding.rule.startswith(_NO_FAILURE) and not finding.rule.startswith(_ABOUT_CAPTURE)
+    return works and question.about_a_failure() and not question.concerns(finding)
 
 
 def _sets_pace(finding: Finding) -> bool:

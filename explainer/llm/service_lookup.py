@@ -154,7 +154,7 @@ def software(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for row in sorted(told, key=lambda row: (row["side"] == "server") is not servers)[:_ROWS]:
         text = f"The {row['side']} {row['address']} says that it is {row['name']} ({row['protocol']})"
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("software",))
-    if not told:
+    if not told and not any(finding.rule.startswith("unwanted_") for finding in analysis.findings):
         text = "This capture cannot tell: no program in it says what it is (User-Agent, Server, SSH's version)"
         yield Claim(text=f"{text}.", sources=("software",))
 

@@ -26,6 +26,7 @@ MOMENT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RTT = ("stream", "client", "server", "syn_frame", "syn_ack_frame", "ack_frame", "syn_ack_rtt_ms", "initial_rtt_ms")
 PORTS = ("transport", "port", "service", "conversations", "packets", "bytes", "first_frame", "spoken")
 DESTINATIONS = ("address", "transport", "port", "packets", "share")
+SOFTWARE = ("address", "side", "protocol", "name", "messages", "first_frame")
 HIERARCHY = ("path", "protocol", "depth", "frames", "bytes", "frame_share", "byte_share")
 
 

@@ -135,3 +135,21 @@ def test_what_works_is_no_answer_to_another_question(question: str, beside: bool
     works = finding("unwanted_portmapper", severity=Severity.LOW, title="A portmapper is used.")
     verdict = offline.answer(analysis(ran(works)), question).verdict
     assert ("portmapper" not in verdict) is beside
+
+
+@pytest.mark.parametrize(
+    ("question", "failure_first"),
+    [("Why do some pages not work?", True), ("Which requests failed?", True), ("Is anything wrong here?", False),
+     ("Why can my password be read?", False)],
+)  # fmt: skip
+def test_what_works_is_not_why_something_fails(question: str, failure_first: bool) -> None:
+    works = finding("cleartext_login", title="A password can be read.")
+    fails = finding("service_error", severity=Severity.MEDIUM, title="It was refused.")
+    assert (offline.answer(analysis(ran(works), ran(fails)), question).verdict == fails.title) is failure_first
+
+
+def test_of_a_program_that_does_not_say_what_it_is_a_finding_may() -> None:
+    known = finding("unwanted_cryptocurrency", severity=Severity.MEDIUM, title="It is a node of a currency.")
+    question, said = "What kind of program makes these connections?", [stat("software", samples.SOFTWARE, [])]
+    assert offline.answer(analysis(ran(known), stats=said), question).verdict == known.title
+    assert "cannot tell" in offline.answer(analysis(ran(), stats=said), question).verdict

@@ -1,0 +1,47 @@
+"""What a question whether it worked asks for where TLS hides what was said: handshakes, and how connections ended."""
+
+from collections.abc import Iterator
+
+from explainer.brief.question import Question
+from explainer.llm.host_lookup import address
+from explainer.llm.rows import frames, rows
+from explainer.model import Analysis, Claim, Severity
+from explainer.wording import count
+
+_ROWS = 5
+_DONE = "established"
+COMPLETED = "Yes, the TLS handshake"
+
+
+def handshakes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield that the handshakes of whom the question names were completed, where that is asked for, and all were."""
+    if "handshake" not in question.text.lower():
+        return
+    every = rows(analysis.stat("tls"))
+    named = [row for row in every if _is_named(row["server"], question) or _is_named(row["client"], question)]
+    told = named or every
+    if not told or not all(row["outcome"].startswith(_DONE) for row in told):
+        return
+    for row in told[:_ROWS]:
+        text = f"{COMPLETED} of {row['client']} with {row['server']} was completed ({row['version']})"
+        at = frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
+        yield Claim(text=f"{text}.", frames=at, sources=("tls",))
+
+
+def transfers(analysis: Analysis) -> Iterator[Claim]:
+    """Yield how much the servers sent in TLS connections that ended in order, where nothing is wrong."""
+    if any(finding.severity is not Severity.INFO for finding in analysis.findings):
+        return
+    done = {(r["client"], r["server"]) for r in rows(analysis.stat("tls")) if r["outcome"].startswith(_DONE)}
+    for row in rows(analysis.stat("closings"))[:_ROWS]:
+        if (row["client"], row["server"]) in done and row["how"] == "FIN":
+            text = (
+                f"No fault was found: in the TLS connection of {row['client']} with {row['server']} the server sent"
+                f" {count(row['server_bytes'], 'byte')}, then the {row['ended_by']} closed it in order (FIN); what was"
+                " sent is encrypted"
+            )
+            yield Claim(text=f"{text}.", frames=(row["frame"],), sources=("closings", "tls"))
+
+
+def _is_named(endpoint: str, question: Question) -> bool:
+    return address(endpoint) in question.addresses or int(endpoint.rpartition(":")[2]) in question.ports
