@@ -75,7 +75,8 @@ WORDS = {
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
     Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
-    r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b",
+    r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
+    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
     Topic.RTT: r"\b(rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
@@ -94,7 +95,7 @@ WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan)\b",
+    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan|rdp|remote desktops?|vnc|snmp|printers?)\b",
     Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
@@ -139,7 +140,7 @@ PLAIN = {
     r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
-    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
+    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
     Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
     r"|\bprivate\b"

@@ -7,9 +7,9 @@ from explainer.llm import (
     address_lookup,
     capture_lookup,
     gateway_lookup,
-    health,
     host_lookup,
     network_lookup,
+    outcome_lookup,
     port_lookup,
     rate_lookup,
     service_lookup,
@@ -19,13 +19,13 @@ from explainer.llm import (
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim, Severity
-from explainer.wording import count, listing
+from explainer.wording import listing
 
 _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
-    "answers", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt", "spoken",
-    "tls", "unanswered",
+    "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt",
+    "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -60,7 +60,7 @@ _SEVERAL_FOR = {
     Topic.ENCRYPTED: _TALKS,
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
-    Topic.GATEWAY: ("hosts", "arp", "dhcp_settings"),
+    Topic.GATEWAY: ("hosts", "dhcp_settings"),
     Topic.LEASES: ("dhcp_settings",),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
@@ -68,7 +68,6 @@ _SEVERAL_FOR = {
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
 }
-_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 
@@ -108,28 +107,15 @@ def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 def addresses(analysis: Analysis) -> set[str]:
-    """Return the addresses that packets were sent to or connections made from."""
+    """Return the addresses that packets were sent to, or come from, and those that ARP tells of."""
     found = {row["address"] for row in _rows(analysis.stat("destinations"))}
+    found |= {row[side] for row in _rows(analysis.stat("spoken")) for side in ("client", "server")}
+    found |= {row[side] for row in _rows(analysis.stat("arp")) for side in ("asker", "target")}
     return found | {_address(row[side]) for row in _rows(analysis.stat("rtt")) for side in ("client", "server")}
 
 
 def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
-
-
-def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
-    yield from health.accepted(analysis)
-    yield from health.leases(analysis)
-    if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
-        return
-    if rows and all(row["status"] < _FIRST_ERROR for row in rows):
-        last = rows[-1]
-        more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
-        how = "succeeded: it was answered" if last["status"] < _FIRST_REDIRECTION else "was answered"
-        text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
-        frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
-        yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -167,12 +153,12 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.CLOSING: tcp_lookup.closings,
-    Topic.OUTCOME: _outcomes,
+    Topic.OUTCOME: outcome_lookup.outcomes,
+    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
-    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
     Topic.WHEN: capture_lookup.when,

@@ -70,7 +70,8 @@ def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...])
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
     if Topic.OUTCOME in question.topics:
-        return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+        works = worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+        return works or worst.severity is Severity.INFO
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
