@@ -57,6 +57,8 @@ class Topic(StrEnum):
     LEASES = "what DHCP gave"
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
+    ROUTING = "routers that are neighbors"
+    SWITCH = "the switch on the link"
 
 
 WORDS = {
@@ -103,6 +105,7 @@ WORDS = {
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
+    Topic.ROUTING: r"\b(ospf|adjacenc\w*|neighbou?r(?:s|ing|ship|ed)?)\b",
     Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
@@ -111,6 +114,7 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
@@ -202,6 +206,7 @@ ABOUT = {
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
+    Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from explainer.llm.neighbor_lookup import neighbors
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -30,6 +31,7 @@ def claims(analysis: Analysis) -> list[Claim]:
         *_warnings(analysis),
         *accepted(analysis),
         *leases(analysis),
+        *neighbors(analysis),
         *_web(analysis),
         *resolved(analysis),
     ]

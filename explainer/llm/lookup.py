@@ -8,6 +8,7 @@ from explainer.llm import (
     capture_lookup,
     gateway_lookup,
     host_lookup,
+    neighbor_lookup,
     network_lookup,
     outcome_lookup,
     port_lookup,
@@ -24,8 +25,8 @@ from explainer.wording import listing
 _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
-    "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt",
-    "spoken", "tls", "unanswered",
+    "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "ospf", "pings", "ports", "quic",
+    "rtt", "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -47,6 +48,7 @@ _ONLY_FOR = {
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
     Topic.CLOSING: "closings",
+    Topic.SWITCH: "announced",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -147,6 +149,8 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.SWITCH: neighbor_lookup.switches,
+    Topic.ROUTING: neighbor_lookup.ospf,
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,

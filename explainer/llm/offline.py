@@ -74,6 +74,8 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
         return works or worst.severity is Severity.INFO
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
         return True
+    if Topic.ROUTING in question.topics and not question.concerns(worst):
+        return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
         return True
     if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
