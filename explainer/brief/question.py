@@ -28,6 +28,14 @@ _FAILURE = re.compile(r"\b(why|fail\w*|broken?|not work\w*)\b", re.IGNORECASE)
 _OF_PAGES = ("http_", "http2_", "grpc_")
 
 
+_SAME = (
+    (re.compile(r"\b(?:un)?regist", re.IGNORECASE), re.compile(r"\bregistration\b")),
+    (re.compile(r"\b(?:guess|brute)", re.IGNORECASE), re.compile(r"\bguess")),
+    (re.compile(r"\bmount", re.IGNORECASE), re.compile(r"\bmount")),
+)
+"""Words of a question, and those of the findings that are about just that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question in plain words, and what it names."""
@@ -54,6 +62,7 @@ class Question:
             + 2 * len(self.ports & set(scope.ports))
             + 2 * len(self.frames & set(finding.evidence.frames))
             + sum(finding.rule.startswith(ABOUT.get(topic, ())) for topic in self.topics)
+            + sum(bool(asked.search(self.text) and told.search(finding.title)) for asked, told in _SAME)
         )
 
     def named(self, names: Iterable[str]) -> int:

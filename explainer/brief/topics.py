@@ -58,6 +58,8 @@ class Topic(StrEnum):
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
     INTERFACES = "capture interfaces"
+    ROUTING = "routers that are neighbors"
+    SWITCH = "the switch on the link"
 
 
 WORDS = {
@@ -81,7 +83,8 @@ WORDS = {
     Topic.OUTCOME: r"^(?!\s*why\b).*\b(succe\w+|complet(e|ed)|finish\w*|(go|went|goes) well|did .*\bwork|accepted"
     r"|did .{0,40}\b(?:load|open|arrive|go through|come through|get there|end well)|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
-    r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b",
+    r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
+    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
     Topic.RTT: r"\b(how long .{0,20}\bhandshakes?|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
@@ -101,7 +104,7 @@ WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan)\b",
+    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan|rdp|remote desktops?|vnc|snmp|printers?)\b",
     Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
@@ -109,6 +112,7 @@ WORDS = {
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
+    Topic.ROUTING: r"\b(ospf|adjacenc\w*|neighbou?r(?:s|ing|ship|ed)?)\b",
     Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
@@ -117,6 +121,7 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
@@ -146,7 +151,7 @@ PLAIN = {
     r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
-    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
+    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
     Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
     r"|\bprivate\b"
@@ -216,6 +221,7 @@ ABOUT = {
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
+    Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",

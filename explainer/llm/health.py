@@ -1,8 +1,9 @@
 """What speaks for a working network and working services: what was answered, completed, accepted, given out."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from explainer.llm.neighbor_lookup import neighbors
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -11,6 +12,8 @@ from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
 _STEPS = ("greeting", "EHLO", "HELO", "MAIL", "DATA", "key 3")
+_GOALS = ("the mail",)
+_TOWARDS = ("negotiate", "key exchange", "create", "RCPT", "BDAT", "QUIT")
 _LAST_KEY = "key 4"
 _NAMES, _LONGEST = 3, 100
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
@@ -22,14 +25,15 @@ def claims(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
     return [
         *_answered_connections(analysis),
-        *_answered_pings(analysis),
-        *_completed_handshakes(analysis),
-        *_quic_connections(analysis),
+        *pings(analysis),
+        *handshakes(analysis),
+        *quic_connections(analysis),
         *_warnings(analysis),
         *accepted(analysis),
         *leases(analysis),
+        *neighbors(analysis),
         *_web(analysis),
-        *_resolved(analysis),
+        *resolved(analysis),
     ]
 
 
@@ -44,7 +48,7 @@ def _web(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{text} status {last['status']}.", frames=frames, sources=("http",))
 
 
-def _resolved(analysis: Analysis) -> Iterator[Claim]:
+def resolved(analysis: Analysis) -> Iterator[Claim]:
     """Yield that names were resolved, where all questions were answered without an error."""
     rows = [row for row in _rows(analysis.stat("dns")) if row["query_frame"] is not None]
     if rows and all(row["response_frame"] is not None and row["rcode"] in ("NOERROR", "No error", 0) for row in rows):
@@ -55,20 +59,30 @@ def _resolved(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{asked} ({listing([*names[:_NAMES], *more])}).", frames=frames, sources=("dns",))
 
 
-def accepted(analysis: Analysis) -> Iterator[Claim]:
-    """Yield which requests to application servers were answered with yes, by protocol and server."""
+def accepted(analysis: Analysis, protocols: Collection[str] = ()) -> Iterator[Claim]:
+    """Yield which requests to application servers were answered with yes: of these protocols, or of all.
+
+    Of certain protocols what they are there for comes first, not the steps towards it.
+    """
     groups = defaultdict[tuple[str, str, str], list[Row]](list)
     for row in _rows(analysis.stat("answers")):
-        if row["ok"] and row["request"] not in _STEPS:
+        if row["ok"] and row["request"] not in _STEPS and (not protocols or row["protocol"] in protocols):
             groups[row["protocol"], row["request"], row["server"]].append(row)
-    for (protocol, request, server), group in list(groups.items())[:_ROWS]:
+    told = sorted(groups.items(), key=lambda item: bool(protocols) and _weight(item[0][1]))
+    for (protocol, request, server), group in told[:_ROWS]:
         about = f" {group[0]['about']}" if group[0]["about"] else ""
         more = f" ({count(len(group), 'time')})" if len(group) > 1 else ""
         every = tuple(frame for row in group[:_ROWS] for frame in _frames(row, "request_frame", "frame"))
-        text = f"{protocol}: {server} accepts {request}{about}{more}."
+        # A password's place in the sentence belongs to nobody's name.
+        what = f"the login{f' of{about}' if about else ''}" if request == "PASS" else f"{request}{about}"
+        text = f"{protocol}: {server or 'the access server'} accepts {what}{more}."
         if request == _LAST_KEY:
             text = f"{protocol}: the four-way handshake of {group[0]['client']} with {server} is completed."
         yield Claim(text=text, frames=every, sources=("answers",))
+
+
+def _weight(request: str) -> int:
+    return 0 if request in _GOALS else 2 if request in _TOWARDS else 1
 
 
 def leases(analysis: Analysis) -> Iterator[Claim]:
@@ -107,7 +121,8 @@ def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
     yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
 
 
-def _answered_pings(analysis: Analysis) -> Iterator[Claim]:
+def pings(analysis: Analysis) -> Iterator[Claim]:
+    """Yield which pings were answered, and how fast."""
     for row in [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None][:_ROWS]:
         replies = f"{count(row['replies'], 'reply', 'replies')} to {count(row['requests'], 'ping')}"
         took = milliseconds(row["mean_ms"])
@@ -115,7 +130,8 @@ def _answered_pings(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=_frames(row, "first_frame", "reply_frame"), sources=("pings",))
 
 
-def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
+def handshakes(analysis: Analysis) -> Iterator[Claim]:
+    """Yield how many TLS handshakes were completed."""
     rows = [row for row in _rows(analysis.stat("tls")) if row["outcome"].startswith("established")]
     if not rows:
         return
@@ -125,7 +141,8 @@ def _completed_handshakes(analysis: Analysis) -> Iterator[Claim]:
     yield Claim(text=f"{completed}{f', with {versions}' if versions else ''}.", frames=frames, sources=("tls",))
 
 
-def _quic_connections(analysis: Analysis) -> Iterator[Claim]:
+def quic_connections(analysis: Analysis) -> Iterator[Claim]:
+    """Yield which QUIC connections were completed."""
     for row in [row for row in _rows(analysis.stat("quic")) if row["outcome"] == "established"][:_ROWS]:
         steps = [
             f"{name} (frame {row[column]})"

@@ -204,6 +204,12 @@ def cards(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield the Ethernet addresses that packets came from."""
     known = [row for row in rows(analysis.stat("hosts")) if row["macs"]]
     named = [row for row in known if row["address"] in question.addresses]
+    for row in [r for r in rows(analysis.stat("arp")) if r["target"] in question.addresses and r["reply_mac"]][:_HOSTS]:
+        frames = (row["first_frame"], row["reply_frame"])
+        text = (
+            f"{row['target']} is at the Ethernet (MAC) address {row['reply_mac']}: so it says by ARP to {row['asker']}"
+        )
+        yield Claim(text=f"{text}.", frames=frames, sources=("arp",))
     if not known:
         found = rows(analysis.stat("endpoints_eth"))
         text = "This capture cannot tell: its frames hold no Ethernet addresses."

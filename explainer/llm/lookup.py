@@ -1,6 +1,5 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
@@ -8,26 +7,26 @@ from explainer.llm import (
     address_lookup,
     capture_lookup,
     gateway_lookup,
-    health,
     host_lookup,
+    neighbor_lookup,
     network_lookup,
+    outcome_lookup,
     port_lookup,
     rate_lookup,
     service_lookup,
     talk_lookup,
     tcp_lookup,
-    tls_outcomes,
 )
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim, Severity
-from explainer.wording import count, listing
+from explainer.wording import listing
 
 _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
-    "answers", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "pings", "ports", "quic", "rtt", "spoken",
-    "tls", "unanswered",
+    "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "ospf", "pings", "ports", "quic",
+    "rtt", "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -49,6 +48,7 @@ _ONLY_FOR = {
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
     Topic.CLOSING: "closings",
+    Topic.SWITCH: "announced",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -62,7 +62,7 @@ _SEVERAL_FOR = {
     Topic.ENCRYPTED: _TALKS,
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
-    Topic.GATEWAY: ("hosts", "arp", "dhcp_settings"),
+    Topic.GATEWAY: ("hosts", "dhcp_settings"),
     Topic.LEASES: ("dhcp_settings",),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
@@ -72,8 +72,6 @@ _SEVERAL_FOR = {
     Topic.OUTCOME: ("closings",),
     Topic.INTERFACES: ("dns",),
 }
-_WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
-_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 
@@ -113,34 +111,15 @@ def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 def addresses(analysis: Analysis) -> set[str]:
-    """Return the addresses that packets were sent to or connections made from."""
+    """Return the addresses that packets were sent to, or come from, and those that ARP tells of."""
     found = {row["address"] for row in _rows(analysis.stat("destinations"))}
+    found |= {row[side] for row in _rows(analysis.stat("spoken")) for side in ("client", "server")}
+    found |= {row[side] for row in _rows(analysis.stat("arp")) for side in ("asker", "target")}
     return found | {_address(row[side]) for row in _rows(analysis.stat("rtt")) for side in ("client", "server")}
 
 
 def _address(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
-
-
-def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
-    if Topic.ACCOUNTS in question.topics and _WHO.match(question.text):  # asked for is whose login it was
-        return
-    if Topic.TLS in question.topics:
-        yield from tls_outcomes.handshakes(analysis, question)
-    yield from health.accepted(analysis)
-    yield from health.leases(analysis)
-    if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
-        return
-    if rows and all(row["status"] < _FIRST_ERROR for row in rows):
-        last = rows[-1]
-        more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
-        how = "succeeded: it was answered" if last["status"] < _FIRST_REDIRECTION else "was answered"
-        text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
-        frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
-        yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
-    elif not rows:
-        yield from tls_outcomes.transfers(analysis)
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -172,18 +151,20 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.SWITCH: neighbor_lookup.switches,
+    Topic.ROUTING: neighbor_lookup.ospf,
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.CLOSING: tcp_lookup.closings,
-    Topic.OUTCOME: _outcomes,
+    Topic.OUTCOME: outcome_lookup.outcomes,
+    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
     Topic.PORTS: port_lookup.ports,
-    Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
     Topic.WHEN: capture_lookup.when,

@@ -1,5 +1,6 @@
 """What a question about VLANs, tunnels and VPNs asks for."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
@@ -11,16 +12,20 @@ from explainer.wording import count, listing
 
 _ROWS = 5
 _MOST, _HOSTS = 10, 3
+_KIND = re.compile(r"\b(encapsulat\w*|carried|tunnel\w*|wrapped)\b", re.IGNORECASE)
+"""What asks for the kind of envelope, not for its number."""
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
 def carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which tunnels and tags carry packets, the numbers of the virtual networks, and what is inside them."""
     numbers = list(_numbers(analysis, question))
-    yield from numbers
     found = overview.carried(analysis)
-    if found:
+    if _KIND.search(question.text):
         yield from found
+    yield from numbers
+    if found:
+        yield from () if _KIND.search(question.text) else found
         yield from overview.claims(analysis, question)[:_ROWS]
     elif not numbers and not any(name in overview.protocols(analysis) for name in _VPNS):
         yield Claim(

@@ -75,8 +75,11 @@ def _asked_outright(question: Question, worst: Finding, looked_up: Sequence[Clai
     if looked_up[0].text.startswith(tls_outcomes.COMPLETED):
         return True
     if Topic.OUTCOME in question.topics:
-        return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+        works = worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+        return works or worst.severity is Severity.INFO
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
+        return True
+    if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
         return True

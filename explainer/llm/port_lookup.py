@@ -59,7 +59,9 @@ def _tls_on_ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [r for r in _rows(analysis.stat("tls")) if int(r["server"].rpartition(":")[2]) in question.ports]
     for row in rows[:_ROWS]:
         name = f" for {row['server_name']}" if row["server_name"] else ""
+        agreed = row["server_hello_frame"] is not None
         text = f"On {row['server']} runs TLS{name}: {row['version'] or 'no version agreed'}, {row['outcome']}"
+        text = text if agreed else f"{row['client']} tries TLS{name} with {row['server']}: {row['outcome']}"
         frames = _frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
         yield Claim(text=f"{text}.", frames=frames, sources=("tls",))
 

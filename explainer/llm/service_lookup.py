@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.brief.question import Question
 from explainer.llm import spoken
@@ -83,7 +83,7 @@ def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
         or _port(row["server"]) in question.ports
     ]  # fmt: skip
     told = dict[str, tuple[int, ...]]()
-    for row in named or known:
+    for row in sorted(named or known, key=lambda row: row.get("server_hello_frame", 0) is None):  # what agreed first
         text = _agreed(row)
         told[text] = told.get(text, ()) + frames(row, "client_hello_frame")
         if row.get("server_hello_frame"):
@@ -116,29 +116,39 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     known = talks(analysis)
     talked = [t for t in known if {t.client, t.server} & question.addresses or t.port in question.ports] or known
     hidden = [talk for talk in talked if talk.spoken in spoken.ENCRYPTED]
-    clear = [talk for talk in talked if talk.spoken and talk.spoken not in spoken.ENCRYPTED]
+    told = {row["server"]: row["protocol"] for row in rows(analysis.stat("answers"))}
+    unknown = [t for t in talked if t.spoken in spoken.NOTHING_KNOWN and _end(t) not in told]
+    own = [talk for talk in talked if talk.spoken in spoken.OWN_WAYS]
+    clear = [talk for talk in talked if talk not in (*hidden, *own, *unknown)]
     if not talked:
         return
     words = {True: "Partly", False: "Yes" if hidden else "No" if clear else "This capture cannot tell"}
     if not _ASKS_FOR_SECRECY.search(question.text):  # asked is what can be read
         words[False] = "No" if hidden else "Yes" if clear else "This capture cannot tell"
-    parts = [_kinds(hidden, "encrypted"), _kinds(clear, "in clear text, which anybody on the way can read")]
-    unknown = [talk for talk in talked if not talk.spoken]
-    if unknown:
-        parts.append(_kinds(unknown, "not recognised, so that nobody can tell here"))
-    told = "; ".join(filter(None, parts))
+    parts = [
+        _kinds(hidden, told, "encrypted"),
+        _kinds(clear, told, "in clear text, which anybody on the way can read"),
+        _kinds(own, told, "protected in a way of its own, which is not judged here"),
+        _kinds(unknown, told, "not recognised, so that nobody can tell here"),
+    ]
+    text = "; ".join(filter(None, parts))
     # A conversation that can be read need not hold the password that is asked about: talk_lookup answers that.
     verdict = "" if asks_for_secrets(question) else f"{words[bool(hidden and clear)]}: "
     yield Claim(
-        text=f"{verdict}{told}.",
+        text=f"{verdict}{text}.",
         frames=tuple(talk.frame for talk in (*hidden[:3], *clear[:3]) if talk.frame), sources=("ports",),
     )  # fmt: skip
 
 
-def _kinds(found: Sequence[Talk], how: str) -> str:
+def _end(talk: Talk) -> str:
+    return f"[{talk.server}]:{talk.port}" if ":" in talk.server else f"{talk.server}:{talk.port}"
+
+
+def _kinds(found: Sequence[Talk], told: Mapping[str, str], how: str) -> str:
     kinds = dict[str, None]()
     for talk in found:
-        what = spoken.name(talk.spoken) if talk.spoken else f"{talk.transport} port {talk.port}"
+        known = "" if talk.spoken in spoken.NOTHING_KNOWN else spoken.name(talk.spoken)
+        what = known or told.get(_end(talk)) or f"{talk.transport} port {talk.port}"
         kinds[f"{what} with {talk.server}"] = None
     names = list(kinds)
     more = [f"{len(names) - _ROWS} more"] if len(names) > _ROWS else []

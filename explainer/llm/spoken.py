@@ -4,7 +4,9 @@ from explainer.protocols.plain_names import plain
 
 ENCRYPTED = frozenset({"dtls", "esp", "gquic", "isakmp", "openvpn", "quic", "ssh", "ssl", "tls", "wg"})
 """Layers of which only who talks to whom can be read."""
-_NOTHING_KNOWN = ("", "data")
+OWN_WAYS = frozenset({"cotp", "kerberos", "rdp", "t125", "tds", "tpkt"})
+"""Layers that bring an encryption of their own (RDP's RC4, Kerberos' tickets, TLS inside TDS), at least for secrets."""
+NOTHING_KNOWN = ("", "data")
 _UNKNOWN = "an unknown protocol"
 
 
@@ -15,4 +17,4 @@ def name(layer: str) -> str:
 
 def described(layer: str) -> str:
     """Return "DNS (name lookups)", and that it is unknown where tshark names none."""
-    return _UNKNOWN if layer in _NOTHING_KNOWN else plain(layer)
+    return _UNKNOWN if layer in NOTHING_KNOWN else plain(layer)

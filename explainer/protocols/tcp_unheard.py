@@ -14,7 +14,8 @@ class Unheard(NamedTuple):
     `acknowledged` is the server's first segment after it that acknowledges it; `answered` says whether data came after
     it. `missing` are the bytes that the server's later sequence numbers tell of and that never came, `told` the first
     frame that does; the client acknowledged none of them. `gave_up` is the client's FIN, None where the connection is
-    open to the end; `waited_s` is the time from the last data until then. `answered_bytes` are all of the server's.
+    open to the end; `waited_s` is the time from the last data until then. `answered_bytes` are all of the server's, in
+    `answers` segments.
     """
 
     connection: Connection
@@ -26,6 +27,7 @@ class Unheard(NamedTuple):
     told: int | None
     answered_bytes: int
     answered: bool
+    answers: int = 0
 
 
 @fact("requests without an answer", sent, connections)
@@ -40,11 +42,13 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
     top = pl.col("next_seq").filter(client & pl.col("data")).max().over("stream")
     after = frame > pl.col("last")
     got = pl.col("acknowledged").filter(client & pl.col("ack") & ~pl.col("rst")).max().over("stream")
+    closed = frame.filter(client & pl.col("fin")).min().over("stream")
     # The next byte that the client waits for: a hole where the server's later numbers are higher, and it is not here.
     beyond = ~client & ~pl.col("syn") & ~pl.col("rst") & (pl.col("seq") > pl.col("got"))
     there = ~client & pl.col("data") & (pl.col("seq") <= pl.col("got")) & (pl.col("next_seq") > pl.col("got"))
     ends = ~client & (pl.col("fin") | pl.col("rst")) & (pl.col("seq") <= pl.col("got"))
-    rows = table.with_columns(last.alias("last"), top.alias("top"), got.alias("got")).group_by("stream").agg(
+    marked = table.with_columns(last.alias("last"), top.alias("top"), got.alias("got"), closed.alias("closed"))
+    rows = marked.group_by("stream").agg(
         pl.col("last").first(), pl.col("got").first(),
         (after & ~client & pl.col("data")).any().alias("answered"), ends.any().alias("ended"),
         frame.filter(after & ~client & pl.col("ack") & (pl.col("acknowledged") >= pl.col("top"))).first()
@@ -54,7 +58,10 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
         time.filter(client & pl.col("fin")).first().alias("gave_up_ns"),
         pl.col("seq").filter(beyond).min().alias("seen"), frame.filter(beyond).first().alias("told"),
         there.any().alias("there"),
-        (client & (pl.col("rst") | (pl.col("fin") & (frame < pl.col("last"))))).any().alias("reset"),
+        (~client & pl.col("data")).sum().alias("answers"),
+        # A reset behind one's own FIN is how some programs close.
+        (client & ((pl.col("rst") & (pl.col("closed").is_null() | (frame < pl.col("closed"))))
+                   | (pl.col("fin") & (frame < pl.col("last"))))).any().alias("reset"),
     ).filter(~pl.col("ended") & ~pl.col("reset")).sort("stream")  # fmt: skip
     end = table["time"].max()
     found = list[Unheard]()
@@ -65,7 +72,7 @@ def unheard(facts: Facts) -> tuple[Unheard, ...]:
         found.append(
             Unheard(
                 c, row["last"], row["acknowledged"], (until - row["asked_ns"]) / 1e9, row["gave_up"], missing,
-                row["told"], c.server_payload, row["answered"],
+                row["told"], c.server_payload, row["answered"], row["answers"],
             )
         )  # fmt: skip
     return tuple(found)

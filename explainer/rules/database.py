@@ -23,6 +23,7 @@ _OTHER = Meaning(
     "it ends a statement with an error", "Read the server's words: they say what has to be corrected.", Side.EITHER,
     Severity.MEDIUM,
 )  # fmt: skip
+_LEFT = "MySQL", "1158"  # ER_NET_READ_ERROR
 _ENDINGS = ("25P03", "25P04", "57P01", "57P02", "57P04", "57P05", "4031", "1053")
 """What is told by nobody's request, and ends the session: PostgreSQL's classes 25 and 57, MySQL's."""
 
@@ -47,6 +48,10 @@ def _of_the_statement(reply: Reply) -> bool:
 
 def _told(reply: Reply) -> str:
     server = f"The database {reply.server.address} ({reply.protocol})"
+    if reply.kind is Kind.LOGIN and (reply.protocol, reply.code) == _LEFT:
+        return (
+            f"{server} cannot finish the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
+        )
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
     if reply.code in _ENDINGS:

@@ -214,7 +214,10 @@ MEANINGS = {
     ("MySQL", "1251"): Meaning(
         "client and server have no way to log in in common", "The client's program must be updated.", Side.CLIENT
     ),
-    ("MySQL", "1158"): Meaning("the connection broke off", "See what happened to the connection.", Side.NETWORK),
+    ("MySQL", "1158"): Meaning("the client went away before the login was through: it may not know the way to log in"
+                               " that the server asks for (an authentication plugin such as caching_sha2_password), or"
+                               " was cut off", "The client's side must update its program or driver for this database,"
+                               " or the account must use a way to log in that it knows.", Side.CLIENT),
     ("MySQL", "1142"): _NOT_ALLOWED,
     ("SQL Server", "18456"): WRONG,
     ("SQL Server", "18452"): Meaning(

@@ -75,7 +75,9 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity) -> Fi
             [Step(frames=tuple(frames[:_SHOWN]), text=f"{first.reporter} answers by ICMP: {said}")],
         ),
         Scope(addresses=(first.source, first.destination, first.reporter), ports=tuple(ports[:100])),
-        act=f"The server's side must act: start the service on {first.destination}, or ask another server."
+        act="Nobody has to act: nobody waits for it (an answer that came too late, a traced way, a search for ports)."
+        if severity is Severity.INFO
+        else f"The server's side must act: start the service on {first.destination}, or ask another server."
         if at_host
         else f"The network's side must act: {first.reporter} has no way, or no permission, to pass it on.",
         measured={"messages": len(frames), "ports": len(ports)},

@@ -18,6 +18,7 @@ from explainer.wording import count
 _AREA = "the path between the hosts"
 _SCANS = "port scans and password guessing"
 _SHOWN = 20
+_NO_HOST = ("0.0.0.0", "::")  # addresses of nobody (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2)
 _SWEEP_S = 60.0
 
 
@@ -39,7 +40,7 @@ def path_ping_unanswered(
     for p in every:
         traced = any(e.kind == TIME_EXCEEDED for e in p.errors)
         waited = p.lasted_s + p.after_s >= min_wait_s
-        if p.replies or traced or targets[p.source] >= many_targets or not waited:
+        if p.replies or traced or targets[p.source] >= many_targets or not waited or p.target in _NO_HOST:
             continue
         refused = any(e.kind == UNREACHABLE for e in p.errors)
         if refused or len(p.requests) >= min_requests:

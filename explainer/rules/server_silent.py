@@ -31,7 +31,7 @@ _OTHER_WHY = (
     " load"
     " balancer)."
 )
-_GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
+GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
 """Of protocols in which the server speaks first: RFC 959, 4253, 5321, 1939, 9051, 6143, MySQL's."""
 
 
@@ -53,7 +53,7 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
     for c in facts[connections]:
         # Browsers open connections in reserve, which a server ends when they were idle for long.
-        owed = c.client_payload or c.server.port in _GREETING_PORTS
+        owed = c.client_payload or c.server.port in GREETING_PORTS
         spoke = owed or (c.last_ns - c.first_ns) / 1e9 <= max_idle_s
         if c.stream not in others and _hangs_up(c) and spoke and c.client_payload <= max_asked:
             groups[c.client.address, c.server, bool(c.client_payload)].append(c)
@@ -206,7 +206,7 @@ def server_silent(facts: Facts, *, min_wait_s: float = 3.0) -> Iterator[Finding]
     words = {o.stream: spoken(o.client[0].data) for o in facts[openings] if o.client}
     for c in facts[connections]:
         language = words.get(c.stream, "")
-        due = language not in ("", "plain text", "TLS") or c.server.port in _GREETING_PORTS
+        due = language not in ("", "plain text", "TLS") or c.server.port in GREETING_PORTS
         left = min(c.client_ends, default=0)
         early = any(frame < left for frame in (*c.server_ends, *c.server_resets))
         silent = c.established and not c.server_payload and left and not early

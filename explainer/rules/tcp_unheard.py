@@ -8,6 +8,7 @@ from explainer.protocols.tcp_unheard import Unheard, unheard
 from explainer.protocols.tcp_windows import closed_windows
 from explainer.protocols.tls import endings
 from explainer.registry import rule
+from explainer.rules.server_silent import GREETING_PORTS
 from explainer.rules.tcp_case import finding, scope, told_by_tls
 from explainer.wording import count
 
@@ -81,8 +82,10 @@ def _end(x: Unheard) -> Iterator[Step]:
 
 @rule("Request without an answer", unheard, endings, closed_windows, subject="requests without an answer", area=_AREA)
 def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.0) -> Iterator[Finding]:
-    """A server that acknowledges what the client says and never says a word on the connection.
+    """A server that acknowledges what the client says and never says a word on the connection, or only its greeting.
 
+    The greeting is one segment, on a port where the server has to speak first: what the client says then wants an
+    answer, whatever it is.
     Told where the client closes after waiting `gave_up_s` or longer; of low severity where the connection is open to
     the end, `silent_s` after: there are services that only listen (logs, measurements). Silent where the server closed
     its window for good: that it does not read is a matter of its own.
@@ -90,7 +93,9 @@ def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.
     unread = {w.stream for w in facts[closed_windows] if w.reopened is None and w.closed_ms >= 1000 * gave_up_s}
     elsewhere = told_by_tls(facts[endings]) | unread
     for x in facts[unheard]:
-        silent = not (x.answered_bytes or x.answered) and x.acknowledged is not None and not x.missing
+        greeted = x.answers == 1 and x.connection.server.port in GREETING_PORTS and x.gave_up is not None
+        quiet = not x.answered and (greeted or not x.answered_bytes)
+        silent = quiet and x.acknowledged is not None and not x.missing
         enough = x.waited_s >= (gave_up_s if x.gave_up else silent_s)
         if silent and enough and x.connection.stream not in elsewhere:
             yield _silent(x)
@@ -100,12 +105,13 @@ def _silent(x: Unheard) -> Finding:
     c = x.connection
     client, server = c.client.address, c.server.address
     how = f"{client} gives up after {x.waited_s:.1f} s" if x.gave_up else f"for {x.waited_s:.0f} s nothing comes"
+    what = "sends its greeting and" if x.answered_bytes else "accepts the connection and"
     return finding(
         "tcp_no_answer",
         x.request,
         Severity.MEDIUM if x.gave_up else Severity.LOW,
         Side.SERVER,
-        f"The server {c.server} accepts the connection and takes the request of {client}, but never answers: {how}.",
+        f"The server {c.server} {what} takes the request of {client}, but never answers: {how}.",
         Evidence.of(
             [f for f in (x.request, x.acknowledged, x.gave_up) if f],
             f"tcp.stream == {c.stream}",

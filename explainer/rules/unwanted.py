@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.applications import Sign, signs
+from explainer.protocols.applications import Sign, replies, signs
 from explainer.protocols.sightings import Sighting, sightings
 from explainer.registry import rule
 from explainer.wording import count, listing
@@ -40,18 +40,20 @@ def unwanted_bittorrent(facts: Facts, *, min_guessed: int = 20) -> Iterator[Find
         )
 
 
-@rule("Portmapper", sightings, signs, subject="frames of unwanted protocols", area=_AREA)
+@rule("Portmapper", sightings, signs, replies, subject="frames of unwanted protocols", area=_AREA)
 def unwanted_portmapper(facts: Facts, *, min_searched: int = 4) -> Iterator[Finding]:
     """Questions to a portmapper (rpcbind, port 111), which tells anybody what RPC services a host offers (RFC 1833).
 
-    Who asks at least `min_searched` hosts for the same program searches for it.
+    Who asks at least `min_searched` hosts for the same program searches for it. For information only where each pair of
+    hosts that speaks it goes on to mount a folder: so NFS works up to version 3 (RFC 1813, section 5.1).
     """
     seen = [s for s in facts[sightings] if s.protocol == "portmap"]
     if not seen:
         return
     asked = [sign for sign in facts[signs] if sign.what == "rpc-program"]
     searched = _most_searched(asked)
-    if searched and len({sign.server.address for sign in searched}) >= min_searched:
+    searched_for = len({sign.server.address for sign in searched}) >= min_searched
+    if searched_for:
         client, program = searched[0].client.address, _program(searched[0].text)
         hosts = count(len({sign.server.address for sign in searched}), "host")
         title = (
@@ -82,6 +84,7 @@ def unwanted_portmapper(facts: Facts, *, min_searched: int = 4) -> Iterator[Find
         title=title,
         act=act,
         steps=steps,
+        severity=Severity.INFO if _mounts(facts, seen) and not searched_for else Severity.MEDIUM,
         display_filter="portmap",
         advice=("On the host that answers, see what it offers: rpcinfo -p", "Let only the hosts in that need it."),
         limits=("whether these hosts are meant to use NFS or other RPC services",),
@@ -100,6 +103,14 @@ _NO_PROGRAM = ("", "0", "100000")
 def _program(number: str) -> str:
     name = _PROGRAMS.get(number)
     return f"{name} ({number})" if name else number
+
+
+def _mounts(facts: Facts, seen: Sequence[Sighting]) -> bool:
+    """Return whether all the pairs of hosts mount, too, and none of them was told no."""
+    mounted = {
+        frozenset((r.client.address, r.server.address)): r.ok for r in facts[replies] if r.protocol == "NFS"
+    }  # fmt: skip
+    return all(mounted.get(frozenset((s.source, s.destination))) for s in seen)
 
 
 def _most_searched(asked: Sequence[Sign]) -> list[Sign]:
@@ -127,13 +138,14 @@ def _finding(
     display_filter: str,
     advice: tuple[str, ...],
     limits: tuple[str, ...],
+    severity: Severity = Severity.MEDIUM,
 ) -> Finding:
     frames = [s.frame for s in seen]
     addresses = dict.fromkeys(address for s in seen for address in (s.source, s.destination))
     return Finding(
         id=f"{rule_id}:{frames[0]}",
         rule=rule_id,
-        severity=Severity.MEDIUM,
+        severity=severity,
         confidence=Confidence.CERTAIN,
         side=Side.CLIENT,
         title=title,

@@ -41,7 +41,9 @@ def _attack(kind: str, client: str, group: Sequence[tuple[Attempt, Exchange]]) -
     scans = kind == SCANNER
     title = f'{client} attacks the web server {where}: {kind} ("{words}") in {request_words(exchanges)}.'
     if scans:
-        title = f'{client} scans the web server {where}: its program names itself as a scanner for holes ("{words}").'
+        # One that does not answer HTTP need not be a web server, and the name is the scanner's.
+        whom = f"the web server {where}" if any(exchange.status for exchange in exchanges) else str(server)
+        title = f'{client} scans {whom}: its program names itself as a scanner for holes ("{words}").'
     return finding(
         "attack_web",
         group[0][0].frame,

@@ -89,7 +89,7 @@ def test_every_finding_of_the_lab_is_whole(case: dict[str, Any], analysis_of: An
 NOT_RECORDED = {
     "address_declined", "address_duplicate_ipv6", "address_neighbor_unanswered", "address_no_offer_ipv6",
     "address_no_router", "address_second_server", "address_spoofed", "attack_session", "bgp_refused", "capture_gaps",
-    "broadcast_storm",
+    "broadcast_storm", "ospf_neighbors",
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "path_traced", "ppp_refused", "scan_arp",
@@ -101,8 +101,8 @@ NOT_RECORDED = {
 
 Some would need what the lab does not have: a radio, routers that speak BGP, an exploit, a miner with its pool, a way
 into Tor, public addresses for minutes.
-The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient …) whose recordings are
-not kept, or need more packets than a small recording holds (floods, guessing).
+The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient, BIRD …) whose
+recordings are not kept, or need more packets than a small recording holds (floods, guessing).
 """
 
 

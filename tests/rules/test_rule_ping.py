@@ -42,6 +42,16 @@ def test_no_reply(count: int, answered: set[int], fires: bool, tmp_path: Path, f
     assert all(f.title.startswith(f"{SERVER} does not answer the ping of {CLIENT}") for f in findings)
 
 
+@pytest.mark.parametrize(("target", "fires"), [("0.0.0.0", False), ("198.51.100.9", True)])
+def test_a_ping_to_no_host(target: str, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(2):
+        ask(wire, number, target=target)
+        wire.wait(1.0)
+    wire.put(ip(CLIENT, ROUTER, UDP, datagram(5000, 6000, b"the end")))
+    assert bool(found("path_ping_unanswered", wire.save(tmp_path / "nobody.pcap"), facts_of)) is fires
+
+
 def test_a_host_that_is_up_only_blocks_pings(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = Flow(series(3, set())).open().wire.save(tmp_path / "up.pcap")
     (finding,) = found("path_ping_unanswered", capture, facts_of)

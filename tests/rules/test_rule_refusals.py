@@ -69,6 +69,12 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("database_refused", {"protocol": "PostgreSQL", "code": "25006", "kind": Kind.QUERY}, "takes no writes"),
         ("database_refused", {"protocol": "MySQL", "code": "1153", "kind": Kind.QUERY}, "larger than it takes"),
         ("database_refused", {"protocol": "MySQL", "code": "1045"}, "password is wrong"),
+        ("database_refused", {"protocol": "MySQL", "code": "1158"}, "the client went away before the login"),
+        (
+            "service_error",
+            {"protocol": "RDP", "code": "2", "text": "TLS not allowed by the server", "kind": Kind.SESSION},
+            "it does not permit TLS",
+        ),
         ("database_refused", {"protocol": "SQL Server", "code": "4060"}, "no such database"),
         ("database_refused", {"protocol": "Redis", "code": "NOAUTH"}, "wants a password"),
         ("ntp_refused", {"protocol": "NTP", "code": "RATE", "kind": Kind.TIME}, "too often"),
@@ -91,6 +97,7 @@ def test_what_each_code_means(rule: str, record: dict[str, Any], words: str) -> 
     good = reply(**record | {"ok": True, "code": "", "frame": 20})
     (overcome,) = found(rule, reply(**record), good)
     assert overcome.severity is Severity.INFO
+    assert overcome.act.startswith("Nobody now, as a later attempt succeeded.")
     assert overcome.evidence.frames[-1] == 20
 
 
@@ -218,6 +225,9 @@ def test_sip_s_demand_to_sign_in_is_no_refusal_until_it_was_met(tmp_path: Path, 
     refused = datagrams(tmp_path / "c.pcap", 5060, asked, demand, signed, demand)
     (finding,) = found_in("sip_refused", facts_of, refused)
     assert "refuses the registration of sip:anna@example.org" in finding.title
+    # A phone of IMS names its user before there is a challenge.
+    named = sip("REGISTER sip:example.org SIP/2.0", "REGISTER", credentials.replace('"0"', '""').replace('"y"', '""'))
+    assert found_in("sip_refused", facts_of, datagrams(tmp_path / "d.pcap", 5060, (True, named), demand)) == []
 
 
 def test_without_such_servers_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from factories import ACK, CLIENT, FIN, SERVER, UDP, datagram, ethernet, ip, pcap
+from factories import ACK, CLIENT, FIN, RST, SERVER, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, Flow, applies, found
 
 from explainer.model import Severity, Side
@@ -42,6 +42,23 @@ def test_what_the_client_acknowledges_has_come(tmp_path: Path, facts_of: FactsOf
 def test_a_request_without_an_answer(flow: Flow, expected: list[Severity], tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("tcp_no_answer", flow.wire.save(tmp_path / "silent.pcap"), facts_of)
     assert [f.severity for f in findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("port", "more", "wait_s", "fires"),
+    [(3306, 0, 3.1, True), (3306, 0, 2.5, False), (3306, 1, 3.1, False), (8000, 0, 3.1, False)],
+    ids=["greeted only", "soon given up", "answered before", "no greeting is due"],
+)
+def test_a_server_that_only_greets(
+    port: int, more: int, wait_s: float, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow(dport=port).open().send(False, b"greeting").ack(True)
+    for _ in range(more):
+        flow.send(True, b"hello").ack(False).send(False, b"welcome").ack(True)
+    flow.send(True, DATA).ack(False).wait(wait_s).segment(True, FIN | ACK).segment(True, RST | ACK)
+    findings = found("tcp_no_answer", flow.wire.save(tmp_path / "greeted.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all("sends its greeting and takes the request" in f.title for f in findings)
 
 
 def test_a_server_that_does_not_read_is_told_by_its_window(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from factories import KnownFacts
 
-from explainer.model import Analysis
-from explainer.protocols.applications import Sign, signs
+from explainer.model import Analysis, Severity
+from explainer.protocols.applications import Kind, Reply, Sign, replies, signs
 from explainer.protocols.sightings import Sighting, sightings
 from explainer.protocols.tcp import Endpoint
 from explainer.rules.unwanted import unwanted_bittorrent, unwanted_portmapper
@@ -13,7 +13,7 @@ from explainer.rules.unwanted import unwanted_bittorrent, unwanted_portmapper
 
 def seen(*protocols: str) -> KnownFacts:
     every = (Sighting(name, n, f"192.0.2.{n}", "198.51.100.1", 100) for n, name in enumerate(protocols, 1))
-    return KnownFacts({sightings: tuple(every), signs: ()})
+    return KnownFacts({sightings: tuple(every), signs: (), replies: ()})
 
 
 def test_bittorrent_and_its_companions_are_one_finding() -> None:
@@ -40,9 +40,25 @@ def asked(host: int, program: str = "100232") -> Sign:
     return Sign("rpc-program", "portmap", None, client, server, host, program)
 
 
-def portmap(*records: Sign) -> KnownFacts:
+def portmap(*records: Sign, answers: tuple[Reply, ...] = ()) -> KnownFacts:
     probes = tuple(Sighting("portmap", r.frame, r.client.address, r.server.address, 98) for r in records)
-    return KnownFacts({sightings: probes, signs: records})
+    return KnownFacts({sightings: probes, signs: records, replies: answers})
+
+
+def mount(host: int, *, ok: bool) -> Reply:
+    client, server = Endpoint("192.0.2.1", 700), Endpoint(f"198.51.100.{host}", 20048)
+    code = "0" if ok else "13"
+    return Reply("NFS", Kind.FILE, None, client, server, 8, 9, "the mount of", "/srv", code, "", ok=ok)
+
+
+def test_a_portmapper_that_is_asked_for_a_mount_is_how_nfs_works() -> None:
+    (mounts,) = unwanted_portmapper(portmap(asked(1, "100005"), answers=(mount(1, ok=True),)))
+    assert mounts.severity is Severity.INFO
+    (refused,) = unwanted_portmapper(portmap(asked(1, "100005"), answers=(mount(1, ok=False),)))
+    (elsewhere,) = unwanted_portmapper(portmap(asked(1, "100005"), asked(2), answers=(mount(1, ok=True),)))
+    mounted = tuple(mount(host, ok=True) for host in range(1, 5))
+    (searched,) = unwanted_portmapper(portmap(*map(asked, range(1, 5)), answers=mounted))
+    assert {f.severity for f in (refused, elsewhere, searched)} == {Severity.MEDIUM}
 
 
 def test_who_asks_many_hosts_for_one_program_searches() -> None:

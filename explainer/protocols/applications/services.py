@@ -72,7 +72,7 @@ def sip(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         request = asked.get(key)
         redirected = _FAILURE <= status < 400  # a redirection (RFC 3261 section 8.1.3.4)
-        challenged = status in _SIGN_IN and (last[key] is not message or not (request and request.has(_SIP_LOGIN)))
+        challenged = status in _SIGN_IN and (last[key] is not message or not (request and _signs_in(request)))
         if status < _FINAL or redirected or challenged:
             continue
         yield Reply(
@@ -80,6 +80,11 @@ def sip(messages: Sequence[Message]) -> Iterator[Record]:
             message.source, request.frame if request else None, message.frame, key[1], message.first(_SIP_TARGET),
             str(status), message.first(_SIP_LINE).removeprefix(f"SIP/2.0 {status} ").strip(), status < _FAILURE,
         )  # fmt: skip
+
+
+def _signs_in(request: Message) -> bool:
+    """Return whether it answers a challenge: phones of IMS name their user before there is one (3GPP TS 24.229)."""
+    return any('response=""' not in text for text in request.all(_SIP_LOGIN))
 
 
 _PROGRAM, _RPCB_PROGRAM = many("portmap.prog"), many("portmap.rpcb.prog")

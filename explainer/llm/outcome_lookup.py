@@ -1,0 +1,82 @@
+"""What a question whether something worked asks for: the answers of the service that it names, or of all."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from explainer.brief.question import Question, Topic
+from explainer.llm import health, tls_outcomes
+from explainer.llm.rows import frames as _frames
+from explainer.llm.rows import rows as _rows
+from explainer.model import Analysis, Claim
+from explainer.wording import count
+
+_ROWS = 5
+_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
+_WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
+_SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
+_SENDING = ("POST", "PUT", "PATCH")
+
+
+def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield what was answered with yes: by the service that the question names, where there is such an answer."""
+    if Topic.ACCOUNTS in question.topics and _WHO.match(question.text):  # asked for is whose login it was
+        return
+    named = [claim for words, told in _NAMED if words.search(question.text) for claim in told(analysis, question)]
+    if named:
+        yield from named
+        return
+    yield from health.accepted(analysis)
+    yield from health.leases(analysis)
+    if Topic.ACCOUNTS not in question.topics:  # a login is asked about, not a page
+        yield from web(analysis, question)
+
+
+def web(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield that HTTP requests were answered, where none met an error; of those that send where sending is asked."""
+    rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    if _SENDS.search(question.text):
+        rows = [row for row in rows if row["method"] in _SENDING]
+    if not rows:
+        yield from tls_outcomes.transfers(analysis)
+    elif all(row["status"] < _FIRST_ERROR for row in rows):
+        last = rows[-1]
+        more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
+        how = "succeeded: it was answered" if last["status"] < _FIRST_REDIRECTION else "was answered"
+        text = f"No fault was found: {last['method']} {last['path']} {how} with HTTP {last['status']}."
+        frames = tuple(frame for row in rows[-_ROWS:] for frame in _frames(row, "request_frame", "response_frame"))
+        yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
+
+
+def _accepts(*protocols: str) -> Callable[[Analysis, Question], Iterator[Claim]]:
+    return lambda analysis, question: health.accepted(analysis, protocols)
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
+
+
+_NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Claim]]], ...] = (
+    (_words(r"ping\w*|icmp\w*"), lambda analysis, question: health.pings(analysis)),
+    (_words(r"quic|http/3"), lambda analysis, question: health.quic_connections(analysis)),
+    (_words(r"handshakes?"), tls_outcomes.handshakes),
+    (_words(r"d?tls|ssl|https"), lambda analysis, question: health.handshakes(analysis)),
+    (_words(r"dns|names?|resol\w+|look(?:ed|s|ing)?[ -]?ups?"), lambda analysis, question: health.resolved(analysis)),
+    (_words(r"dhcp\w*|leases?"), lambda analysis, question: health.leases(analysis)),
+    (_words(r"e?-?mails?|smtp|imap|pop3?|mailbox\w*"), _accepts("SMTP", "IMAP", "POP3")),
+    (_words(r"nfs|mount\w*"), _accepts("NFS")),
+    (_words(r"ppp\w*|dial\w*"), _accepts("PPP")),
+    (_words(r"ldap|directory"), _accepts("LDAP")),
+    (_words(r"kerberos|kinit|tickets?"), _accepts("Kerberos")),
+    (_words(r"smb|cifs|shares?|file servers?"), _accepts("SMB")),
+    (_words(r"s?ftp"), _accepts("FTP", "TFTP")),
+    (_words(r"ssh"), _accepts("SSH")),
+    (_words(r"rdp|remote desktop"), _accepts("RDP")),
+    (_words(r"vnc"), _accepts("VNC")),
+    (_words(r"radius"), _accepts("RADIUS")),
+    (_words(r"ntp|clocks?"), _accepts("NTP")),
+    (_words(r"sip|phones?|calls?|regist\w+"), _accepts("SIP")),
+    (_words(r"databases?|\w*sql|mariadb|redis|mongo\w*"), _accepts("MySQL", "PostgreSQL", "SQL Server", "Redis")),
+    (_words(r"mqtt|amqp|brokers?|kafka"), _accepts("MQTT", "AMQP", "Kafka", "NATS")),
+    (_words(r"web\w*|pages?|sites?|https?|downloads?|downloaded|uploads?|uploaded|requests?"), web),
+)
+"""By the words of a question, what tells whether that worked."""

@@ -1,0 +1,90 @@
+"""Questions whether something worked: the service that they name answers, whatever else is in the capture."""
+
+from collections.abc import Callable
+
+import pytest
+from brief.samples import analysis, finding, ran, stat
+
+from explainer import ask
+from explainer.llm import offline
+from explainer.model import Analysis, Cell, Severity
+
+AnalysisOf = Callable[[str], Analysis]
+ANSWERS = ("protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame")
+TALKS = ("a", "a_port", "b", "b_port", "stream", "packets", "bytes")
+PORTS = ("transport", "port", "service", "spoken", "conversations", "packets", "bytes", "first_frame")
+
+
+@pytest.mark.parametrize(
+    ("capture", "question", "words"),
+    [
+        ("quic_healthy", "Did the QUIC connection succeed?", "The QUIC connection of "),
+        ("tls12_healthy", "Does the TLS handshake complete?", "1 TLS handshake was completed, with TLS 1.2."),
+        ("dns_and_http_healthy", "Does the web page load?", "No fault was found: GET "),
+        ("dns_and_http_healthy", "Does the name resolution work?", "DNS questions were answered"),
+        ("smtp_greylisted_healthy", "Was the mail accepted?", "accepts the mail."),
+        ("ssh_login_healthy", "Does the SSH connection work?", "SSH: "),
+    ],
+)
+def test_the_service_that_is_named_answers(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
+    assert words in ask(analysis_of(capture), question).verdict
+
+
+def test_a_failure_is_told_before_what_works(analysis_of: AnalysisOf) -> None:
+    assert "expired" in ask(analysis_of("tls12_expired"), "Does the TLS connection work?").verdict
+
+
+def reply(protocol: str, request: str, about: str, server: str = "10.0.0.2:21") -> tuple[Cell, ...]:
+    return (protocol, "login", "10.0.0.1:4000", server, request, about, "230", "", True, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (reply("FTP", "PASS", "ada"), "FTP: 10.0.0.2:21 accepts the login of ada."),
+        (reply("FTP", "PASS", ""), "FTP: 10.0.0.2:21 accepts the login."),
+        (reply("PPP", "PAP login", "ada", ""), "PPP: the access server accepts PAP login ada."),
+    ],
+)
+def test_a_user_is_not_told_as_the_password(row: tuple[Cell, ...], words: str) -> None:
+    known = analysis(ran(), stats=[stat("answers", ANSWERS, [row])])
+    assert offline.answer(known, "Was the login accepted?").verdict == words
+
+
+def test_uploads_are_not_told_by_downloads() -> None:
+    columns = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
+    row = ("GET", "/form", "a.example", 200, "10.0.0.1:4000", "10.0.0.2:80", 3, 4)
+    known = analysis(ran(), stats=[stat("http", columns, [row])])
+    assert "GET" in offline.answer(known, "Did the page load?").verdict
+    assert "succeeded" not in offline.answer(known, "Did the upload succeed?").verdict
+
+
+def secrecy(spoken: str, *answers: tuple[Cell, ...]) -> str:
+    stats = [
+        stat("conversations_tcp", TALKS, [("10.0.0.1", 4000, "10.0.0.2", 7000, 0, 9, 900)]),
+        stat("ports", PORTS, [("TCP", 7000, "", spoken, 1, 9, 900, 1)]),
+        stat("answers", ANSWERS, answers),
+    ]
+    return offline.answer(analysis(ran(), stats=stats), "Is the connection encrypted?").verdict
+
+
+def test_what_is_not_known_is_not_called_clear_text() -> None:
+    assert secrecy("data") == (
+        "This capture cannot tell: TCP port 7000 with 10.0.0.2 is not recognised, so that nobody can tell here."
+    )
+    known = reply("PostgreSQL", "login", "ada", "10.0.0.2:7000")
+    assert secrecy("data", known).startswith("No: PostgreSQL with 10.0.0.2 is in clear text")
+    assert secrecy("rdp").startswith("This capture cannot tell: RDP with 10.0.0.2 is protected in a way of its own")
+
+
+def test_a_named_kind_of_fault_comes_before_worse_ones() -> None:
+    call = finding("sip_refused", title="The SIP server refuses the call.")
+    login = finding(
+        "sip_refused",
+        severity=Severity.LOW,
+        title="The SIP server refuses the registration of ada.",
+        id="sip_refused:2",
+    )
+    known = analysis(ran(call), ran(login))
+    assert offline.answer(known, "Why can the phone not register?").verdict == login.title
+    assert offline.answer(known, "Why can the phone not call?").verdict == call.title
