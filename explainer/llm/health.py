@@ -10,7 +10,8 @@ from explainer.model import Analysis, Claim
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
-_STEPS = ("greeting", "EHLO", "HELO", "MAIL", "DATA", "key 3")
+_STEPS = ("greeting", "EHLO", "HELO", "MAIL", "DATA", "RSET", "QUIT", "key 3")
+_MAIL = "the mail"
 _LAST_KEY = "key 4"
 _NAMES, _LONGEST = 3, 100
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
@@ -55,17 +56,22 @@ def _resolved(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{asked} ({listing([*names[:_NAMES], *more])}).", frames=frames, sources=("dns",))
 
 
-def accepted(analysis: Analysis) -> Iterator[Claim]:
-    """Yield which requests to application servers were answered with yes, by protocol and server."""
+def accepted(analysis: Analysis, beside: tuple[str, ...] = ()) -> Iterator[Claim]:
+    """Yield which requests to application servers were answered with yes, by protocol and server; `beside` aside.
+
+    That a mail was taken comes before that its recipients were.
+    """
     groups = defaultdict[tuple[str, str, str], list[Row]](list)
     for row in _rows(analysis.stat("answers")):
-        if row["ok"] and row["request"] not in _STEPS:
+        if row["ok"] and row["request"] not in (*_STEPS, *beside):
             groups[row["protocol"], row["request"], row["server"]].append(row)
-    for (protocol, request, server), group in list(groups.items())[:_ROWS]:
+    for (protocol, request, server), group in sorted(groups.items(), key=lambda item: item[0][1] != _MAIL)[:_ROWS]:
         about = f" {group[0]['about']}" if group[0]["about"] else ""
         more = f" ({count(len(group), 'time')})" if len(group) > 1 else ""
         every = tuple(frame for row in group[:_ROWS] for frame in _frames(row, "request_frame", "frame"))
         text = f"{protocol}: {server} accepts {request}{about}{more}."
+        if request == _MAIL:
+            text = f"{protocol}: {server} accepts the mail{more} (it answers {group[0]['code']})."
         if request == _LAST_KEY:
             text = f"{protocol}: the four-way handshake of {group[0]['client']} with {server} is completed."
         yield Claim(text=text, frames=every, sources=("answers",))

@@ -61,13 +61,15 @@ _SEVERAL_FOR = {
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
     Topic.GATEWAY: ("hosts", "arp", "dhcp_settings"),
-    Topic.LEASES: ("dhcp_settings",),
+    Topic.LEASES: ("dhcp_settings", "dhcpv6"),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
 }
+_AGREED = ("key exchange",)
+"""What is agreed on before a login, and says nothing of it."""
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -119,9 +121,10 @@ def _address(endpoint: str) -> str:
 
 def _outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
-    yield from health.accepted(analysis)
+    secret = Topic.ACCOUNTS in question.topics
+    yield from health.accepted(analysis, beside=_AGREED if secret else ())
     yield from health.leases(analysis)
-    if Topic.ACCOUNTS in question.topics:  # a login is asked about, not a page
+    if secret:  # a login is asked about, not a page
         return
     if rows and all(row["status"] < _FIRST_ERROR for row in rows):
         last = rows[-1]
@@ -168,6 +171,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.CLOSING: tcp_lookup.closings,
     Topic.OUTCOME: _outcomes,
+    Topic.IN_USE: port_lookup.in_use,
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,

@@ -1,5 +1,6 @@
 """What a question about VLANs, tunnels and VPNs asks for."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
@@ -11,16 +12,19 @@ from explainer.wording import count, listing
 
 _ROWS = 5
 _MOST, _HOSTS = 10, 3
+_NUMBERED = re.compile(r"vlans?|vxlan|vni|geneve|mpls|labels?|tag|trunk|802\.1|virtual|network", re.IGNORECASE)
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
 def carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which tunnels and tags carry packets, the numbers of the virtual networks, and what is inside them."""
     numbers = list(_numbers(analysis, question))
-    yield from numbers
     found = overview.carried(analysis)
+    named = _NUMBERED.search(question.text) is not None
+    yield from numbers if named or not found else ()
     if found:
         yield from found
+        yield from () if named else numbers
         yield from overview.claims(analysis, question)[:_ROWS]
     elif not numbers and not any(name in overview.protocols(analysis) for name in _VPNS):
         yield Claim(

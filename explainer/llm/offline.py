@@ -52,6 +52,9 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     blamed = _PACE if Topic.BLAME in question.topics else ()
     asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
+    wanted = [f for f in asked if f.severity is Severity.INFO and question.concerns(f) and _fits(f, question)]
+    if question.about_a_fault and wanted and fitting and _is_another_thing(question, fitting[0]):
+        fitting = wanted
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
     beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
     if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
@@ -90,6 +93,12 @@ def _is_beside(question: Question, worst: Finding) -> bool:
     works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
     wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
     return works and not wanted and _ASKS_WHAT.match(question.text) is not None
+
+
+def _is_another_thing(question: Question, worst: Finding) -> bool:
+    """Return whether the worst finding is of something that works, and not of what the question asks about."""
+    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
+    return works and not question.concerns(worst)
 
 
 def _sets_pace(finding: Finding) -> bool:
