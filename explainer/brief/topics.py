@@ -60,6 +60,7 @@ class Topic(StrEnum):
     INTERFACES = "capture interfaces"
     ROUTING = "routers that are neighbors"
     SWITCH = "the switch on the link"
+    IN_USE = "whether a protocol is in use"
 
 
 WORDS = {
@@ -84,6 +85,9 @@ WORDS = {
     r"|did .{0,40}\b(?:load|open|arrive|go through|come through|get there|end well)|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
     r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
+    r"|^\s*(?:did|has|have|was|were|does|do)\b(?!.*\b(?:which|what|how|passw\w+|clear|encrypt\w*|secrets?|lost)\b)"
+    r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
+    r"|(?:come|came|go|went)s? (?:up|through))\b"
     r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
     Topic.RTT: r"\b(how long .{0,20}\bhandshakes?|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
@@ -99,12 +103,14 @@ WORDS = {
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?)|file.?sharing|peer.?to.?peer|p2p|(?:bit ?)?torrents?)\b",
-    Topic.FILES: r"\b(files?(?!.?sharing)|upload\w*|download\w*|document\w*|exfiltrat\w*|transferred|shares?|urls?)\b",
+    Topic.FILES: r"\b(files?(?!.?sharing)|(?:get|post|put|http|web) requests?|upload\w*|download\w*|document\w*"
+    r"|exfiltrat\w*|transferred|shares?|urls?)\b",
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan|rdp|remote desktops?|vnc|snmp|printers?)\b",
+    r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
+    r"|rdp|remote desktops?|vnc|snmp|printers?)\b",
     Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
@@ -152,6 +158,8 @@ PLAIN = {
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
+    Topic.IN_USE: r"\b(?:in use|(?:is|are) .{1,40}\b(?:used|spoken|running))\b"
+    r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
     Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
     r"|\bprivate\b"
@@ -216,7 +224,7 @@ ABOUT = {
     Topic.DESTINATIONS: ("unwanted_bittorrent",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),
-    Topic.RISKS: ("unwanted_", "icmp_tunnel", *RISKY),
+    Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", *RISKY),
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
@@ -225,7 +233,7 @@ ABOUT = {
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
-        "wireless_", "bgp_", "ppp_", "nfs_", "service_error",
+        "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm.host_lookup import nobody, talks
 from explainer.llm.rows import rows
 from explainer.model import Analysis, Claim
@@ -40,7 +40,9 @@ def own_address(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def leases(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what DHCP gave to whom: the address, for how long, with which mask, gateway and name servers."""
-    given = rows(analysis.stat("dhcp_settings"))
+    given, given_ipv6 = rows(analysis.stat("dhcp_settings")), list(_leases_ipv6(analysis))
+    if Topic.IP_VERSION in question.topics:  # asked is one version, and it is IPv6 that needs to be named
+        yield from given_ipv6
     for row in given[:_ROWS]:
         parts = [
             f"the mask {row['mask']}" if row["mask"] else "",
@@ -54,9 +56,21 @@ def leases(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(
             text=f"{text}{', ' if parts[3] else ''}{parts[3]}.", frames=(row["frame"],), sources=("dhcp_settings",)
         )
-    if not given:
+    if Topic.IP_VERSION not in question.topics:
+        yield from given_ipv6
+    if not given and not given_ipv6:
         text = "This capture cannot tell: it holds no acknowledgement of a DHCP server"
         yield Claim(text=f"{text}.", sources=("dhcp_settings",))
+
+
+def _leases_ipv6(analysis: Analysis) -> Iterator[Claim]:
+    for row in rows(analysis.stat("dhcpv6"))[:_ROWS]:
+        what = [f"the address {row['addresses']}" if row["addresses"] else ""]
+        what += [f"the prefix {row['prefixes']}" if row["prefixes"] else ""]
+        text = f"The DHCPv6 server {row['server']} gives {row['client']} {listing([part for part in what if part])}"
+        text += f", with {_resolvers(row['name_servers'])}"
+        lasting = f", for {_lasting(row['valid_s'])}" if row["valid_s"] is not None else ""
+        yield Claim(text=f"{text}{lasting}.", frames=(row["frame"],), sources=("dhcpv6",))
 
 
 def _resolvers(names: str) -> str:

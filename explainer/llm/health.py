@@ -11,9 +11,9 @@ from explainer.model import Analysis, Claim
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
-_STEPS = ("greeting", "EHLO", "HELO", "MAIL", "DATA", "key 3")
-_GOALS = ("the mail",)
-_TOWARDS = ("negotiate", "key exchange", "create", "RCPT", "BDAT", "QUIT")
+_STEPS = ("greeting", "EHLO", "HELO", "MAIL", "DATA", "RSET", "QUIT", "key 3")
+_MAIL = "the mail"
+_TOWARDS = ("negotiate", "key exchange", "create", "RCPT", "BDAT")
 _LAST_KEY = "key 4"
 _NAMES, _LONGEST = 3, 100
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
@@ -59,16 +59,16 @@ def resolved(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{asked} ({listing([*names[:_NAMES], *more])}).", frames=frames, sources=("dns",))
 
 
-def accepted(analysis: Analysis, protocols: Collection[str] = ()) -> Iterator[Claim]:
+def accepted(analysis: Analysis, protocols: Collection[str] = (), beside: Collection[str] = ()) -> Iterator[Claim]:
     """Yield which requests to application servers were answered with yes: of these protocols, or of all.
 
-    Of certain protocols what they are there for comes first, not the steps towards it.
+    Requests `beside` are left out. What the protocols are there for comes first, not the steps towards it.
     """
     groups = defaultdict[tuple[str, str, str], list[Row]](list)
     for row in _rows(analysis.stat("answers")):
-        if row["ok"] and row["request"] not in _STEPS and (not protocols or row["protocol"] in protocols):
+        if row["ok"] and row["request"] not in (*_STEPS, *beside) and _is_among(row, protocols):
             groups[row["protocol"], row["request"], row["server"]].append(row)
-    told = sorted(groups.items(), key=lambda item: bool(protocols) and _weight(item[0][1]))
+    told = sorted(groups.items(), key=lambda item: _weight(item[0][1]) if protocols else item[0][1] != _MAIL)
     for (protocol, request, server), group in told[:_ROWS]:
         about = f" {group[0]['about']}" if group[0]["about"] else ""
         more = f" ({count(len(group), 'time')})" if len(group) > 1 else ""
@@ -76,13 +76,19 @@ def accepted(analysis: Analysis, protocols: Collection[str] = ()) -> Iterator[Cl
         # A password's place in the sentence belongs to nobody's name.
         what = f"the login{f' of{about}' if about else ''}" if request == "PASS" else f"{request}{about}"
         text = f"{protocol}: {server or 'the access server'} accepts {what}{more}."
+        if request == _MAIL:
+            text = f"{protocol}: {server} accepts the mail{more} (it answers {group[0]['code']})."
         if request == _LAST_KEY:
             text = f"{protocol}: the four-way handshake of {group[0]['client']} with {server} is completed."
         yield Claim(text=text, frames=every, sources=("answers",))
 
 
+def _is_among(row: Row, protocols: Collection[str]) -> bool:
+    return not protocols or row["protocol"] in protocols
+
+
 def _weight(request: str) -> int:
-    return 0 if request in _GOALS else 2 if request in _TOWARDS else 1
+    return 0 if request == _MAIL else 2 if request in _TOWARDS else 1
 
 
 def leases(analysis: Analysis) -> Iterator[Claim]:

@@ -29,6 +29,7 @@ class Talk:
     port: int
     spoken: str
     protocols: str = ""
+    turns_to_tls: bool = False
     conversations: int = 0
     packets: int = 0
     bytes: int = 0
@@ -55,8 +56,9 @@ def talks(analysis: Analysis) -> list[Talk]:
             if known and address(known["server"]) == client and _port(known["server"]) == row["a_port"]:
                 client, server, port = server, client, row["a_port"]
             about = ports.get((transport, port), {})
-            seen = (about.get("spoken") or "").partition(",")[0]
-            new = Talk(client, server, transport, port, seen, protocols.get((transport, port), ""))
+            layers = (about.get("spoken") or "").split(", ")
+            turned = layers[0] in spoken.TURNING_TO_TLS and "tls" in layers
+            new = Talk(client, server, transport, port, layers[0], protocols.get((transport, port), ""), turned)
             talk = found.setdefault((client, server, transport, port), new)
             talk.conversations += 1
             talk.packets += row["packets"]

@@ -63,7 +63,7 @@ _SEVERAL_FOR = {
     Topic.SYSTEM: ("hosts", "software"),
     Topic.CARDS: ("hosts",),
     Topic.GATEWAY: ("hosts", "dhcp_settings"),
-    Topic.LEASES: ("dhcp_settings",),
+    Topic.LEASES: ("dhcp_settings", "dhcpv6"),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
@@ -161,6 +161,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CLOSING: tcp_lookup.closings,
     Topic.OUTCOME: outcome_lookup.outcomes,
     Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
+    Topic.IN_USE: port_lookup.in_use,
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,

@@ -12,8 +12,7 @@ from explainer.wording import count, listing
 
 _ROWS = 5
 _MOST, _HOSTS = 10, 3
-_KIND = re.compile(r"\b(encapsulat\w*|carried|tunnel\w*|wrapped)\b", re.IGNORECASE)
-"""What asks for the kind of envelope, not for its number."""
+_NUMBERED = re.compile(r"vlans?|vxlan|vni|geneve|mpls|labels?|tag|trunk|802\.1|virtual|network", re.IGNORECASE)
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
@@ -21,11 +20,11 @@ def carriers(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which tunnels and tags carry packets, the numbers of the virtual networks, and what is inside them."""
     numbers = list(_numbers(analysis, question))
     found = overview.carried(analysis)
-    if _KIND.search(question.text):
-        yield from found
-    yield from numbers
+    named = _NUMBERED.search(question.text) is not None
+    yield from numbers if named or not found else ()
     if found:
-        yield from () if _KIND.search(question.text) else found
+        yield from found
+        yield from () if named else numbers
         yield from overview.claims(analysis, question)[:_ROWS]
     elif not numbers and not any(name in overview.protocols(analysis) for name in _VPNS):
         yield Claim(

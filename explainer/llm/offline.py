@@ -56,6 +56,9 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
     fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
     fitting.sort(key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(f, question)))
+    wanted = [f for f in asked if f.severity is Severity.INFO and question.concerns(f) and _fits(f, question)]
+    if question.about_a_fault and wanted and fitting and _is_another_thing(question, fitting[0]):
+        fitting = wanted
     beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
     if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0], looked_up)):
         describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
@@ -104,8 +107,13 @@ def _is_beside(question: Question, worst: Finding) -> bool:
 
 def _is_another_matter(finding: Finding, question: Question) -> bool:
     """Return whether the question asks why something fails, and the finding is of what works, and should not."""
-    works = finding.rule.startswith(_NO_FAILURE) and not finding.rule.startswith(_ABOUT_CAPTURE)
-    return works and question.about_a_failure() and not question.concerns(finding)
+    return question.about_a_failure() and _is_another_thing(question, finding)
+
+
+def _is_another_thing(question: Question, worst: Finding) -> bool:
+    """Return whether the worst finding is of something that works, and not of what the question asks about."""
+    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
+    return works and not question.concerns(worst)
 
 
 def _sets_pace(finding: Finding) -> bool:

@@ -13,6 +13,8 @@ from explainer.wording import count
 _ROWS = 5
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
+_AGREED = ("key exchange",)
+"""What is agreed on before a login, and says nothing of it."""
 _SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
 _SENDING = ("POST", "PUT", "PATCH")
 
@@ -25,9 +27,10 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if named:
         yield from named
         return
-    yield from health.accepted(analysis)
+    login = Topic.ACCOUNTS in question.topics
+    yield from health.accepted(analysis, beside=_AGREED if login else ())
     yield from health.leases(analysis)
-    if Topic.ACCOUNTS not in question.topics:  # a login is asked about, not a page
+    if not login:  # else no page is asked about
         yield from web(analysis, question)
 
 

@@ -1,5 +1,6 @@
 """What a question about ports asks for outright: what traffic goes there, and between whom."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question, Topic
@@ -32,6 +33,21 @@ def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text += f", {row['bytes']:,} bytes; what is said there is {said}{_between(here)}"
         yield Claim(text=f"{text}.", frames=_frames(row, "first_frame"), sources=("ports",))
     yield from _tls_on_ports(analysis, question)
+
+
+def in_use(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield that a protocol which the question names is spoken, by whom and with whom."""
+    words = set(re.findall(r"[a-z0-9/-]+", question.text.lower()))
+    for row in [row for row in _rows(analysis.stat("spoken")) if _named(row["protocols"]) & words][:_ROWS]:
+        ends = f" by {row['client']} with {row['server']}" if row["client"] and row["server"] else ""
+        text = f"Yes: {row['protocols']} is spoken{ends} ({count(row['packets'], 'packet')})"
+        yield Claim(text=f"{text}.", frames=_frames(row, "first_frame"), sources=("spoken",))
+
+
+def _named(protocols: str) -> set[str]:
+    """Return the first words of protocols' names: of "BitTorrent DHT and STUN (…)" "bittorrent" and "stun"."""
+    names = re.sub(r" \([^)]*\)", "", protocols).lower()
+    return {name.split()[0] for name in re.split(r", | and ", names) if name.split()} - {"an", "a"}
 
 
 def _used(analysis: Analysis) -> Iterator[Claim]:

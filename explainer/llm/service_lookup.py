@@ -21,6 +21,16 @@ def name_servers(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for row in rows(analysis.stat("dns")):
         if row["query_frame"] is not None and not row["server"].startswith(("224.0.0.", "[ff02:")):
             asked[address(row["server"])].append(row)
+    answering = [row for row in rows(analysis.stat("dns")) if row["query_frame"] is None and row["response_frame"]]
+    if not asked and answering:
+        servers = list(dict.fromkeys(address(row["server"]) for row in answering))
+        text = (
+            f"The name {'server' if len(servers) == 1 else 'servers'} {listing(servers[:_ROWS])}"
+            f" {'answers' if len(servers) == 1 else 'answer'} {count(len(answering), 'question')};"
+            " the questions themselves are not recorded"
+        )
+        yield Claim(text=f"{text}.", frames=tuple(row["response_frame"] for row in answering[:_ROWS]), sources=("dns",))
+        return
     if not asked:
         yield Claim(text="No name server is asked in this capture, or only in encrypted DNS.", sources=("dns",))
         return
@@ -61,6 +71,12 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
         for row in rows(analysis.stat(stat)):
             if row["server_name"] and row["client_hello_frame"]:
                 seen.setdefault((row["server_name"], address(row["server"]), how), []).append(row["client_hello_frame"])
+    unread = [row for row in rows(analysis.stat("spoken")) if row["protocols"].startswith("HTTP")]
+    if not seen and unread:
+        row = unread[0]
+        text = f"HTTP is spoken by {row['client']} with {row['server']}; which site is asked for was not read here"
+        yield Claim(text=f"{text}.", frames=frames(row, "first_frame"), sources=("spoken",))
+        return
     if not seen:
         yield Claim(
             text="No web site is named in this capture: there is no HTTP in clear text, and no TLS with a name."
@@ -115,28 +131,34 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which of the conversations are encrypted, and which can be read by anybody on the way."""
     known = talks(analysis)
     talked = [t for t in known if {t.client, t.server} & question.addresses or t.port in question.ports] or known
+    turned = [talk for talk in talked if talk.turns_to_tls]
     hidden = [talk for talk in talked if talk.spoken in spoken.ENCRYPTED]
     told = {row["server"]: row["protocol"] for row in rows(analysis.stat("answers"))}
     unknown = [t for t in talked if t.spoken in spoken.NOTHING_KNOWN and _end(t) not in told]
-    own = [talk for talk in talked if talk.spoken in spoken.OWN_WAYS]
-    clear = [talk for talk in talked if talk not in (*hidden, *own, *unknown)]
+    own = [talk for talk in talked if talk.spoken in spoken.OWN_WAYS and talk not in turned]
+    clear = [talk for talk in talked if talk not in (*hidden, *turned, *own, *unknown)]
     if not talked:
         return
-    words = {True: "Partly", False: "Yes" if hidden else "No" if clear else "This capture cannot tell"}
-    if not _ASKS_FOR_SECRECY.search(question.text):  # asked is what can be read
-        words[False] = "No" if hidden else "Yes" if clear else "This capture cannot tell"
+    kinds = (bool(hidden), bool(clear), bool(turned))
+    verdict = "Partly"
+    if sum(kinds) == 1 and not turned:
+        verdict = "Yes" if bool(hidden) is bool(_ASKS_FOR_SECRECY.search(question.text)) else "No"
+    elif turned and not clear and _ASKS_FOR_SECRECY.search(question.text):
+        verdict = "Yes, once TLS has begun"
+    verdict = verdict if any(kinds) else "This capture cannot tell"
     parts = [
         _kinds(hidden, told, "encrypted"),
+        _kinds(turned, told, "in clear text at first and encrypted (TLS) from then on"),
         _kinds(clear, told, "in clear text, which anybody on the way can read"),
         _kinds(own, told, "protected in a way of its own, which is not judged here"),
         _kinds(unknown, told, "not recognised, so that nobody can tell here"),
     ]
     text = "; ".join(filter(None, parts))
     # A conversation that can be read need not hold the password that is asked about: talk_lookup answers that.
-    verdict = "" if asks_for_secrets(question) else f"{words[bool(hidden and clear)]}: "
+    verdict = "" if asks_for_secrets(question) else f"{verdict}: "
     yield Claim(
         text=f"{verdict}{text}.",
-        frames=tuple(talk.frame for talk in (*hidden[:3], *clear[:3]) if talk.frame), sources=("ports",),
+        frames=tuple(talk.frame for talk in (*hidden[:3], *turned[:3], *clear[:3]) if talk.frame), sources=("ports",),
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from explainer.protocols.plain_names import plain
 
 ENCRYPTED = frozenset({"dtls", "esp", "gquic", "isakmp", "openvpn", "quic", "ssh", "ssl", "tls", "wg"})
 """Layers of which only who talks to whom can be read."""
+TURNING_TO_TLS = frozenset({"ftp", "imap", "ldap", "mysql", "nntp", "pgsql", "pop", "rdp", "smtp", "tds", "xmpp"})
+"""Layers that begin in clear text and may go on with TLS on the same connection (STARTTLS and the like)."""
 OWN_WAYS = frozenset({"cotp", "kerberos", "rdp", "t125", "tds", "tpkt"})
 """Layers that bring an encryption of their own (RDP's RC4, Kerberos' tickets, TLS inside TDS), at least for secrets."""
 NOTHING_KNOWN = ("", "data")

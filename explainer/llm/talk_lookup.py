@@ -8,6 +8,7 @@ from explainer.brief.question import Question
 from explainer.brief.topics import Topic
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
+from explainer.protocols.applications.ftp import ANONYMOUS
 from explainer.wording import count, listing
 
 _ROWS = 8
@@ -78,7 +79,19 @@ def passwords(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield the answer no: a password that can be read is a finding."""
     if Topic.ENCRYPTED in question.topics and not asks_for_secrets(question):
         return
-    if not any(row["clear_text"] for row in rows(analysis.stat("accounts"))):
+    known = rows(analysis.stat("accounts"))
+    if any(row["clear_text"] for row in known):
+        return
+    anonymous = next((row for row in known if (row["user"] or "").lower() in ANONYMOUS), None)
+    if anonymous:
+        text = (
+            f"No password that is a secret is visible: {_host(anonymous['client'])} signs in to {anonymous['server']}"
+        )
+        yield Claim(
+            text=f"{text} as {anonymous['user']} ({anonymous['protocol']} in clear text), where any word will do.",
+            frames=frames(anonymous, "user_frame", "secret_frame", "reply_frame"), sources=("accounts",),
+        )  # fmt: skip
+    else:
         text = "No password is visible: no login in clear text was found in this capture."
         yield Claim(text=text, sources=("accounts",))
 

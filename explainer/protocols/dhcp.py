@@ -20,8 +20,8 @@ class Lease(NamedTuple):
     """All DHCP messages about one client (by its MAC): frames of each type, and what they name.
 
     The times are nanoseconds since 1970; `servers` are those that offered or acknowledged, `refusing` those that said
-    NAK, `requested` the addresses that the client asked for, `given` those that were acknowledged, `declined` those
-    that it gave back because somebody else has them.
+    NAK, `requested` the addresses that the client asked for, `given` those that were acknowledged, `offered` those that
+    were offered, `declined` those that it gave back because somebody else has them.
     """
 
     mac: str
@@ -35,6 +35,7 @@ class Lease(NamedTuple):
     refusing: tuple[str, ...]
     requested: tuple[str, ...]
     given: tuple[str, ...]
+    offered: tuple[str, ...]
     declined: tuple[str, ...]
     first_ns: int
     last_ns: int
@@ -59,6 +60,7 @@ def leases(facts: Facts) -> tuple[Lease, ...]:
         ),
         names(SERVER, OFFER, ACK).alias("servers"), names(SERVER, NAK).alias("refusing"),
         names(REQUESTED_ADDRESS, REQUEST).alias("requested"), names(GIVEN_ADDRESS, ACK).alias("given"),
+        names(GIVEN_ADDRESS, OFFER).alias("offered"),
         names(REQUESTED_ADDRESS, DECLINE).alias("declined"),
         pl.col(TIME.field).min().alias("first_ns"), pl.col(TIME.field).max().alias("last_ns"),
     )  # fmt: skip

@@ -82,7 +82,8 @@ def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
     rows = [row for row in facts[unread] if row["frames"] >= min_frames]
     if not rows:
         return
-    names = [plain(row["layer"]) for row in rows]
+    every = [plain(row["layer"]) for row in rows]
+    names = list(dict.fromkeys(every))
     more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
     frames = sorted(frame for row in rows for frame in row["shown"])
     layers = " || ".join(row["layer"] for row in rows[:_SHOWN])
@@ -99,7 +100,7 @@ def capture_unread(facts: Facts, *, min_frames: int = 2) -> Iterator[Finding]:
         evidence=Evidence.of(
             frames, layers,
             [Step(frames=tuple(row["shown"]), text=f"{name}: {count(row['frames'], 'frame')}")
-             for row, name in list(zip(rows, names, strict=True))[:_NAMED]],
+             for row, name in list(zip(rows, every, strict=True))[:_NAMED]],
         ),
         advice=("Read the answers with: explainer show CAPTURE --frame N, or follow the TCP stream in Wireshark.",),
         limitations=("whether one side refused what the other asked for",),

@@ -11,10 +11,21 @@ _LATER = Meaning(
     "Nobody needs to act if the sender tries again by itself, as mail servers do.", Side.NOBODY, Severity.MEDIUM,
     ("A program that sends mail on its own must try again after a few minutes.",),
 )  # fmt: skip
+_DISABLED = Meaning(
+    "the recipient's mailbox is switched off",
+    "The mailbox's side must switch it on, or the sender use another address.", Side.EITHER,
+)  # fmt: skip
+_DISABLED_CODE = re.compile(r"5\.2\.1\b")
+"""RFC 3463, section 3.3: of a recipient; said of a whole mail, it says no more than that it is not taken."""
 _BY_WORDS = tuple(
     (re.compile(words, re.IGNORECASE), meaning)
     for words, meaning in (
         (r"gr[ea]y-? ?list", _LATER),
+        (r"captcha|puzzle|challenge\b", Meaning(
+            "it wants the sender to pass a test first that only people pass (a challenge against spam)",
+            "Whoever sends must pass the test that the server's words name, or ask its side to lift it.", Side.CLIENT,
+            advice=("Do what the server's words say, with the account that sends; then send the mail again.",),
+        )),
         (r"address rejected: (?:access denied|.{0,20}policy)", Meaning(
             "a rule of its own forbids it", "The mail server's side must allow it, if it is wanted.", Side.EITHER
         )),
@@ -53,10 +64,7 @@ _BY_WORDS = tuple(
             "the recipient's mailbox is full", "The owner of the mailbox must make room, or have its quota raised.",
             Side.EITHER,
         )),
-        (r"(?:account|mailbox|user|address).{0,60}(?:disabled|inactive|suspended)|5\.2\.1\b", Meaning(
-            "the recipient's mailbox is switched off", "The mailbox's side must switch it on, or the sender use another"
-            " address.", Side.EITHER,
-        )),
+        (r"(?:account|mailbox|user|address).{0,60}(?:disabled|inactive|suspended)", _DISABLED),
         (r"recipient.{0,40}(?:domain not found|unknown domain)|no such domain", Meaning(
             "it finds no such domain as the recipient's", "The sender must correct the address, or the domain's entries"
             " in DNS must be set right.", Side.CLIENT,
@@ -89,4 +97,6 @@ _FILTER = Meaning(
 def by_words(request: str, text: str) -> Meaning | None:
     """Return what the answer means by its words, None where they say no more than its number."""
     said = next((means for words, means in _BY_WORDS if words.search(text)), None)
+    if said is None and request == "RCPT" and _DISABLED_CODE.search(text):
+        return _DISABLED
     return said or (_FILTER if request == "the mail" and _FILTERED.search(text) else None)

@@ -1,4 +1,4 @@
-"""Pings without an answer, in part or at all, and pings that are none (RFC 792; RFC 4443 section 4)."""
+"""Pings of which some get no answer, searches by ping, and pings that are none (RFC 792; RFC 4443 section 4)."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,90 +7,15 @@ from ipaddress import ip_address, ip_network
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.echo import Pings, pings
-from explainer.protocols.icmp_errors import TIME_EXCEEDED, UNREACHABLE
-from explainer.protocols.icmp_names import message
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.icmp_errors import TIME_EXCEEDED
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
 from explainer.rules.tcp_case import finding
-from explainer.wording import count
 
 _AREA = "the path between the hosts"
 _SCANS = "port scans and password guessing"
 _SHOWN = 20
-_NO_HOST = ("0.0.0.0", "::")  # addresses of nobody (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2)
 _SWEEP_S = 60.0
-
-
-@rule("Ping without an answer", pings, connections, subject="pings", area=_AREA)
-def path_ping_unanswered(
-    facts: Facts, *, min_requests: int = 2, min_wait_s: float = 1.0, many_targets: int = 15
-) -> Iterator[Finding]:
-    """A host that pings another `min_requests` times and gets no reply, or is told that it is unreachable.
-
-    The capture must go on for `min_wait_s` after the first request. Silent about traceroute, whose pings run out of
-    hops on purpose, and about who pings `many_targets` or more: that is a search. Of low severity where the host
-    answers by TCP: then it is up, and only the ping is blocked.
-    """
-    every = facts[pings]
-    targets = defaultdict[str, int](int)
-    for p in every:
-        targets[p.source] += 1
-    up = {c.server.address: c for c in reversed(facts[connections]) if c.syn_ack_frame}
-    for p in every:
-        traced = any(e.kind == TIME_EXCEEDED for e in p.errors)
-        waited = p.lasted_s + p.after_s >= min_wait_s
-        if p.replies or traced or targets[p.source] >= many_targets or not waited or p.target in _NO_HOST:
-            continue
-        refused = any(e.kind == UNREACHABLE for e in p.errors)
-        if refused or len(p.requests) >= min_requests:
-            yield _unanswered(p, up.get(p.target))
-
-
-def _unanswered(p: Pings, up: Connection | None) -> Finding:
-    refusal = next((e for e in p.errors if e.kind == UNREACHABLE), None)
-    steps = [Step(frames=p.requests[:_SHOWN], text=f"{p.source} pings {p.target} (ICMP echo request)")]
-    title = f"{p.target} does not answer the ping of {p.source}: {count(len(p.requests), 'echo request')}, no reply"
-    if refusal:
-        said = message(p.version, 3 if p.version == 4 else 1, refusal.code).partition(": ")[2]
-        title = f"{p.source} cannot reach {p.target} by ping: {refusal.reporter} says {said}"
-        frames = tuple(e.frame for e in p.errors)[:_SHOWN]
-        steps.append(Step(frames=frames, text=f"{refusal.reporter} answers by ICMP: {said}"))
-        act = f"The network must act: {refusal.reporter} does not deliver it. Check its route, then whether the host is"
-        act += " on."
-    elif up and up.syn_ack_frame:
-        title += (
-            f", although it answers TCP connections (port {up.server.port}): it is up, and only the ping is blocked"
-        )
-        text = f"{p.target} accepts a TCP connection on port {up.server.port}: the host is up"
-        steps.append(Step(frames=(up.syn_ack_frame,), text=text))
-        act = "Nobody has to act, unless the ping matters: a firewall, or the host itself, drops ICMP."
-    else:
-        steps.append(Step(frames=(), text="No echo reply and no ICMP error follows."))
-        act = f"Check whether {p.target} is on; then whether a firewall drops ICMP echo, which many do on purpose."
-    return finding(
-        "path_ping_unanswered",
-        p.requests[0],
-        Severity.LOW if up and not refusal else Severity.MEDIUM,
-        Side.NETWORK if refusal else Side.EITHER,
-        f"{title}.",
-        Evidence.of((f for s in steps for f in s.frames), _filter(p, with_tcp=up is not None and not refusal), steps),
-        Scope(addresses=(p.source, p.target, *((refusal.reporter,) if refusal else ()))),
-        act=act,
-        measured={"requests": len(p.requests), "replies": 0},
-        confidence=Confidence.CERTAIN if refusal else Confidence.PROBABLE,
-        advice=(
-            f"Try the service itself (nc -vz {p.target} PORT): a host that does not answer pings may well work.",
-            f"See how far packets get: traceroute -n {p.target}",
-        ),
-        limits=("whether the request or the reply is lost or dropped, and where",),
-    )
-
-
-def _filter(p: Pings, *, with_tcp: bool = False) -> str:
-    kind = "icmp" if p.version == 4 else "icmpv6"
-    kind = f"({kind} || tcp.flags.syn == 1)" if with_tcp else kind
-    return f"{kind} && {address_field(p.target)} == {p.target}"
 
 
 @rule("Pings lost", pings, subject="pings", area=_AREA)
@@ -153,6 +78,10 @@ def _lost_steps(p: Pings, *, large: bool) -> Iterator[Step]:
     yield Step(frames=p.open[:_SHOWN], text=f"no reply follows this echo request{size}")
     small = f", up to {p.largest_answered:,} bytes long," if large else ""
     yield Step(frames=p.replies[:3], text=f"others{small} are answered: {p.target} is up")
+
+
+def _filter(p: Pings) -> str:
+    return f"{'icmp' if p.version == 4 else 'icmpv6'} && {address_field(p.target)} == {p.target}"
 
 
 @rule("Search by ping", pings, subject="pings", area=_SCANS)

@@ -76,7 +76,9 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
     data, longest = sum(x.data for x in group), max(x.longest_ms for x in group)
     share = f"{count(len(again), 'data segment')} of {data:,} ({100 * len(again) / data:.2g} %)"
     low, high = _interval(len(again), data)
-    lost = severity is not Severity.INFO or any(x.fast or x.timeouts for x in group)
+    unseen = not any(x.recorded for x in group)  # of none the first transmission came this far
+    told = severity is not Severity.INFO or any(x.fast or x.timeouts for x in group)
+    lost = told or unseen
     title = f"Data from {sender} to {receiver} was sent twice within a short time: {share}."
     if lost:
         title = f"Packets from {sender} to {receiver} were lost: {share} had to be sent again, {_repair(group)}."
@@ -91,7 +93,7 @@ def _loss(group: Sequence[Loss], sender: str, receiver: str, severity: Severity)
         act=f"The network's side must act if it is slow: something between {sender} and {receiver} loses packets."
         if lost
         else "Nobody has to act: TCP repeats a little to be sure (tail loss probes), and these may be such.",
-        confidence=Confidence.CERTAIN if lost else Confidence.POSSIBLE,
+        confidence=Confidence.CERTAIN if told else Confidence.PROBABLE if lost else Confidence.POSSIBLE,
         measured={
             "sent_again": len(again),
             "data_segments": data,
@@ -116,7 +118,9 @@ def _repair(group: Sequence[Loss]) -> str:
     ways += [f"{late:,} after a time-out (up to {milliseconds(longest)})"] if late else []
     rest = sum(len(x.others) for x in group)
     ways += [f"{rest:,} in the same recovery"] if rest else []
-    ways = [f"{rest:,} within a short time"] if rest and not (fast or late) else ways
+    if rest and not (fast or late):
+        seen = any(x.recorded for x in group)
+        ways = [f"{rest:,} within a short time" if seen else f"{rest:,} whose first transmission is not recorded"]
     return f"and that repaired it: {listing(ways)}"
 
 

@@ -5,6 +5,7 @@ from explainer.model import Stat
 from explainer.protocols.applications import replies
 from explainer.protocols.dhcp import leases
 from explainer.protocols.dhcp_settings import settings
+from explainer.protocols.dhcpv6 import leases_ipv6
 from explainer.registry import statistic
 from explainer.stats.tables import table
 from explainer.wording import listing
@@ -13,6 +14,7 @@ _ANSWERS = (
     "protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame",
 )  # fmt: skip
 _LEASES = ("mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame")
+_SETTINGS_IPV6 = ("client", "addresses", "prefixes", "server", "name_servers", "valid_s", "frame")
 _SETTINGS = ("mac", "address", "server", "gateways", "name_servers", "mask", "lease_s", "frame")
 
 
@@ -58,3 +60,13 @@ def dhcp_settings(facts: Facts) -> Stat:
         for g in facts[settings]
     ]
     return table("dhcp_settings", "DHCP settings", _SETTINGS, rows)
+
+
+@statistic("DHCPv6 leases", leases_ipv6)
+def dhcpv6(facts: Facts) -> Stat:
+    """One row a client that DHCPv6 gave an address or a prefix: what the last reply says, valid_s in seconds."""
+    rows = [
+        (g.client, listing(g.addresses), listing(g.prefixes), g.server, listing(g.resolvers), g.valid_s, g.frame)
+        for g in facts[leases_ipv6]
+    ]
+    return table("dhcpv6", "DHCPv6 leases", _SETTINGS_IPV6, rows)

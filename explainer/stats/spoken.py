@@ -23,8 +23,8 @@ def spoken(facts: Facts) -> Stat:
     """
     rows = [
         (
-            listing([plain(layer) for layer in t.layers]), t.transport, t.port, t.client, t.peers[0] if t.peers else "",
-            len(t.peers), t.conversations, t.frames, t.first_frame,
+            listing(list(dict.fromkeys(map(plain, t.layers)))), t.transport, t.port, t.client,
+            t.peers[0] if t.peers else "", len(t.peers), t.conversations, t.frames, t.first_frame,
         )
         for t in facts[traffic]
     ]  # fmt: skip

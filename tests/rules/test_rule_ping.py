@@ -1,8 +1,9 @@
 import struct
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
+from factories import ACK, CLIENT, ICMP, SERVER, TCP, UDP, datagram, ethernet, icmp_error, ip, pcap, segment
 from flow import FactsOf, Flow, applies, found
 from talk import Wire
 
@@ -57,6 +58,46 @@ def test_a_host_that_is_up_only_blocks_pings(tmp_path: Path, facts_of: FactsOf) 
     (finding,) = found("path_ping_unanswered", capture, facts_of)
     assert finding.severity is Severity.LOW
     assert "only the ping is blocked" in finding.title
+
+
+@pytest.mark.parametrize(("after", "severity"), [(2, Severity.MEDIUM), (3, Severity.LOW)])
+def test_a_host_that_goes_on_sending_is_up(after: int, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number in range(4):
+        ask(wire, number)
+        if number + 1 == after:
+            wire.put(ip(SERVER, "224.0.0.5", UDP, datagram(5000, 6000, b"hello")))
+        wire.wait(1.0)
+    (finding,) = found("path_ping_unanswered", wire.save(tmp_path / "sends.pcap"), facts_of)
+    assert finding.severity is severity
+    assert ("its replies are not recorded" in finding.title) is (severity is Severity.LOW)
+
+
+@pytest.mark.parametrize(("segments", "fires"), [(2, True), (3, False)])
+def test_replies_that_are_not_recorded_are_nobody_s_fault(
+    segments: int, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = series(3, set())
+    for number in range(segments):  # the client alone, acknowledging more each time
+        wire.put(ip(CLIENT, SERVER, TCP, segment(40000, 22, ACK, 100, 1000 + 100 * number)))
+    assert bool(found("path_ping_unanswered", wire.save(tmp_path / "one.pcap"), facts_of)) is fires
+
+
+def dhcp_offer(server: str, address: str) -> bytes:
+    head = struct.pack("!BBBBIHH", 2, 1, 6, 0, 7, 0, 0) + bytes(4) + ip_address(address).packed + bytes(8)
+    named = bytes([53, 1, 2, 54, 4]) + ip_address(server).packed + b"\xff"
+    body = head + bytes.fromhex("02000000000a") + bytes(10 + 192) + bytes.fromhex("63825363") + named
+    return ip(server, "255.255.255.255", UDP, datagram(67, 68, body))
+
+
+@pytest.mark.parametrize(("offered", "fires"), [(SERVER, False), ("192.0.2.77", True)])
+def test_a_dhcp_server_tries_an_address_before_it_offers_it(
+    offered: str, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = series(2, set())
+    wire.put(ip(ROUTER, CLIENT, ICMP, icmp_error(3, 1, ip(CLIENT, SERVER, ICMP, echo(REQUEST, 0)))))
+    wire.put(dhcp_offer(CLIENT, offered))
+    assert bool(found("path_ping_unanswered", wire.save(tmp_path / "dhcp.pcap"), facts_of)) is fires
 
 
 @pytest.mark.parametrize(("kind", "code", "fires"), [(3, 1, True), (11, 0, False)], ids=["unreachable", "traceroute"])

@@ -49,6 +49,17 @@ def test_a_fast_retransmission_is_named(tmp_path: Path, facts_of: FactsOf) -> No
     assert finding.severity is Severity.INFO
 
 
+@pytest.mark.parametrize(("recorded", "words"), [(False, "were lost"), (True, "was sent twice within a short time")])
+def test_what_never_came_this_far_was_lost(recorded: bool, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow().open().send(False, DATA).ack(True)
+    flow = flow.send(False, DATA) if recorded else flow.lose(False, DATA)
+    flow.send(False, DATA).wait(0.1).segment(False, 0x18, DATA, back=2 * len(DATA)).ack(True)
+    (finding,) = found("tcp_loss", flow.wire.save(tmp_path / "unseen.pcap"), facts_of)
+    assert words in finding.title
+    assert finding.severity is Severity.INFO
+    assert ("not recorded" in finding.title) is not recorded
+
+
 def test_nothing_lost(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = lossy(0, 40).wire.save(tmp_path / "fine.pcap")
     for rule in ("tcp_loss", "tcp_dead", "tcp_out_of_order"):

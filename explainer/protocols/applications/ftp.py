@@ -21,7 +21,7 @@ _FAILURE, _MORE = 400, 300
 _OPCODE, _SOURCE_FILE, _TARGET_FILE = many("tftp.opcode"), many("tftp.source_file"), many("tftp.destination_file")
 _ERROR_CODE, _ERROR_TEXT = many("tftp.error.code"), many("tftp.error.message")
 _READ, _WRITE, _ERROR = 1, 2, 5
-_ANONYMOUS = ("anonymous", "ftp")
+ANONYMOUS = ("anonymous", "ftp")
 
 
 def ftp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -37,7 +37,7 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
         if e.command == "PASS" and e.request_frame:
             frames = tuple(filter(None, (user_frame, e.request_frame)))
             accepted = None if e.code in (0, 500, 502, 503) else e.code < _FAILURE
-            secret = "" if user.lower() in _ANONYMOUS else "password"
+            secret = "" if user.lower() in ANONYMOUS else "password"
             yield Login("FTP", stream, client, server, user, secret, frames, accepted, e.frame)
         yield from _data_place(e, stream, client, server)
         action = _ACTIONS.get(e.command)

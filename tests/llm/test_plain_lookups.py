@@ -1,0 +1,153 @@
+"""What plain questions are told from the statistics alone: the rows are built by hand."""
+
+from collections.abc import Sequence
+
+import pytest
+from brief import samples
+from brief.samples import analysis, finding, ran, stat
+
+from explainer.brief.question import parse
+from explainer.llm import lookup, offline
+from explainer.model import Analysis, Cell, Confidence, Severity, Stat
+
+TALKS = ("a", "a_port", "b", "b_port", "stream", "packets_a_b", "bytes_a_b", "packets_b_a", "bytes_b_a", "packets",
+         "bytes", "start_s", "duration_s")  # fmt: skip
+SPOKEN = (
+    "protocols", "transport", "port", "client", "server", "servers", "conversations", "packets", "first_frame",
+)  # fmt: skip
+DNS = ("name", "type", "client", "server", "rcode", "response_time_ms", "query_frame", "response_frame", "answers")
+ACCOUNTS = (
+    "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
+)  # fmt: skip
+ANSWERS = (
+    "protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame",
+)  # fmt: skip
+LEASES = ("client", "addresses", "prefixes", "server", "name_servers", "valid_s", "frame")
+CLIENT, SERVER = "10.0.0.9", "10.0.0.1"
+
+
+def first(question: str, *stats: Stat) -> str:
+    return lookup.claims(analysis(ran(), stats=stats), parse(question))[0].text
+
+
+def database(layers: str) -> Analysis:
+    talk = (CLIENT, 40000, SERVER, 5432, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
+    port = ("TCP", 5432, "postgresql", 1, 18, 1800, 1, layers)
+    return analysis(ran(), stats=[stat("conversations_tcp", TALKS, [talk]), stat("ports", samples.PORTS, [port])])
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ("pgsql, tls", "Yes, once TLS has begun: PostgreSQL with 10.0.0.1 is in clear text at first and encrypted"),
+        ("pgsql", "No: PostgreSQL with 10.0.0.1 is in clear text, which anybody"),
+        ("tls, pgsql", "Yes: TLS with 10.0.0.1 is encrypted."),
+        ("http, tls", "No: HTTP with 10.0.0.1 is in clear text, which anybody"),
+    ],
+)
+def test_tls_may_begin_on_a_connection_in_clear(layers: str, words: str) -> None:
+    assert offline.answer(database(layers), "Is the connection encrypted?").verdict.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [(None, "The name server 10.0.0.1 answers 1 question; the questions themselves are not recorded."),
+     (1, "The name server asked is 10.0.0.1 (1 question), by 10.0.0.9.")],
+)  # fmt: skip
+def test_a_name_server_of_which_only_the_answers_are_recorded(asked: int | None, words: str) -> None:
+    row = ("www.example", "A", f"{CLIENT}:40000", f"{SERVER}:53", "NOERROR", None, asked, 2, "192.0.2.1")
+    assert first("Does the name server answer?", stat("dns", DNS, [row])) == words
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [("anonymous", "No password that is a secret is visible: 10.0.0.9 signs in to 10.0.0.1:21 as anonymous"),
+     ("ann", "No password is visible: no login in clear text")],
+)  # fmt: skip
+def test_an_anonymous_login_holds_no_secret(user: str, words: str) -> None:
+    row = ("FTP", user, f"{CLIENT}:40000", f"{SERVER}:21", True, False, 4, 6, 7)
+    assert first("Is a password visible?", stat("accounts", ACCOUNTS, [row])).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "words"),
+    [("HTTP (web, in clear text)", "HTTP is spoken by 10.0.0.9 with 10.0.0.1; which site is asked for was not read"),
+     ("DNS (name lookups)", "No web site is named in this capture")],
+)  # fmt: skip
+def test_http_that_is_not_read_is_not_denied(protocols: str, words: str) -> None:
+    row = (protocols, "", None, CLIENT, SERVER, 1, 1, 9, 3)
+    assert first("Which web sites were visited?", stat("spoken", SPOKEN, [row])).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [("Is BitTorrent in use here?", True), ("Is there any bittorrent here?", True), ("Is Tor in use here?", False)],
+)
+def test_whether_a_protocol_is_in_use(question: str, told: bool) -> None:
+    row = ("BitTorrent DHT and STUN (finding the way through NAT)", "UDP", 6881, CLIENT, SERVER, 1, 1, 9, 3)
+    verdict = offline.answer(analysis(ran(), stats=[stat("spoken", SPOKEN, [row])]), question).verdict
+    assert verdict.startswith("Yes: BitTorrent DHT and STUN") is told
+
+
+def test_the_mail_itself_comes_before_its_recipients() -> None:
+    rows: Sequence[tuple[Cell, ...]] = [
+        ("SMTP", "mail", f"{CLIENT}:4", f"{SERVER}:25", request, about, "250", "Ok", True, frame, frame + 1)
+        for request, about, frame in (("RCPT", "a@b.example", 4), ("the mail", "", 8), ("QUIT", "", 12))
+    ]
+    told = lookup.claims(analysis(ran(), stats=[stat("answers", ANSWERS, rows)]), parse("Was the mail delivered?"))
+    assert [claim.text for claim in told] == [
+        "SMTP: 10.0.0.1:25 accepts the mail (it answers 250).",
+        "SMTP: 10.0.0.1:25 accepts RCPT a@b.example.",
+    ]
+
+
+def test_an_agreement_on_keys_is_no_login() -> None:
+    row = ("SSH", "session", f"{CLIENT}:4", f"{SERVER}:22", "key exchange", "", "", "", True, 8, 14)
+    answered = stat("answers", ANSWERS, [row])
+    assert first("Did the SSH login succeed?", answered).startswith("No user's name can be read")
+    assert "key exchange" in first("Did the SSH connection succeed?", answered)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [("What is carried in the GRE tunnel?", "Packets are carried in GRE"), ("Which VLANs are there?", "1 VLAN: 7")],
+)
+def test_what_carries_comes_first_unless_numbers_are_asked_for(question: str, words: str) -> None:
+    tags = stat("tags", ("kind", "number", "frames", "hosts", "first_frame"), [("VLAN", 7, 4, "", 2)])
+    gre = stat("carriers", ("carrier", "packets", "first_frame"), [("GRE", 4, 2)])
+    assert first(question, tags, gre).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("fe80::9", "2001:db8::9", "", "fe80::1", "2001:db8::53", 3600, 4),
+         "The DHCPv6 server fe80::1 gives fe80::9 the address 2001:db8::9, with the name server 2001:db8::53, for 1"),
+        (("fe80::9", "", "2001:db8:9::", "fe80::1", "", None, 4),
+         "The DHCPv6 server fe80::1 gives fe80::9 the prefix 2001:db8:9::, with no name server."),
+    ],
+)  # fmt: skip
+def test_what_dhcpv6_gave(row: tuple[Cell, ...], words: str) -> None:
+    assert first("Does the client get an IPv6 address?", stat("dhcpv6", LEASES, [row])).startswith(words)
+    nothing = first("Which address does DHCP give?", stat("dhcpv6", LEASES))
+    assert nothing.startswith("This capture cannot tell")
+
+
+def test_a_refusal_that_was_overcome_answers_why_there_was_one() -> None:
+    clear = finding("cleartext_password", severity=Severity.MEDIUM, frames=(3,))
+    refused = finding("socks_refused", severity=Severity.INFO, confidence=Confidence.CERTAIN, frames=(6,))
+    known = analysis(ran(clear, refused))
+    assert "socks_refused happened" in offline.answer(known, "Why does the SOCKS proxy refuse the client?").verdict
+    assert offline.answer(known, "Why is a password visible?").verdict == "cleartext_password happened."
+
+
+def test_an_obsolete_version_is_not_secure() -> None:
+    old = finding("tls_obsolete_version", severity=Severity.MEDIUM, frames=(4, 5))
+    talk = (CLIENT, 40000, SERVER, 443, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
+    stats = [
+        stat("conversations_tcp", TALKS, [talk]),
+        stat("ports", samples.PORTS, [("TCP", 443, "", 1, 9, 9, 1, "tls")]),
+    ]
+    known = analysis(ran(old), stats=stats)
+    assert offline.answer(known, "Is this session secure by current standards?").verdict.startswith("tls_obsolete")
+    assert offline.answer(known, "Is this session encrypted?").verdict.startswith("Yes: TLS")
