@@ -12,7 +12,7 @@ from explainer.protocols.banners import spoken
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.http_messages import COLUMNS, MESSAGES
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
-from explainer.protocols.tcp import CONTENT, segments
+from explainer.protocols.tcp import CONTENT, connections, segments
 
 _DISSECTORS = {"HTTP": "http", "HTTP/2": "http2"}
 _ANSWER = b"HTTP/"
@@ -53,14 +53,18 @@ def _first(facts: Facts) -> View | None:
 FIRST = Look("first words of TCP streams without HTTP", (_others,), (FRAME, CONTENT), _first)
 
 
-@fact("HTTP on unexpected ports", _others, FIRST)
+@fact("HTTP on unexpected ports", _others, connections, FIRST)
 def hidden_http(facts: Facts) -> dict[int, str]:
-    """Return the "Decode As" rule for each stream that is likely to hold HTTP which tshark does not see, by stream."""
+    """Return the "Decode As" rule for each stream that is likely to hold HTTP which tshark does not see, by stream.
+
+    A server that hangs up on a request without a word may be no web server at all, such as a database.
+    """
     seen = facts.look(FIRST)
     if seen is None:
         return {}
     words = dict(seen.select(FRAME.field, CONTENT.field).drop_nulls().iter_rows())
-    sampled = facts[_others].filter(pl.col("frame").is_in(list(words)))
+    hung_up = [c.stream for c in facts[connections] if not c.server_payload and (c.server_ends or c.server_resets)]
+    sampled = facts[_others].filter(pl.col("frame").is_in(list(words)) & ~pl.col("stream").is_in(hung_up))
     rules = dict[int, str]()
     for (kind, _), rows in sampled.group_by("kind", "stream", maintain_order=True):
         said: tuple[list[bytes], list[bytes]] = ([], [])
