@@ -5,8 +5,11 @@ from typing import NamedTuple
 from explainer.facts import Column, Facts, fact
 from explainer.lazy import pl
 from explainer.protocols import tcp, udp
+from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_again import hidden_http
 from explainer.protocols.tcp import Endpoint, connections
+from explainer.protocols.tls.again import hidden
 from explainer.protocols.udp_conversations import conversations
 
 _LAYERS = {"TCP": r".*(?:^|:)tcp:(.*)$", "UDP": r".*(?:^|:)udp:(.*)$"}
@@ -14,7 +17,8 @@ _LAYERS = {"TCP": r".*(?:^|:)tcp:(.*)$", "UDP": r".*(?:^|:)udp:(.*)$"}
 
 
 class Flow(NamedTuple):
-    """One connection or conversation; `protocols` are the layers that tshark sees over TCP or UDP in its frames.
+    """One connection or conversation; `protocols` are the layers that tshark sees over TCP or UDP in its frames, or
+    what its first words are, where tshark takes it for something else because of a port.
 
     `answered` says whether the server sent data, or accepted the connection.
     """
@@ -29,12 +33,15 @@ class Flow(NamedTuple):
     answered: bool
 
 
-@fact("flows", connections, conversations, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
+@fact("flows", connections, conversations, hidden_http, hidden, unusual_ports, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
 def flows(facts: Facts) -> tuple[Flow, ...]:
     """Return the flows, TCP first, by stream number."""
     spoken = {
         name: _spoken(facts, column, _LAYERS[name]) for name, column in (("TCP", tcp.STREAM), ("UDP", udp.STREAM))
     }
+    named = {each.stream: each.layer for each in facts[unusual_ports]}
+    named |= dict.fromkeys(facts[hidden], "tls") | dict.fromkeys(facts[hidden_http], "http")
+    spoken["TCP"] |= {stream: frozenset({layer}) for stream, layer in named.items()}
     over_tcp = (
         Flow(
             "TCP", c.stream, c.client, c.server, spoken["TCP"].get(c.stream, frozenset()), c.first_frame, c.frames,

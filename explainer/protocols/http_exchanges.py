@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_again import hidden_http, http_frames
 from explainer.protocols.http_answers import Spoken
 from explainer.protocols.http_bodies import Written
-from explainer.protocols.http_messages import COLUMNS, MESSAGES, STATUS, Request, Response, messages
+from explainer.protocols.http_messages import MESSAGES, STATUS, Request, Response, messages
 from explainer.protocols.tcp import Endpoint, segments
 
 Row = dict[str, Any]
@@ -44,7 +45,8 @@ class Exchange(NamedTuple):
 
     `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
     or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
-    `unreadable` says that what the server sent in its place is no HTTP.
+    `unreadable` says that what the server sent in its place is no HTTP. `decoded_as` is the "Decode As" rule that shows
+    the connection as HTTP where Wireshark does not by itself.
     """
 
     stream: int
@@ -84,6 +86,7 @@ class Exchange(NamedTuple):
     closed_by_client: bool = False
     reset: bool = False
     unreadable: bool = False
+    decoded_as: str = ""
 
     @property
     def first_frame(self) -> int:
@@ -114,23 +117,24 @@ class Exchange(NamedTuple):
         return None if moment is None or self.request_ns is None else round((moment - self.request_ns) / 1e6, 6)
 
 
-@fact("HTTP messages", segments, FRAME, PROTOCOLS, *COLUMNS)
+@fact("HTTP messages", segments, http_frames, hidden_http)
 def exchanges(facts: Facts) -> tuple[Exchange, ...]:
     """Return the exchanges in the order of their first frame, their texts unread."""
     message = pl.any_horizontal(pl.col(column.field).is_not_null() for column in MESSAGES)
-    with_http = facts.frames(FRAME, PROTOCOLS, *COLUMNS).filter(message)
     # tshark gives data that it cannot read as HTTP, where HTTP is expected, an http layer without a message.
-    without = pl.col(PROTOCOLS.field).str.contains(":http", literal=True) & ~message
-    unread = frozenset(facts.frames(FRAME, PROTOCOLS, *MESSAGES).filter(without)[FRAME.field].to_list())
+    unread = frozenset(facts[http_frames].filter(~message)[FRAME.field].to_list())
     # SSDP is HTTP over UDP, which nobody needs to answer: the join leaves it out.
     whose = facts[segments].select("frame", *_WHOSE)
+    with_http = facts[http_frames].filter(message)
     table = with_http.join(whose, left_on=FRAME.field, right_on="frame").sort("stream", FRAME.field)
     said = facts[segments].join(table.select("stream").unique(), on="stream", how="semi").sort("frame")
     spoken = Spoken(said.with_columns(pl.col("frame").is_in(unread).alias("unread")))
     found = list[Exchange]()
     for _, rows in groupby(table.iter_rows(named=True), key=lambda row: row["stream"]):
         found.extend(_Connection(list(rows), spoken).exchanges())
-    return tuple(sorted(found, key=lambda exchange: exchange.first_frame))
+    rules = facts[hidden_http]
+    told = (each._replace(decoded_as=rules[each.stream]) if each.stream in rules else each for each in found)
+    return tuple(sorted(told, key=lambda exchange: exchange.first_frame))
 
 
 class _Connection:

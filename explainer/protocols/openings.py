@@ -3,9 +3,9 @@
 Rules
 * Bytes are read in a second look at just those frames, since most captures need none.
 * A stream is looked at where one side, or both, says nothing that tshark recognises (TLS on an unexpected port, or
-  something else on a TLS port); where a protocol is spoken in clear that can go over to TLS (tshark dissects whatever
-  comes on its port as that protocol); where an HTTP request was answered 400 (it may be that TLS was expected); and
-  where one side alone says little, by a protocol that tshark may only guess from the port.
+  something else on a TLS port), or what only its port says; where a protocol is spoken in clear that can go over to TLS
+  (tshark dissects whatever comes on its port as that protocol); where an HTTP request was answered 400 (it may be that
+  TLS was expected); and where one side alone says little, by a protocol that tshark may only guess from the port.
 """
 
 from typing import NamedTuple
@@ -28,6 +28,13 @@ _SHORT_TALK = 2
 _MOST_FRAMES = 5_000
 _EMPTY_LAYERS = ("data", "tpkt", "cotp", "rdp", "_ws.malformed", "_ws.short")
 """Layers over TCP that say nothing of what is inside them."""
+_OF_PORTS = (
+    "5co_legacy", "ajp13", "cast", "couchbase", "djiuav", "elasticsearch", "enip", "gearman", "git", "gryphon",
+    "gsm_ipa", "hzlcst", "jdwp", "llrp", "ndmp", "omron", "rtmpt", "s101", "sigcomp", "skinny", "synergy", "woww",
+    "x11",
+)  # fmt: skip
+"""Protocols that tshark sees in whatever is on their port (5000, 6000, 8009, 8085 …), where most often other services
+are, and of which no rule reads anything."""
 _TALKS = ("smtp", "imap", "pop", "ftp", "ldap", "mysql", "pgsql", "xmpp", "mongo")
 """Protocols that can go over to TLS after some words in clear."""
 _MONGO = 27017
@@ -96,7 +103,7 @@ def _chosen(loaded: "pl.DataFrame") -> "pl.DataFrame":
     """Return the segments of the streams to look at; "talks" marks those that may go over to TLS later."""
     layer, side = pl.col("layer"), ("stream", "from_client")
     tls = (layer == "tls").fill_null(value=False)
-    empty = layer.is_null() | layer.is_in(("", *_EMPTY_LAYERS))
+    empty = layer.is_null() | layer.is_in(("", *_EMPTY_LAYERS, *_OF_PORTS))
     mongo = (pl.col("server_port") == _MONGO) & ~tls
     told = loaded.with_columns(
         tls.any().over(side).alias("side_tls"),

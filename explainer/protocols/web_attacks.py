@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
+from explainer.protocols.http_again import http_frames
 from explainer.protocols.http_messages import ASKING_HEADERS, METHOD, TARGET
 
 _KEPT = 60
@@ -90,10 +91,14 @@ class Attempt(NamedTuple):
     words: str
 
 
-@fact("HTTP requests", FRAME, METHOD, TARGET, ASKING_HEADERS)
+@fact("HTTP requests", http_frames)
 def attempts(facts: Facts) -> tuple[Attempt, ...]:
     """Return the attempts in file order, each request under its first kind."""
-    asked = facts.frames(FRAME, METHOD, TARGET, ASKING_HEADERS).filter(pl.col(METHOD.field).is_not_null())
+    asked = (
+        facts[http_frames]
+        .filter(pl.col(METHOD.field).is_not_null())
+        .select(column.field for column in (FRAME, METHOD, TARGET, ASKING_HEADERS))
+    )
     found = []
     for frame, _, targets, lines in asked.iter_rows():
         attempt = next(_read(frame, targets or [], lines or []), None)

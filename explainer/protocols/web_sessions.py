@@ -12,6 +12,7 @@ from typing import NamedTuple
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
+from explainer.protocols.http_again import http_frames
 from explainer.protocols.http_messages import ASKING_HEADERS, METHOD
 from explainer.protocols.ip import packets
 
@@ -30,10 +31,14 @@ class Session(NamedTuple):
     frames: dict[str, tuple[int, ...]]
 
 
-@fact("HTTP requests", packets, FRAME, METHOD, ASKING_HEADERS)
+@fact("HTTP requests", packets, http_frames)
 def sessions(facts: Facts) -> tuple[Session, ...]:
     """Return the sessions that several clients use."""
-    asked = facts.frames(FRAME, METHOD, ASKING_HEADERS).filter(pl.col(METHOD.field).is_not_null())
+    asked = (
+        facts[http_frames]
+        .filter(pl.col(METHOD.field).is_not_null())
+        .select(column.field for column in (FRAME, METHOD, ASKING_HEADERS))
+    )
     table = asked.join(facts[packets].select("frame", "src", "dst"), left_on=FRAME.field, right_on="frame")
     found = defaultdict[tuple[str, str, str], dict[str, list[int]]](lambda: defaultdict(list))
     for frame, _, lines, source, destination in table.sort(FRAME.field).iter_rows():

@@ -11,9 +11,11 @@ from explainer.protocols.applications.talk import DIALECTS
 from explainer.protocols.banners import spoken
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_again import hidden_http
 from explainer.protocols.openings import openings
 from explainer.protocols.plain_names import FRAGMENTS, NAMES, plain
 from explainer.protocols.tcp import segments
+from explainer.protocols.tls.again import hidden
 from explainer.protocols.traffic import innermost
 from explainer.registry import rule
 from explainer.wording import count, listing
@@ -38,7 +40,7 @@ _READ_ELSEWHERE = ("quic", "dtls", "dhcp", "bt-dht", "bt-utp", "tcp", "udp", "ic
 _NAMED, _SHOWN = 3, 20
 
 
-@fact("protocols that no rule reads", FRAME, PROTOCOLS, openings, segments, unusual_ports)
+@fact("protocols that no rule reads", FRAME, PROTOCOLS, openings, segments, unusual_ports, hidden_http, hidden)
 def unread(facts: Facts) -> list[dict[str, Any]]:
     """Return each with its layer, the number of its frames and the first of them, the most frequent first.
 
@@ -48,7 +50,9 @@ def unread(facts: Facts) -> list[dict[str, Any]]:
     http2 = [o.stream for o in facts[openings] if o.client and spoken(o.client[0].data) == "HTTP/2"]
     nats = [o.stream for o in facts[openings] if o.server and spoken(o.server[0].data) == "NATS"]
     named = [each.stream for each in facts[unusual_ports] if each.layer in DIALECTS]
-    read = facts[segments].filter(pl.col("stream").is_in([*http2, *nats, *named]))["frame"]
+    read = facts[segments].filter(pl.col("stream").is_in([*http2, *nats, *named, *facts[hidden_http], *facts[hidden]]))[
+        "frame"
+    ]
     frames = facts.frames(FRAME, PROTOCOLS).filter(~pl.col(FRAME.field).is_in(read.implode()))
     texts = frames[PROTOCOLS.field].drop_nulls().unique()
     layers = {text: layer for text in texts if (layer := _above(text)) and layer not in (*_READ, *_READ_ELSEWHERE)}

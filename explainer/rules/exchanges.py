@@ -50,6 +50,8 @@ def asked(exchange: Exchange) -> Step:
     if exchange.request_frame is None:
         return Step(frames=(), text=f"What the client {exchange.client.address} asked cannot be read in this capture.")
     what = f"{exchange.path[:_LONGEST]} ({exchange.method})"
+    if exchange.decoded_as:
+        what += f"; Wireshark shows this as HTTP with Analyze → Decode As: {exchange.decoded_as}"
     return Step(
         frames=(exchange.request_frame,),
         text=f"the client {exchange.client.address} asks {exchange.server} for {what}",
@@ -76,7 +78,12 @@ def frames(group: Group) -> list[int]:
 
 
 def message_filter(group: Group) -> str:
-    """Return a display filter for the requests and complete responses of these connections."""
+    """Return a display filter for the requests and complete responses of these connections.
+
+    Where Wireshark takes one of them for another protocol, it is a filter for what all of them carry.
+    """
+    if any(e.decoded_as for e in group):
+        return f"{segment_filter(group)} && tcp.len > 0"
     messages = "http2" if any(e.version == "HTTP/2" for e in group) else "http"
     return f"{segment_filter(group)} && {messages}"
 

@@ -6,9 +6,11 @@ from statistics import median
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.tcp import Endpoint, connections
+from explainer.protocols.tcp_transfer import transfers
 from explainer.protocols.tcp_windows import ClosedWindow, FullWindow, closed_windows, full_windows, waited_acks
 from explainer.registry import rule
 from explainer.rules.tcp_case import finding, scope
+from explainer.rules.tcp_pace import waits_for_receiver
 from explainer.wording import count, milliseconds
 
 _AREA = "the flow of TCP data"
@@ -16,17 +18,18 @@ _SHOWN = 20
 _LARGEST_UNSCALED = 65535
 
 
-@rule("Receiver does not read", connections, closed_windows, subject="TCP connections", area=_AREA)
+@rule("Receiver does not read", connections, closed_windows, transfers, subject="TCP connections", area=_AREA)
 def tcp_zero_window(facts: Facts, *, never_s: float = 3.0, stall_s: float = 1.0) -> Iterator[Finding]:
     """A receive window of zero: the receiver's buffer is full because its application does not read (RFC 9293 3.8.6).
 
     Never reopened, with the capture going on for `never_s`, it is of high severity; a stall of `stall_s` of medium;
-    shorter ones are how TCP slows a sender down.
+    shorter ones are how TCP slows a sender down, and are not told where tcp_slow_receiver tells of the whole transfer.
     """
     by_receiver = dict[tuple[int, Endpoint], list[ClosedWindow]]()
     for window in facts[closed_windows]:
         by_receiver.setdefault((window.stream, window.receiver), []).append(window)
     of = {c.stream: c for c in facts[connections]}
+    slowed = {t.connection.stream for t in facts[transfers] if waits_for_receiver(t)}
     for (stream, receiver), windows in by_receiver.items():
         longest = max(windows, key=lambda w: w.closed_ms)
         never = longest.reopened is None and longest.closed_ms >= 1000 * never_s
@@ -34,6 +37,8 @@ def tcp_zero_window(facts: Facts, *, never_s: float = 3.0, stall_s: float = 1.0)
             severity = Severity.HIGH
         else:
             severity = Severity.MEDIUM if longest.closed_ms >= 1000 * stall_s and longest.reopened else Severity.INFO
+        if severity is Severity.INFO and stream in slowed:
+            continue
         side = Side.CLIENT if receiver == of[stream].client else Side.SERVER
         yield _closed(longest, windows, severity, side, never=never)
 

@@ -8,6 +8,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.icmp_errors import TOO_BIG, errors
 from explainer.protocols.tcp import connections
+from explainer.protocols.tcp_discarded import discarded
 from explainer.protocols.tcp_sent import LONGEST_MS, Loss, Unacknowledged, losses, unacknowledged
 from explainer.protocols.tls import endings
 from explainer.registry import rule
@@ -31,7 +32,10 @@ def is_dead(open_: Unacknowledged) -> bool:
     return patient and max(pauses) >= _GROWTH * pauses[0] and open_.answered is None
 
 
-@rule("Lost segments", connections, losses, unacknowledged, errors, endings, subject="TCP connections", area=AREA)
+@rule(
+    "Lost segments", connections, losses, discarded, unacknowledged, errors, endings, subject="TCP connections",
+    area=AREA,
+)  # fmt: skip
 def tcp_loss(
     facts: Facts,
     *,
@@ -45,13 +49,15 @@ def tcp_loss(
 
     `many` segments at a `rate` that slows TCP down, or a pause of `stall_ms`, are of medium severity; fewer than
     `some`, or a `slight` share, are what every network loses now and then. Left to other rules: what was never
-    acknowledged, what a smaller MTU made necessary, and connections whose TLS handshake failed.
+    acknowledged, what a smaller MTU made necessary, what a receiver had no room for (its window was closed meanwhile),
+    and connections whose TLS handshake failed.
     """
     dead = {o.stream for o in facts[unacknowledged] if len(o.frames) >= _TIMES - 1}
     too_big = {(e.source, e.destination) for e in facts[errors] if e.kind == TOO_BIG}
     elsewhere = dead | told_by_tls(facts[endings])
     by_way = defaultdict[tuple[str, str], list[Loss]](list)
-    for loss in facts[losses]:
+    for every in facts[losses]:
+        loss = _without(every, facts[discarded])
         way = loss.sender.address, loss.receiver.address
         if loss.again and loss.stream not in elsewhere and way not in too_big:
             by_way[way].append(loss)
@@ -65,6 +71,20 @@ def tcp_loss(
         else:
             severity = Severity.LOW if again >= some and again >= slight * data else Severity.INFO
         yield _loss(group, sender, receiver, severity)
+
+
+def _without(loss: Loss, unroomed: frozenset[int]) -> Loss:
+    """Return the loss without what its receiver discarded."""
+    gone = unroomed.intersection(loss.again)
+    if not gone:
+        return loss
+    fast, timeouts, others = (
+        tuple(frame for frame in frames if frame not in gone) for frames in (loss.fast, loss.timeouts, loss.others)
+    )
+    return loss._replace(
+        fast=fast, timeouts=timeouts, others=others, longest_ms=loss.longest_ms if timeouts else 0.0,
+        recorded=max(0, loss.recorded - len(gone)),
+    )  # fmt: skip
 
 
 _SENT_AGAIN = "tcp.analysis.retransmission || tcp.analysis.out_of_order"

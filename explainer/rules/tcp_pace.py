@@ -60,6 +60,12 @@ def _sender(t: Transfer) -> Finding:
     )
 
 
+def waits_for_receiver(t: Transfer, share: float = 0.5, min_times: int = 5, round_trips: float = 3) -> bool:
+    """Return whether the receiver sets the pace; see tcp_slow_receiver for the thresholds."""
+    slow = t.blocked_ms >= round_trips * t.trip_ms * len(t.blocked)
+    return len(t.blocked) >= min_times and slow and share * t.lasted_ms <= t.blocked_ms < _CLOCK_MS
+
+
 @rule("Receiver reads slowly", transfers, subject="long transfers", area=_AREA)
 def tcp_slow_receiver(
     facts: Facts, *, share: float = 0.5, min_times: int = 5, round_trips: float = 3
@@ -70,8 +76,7 @@ def tcp_slow_receiver(
     receiving program reads slowly. Only information: a player that has enough for now, or a limit, looks the same.
     """
     for t in facts[transfers]:
-        slow = t.blocked_ms >= round_trips * t.trip_ms * len(t.blocked)
-        if len(t.blocked) >= min_times and slow and share * t.lasted_ms <= t.blocked_ms < _CLOCK_MS:
+        if waits_for_receiver(t, share, min_times, round_trips):
             yield _receiver(t)
 
 

@@ -45,6 +45,11 @@ def is_late_request(reset: Reset) -> bool:
     return bool(closed and (client.last_data or 0) > closed and client.last_size > _ALERT and not reset.from_client)
 
 
+def is_reused(reset: Reset) -> bool:
+    """Return whether that request came on a connection that had served before, and that the server then closed."""
+    return is_late_request(reset) and reset.by.payload > 0 and reset.by.delivered
+
+
 def is_idle_timeout(reset: Reset) -> bool:
     """Return whether data after a long pause was answered with nothing but the reset."""
     return opened(reset) and reset.pause_s >= IDLE_TIMEOUT_S and not (reset.by.fin or reset.other.fin)
@@ -139,6 +144,7 @@ def _by_server(reset: Reset, beside: Connection | None) -> Finding:
     where = f"the connection to port {reset.server.port}"
     if is_late_request(reset):
         what = f"{server} had already closed {where} when {client} sent its request, and answered it with a reset"
+        what += f": {client} used a connection again that had ended" if is_reused(reset) else ""
     elif not request:
         what = f"{server} accepted {where} and reset it at once"
     elif beside:
@@ -153,6 +159,8 @@ def _by_server(reset: Reset, beside: Connection | None) -> Finding:
     steps = [Step(frames=(request,), text=f"the client {client} sends data and waits")] if request else []
     after = f"{milliseconds(1000 * reset.silence_s)} later"
     steps.append(Step(frames=(reset.frame,), text=f"a reset in the name of {reset.server}, {after}"))
+    if is_late_request(reset) and reset.by.fin:
+        steps.insert(0, Step(frames=(reset.by.fin,), text=f"{reset.server} ends the connection (FIN)"))
     if unknown:
         text = "The reset acknowledges nothing: so answers a host that has no such connection (any more)."
         steps.append(Step(frames=(reset.frame,), text=text))
@@ -167,22 +175,34 @@ def _by_server(reset: Reset, beside: Connection | None) -> Finding:
         "tcp_reset",
         reset.frame,
         Severity.HIGH if (reset.client_waits or not request) and not beside else Severity.LOW,
-        Side.NETWORK if forged else Side.EITHER if unknown else Side.SERVER,
+        Side.NETWORK if forged else Side.EITHER if unknown or is_reused(reset) else Side.SERVER,
         f"{what}.",
         Evidence.of([reset.frame], f"tcp.stream == {reset.stream} && tcp.flags.reset == 1", steps),
         scope([reset.stream], reset.server, reset.client),
-        act=_act(server, forged=forged, unknown=unknown, beside=beside is not None),
+        act=_act(reset, forged=forged, unknown=unknown, beside=beside is not None),
         measured={"waited_ms": round(1000 * reset.silence_s, 3), "reset_ttl": reset.ttl or 0},
         confidence=Confidence.PROBABLE if forged or unknown or not reset.client_waits else Confidence.CERTAIN,
-        advice=(
-            f"Look into the log of the program on {server} at that moment: a crash, a limit, a refused request.",
-            f"Record on {server}: if the reset does not leave there, a device on the way sent it.",
-        ),
+        advice=_advice(reset),
         limits=("why the connection was reset", "whether a device on the way with the same distance sent the reset"),
     )
 
 
-def _act(server: str, *, forged: bool, unknown: bool, beside: bool) -> str:
+def _advice(reset: Reset) -> tuple[str, ...]:
+    server = reset.server.address
+    if is_reused(reset):
+        return (
+            "Look up the keep-alive time of both sides (idle time-out of the pool, keepalive_timeout in nginx): the"
+            " client's should be the shorter one.",
+            "Let the client repeat a request that meets with this, where it may be repeated.",
+        )
+    return (
+        f"Look into the log of the program on {server} at that moment: a crash, a limit, a refused request.",
+        f"Record on {server}: if the reset does not leave there, a device on the way sent it.",
+    )
+
+
+def _act(reset: Reset, *, forged: bool, unknown: bool, beside: bool) -> str:
+    server, client = reset.server.address, reset.client.address
     if beside:
         return "Nobody has to act, if the data was all that was to be sent."
     if forged:
@@ -191,6 +211,11 @@ def _act(server: str, *, forged: bool, unknown: bool, beside: bool) -> str:
         return (
             f"See whether {server} was restarted or its address moved to another host, or whether a firewall or load"
             " balancer before it lost or rejects the connection."
+        )
+    if is_reused(reset):
+        return (
+            f"Either side: {client} has to open a new connection, and to keep idle ones for a shorter time than"
+            f" {server} does; or {server} keeps them for longer (keep-alive)."
         )
     return f"The server's side must act: the program on {server}, or what stands before it, broke off."
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from .. import pki, servers
 from ..clients import browse, curl
-from ..scenario import Lab, scenario
+from ..scenario import SAYS_REFUSED, Lab, scenario
 from ..servers import Site
 from .http import NOTHING_WRONG, page
+
+PORT_OF_A_GAME = 8085
+"""World of Warcraft's, in tshark, and of many an application."""
 
 
 def gateway(lab: Lab, *directives: str) -> None:
@@ -88,3 +91,36 @@ def gateway_behind_no_name(lab: Lab) -> None:
 def gateway_healthy(lab: Lab) -> None:
     gateway(lab, *verifying(lab), f"proxy_pass {behind(lab, pki.leaf(lab.plan.secure_name, issuer=lab.authority))};")
     visit(lab)
+
+
+@scenario(
+    question="Why does the API answer with errors?",
+    shows="The gateway on $server (nginx) listens on port 8085, which Wireshark takes for another protocol's; the "
+    "application behind it does not run, and it answers 502 Bad Gateway.",
+    findings=("http_error",),
+    decisive_filter='tcp.srcport == 8085 && tcp.payload contains " 502 "',
+    words=(r"\b502\b", r"/orders/", r"8085"),
+    answer_must_not=(r"(?i)not judged", SAYS_REFUSED),
+)
+def gateway_on_a_port_of_its_own(lab: Lab) -> None:
+    servers.names(lab)
+    orders = f"location /orders/ {{ proxy_pass http://127.0.0.1:{lab.plan.service_port}; }}"
+    servers.web(lab, Site(PORT_OF_A_GAME, directives=(orders,)))
+    for path in ("", "orders/", "orders/7"):
+        curl(lab, f"http://{lab.plan.web_name}:{PORT_OF_A_GAME}/{path}")
+
+
+@scenario(
+    question="Is something wrong with the API?",
+    shows="Healthy: pages are fetched from the web server (nginx) on port 8085 of $server, which Wireshark takes for "
+    "another protocol's.",
+    healthy=True,
+    decisive_filter='tcp.srcport == 8085 && tcp.payload contains " 200 "',
+    words=NOTHING_WRONG,
+    answer_must_not=(r"(?i)not judged",),
+)
+def web_on_a_port_of_its_own_healthy(lab: Lab) -> None:
+    servers.names(lab)
+    servers.web(lab, Site(PORT_OF_A_GAME, pages={"index.html": 600, "status": 60}))
+    for path in ("", "status", "status"):
+        curl(lab, f"http://{lab.plan.web_name}:{PORT_OF_A_GAME}/{path}", "--fail")
