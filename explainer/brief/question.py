@@ -95,7 +95,7 @@ def parse(text: str) -> Question:
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
         names=frozenset(name.lower() for name in _NAME.findall(text)),
         frames=frozenset(map(int, _FRAME.findall(text))),
-        topics=_topics(text),
+        topics=_topics(_NAME.sub(" ", text)),
         about_a_fault=FAULT.search(text) is not None,
     )
 

@@ -58,6 +58,8 @@ class Topic(StrEnum):
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
     INTERFACES = "capture interfaces"
+    STATUS = "status codes of web servers"
+    FILE_STATE = "whether the file is whole"
     ROUTING = "routers that are neighbors"
     SWITCH = "the switch on the link"
     IN_USE = "whether a protocol is in use"
@@ -67,17 +69,18 @@ WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
     Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
-    r"|network or (?:the )?\w+|or (?:the )?network|response times?|time to first byte"
+    r"|network or (?:the )?\w+|or (?:the )?network|(?:fast|quick) enough|response times?|time to first byte"
     r"|how (?:fast|quick(?:ly)?|soon)\b.{0,40}\b(?:respon\w+|answer\w*|repl\w+|react\w*|start\w*)"
     r"|(?:delays?|latency)\b.{0,20}\b(?:come|from|caus\w+)|caus\w+ (?:\w+ )?(?:delays?|latency))\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
+    r"|(?:sends?|sent|transmitted) (?:\w+ )?(?:twice|again|repeatedly)"
     r"|drop(?:s|ping)? (?:\w+ ){0,2}(?:packets?|frames?|segments?|traffic)|packets? (?:\w+ ){0,2}drop\w*"
     r"|dup(?:licate)? ?acks?|out.of.order)\b",
     Topic.RESETS: r"\b(resets?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
-    Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|twice|cop(y|ies)|retransmissions|(one|both) directions?"
+    Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|(?<!sent )twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
-    Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)"
+    Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(?:e|es|ed|ing)|mal(?:ware|icious)"
     r"|virus\w*|trojans?|infect\w+"
     r"|smuggl\w+|exfiltrat\w+|covert\w*|siphon\w*|leak(?:s|ed|ing|age)?|steal\w*"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
@@ -89,16 +92,20 @@ WORDS = {
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
     r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
-    Topic.RTT: r"\b(how long .{0,20}\bhandshakes?|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
+    Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
+    r"|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
     Topic.SEGMENT_SIZE: r"\b(mss|mtu|(?:packet|segment) sizes?"
     r"|packets .{0,40}\b(?:small|large|big|tiny)|(?:small|tiny|large|big|long) (?:packets|ones|pages"
     r"|files|downloads|answers|uploads|requests|(?:e-?)?mails?|messages|attachments|posts|queries)"
+    r"|how (?:big|large|long|small) .{0,20}segments?"
+    r"|in (?:several|many|multiple|two|three|\d+) (?:packets|segments|pieces|parts|frames)"
     r"|fragment\w*|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
-    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc)).*"
+    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired))"
+    r".*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
     r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
@@ -123,6 +130,10 @@ WORDS = {
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
+    Topic.STATUS: r"\bstatus(?: codes?)?\b|\bhttp (?:errors?|codes?)\b"
+    r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
+    Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
+    r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }
@@ -148,7 +159,8 @@ PLAIN = {
     r"|\bpacket lengths?\b",
     Topic.CONNECTIONS: r"\b(how many|number of|list|which|what) (different |tcp |udp |open |established )*"
     r"(connections?|conversations?|streams?|sessions?|flows?)\b",
-    Topic.NAME_SERVER: r"\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
+    Topic.NAME_SERVER: r"^(?!.*\bwhat (?:did|does|do|was)\b.*\b(?:repl|answer|respon|say|said))"
+    r".*\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
     Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
     Topic.TLS_DETAILS: r"\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
@@ -167,7 +179,8 @@ PLAIN = {
     Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
-    Topic.VOLUME: r"\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
+    Topic.VOLUME: r"\bhow much (?:was|is|did|does|has)\b"
+    r"|\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"
     r"(?: \w+){0,4} (?:bandwidth|line|traffic|capacity|load)"
@@ -175,7 +188,7 @@ PLAIN = {
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",
-    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can)\b)( \w+){0,3}"
+    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can|times)\b)( \w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
     r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
@@ -193,7 +206,7 @@ FAULT = re.compile(
     r"\b(why|faulty?|healthy|lacks?|missing|fails?|failed|failing|failures?|wrong"
     r"|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
-    r"|unable|drop\w*|resets?|hangs?|rejects?|rejected"
+    r"|out of date|expired|invalid|untrusted|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
     r"|(?:delays?|latency)\b.{0,20}\bcome from|caus\w+ (?:\w+ )?(?:delays?|latency)"
@@ -222,11 +235,12 @@ ABOUT = {
     Topic.SEGMENT_SIZE: ("path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.COVERAGE: ("capture_",),
     Topic.DESTINATIONS: ("unwanted_bittorrent",),
+    Topic.STATUS: ("http_",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", *RISKY),
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
-    Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
+    Topic.OVERVIEW: ("unwanted_", "path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),

@@ -57,6 +57,17 @@ def when(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(text=f"{text}, by the clock of the machine that recorded it.", frames=_ends(analysis))
 
 
+def state(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield whether the file could be read to its end, and its frames are whole."""
+    info = analysis.info
+    for warning in info.warnings:
+        yield Claim(text=warning, frames=_ends(analysis), sources=("capture",))
+    if not info.warnings:
+        cut = f"{count(info.cut_frames, 'frame')} were stored shorter than they were sent" if info.cut_frames else ""
+        text = f"The capture file can be read to its end: {count(info.frames, 'frame')}, {cut or 'none of them cut'}"
+        yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("capture",))
+
+
 def interfaces(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield at which interfaces it was recorded, and which names were asked for at each."""
     known = analysis.info.interfaces

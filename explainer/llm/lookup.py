@@ -153,12 +153,14 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SWITCH: neighbor_lookup.switches,
     Topic.ROUTING: neighbor_lookup.ospf,
+    Topic.FILE_STATE: capture_lookup.state,
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: tcp_lookup.slowness,
     Topic.CLOSING: tcp_lookup.closings,
+    Topic.STATUS: outcome_lookup.status_codes,
     Topic.OUTCOME: outcome_lookup.outcomes,
     Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.IN_USE: port_lookup.in_use,

@@ -1,41 +1,23 @@
 """The answer without a model: the finding that matters to the question, or what was looked at and found in order."""
 
-import re
 from collections.abc import Sequence
 
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup, tls_outcomes
-from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
+from explainer.llm import behind, choice, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
+from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
 
-_FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
-_ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
-_ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
-_ABOUT_CAPTURE = "capture_"
-_OF_NAMES = "dns_"
-_NOTICED_MS = 100
-_PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
-"""What takes time without being a fault: the answer to a question about slowness all the same."""
 _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
-_JUDGED = {
-    Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
-    Topic.DESTINATIONS,
-}  # fmt: skip
-"""What a finding answers better than numbers, when it is about that."""
-_LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
-"""What is asked for as a name or a number, whatever else is wrong."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
-"""The rules that tell of something that works, and should not be as it is."""
 
 
 def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None) -> Answer:
@@ -51,86 +33,13 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     # An overview that is asked for is among them.
     held = [] if Topic.OVERVIEW in question.topics else overview.claims(analysis, question)
     held = [claim for claim in held if claim not in looked_up]
-    # What is only worth knowing is told to those who ask for it.
-    blamed = _PACE if Topic.BLAME in question.topics else ()
-    asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
-    fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
-    fitting.sort(key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(f, question)))
-    wanted = [f for f in asked if f.severity is Severity.INFO and question.concerns(f) and _fits(f, question)]
-    if question.about_a_fault and wanted and fitting and _is_another_thing(question, fitting[0]):
-        fitting = wanted
-    beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
-    if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0], looked_up)):
-        describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
+    finding = choice.chosen(known, question, looked_up)
+    if finding is not None:
+        describes = Topic.OVERVIEW in question.topics or choice.is_about_capture(finding)
         told = [*looked_up, *(held if describes else ())]
-        others = [f for f in found if f is not fitting[0]]
-        return behind.told(_from_finding(analysis, question, fitting[0], others, told), fitting[0], others)
+        others = [f for f in found if f is not finding]
+        return behind.told(_from_finding(analysis, question, finding, others, told), finding, others)
     return _from_nothing(analysis, question, found, looked_up, held)
-
-
-def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...]) -> bool:
-    named = question.named(finding.scope.names) and finding.rule.startswith(_OF_NAMES)
-    return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
-
-
-def _asked_outright(question: Question, worst: Finding, looked_up: Sequence[Claim]) -> bool:
-    """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
-    if looked_up[0].text.startswith(tls_outcomes.COMPLETED):
-        return True
-    if Topic.OUTCOME in question.topics:
-        works = worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
-        return works or worst.severity is Severity.INFO
-    if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
-        return True
-    if Topic.ROUTING in question.topics and not question.concerns(worst):
-        return True
-    if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
-        return True
-    if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
-        return False
-    if _JUDGED & question.topics and question.concerns(worst):
-        return False
-    slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
-    if slow and not (_sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
-        return True
-    if Topic.ALERTS in question.topics:
-        return worst.severity is not Severity.HIGH
-    return not question.about_a_fault
-
-
-def _is_beside(question: Question, worst: Finding) -> bool:
-    """Return whether the question asks what something is, and the worst finding is of another thing, which works."""
-    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
-    wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
-    return works and not wanted and _ASKS_WHAT.match(question.text) is not None
-
-
-def _is_another_matter(finding: Finding, question: Question) -> bool:
-    """Return whether the question asks why something fails, and the finding is of what works, and should not."""
-    return question.about_a_failure() and _is_another_thing(question, finding)
-
-
-def _is_another_thing(question: Question, worst: Finding) -> bool:
-    """Return whether the worst finding is of something that works, and not of what the question asks about."""
-    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
-    return works and not question.concerns(worst)
-
-
-def _sets_pace(finding: Finding) -> bool:
-    """Return whether what it tells takes time that somebody notices."""
-    return finding.rule.startswith(_PACE) and float(finding.measured.get("longest_ms", _NOTICED_MS)) >= _NOTICED_MS
-
-
-def _fits(finding: Finding, question: Question) -> bool:
-    """Return whether the finding can be what the question is about: of the hosts that it names, at least one."""
-    if not question.names_hosts():
-        return True
-    scope = finding.scope
-    if scope == Scope():  # it is about the whole capture
-        return True
-    names = {name.lower().rstrip(".") for name in scope.names}
-    # A finding without names may well be about the name that the question uses.
-    return bool(question.addresses & set(scope.addresses) or question.named(names) or (question.names and not names))
 
 
 def _from_finding(
@@ -157,15 +66,15 @@ def _from_finding(
 def _told(finding: Finding, question: Question) -> str:
     """Return the finding as the answer: as it stands where something failed, or where the question asks for it."""
     asked_for = question.concerns(finding)
-    if finding.severity in _FAILURES or (finding.severity is Severity.LOW and asked_for):
+    if finding.severity in choice.FAILURES or (finding.severity is Severity.LOW and asked_for):
         return finding.title
     if asked_for and Topic.PASSWORDS in question.topics:
         return finding.title
-    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and _sets_pace(finding):
+    if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
-    if finding.rule.startswith(_ABOUT_CAPTURE):
+    if choice.is_about_capture(finding):
         return f"No fault was found, as far as this capture can tell: {finding.title}"
     return f"No connection failed for good. Worth knowing: {finding.title}"
 
@@ -217,7 +126,7 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
-    if _ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
+    if choice.ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
 

@@ -1,10 +1,13 @@
 """What a question whether something worked asks for: the answers of the service that it names, or of all."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import health, tls_outcomes
+from explainer.llm import health, talk_lookup, tls_outcomes
+from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim
@@ -16,6 +19,8 @@ _WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
 _AGREED = ("key exchange",)
 """What is agreed on before a login, and says nothing of it."""
 _SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
+_STANDARD = frozenset(HTTPStatus)
+_STATUS = re.compile(r"\b[1-5]\d\d\b")
 _SENDING = ("POST", "PUT", "PATCH")
 
 
@@ -27,10 +32,9 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if named:
         yield from named
         return
-    login = Topic.ACCOUNTS in question.topics
-    yield from health.accepted(analysis, beside=_AGREED if login else ())
+    yield from health.accepted(analysis, beside=_left_out(question))
     yield from health.leases(analysis)
-    if not login:  # else no page is asked about
+    if Topic.ACCOUNTS not in question.topics:  # a login is asked about, not a page
         yield from web(analysis, question)
 
 
@@ -50,8 +54,36 @@ def web(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}{more}", frames=frames, sources=("http",))
 
 
+def status_codes(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield with which status codes web servers answered: with that which the question names, or with all."""
+    rows = [row for row in _rows(analysis.stat("http")) if row["status"]]
+    asked = {int(code) for code in _STATUS.findall(question.text)}
+    groups = defaultdict[tuple[str, int], list[Row]](list)
+    for row in [row for row in rows if row["status"] in asked] or rows:
+        groups[row["host"] or row["server"], row["status"]].append(row)
+    for (host, status), group in list(groups.items())[:_ROWS]:
+        first = group[0]
+        what = f"{first['method']} {first['path']}" if first["method"] else "a request"
+        more = f" ({count(len(group), 'time')})" if len(group) > 1 else ""
+        text = f"{host} answers {what} with HTTP {status}{_meaning(status)}{more}"
+        frames = tuple(frame for row in group[:_ROWS] for frame in _frames(row, "request_frame", "response_frame"))
+        yield Claim(text=f"{text}.", frames=frames, sources=("http",))
+
+
+def _meaning(status: int) -> str:
+    return f" ({HTTPStatus(status).phrase})" if status in _STANDARD else ""
+
+
+def _moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    return talk_lookup.moved(analysis, question)
+
+
 def _accepts(*protocols: str) -> Callable[[Analysis, Question], Iterator[Claim]]:
-    return lambda analysis, question: health.accepted(analysis, protocols)
+    return lambda analysis, question: health.accepted(analysis, protocols, _left_out(question))
+
+
+def _left_out(question: Question) -> tuple[str, ...]:
+    return _AGREED if Topic.ACCOUNTS in question.topics else ()
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -80,6 +112,7 @@ _NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Cla
     (_words(r"sip|phones?|calls?|regist\w+"), _accepts("SIP")),
     (_words(r"databases?|\w*sql|mariadb|redis|mongo\w*"), _accepts("MySQL", "PostgreSQL", "SQL Server", "Redis")),
     (_words(r"mqtt|amqp|brokers?|kafka"), _accepts("MQTT", "AMQP", "Kafka", "NATS")),
+    (_words(r"downloads?|downloaded|uploads?|uploaded|transfers?|transferred|files?"), _moved),
     (_words(r"web\w*|pages?|sites?|https?|downloads?|downloaded|uploads?|uploaded|requests?"), web),
 )
 """By the words of a question, what tells whether that worked."""

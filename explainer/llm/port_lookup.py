@@ -1,6 +1,7 @@
 """What a question about ports asks for outright: what traffic goes there, and between whom."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question, Topic
@@ -14,13 +15,16 @@ from explainer.wording import count, listing
 
 _ROWS, _PORTS = 5, 15
 _SERVICE = "service"
+_OPEN = re.compile(r"\bopen\b", re.IGNORECASE)
 
 
 def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what traffic goes to the ports that are named, and between whom; where none is, which ports are asked."""
     known = talks(analysis)
     protocols = overview.by_port(analysis)
-    if not question.ports and not question.about_a_fault and question.topics == {Topic.PORTS}:
+    if _OPEN.search(question.text):
+        yield from _accepting(analysis, question)
+    elif not question.ports and not question.about_a_fault and question.topics == {Topic.PORTS}:
         yield from _used(analysis)
     for row in _asked_for(analysis, question):
         service = f" ({row['service']})" if row["service"] else ""
@@ -48,6 +52,19 @@ def _named(protocols: str) -> set[str]:
     """Return the first words of protocols' names: of "BitTorrent DHT and STUN (…)" "bittorrent" and "stun"."""
     names = re.sub(r" \([^)]*\)", "", protocols).lower()
     return {name.split()[0] for name in re.split(r", | and ", names) if name.split()} - {"an", "a"}
+
+
+def _accepting(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which ports of each server accepted a connection."""
+    found = defaultdict[str, dict[int, int]](dict)
+    for row in [row for row in _rows(analysis.stat("rtt")) if row["syn_ack_frame"] is not None]:
+        host, _, port = row["server"].rpartition(":")
+        found[host.strip("[]")].setdefault(int(port), row["syn_ack_frame"])
+    named = {host: accepted for host, accepted in found.items() if host in question.addresses}
+    for host, accepted in list((named or found).items())[:_ROWS]:
+        which = listing([str(port) for port in sorted(accepted)[:_PORTS]])
+        text = f"{host} accepts connections on the TCP {'port' if len(accepted) == 1 else 'ports'} {which}"
+        yield Claim(text=f"{text}.", frames=tuple(accepted.values())[:_PORTS], sources=("rtt",))
 
 
 def _used(analysis: Analysis) -> Iterator[Claim]:

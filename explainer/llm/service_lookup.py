@@ -117,13 +117,14 @@ def _agreed(row: Row) -> str:
     name = f"the server name (SNI) {row['server_name']}" if row["server_name"] else "no server name (SNI)"
     if "versions" in row:
         return f"QUIC between {where}, with {name}: version {row['versions'] or 'unknown'}, {row['outcome']}."
-    chosen = [row["version"] or "no version agreed on", row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
+    chosen = [row["version"] or NOTHING_AGREED, row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
               row["group"] and f"key exchange {row['group']}", row["alpn"] and f"ALPN {row['alpn']}",
               row["certificate"] and f"certificate {row['certificate']}",
               row["certificate_expiry"] and f"valid until {str(row['certificate_expiry'])[:10]}"]  # fmt: skip
     return f"TLS between {where}, with {name}: {', '.join(filter(None, chosen))}; {row['outcome']}."
 
 
+NOTHING_AGREED = "no version agreed on"
 _ASKS_FOR_SECRECY = re.compile(r"encrypt|protect|secure|private|safe", re.IGNORECASE)
 
 

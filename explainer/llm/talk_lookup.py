@@ -16,12 +16,17 @@ _NAMES = 6
 
 
 def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield who uploaded, downloaded or opened which file."""
+    """Yield who uploaded, downloaded or opened which file, also by HTTP."""
+    yield from moved(analysis, question)
+    yield from _web(analysis, question)
+
+
+def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield who uploaded, downloaded or opened which file by a protocol for files."""
     for row in _about(rows(analysis.stat("files")), question)[:_ROWS]:
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
         text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
         yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
-    yield from _web(analysis, question)
 
 
 _SENDING = ("POST", "PUT")
@@ -99,7 +104,9 @@ def passwords(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield who asked which name server for which names, and at which interface it was captured."""
     groups = defaultdict[tuple[str, str, str], list[Row]](list)
-    for row in _about(rows(analysis.stat("dns")), question):
+    every = rows(analysis.stat("dns"))
+    asked_about = [row for row in every if question.named([row["name"] or ""])]
+    for row in _about(asked_about or every, question):
         if row["query_frame"] is not None:
             groups[_host(row["client"]), _host(row["server"]), row["interface"] or ""].append(row)
     for (client, server, interface), group in list(groups.items())[:_ROWS]:

@@ -19,10 +19,10 @@ PORTS = ("transport", "port", "service", "spoken", "conversations", "packets", "
     ("capture", "question", "words"),
     [
         ("quic_healthy", "Did the QUIC connection succeed?", "The QUIC connection of "),
-        ("tls12_healthy", "Does the TLS handshake complete?", "1 TLS handshake was completed, with TLS 1.2."),
+        ("tls12_healthy", "Does the TLS handshake complete?", "Yes, the TLS handshake of 10.20.1.10:37106"),
         ("dns_and_http_healthy", "Does the web page load?", "No fault was found: GET "),
         ("dns_and_http_healthy", "Does the name resolution work?", "DNS questions were answered"),
-        ("smtp_greylisted_healthy", "Was the mail accepted?", "accepts the mail."),
+        ("smtp_greylisted_healthy", "Was the mail accepted?", "accepts the mail (it answers 250)."),
         ("ssh_login_healthy", "Does the SSH connection work?", "SSH: "),
     ],
 )
