@@ -59,6 +59,8 @@ class Topic(StrEnum):
     OWN_ADDRESS = "one's own address"
     ROUTING = "routers that are neighbors"
     SWITCH = "the switch on the link"
+    SMB_VERSION = "the version of SMB"
+    FRAGMENTS = "fragments"
 
 
 WORDS = {
@@ -105,6 +107,7 @@ WORDS = {
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
+    Topic.FRAGMENTS: r"\bfragment(?:s|ed|ation)?\b",
     Topic.ROUTING: r"\b(ospf|adjacenc\w*|neighbou?r(?:s|ing|ship|ed)?)\b",
     Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
     r"|hung up|hangs up|reset)\b"
@@ -114,6 +117,7 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
@@ -206,6 +210,8 @@ ABOUT = {
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
+    Topic.SMB_VERSION: ("unwanted_smb1",),
+    Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),
     Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (

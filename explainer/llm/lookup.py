@@ -49,6 +49,7 @@ _ONLY_FOR = {
     Topic.CARRIERS: "tags",
     Topic.CLOSING: "closings",
     Topic.SWITCH: "announced",
+    Topic.FRAGMENTS: "fragments",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -149,6 +150,8 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.SMB_VERSION: service_lookup.smb_versions,
+    Topic.FRAGMENTS: network_lookup.fragments,
     Topic.SWITCH: neighbor_lookup.switches,
     Topic.ROUTING: neighbor_lookup.ospf,
     Topic.GATEWAY: gateway_lookup.gateways,

@@ -28,7 +28,16 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 """Statistics that tell what is there, and answer no question about a fault."""
 _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
 """What a finding answers better than numbers, when it is about that."""
-_LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
+_LOOKED_UP = {
+    Topic.NAME_SERVER,
+    Topic.ADDRESS,
+    Topic.GATEWAY,
+    Topic.LEASES,
+    Topic.OWN_ADDRESS,
+    Topic.CARDS,
+    Topic.SMB_VERSION,
+    Topic.SWITCH,
+}
 """What is asked for as a name or a number, whatever else is wrong."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")

@@ -155,6 +155,20 @@ def _kinds(found: Sequence[Talk], told: Mapping[str, str], how: str) -> str:
     return f"{listing([*names[:_ROWS], *more])} {'is' if len(names) == 1 else 'are'} {how}" if names else ""
 
 
+def smb_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which version of SMB each server agreed on with whom, the last where there are several."""
+    agreed = dict[tuple[str, str, str], Row]()
+    for row in rows(analysis.stat("answers")):
+        if row["protocol"] == "SMB" and row["request"] == "negotiate" and row["ok"] and row["about"]:
+            agreed[address(row["client"]), row["server"], row["client"]] = row
+    told = dict[str, tuple[int, ...]]()
+    for (client, server, _), row in agreed.items():
+        text = f"{client} and {server} agree on {row['about']}"
+        told[text] = told.get(text, ()) + frames(row, "request_frame", "frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=f"{text}.", frames=at, sources=("answers",))
+
+
 def software(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what programs say of themselves."""
     known = rows(analysis.stat("software"))

@@ -101,8 +101,8 @@ NOT_RECORDED = {
 
 Some would need what the lab does not have: a radio, routers that speak BGP, an exploit, a miner with its pool, a way
 into Tor, public addresses for minutes.
-The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient, BIRD …) whose recordings are
-not kept, or need more packets than a small recording holds (floods, guessing).
+The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient, BIRD …) whose
+recordings are not kept, or need more packets than a small recording holds (floods, guessing).
 """
 
 
