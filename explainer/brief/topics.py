@@ -49,6 +49,7 @@ class Topic(StrEnum):
     OVERVIEW = "what goes on"
     BLAME = "whose fault it is"
     PINGS = "pings"
+    REACH = "hosts that are not reached"
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
     CARRIERS = "what carries the traffic"
@@ -65,7 +66,8 @@ class Topic(StrEnum):
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
+    Topic.SLOWNESS: r"\bhow long (?:does|did|do|is|was) .{1,40}\b(?:take|answer|respond|wait)\b"
+    r"|\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network)\b",
     Topic.LOSS: r"\b(lost|loss(es)?|lossy|unreliable|quality|retransmi\w*|re-?sent|dropped|los(?:e|es|ing)"
@@ -77,7 +79,8 @@ WORDS = {
     Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(e|es|ing)|mal(?:ware|icious)"
     r"|virus\w*|trojans?|infect\w+"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
-    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|(go|went|goes) well|did .*\bwork|accepted|deliver\w*|granted|assigned"
+    Topic.OUTCOME: r"\b(succe\w+|complet(e|ed)|mounted|registered|established|(go|went|goes) well"
+    r"|did .*\bwork|accepted|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
     r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
     r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
@@ -104,7 +107,8 @@ WORDS = {
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
-    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b",
+    Topic.REACH: r"\breach\w*",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
     Topic.FRAGMENTS: r"\bfragment(?:s|ed|ation)?\b",
@@ -120,9 +124,11 @@ PLAIN = {
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
-    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
+    r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
-    r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress",
+    r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress"
+    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b",
     Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
     r"|\bam i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
@@ -207,6 +213,10 @@ ABOUT = {
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", *RISKY),
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
+    Topic.REACH: (
+        "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
+        "address_neighbor_unanswered",
+    ),
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),

@@ -26,7 +26,7 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
-_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
+_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.REACH}
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {
     Topic.NAME_SERVER,
@@ -39,6 +39,8 @@ _LOOKED_UP = {
     Topic.SWITCH,
 }
 """What is asked for as a name or a number, whatever else is wrong."""
+_ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
+"""The rules whose faults stop no other service that was answered."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
 """The rules that tell of something that works, and should not be as it is."""
@@ -78,11 +80,11 @@ def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...])
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
-    if Topic.OUTCOME in question.topics:
-        works = worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
-        return works or worst.severity is Severity.INFO
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
         return True
+    if Topic.OUTCOME in question.topics:
+        works = worst.rule.startswith((*_NO_FAILURE, *_ELSEWHERE)) and not question.concerns(worst)
+        return works or worst.severity is Severity.INFO
     if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:

@@ -88,3 +88,28 @@ def test_a_named_kind_of_fault_comes_before_worse_ones() -> None:
     known = analysis(ran(call), ran(login))
     assert offline.answer(known, "Why can the phone not register?").verdict == login.title
     assert offline.answer(known, "Why can the phone not call?").verdict == call.title
+
+
+def test_an_unreachable_service_says_nothing_of_another_that_answered() -> None:
+    columns = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
+    row = ("GET", "/form", "a.example", 200, "10.0.0.1:4000", "10.0.0.2:80", 3, 4)
+    unreachable = finding("path_udp_unreachable", severity=Severity.MEDIUM, title="10.0.0.9 is unreachable.")
+    known = analysis(ran(unreachable), stats=[stat("http", columns, [row])])
+    assert "succeeded" in offline.answer(known, "Does the download work?").verdict
+    assert offline.answer(known, "Is 10.0.0.9 unreachable?").verdict == unreachable.title
+
+
+def test_who_cannot_reach_a_host_hears_of_connections_as_of_pings() -> None:
+    rejected = finding("tcp_rejected_by_icmp", title="10.0.0.1 has no route.")
+    unreachable = finding("path_udp_unreachable", severity=Severity.MEDIUM, title="10.0.0.9 is unreachable.")
+    known = analysis(ran(unreachable), ran(rejected))
+    assert offline.answer(known, "Why can it not reach the internet?").verdict == rejected.title
+
+
+@pytest.mark.parametrize("question", ["Which address did the client get in the end?", "What address was given to it?"])
+def test_an_address_is_told_by_what_dhcp_gave(question: str) -> None:
+    columns = ("mac", "address", "server", "gateways", "name_servers", "mask", "lease_s", "frame")
+    row = ("02:00:00:00:00:10", "10.0.0.10", "10.0.0.2", "10.0.0.1", "10.0.0.2", "255.255.255.0", 600, 7)
+    declined = finding("address_declined", title="The client gives back the address.")
+    known = analysis(ran(declined), stats=[stat("dhcp_settings", columns, [row])])
+    assert offline.answer(known, question).verdict.startswith("The DHCP server 10.0.0.2 gives 02:00:00:00:00:10")
