@@ -147,7 +147,9 @@ PLAIN = {
     r"(connections?|conversations?|streams?|sessions?|flows?)\b",
     Topic.NAME_SERVER: r"\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
     Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
-    Topic.TLS_DETAILS: r"\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
+    Topic.TLS_DETAILS: r"\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+"
+    r"|\bfull (?:tls )?handshake\b|\bech\b|\bencrypted client ?hello\b"
+    r"|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"

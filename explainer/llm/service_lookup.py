@@ -72,6 +72,20 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(
         text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic")
     )
+    yield from _encrypted_hellos(analysis)
+
+
+def _encrypted_hellos(analysis: Analysis) -> Iterator[Claim]:
+    """Yield that names in clear may be fronts: what is encrypted beside them is another name, or means nothing."""
+    hidden = [row for row in rows(analysis.stat("tls")) if row.get("ech") and row["client_hello_frame"]]
+    if hidden:
+        names = listing(list(dict.fromkeys(row["server_name"] or "(no name)" for row in hidden))[:_ROWS])
+        text = (
+            f"An encrypted client hello (ECH) goes with the name {names}: the site may be another one, whose name only"
+        )
+        text += " the server can read; browsers also send one that means nothing (GREASE)"
+        at = tuple(row["client_hello_frame"] for row in hidden[:_ROWS])
+        yield Claim(text=f"{text}.", frames=at, sources=("tls",))
 
 
 def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -90,6 +104,7 @@ def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
             told[text] += (row["server_hello_frame"],)
     for text, at in list(told.items())[:_ROWS]:
         yield Claim(text=text, frames=at, sources=("tls", "quic"))
+    yield from _encrypted_hellos(analysis)
 
 
 def _port(endpoint: str) -> int:
@@ -102,6 +117,7 @@ def _agreed(row: Row) -> str:
     if "versions" in row:
         return f"QUIC between {where}, with {name}: version {row['versions'] or 'unknown'}, {row['outcome']}."
     chosen = [row["version"] or "no version agreed on", row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
+              row.get("resumed") and "an earlier session resumed",
               row["group"] and f"key exchange {row['group']}", row["alpn"] and f"ALPN {row['alpn']}",
               row["certificate"] and f"certificate {row['certificate']}",
               row["certificate_expiry"] and f"valid until {str(row['certificate_expiry'])[:10]}"]  # fmt: skip

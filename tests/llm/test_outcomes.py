@@ -113,3 +113,28 @@ def test_an_address_is_told_by_what_dhcp_gave(question: str) -> None:
     declined = finding("address_declined", title="The client gives back the address.")
     known = analysis(ran(declined), stats=[stat("dhcp_settings", columns, [row])])
     assert offline.answer(known, question).verdict.startswith("The DHCP server 10.0.0.2 gives 02:00:00:00:00:10")
+
+
+TLS = ("client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version", "cipher_suite",
+       "group", "alpn", "resumed", "certificate", "certificate_expiry", "outcome", "ech", "warnings")  # fmt: skip
+
+
+@pytest.mark.parametrize(("resumed", "ech"), [(True, False), (False, True)])
+def test_what_a_tls_handshake_resumes_and_hides(resumed: bool, ech: bool) -> None:
+    row = ("10.0.0.1:4000", "10.0.0.2:443", "front.example", 4, 6, "TLS 1.3", "AES", None, None, resumed, None, None,
+           "established", ech, None)  # fmt: skip
+    known = analysis(ran(rule="tls_alert"), stats=[stat("tls", TLS, [row])])
+    assert ("an earlier session resumed" in offline.answer(known, "Is the session resumed?").verdict) is resumed
+    told = offline.answer(known, "Which sites are visited?")
+    assert told.verdict.startswith("Asked for are front.example")
+    assert any("the site may be another one" in claim.text for claim in told.claims) is ech
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "words"), [(None, "1 DHCP exchange is not finished"), (4, "No fault was found")]
+)
+def test_a_lone_dhcp_question_cannot_tell(acknowledged: int | None, words: str) -> None:
+    columns = ("mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame")
+    row = ("02:00:00:00:00:10", "10.0.0.10", "10.0.0.2", "", 3, acknowledged, None, None)
+    known = analysis(ran(), stats=[stat("dhcp", columns, [row])])
+    assert words in offline.answer(known, "Is anything wrong here?").verdict
