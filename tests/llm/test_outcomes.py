@@ -138,3 +138,18 @@ def test_a_lone_dhcp_question_cannot_tell(acknowledged: int | None, words: str) 
     row = ("02:00:00:00:00:10", "10.0.0.10", "10.0.0.2", "", 3, acknowledged, None, None)
     known = analysis(ran(), stats=[stat("dhcp", columns, [row])])
     assert words in offline.answer(known, "Is anything wrong here?").verdict
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "words"),
+    [
+        (25, 40000, "10.0.0.1 talks to 10.0.0.2: SMTP (mail), TCP port 25"),
+        (40000, 40001, "10.0.0.2 talks to 10.0.0.1: an unknown protocol, TCP port 40001"),
+    ],
+)
+def test_a_conversation_of_which_answers_come_first(source: int, destination: int, words: str) -> None:
+    stats = [
+        stat("conversations_tcp", TALKS, [("10.0.0.2", source, "10.0.0.1", destination, 0, 9, 900)]),
+        stat("ports", PORTS, [("TCP", 25, "smtp", "smtp", 1, 9, 900, 1)]),
+    ]
+    assert words in offline.answer(analysis(ran(), stats=stats), "What is this traffic?").verdict
