@@ -22,6 +22,9 @@ _PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Of what a page, or a file from the web, shows: errors of connections are others."""
+_ATTACK = re.compile(r"\b(?:attack\w*|hack\w*|intru\w+|compromis\w+|break(?:ing)? in)\b", re.IGNORECASE)
+_WEAKNESSES = ("cleartext_", "policy_", "unwanted_smb1", "unwanted_portmapper", "tls_obsolete_")
+"""What an attacker may use, and is no attack."""
 _OF_PAGES = ("http_", "http2_", "grpc_")
 
 
@@ -74,6 +77,15 @@ class Question:
     def asks_of_page(self, finding: Finding) -> bool:
         """Return whether it speaks of what a page shows, and the finding is of web servers' answers."""
         return finding.rule.startswith(_OF_PAGES) and _PAGE.search(self.text) is not None
+
+    def asks_more_of(self, finding: Finding) -> bool:
+        """Return whether it asks for an attack, and the finding is only of something that one could use."""
+        return (
+            _ATTACK.search(self.text) is not None
+            and Topic.PASSWORDS not in self.topics
+            and finding.rule.startswith(_WEAKNESSES)
+            and "searches the network" not in finding.title
+        )
 
     def concerns(self, finding: Finding) -> bool:
         """Return whether it asks for what the finding's rule looks for."""

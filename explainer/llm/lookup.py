@@ -135,7 +135,8 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that none of the suspicious things that are looked for was found, where that is so."""
-    if Topic.OVERVIEW in question.topics or any(question.concerns(finding) for finding in analysis.findings):
+    concerned = (f for f in analysis.findings if question.concerns(f) and not question.asks_more_of(f))
+    if Topic.OVERVIEW in question.topics or any(concerned):
         return
     faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"

@@ -85,6 +85,8 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     if Topic.OUTCOME in question.topics:
         works = worst.rule.startswith((*_NO_FAILURE, *_ELSEWHERE)) and not question.concerns(worst)
         return works or worst.severity is Severity.INFO
+    if question.asks_more_of(worst):
+        return True
     if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:

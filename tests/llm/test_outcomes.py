@@ -153,3 +153,14 @@ def test_a_conversation_of_which_answers_come_first(source: int, destination: in
         stat("ports", PORTS, [("TCP", 25, "smtp", "smtp", 1, 9, 900, 1)]),
     ]
     assert words in offline.answer(analysis(ran(), stats=stats), "What is this traffic?").verdict
+
+
+def test_a_weakness_is_no_attack() -> None:
+    clear = finding("cleartext_login", severity=Severity.MEDIUM, title="The password can be read.")
+    known = analysis(ran(clear))
+    answer = offline.answer(known, "Is this an attack?")
+    assert answer.verdict.startswith("Nothing suspicious was found: no scan")
+    assert [claim.text for claim in answer.also] == [clear.title]
+    assert offline.answer(known, "Can an attacker read the password?").verdict == clear.title
+    scan = finding("scan_ports", title="10.0.0.1 scans 10.0.0.2.")
+    assert offline.answer(analysis(ran(scan), ran(clear)), "Is this an attack?").verdict == scan.title
