@@ -62,6 +62,7 @@ class Topic(StrEnum):
     SWITCH = "the switch on the link"
     SMB_VERSION = "the version of SMB"
     FRAGMENTS = "fragments"
+    INTERFACES = "interfaces of the capture"
 
 
 WORDS = {
@@ -121,6 +122,7 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"

@@ -22,6 +22,18 @@ def size(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("protocol_hierarchy",))
 
 
+def interfaces(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield on which interfaces packets were recorded, as far as the file tells."""
+    known = [interface for interface in analysis.info.interfaces if interface.frames]
+    words = [f"{each.name} ({count(each.frames, 'frame')})" for each in known if each.name not in ("", "unknown")]
+    others = sum(each.frames for each in known if each.name in ("", "unknown"))
+    words += [f"one that is not named ({count(others, 'frame')})"] if others else []
+    text = f"Packets were recorded on {count(len(known), 'interface')}: {listing(words)}"
+    if not known:
+        text = "The file does not say on which interface it was recorded: only pcapng does"
+    yield Claim(text=f"{text}.", sources=("protocol_hierarchy",))
+
+
 def lengths(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield how long the frames are."""
     known = rows(analysis.stat("packet_lengths"))

@@ -189,6 +189,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SITES: service_lookup.sites,
     Topic.SOFTWARE: service_lookup.software,
     Topic.NAMES: talk_lookup.names,
+    Topic.INTERFACES: capture_lookup.interfaces,
     Topic.HOSTS: host_lookup.hosts,
     Topic.OVERVIEW: host_lookup.overview,
     Topic.SUSPICION: _suspicion,

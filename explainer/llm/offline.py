@@ -17,6 +17,7 @@ _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
+_WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _ABOUT_CAPTURE = "capture_"
 _OF_NAMES = "dns_"
 _NOTICED_MS = 100
@@ -94,7 +95,9 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
-        return False
+        return (
+            worst.severity is Severity.INFO and Topic.NAMES in question.topics and _WHO.match(question.text) is not None
+        )
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (_sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True

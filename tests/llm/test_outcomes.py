@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from brief.samples import analysis, finding, ran, stat
+from brief.samples import analysis, finding, info, ran, stat
 
 from explainer import ask
 from explainer.llm import offline
-from explainer.model import Analysis, Cell, Severity
+from explainer.model import Analysis, Cell, Interface, Severity
 
 AnalysisOf = Callable[[str], Analysis]
 ANSWERS = ("protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame")
@@ -164,3 +164,21 @@ def test_a_weakness_is_no_attack() -> None:
     assert offline.answer(known, "Can an attacker read the password?").verdict == clear.title
     scan = finding("scan_ports", title="10.0.0.1 scans 10.0.0.2.")
     assert offline.answer(analysis(ran(scan), ran(clear)), "Is this an attack?").verdict == scan.title
+
+
+def test_interfaces_are_told_as_the_file_names_them() -> None:
+    named = (Interface(number=0, name="eth0", frames=3), Interface(number=1, name="unknown", frames=2))
+    known = analysis(ran()).model_copy(update={"info": info(interfaces=named)})
+    assert offline.answer(known, "Which interfaces were recorded?").verdict == (
+        "Packets were recorded on 2 interfaces: eth0 (3 frames) and one that is not named (2 frames)."
+    )
+    assert "only pcapng does" in offline.answer(analysis(ran()), "Which interface was recorded?").verdict
+
+
+def test_who_asked_for_what_is_not_answered_by_a_name_that_hardly_matters() -> None:
+    columns = ("name", "type", "client", "server", "rcode", "query_frame", "response_frame", "interface", "answers")
+    row = ("a.example", "A", "10.0.0.1:4000", "10.0.0.53:53", "NXDOMAIN", 3, 4, None, None)
+    missing = finding("dns_nxdomain", severity=Severity.INFO, title="The name a.example does not exist.")
+    known = analysis(ran(missing), stats=[stat("dns", columns, [row])])
+    assert "10.0.0.1 asks 10.0.0.53 for a.example" in offline.answer(known, "Who asked for what?").verdict
+    assert missing.title in offline.answer(known, "Do all names resolve?").verdict
