@@ -24,6 +24,7 @@ PORTS = ("transport", "port", "service", "spoken", "conversations", "packets", "
         ("dns_and_http_healthy", "Does the name resolution work?", "DNS questions were answered"),
         ("smtp_greylisted_healthy", "Was the mail accepted?", "accepts the mail."),
         ("ssh_login_healthy", "Does the SSH connection work?", "SSH: "),
+        ("smb_file_healthy", "Which SMB version is used?", " agree on SMB 3.1.1."),
     ],
 )
 def test_the_service_that_is_named_answers(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
