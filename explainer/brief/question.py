@@ -25,6 +25,9 @@ _PAGE = re.compile(
 _ANY_FAULT = re.compile(r"\b(wrong|problems?|issues?|faulty?|healthy|risk\w*)\b", re.IGNORECASE)
 _FAILURE = re.compile(r"\b(why|fail\w*|broken?|not work\w*)\b", re.IGNORECASE)
 """What asks for a certain failure, and what asks for whatever there may be."""
+_ATTACK = re.compile(r"\b(?:attack\w*|hack\w*|intru\w+|compromis\w+|break(?:ing)? in)\b", re.IGNORECASE)
+_WEAKNESSES = ("cleartext_", "policy_", "unwanted_smb1", "unwanted_portmapper", "tls_obsolete_")
+"""What an attacker may use, and is no attack."""
 _OF_PAGES = ("http_", "http2_", "grpc_")
 
 
@@ -81,6 +84,15 @@ class Question:
     def about_a_failure(self) -> bool:
         """Return whether it asks what does not work, not just whether anything is wrong."""
         return self.about_a_fault and (_FAILURE.search(self.text) is not None or not _ANY_FAULT.search(self.text))
+
+    def asks_more_of(self, finding: Finding) -> bool:
+        """Return whether it asks for an attack, and the finding is only of something that one could use."""
+        return (
+            _ATTACK.search(self.text) is not None
+            and Topic.PASSWORDS not in self.topics
+            and finding.rule.startswith(_WEAKNESSES)
+            and "searches the network" not in finding.title
+        )
 
     def concerns(self, finding: Finding) -> bool:
         """Return whether it asks for what the finding's rule looks for."""

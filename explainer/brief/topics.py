@@ -49,6 +49,7 @@ class Topic(StrEnum):
     OVERVIEW = "what goes on"
     BLAME = "whose fault it is"
     PINGS = "pings"
+    REACH = "hosts that are not reached"
     ADDRESSES = "addresses of the local network"
     TUNNELS = "VPNs and tunnels"
     CARRIERS = "what carries the traffic"
@@ -63,11 +64,14 @@ class Topic(StrEnum):
     ROUTING = "routers that are neighbors"
     SWITCH = "the switch on the link"
     IN_USE = "whether a protocol is in use"
+    SMB_VERSION = "the version of SMB"
+    FRAGMENTS = "fragments"
 
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
+    Topic.SLOWNESS: r"\bhow long (?:does|did|do|is|was) .{1,40}\b(?:take|answer|respond|wait)\b"
+    r"|\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network|(?:fast|quick) enough|response times?|time to first byte"
     r"|how (?:fast|quick(?:ly)?|soon)\b.{0,40}\b(?:respon\w+|answer\w*|repl\w+|react\w*|start\w*)"
@@ -84,7 +88,8 @@ WORDS = {
     r"|virus\w*|trojans?|infect\w+"
     r"|smuggl\w+|exfiltrat\w+|covert\w*|siphon\w*|leak(?:s|ed|ing|age)?|steal\w*"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
-    Topic.OUTCOME: r"^(?!\s*why\b).*\b(succe\w+|complet(e|ed)|finish\w*|(go|went|goes) well|did .*\bwork|accepted"
+    Topic.OUTCOME: r"^(?!\s*why\b).*\b(succe\w+|complet(e|ed)|finish\w*|mounted|registered|established"
+    r"|(go|went|goes) well|did .*\bwork|accepted"
     r"|did .{0,40}\b(?:load|open|arrive|go through|come through|get there|end well)|deliver\w*|granted|assigned"
     r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
     r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
@@ -102,7 +107,7 @@ WORDS = {
     r"|files|downloads|answers|uploads|requests|(?:e-?)?mails?|messages|attachments|posts|queries)"
     r"|how (?:big|large|long|small) .{0,20}segments?"
     r"|in (?:several|many|multiple|two|three|\d+) (?:packets|segments|pieces|parts|frames)"
-    r"|fragment\w*|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
+    r"|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
     Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired))"
     r".*"
@@ -122,9 +127,11 @@ WORDS = {
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
-    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|reach\w*|is .{0,40}\b(up|down|alive))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b",
+    Topic.REACH: r"\breach\w*",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
+    Topic.FRAGMENTS: r"\bfragment(?:s|ed|ation)?\b",
     Topic.ROUTING: r"\b(ospf|adjacenc\w*|neighbou?r(?:s|ing|ship|ed)?)\b",
     Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
     r"|hung up|hangs up|reset)\b"
@@ -138,11 +145,15 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.INTERFACES: r"\binterfaces?\b",
+    Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
-    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b|\brouter'?s? (ip|address)",
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
+    r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
-    r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress",
+    r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress"
+    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b",
     Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
     r"|\bam i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
@@ -162,7 +173,9 @@ PLAIN = {
     Topic.NAME_SERVER: r"^(?!.*\bwhat (?:did|does|do|was)\b.*\b(?:repl|answer|respon|say|said))"
     r".*\b(dns|name)[ -]?(servers?|resolvers?)\b|\bresolvers?\b",
     Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
-    Topic.TLS_DETAILS: r"\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
+    Topic.TLS_DETAILS: r"\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+"
+    r"|\bfull (?:tls )?handshake\b|\bech\b|\bencrypted client ?hello\b"
+    r"|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
@@ -181,7 +194,6 @@ PLAIN = {
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
     Topic.VOLUME: r"\bhow much (?:was|is|did|does|has)\b"
     r"|\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
-    Topic.INTERFACES: r"\binterfaces?\b",
     Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"
     r"(?: \w+){0,4} (?:bandwidth|line|traffic|capacity|load)"
     r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
@@ -240,9 +252,15 @@ ABOUT = {
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", *RISKY),
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
+    Topic.REACH: (
+        "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
+        "address_neighbor_unanswered",
+    ),
     Topic.OVERVIEW: ("unwanted_", "path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
+    Topic.SMB_VERSION: ("unwanted_smb1",),
+    Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),
     Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (

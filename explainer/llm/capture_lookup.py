@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm.rows import Row, rows
 from explainer.llm.talk_lookup import names
 from explainer.model import Analysis, Claim
@@ -21,6 +21,20 @@ def size(analysis: Analysis, question: Question) -> Iterator[Claim]:
     held = f"{count(info.frames, 'frame')} (packets){carried}{selected}"
     text = f"The capture holds {held}; the file has {info.bytes:,} bytes"
     yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("protocol_hierarchy",))
+
+
+def interfaces(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield on which interfaces packets were recorded, as far as the file tells, and the names asked for at each."""
+    known = [interface for interface in analysis.info.interfaces if interface.frames]
+    words = [f"{each.name} ({count(each.frames, 'frame')})" for each in known if each.name not in ("", "unknown")]
+    others = sum(each.frames for each in known if each.name in ("", "unknown"))
+    words += [f"one that is not named ({count(others, 'frame')})"] if others else []
+    text = f"Packets were recorded on {count(len(known), 'interface')}: {listing(words)}"
+    if not known:
+        text = "The file does not say on which interface it was recorded: only pcapng does"
+    yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("protocol_hierarchy",))
+    if len(known) > 1 and Topic.NAMES not in question.topics:
+        yield from names(analysis, question)
 
 
 def lengths(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -66,17 +80,6 @@ def state(analysis: Analysis, question: Question) -> Iterator[Claim]:
         cut = f"{count(info.cut_frames, 'frame')} were stored shorter than they were sent" if info.cut_frames else ""
         text = f"The capture file can be read to its end: {count(info.frames, 'frame')}, {cut or 'none of them cut'}"
         yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("capture",))
-
-
-def interfaces(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield at which interfaces it was recorded, and which names were asked for at each."""
-    known = analysis.info.interfaces
-    words = [f"{interface.name} ({count(interface.frames, 'frame')})" for interface in known]
-    if words:
-        text = f"The capture was taken at {count(len(known), 'interface')}: {listing(words)}"
-        yield Claim(text=f"{text}.", frames=_ends(analysis), sources=("capture",))
-    if len(known) > 1:
-        yield from names(analysis, question)
 
 
 def connections(analysis: Analysis, question: Question) -> Iterator[Claim]:

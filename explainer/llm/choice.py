@@ -10,6 +10,7 @@ from explainer.model import Claim, Finding, Scope, Severity
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
 ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
+_WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _CANNOT_TELL = "This capture cannot tell"
 _CAPTURE, _OF_NAMES = "capture_", "dns_"
@@ -19,11 +20,16 @@ _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {
     Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
-    Topic.DESTINATIONS,
+    Topic.DESTINATIONS, Topic.REACH,
 }  # fmt: skip
 """What a finding answers better than numbers, when it is about that."""
-_LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
+_LOOKED_UP = {
+    Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS, Topic.SMB_VERSION,
+    Topic.SWITCH,
+}  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
+_ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
+"""The rules whose faults stop no other service that was answered."""
 _NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
 """The rules that tell of something that works, and should not be as it is."""
 
@@ -61,9 +67,12 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     settled = _settled(question, worst, first)
     if settled is not None:
         return settled
-    if Topic.OUTCOME in question.topics:
-        return (_works(worst) and not question.concerns(worst)) or worst.severity is Severity.INFO
     if _LOOKED_UP & question.topics and ASKS_FOR.match(question.text):
+        return True
+    if Topic.OUTCOME in question.topics:
+        elsewhere = _works(worst) or worst.rule.startswith(_ELSEWHERE)
+        return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO
+    if question.asks_more_of(worst):
         return True
     if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
@@ -72,7 +81,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
-        return False
+        who_asked = Topic.NAMES in question.topics and _WHO.match(question.text) is not None
+        return who_asked and worst.severity is Severity.INFO
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True

@@ -116,6 +116,14 @@ def unanswered_requests(analysis: Analysis) -> str:
     return count(len(alone), "connection request (SYN) is", "connection requests (SYN) are") if alone else ""
 
 
+def unanswered_leases(analysis: Analysis) -> str:
+    """Return "1 DHCP exchange is" where a client asks and no server says yes or no to anybody, or nothing."""
+    asking = _rows(analysis.stat("dhcp"))
+    if any(row[said] is not None for row in asking for said in ("ack_frame", "nak_frame", "decline_frame")):
+        return ""
+    return count(len(asking), "DHCP exchange is", "DHCP exchanges are") if asking else ""
+
+
 def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("rtt")) if 0 <= (row["syn_ack_rtt_ms"] or -1) < _CLOCK_STEPPED_MS]
     if not rows:

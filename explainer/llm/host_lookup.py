@@ -10,10 +10,12 @@ from explainer.llm import overview as traffic
 from explainer.llm import spoken
 from explainer.llm.rows import rows
 from explainer.model import Analysis, Claim
+from explainer.stats.services import service
 from explainer.wording import count, listing
 
 _HOSTS, _TALKS, _NAMES = 6, 8, 4
 _DHCP, _DHCP_CLIENT = 67, 68
+_WELL_KNOWN = 1024  # RFC 6335: ports of the system
 _LAST_UNICAST = 223  # RFC 5771: what begins with more goes to a group or to all
 _HOW_MANY = re.compile(r"\b(?:how many|number of|count)\b(?: \w+){0,2}? (client|server|\w+)s?\b", re.IGNORECASE)
 _WHO = re.compile(r"\bwho(?:'s| is| was)\b|\bwhat (?:is|kind of (?:host|device|machine) is) [\d:]", re.IGNORECASE)
@@ -50,10 +52,12 @@ def talks(analysis: Analysis) -> list[Talk]:
     for transport in ("TCP", "UDP"):
         for row in rows(analysis.stat(f"conversations_{transport.lower()}")):
             client, server, port = row["a"], row["b"], row["b_port"]
-            if transport == "UDP" and row["a_port"] == _DHCP and port == _DHCP_CLIENT:  # the server spoke first
-                client, server, port = server, client, row["a_port"]
             known = opened.get(row["stream"]) if transport == "TCP" else None
-            if known and address(known["server"]) == client and _port(known["server"]) == row["a_port"]:
+            if known:
+                answers = address(known["server"]) == client and _port(known["server"]) == row["a_port"]
+            else:
+                answers = _serves(row["a_port"]) and not _serves(port)
+            if answers or (transport == "UDP" and row["a_port"] == _DHCP and port == _DHCP_CLIENT):  # it came first
                 client, server, port = server, client, row["a_port"]
             about = ports.get((transport, port), {})
             layers = (about.get("spoken") or "").split(", ")
@@ -66,6 +70,10 @@ def talks(analysis: Analysis) -> list[Talk]:
             frame = known["syn_frame"] if known else about.get("first_frame")
             talk.frame = min(filter(None, (talk.frame, frame)), default=None)
     return sorted(found.values(), key=lambda talk: (-talk.packets, talk.server, talk.port))
+
+
+def _serves(port: int) -> bool:
+    return port < _WELL_KNOWN or bool(service(port))
 
 
 def address(endpoint: str) -> str:

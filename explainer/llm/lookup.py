@@ -49,6 +49,7 @@ _ONLY_FOR = {
     Topic.CARRIERS: "tags",
     Topic.CLOSING: "closings",
     Topic.SWITCH: "announced",
+    Topic.FRAGMENTS: "fragments",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -136,7 +137,8 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that none of the suspicious things that are looked for was found, where that is so."""
-    if Topic.OVERVIEW in question.topics or any(question.concerns(finding) for finding in analysis.findings):
+    concerned = (f for f in analysis.findings if question.concerns(f) and not question.asks_more_of(f))
+    if Topic.OVERVIEW in question.topics or any(concerned):
         return
     faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"
@@ -151,6 +153,8 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.SMB_VERSION: service_lookup.smb_versions,
+    Topic.FRAGMENTS: network_lookup.fragments,
     Topic.SWITCH: neighbor_lookup.switches,
     Topic.ROUTING: neighbor_lookup.ospf,
     Topic.FILE_STATE: capture_lookup.state,
@@ -171,7 +175,6 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
     Topic.WHEN: capture_lookup.when,
-    Topic.INTERFACES: capture_lookup.interfaces,
     Topic.CONNECTIONS: capture_lookup.connections,
     Topic.NAME_SERVER: service_lookup.name_servers,
     Topic.ADDRESS: service_lookup.addresses_of,
@@ -191,6 +194,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SITES: service_lookup.sites,
     Topic.SOFTWARE: service_lookup.software,
     Topic.NAMES: talk_lookup.names,
+    Topic.INTERFACES: capture_lookup.interfaces,
     Topic.HOSTS: host_lookup.hosts,
     Topic.OVERVIEW: host_lookup.overview,
     Topic.SUSPICION: _suspicion,

@@ -64,3 +64,21 @@ def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
             f"{row['protocols']} is spoken by {row['client']} with {row['server']}: {count(row['packets'], 'packet')}"
         )
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("spoken",))
+
+
+def fragments(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield who sends packets in fragments to whom, and whether all of them are whole."""
+    known = rows(analysis.stat("fragments"))
+    if not known:
+        yield Claim(text="No packet in this capture is fragmented.", sources=("fragments",))
+    for row in known[:_ROWS]:
+        pair, pieces = f"{row['source']} sends {row['destination']}", count(row["fragments"], "fragment")
+        text = f"{pair} {count(row['packets'], 'packet')} in {pieces}"
+        if row["incomplete_frame"] is None:
+            yield Claim(text=f"{text}, all of them complete.", frames=(row["first_frame"],), sources=("fragments",))
+            continue
+        lacking = row["packets"] - row["whole"]
+        why = "other fragments were lost, or left out of the capture (a filter on ports does not fit them)"
+        told = f"{text}; {lacking} of them {'is' if lacking == 1 else 'are'} not complete here: {why}."
+        frames = (row["first_frame"], row["incomplete_frame"])
+        yield Claim(text=told, frames=tuple(dict.fromkeys(frames)), sources=("fragments",))

@@ -117,7 +117,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
         only = overview.protocols(analysis)
         return f"This capture cannot tell: it holds nothing of what is judged here{f', only {only}' if only else ''}."
-    unfinished = health.unfinished_handshakes(analysis) or health.unanswered_requests(analysis)
+    lone = (health.unfinished_handshakes, health.unanswered_requests, health.unanswered_leases)
+    unfinished = next(filter(None, (told(analysis) for told in lone)), "")
     if unfinished:
         return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"

@@ -88,6 +88,20 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(
         text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic")
     )
+    yield from _encrypted_hellos(analysis)
+
+
+def _encrypted_hellos(analysis: Analysis) -> Iterator[Claim]:
+    """Yield that names in clear may be fronts: what is encrypted beside them is another name, or means nothing."""
+    hidden = [row for row in rows(analysis.stat("tls")) if row.get("ech") and row["client_hello_frame"]]
+    if hidden:
+        names = listing(list(dict.fromkeys(row["server_name"] or "(no name)" for row in hidden))[:_ROWS])
+        text = (
+            f"An encrypted client hello (ECH) goes with the name {names}: the site may be another one, whose name only"
+        )
+        text += " the server can read; browsers also send one that means nothing (GREASE)"
+        at = tuple(row["client_hello_frame"] for row in hidden[:_ROWS])
+        yield Claim(text=f"{text}.", frames=at, sources=("tls",))
 
 
 def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -106,6 +120,7 @@ def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
             told[text] += (row["server_hello_frame"],)
     for text, at in list(told.items())[:_ROWS]:
         yield Claim(text=text, frames=at, sources=("tls", "quic"))
+    yield from _encrypted_hellos(analysis)
 
 
 def _port(endpoint: str) -> int:
@@ -118,6 +133,7 @@ def _agreed(row: Row) -> str:
     if "versions" in row:
         return f"QUIC between {where}, with {name}: version {row['versions'] or 'unknown'}, {row['outcome']}."
     chosen = [row["version"] or NOTHING_AGREED, row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
+              row.get("resumed") and "an earlier session resumed",
               row["group"] and f"key exchange {row['group']}", row["alpn"] and f"ALPN {row['alpn']}",
               row["certificate"] and f"certificate {row['certificate']}",
               row["certificate_expiry"] and f"valid until {str(row['certificate_expiry'])[:10]}"]  # fmt: skip
@@ -176,6 +192,20 @@ def _kinds(found: Sequence[Talk], told: Mapping[str, str], how: str) -> str:
     names = list(kinds)
     more = [f"{len(names) - _ROWS} more"] if len(names) > _ROWS else []
     return f"{listing([*names[:_ROWS], *more])} {'is' if len(names) == 1 else 'are'} {how}" if names else ""
+
+
+def smb_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which version of SMB each server agreed on with whom, the last where there are several."""
+    agreed = dict[tuple[str, str, str], Row]()
+    for row in rows(analysis.stat("answers")):
+        if row["protocol"] == "SMB" and row["request"] == "negotiate" and row["ok"] and row["about"]:
+            agreed[address(row["client"]), row["server"], row["client"]] = row
+    told = dict[str, tuple[int, ...]]()
+    for (client, server, _), row in agreed.items():
+        text = f"{client} and {server} agree on {row['about']}"
+        told[text] = told.get(text, ()) + frames(row, "request_frame", "frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=f"{text}.", frames=at, sources=("answers",))
 
 
 def software(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -63,9 +63,8 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         let_in = {True: "the login is accepted", False: "the login is refused"}.get(
             row["accepted"], "no answer is seen"
         )
-        text = (
-            f"The account {row['user']} ({row['protocol']}, server {row['server']}) is used by {_host(row['client'])}"
-        )
+        server = row["server"].removesuffix(":0")  # of protocols without ports
+        text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
         yield Claim(
             text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
             sources=("accounts",),

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from explainer.facts import Facts, fact
+from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS, last_ns
 from explainer.protocols.layers import UDP
@@ -16,6 +16,9 @@ SERVICES = {
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
+_SIP, _NTP, _RPC = Column("sip.Status-Code"), Column("ntp.flags.mode", Kind.INT), Column("rpc.msgtyp", Kind.INT)
+_NTP_ANSWERS, _RPC_REPLY = (4, 5), 1  # RFC 5905: server, broadcast
+"""What says that a packet is an answer, of protocols whose two ends often have the same port, or any."""
 _PORTS = {
     "isakmp": {500, 4500}, "ntp": {123}, "snmp": {161}, "radius": {1645, 1646, 1812, 1813, 3799}, "tftp": {69},
     "l2tp": {1701}, "kerberos": {88, 464}, "coap": {5683}, "cldap": {389},
@@ -49,21 +52,29 @@ class Unanswered(NamedTuple):
         return SERVICES[self.protocol]
 
 
-@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS, last_ns)
+@fact("UDP requests", UDP.headers, FRAME, PROTOCOLS, last_ns, _SIP, _NTP, _RPC)
 def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
-    """Return the requests to known services that nothing of the server's port answers, by their first frame."""
+    """Return the requests to known services that nothing of the server's port answers, by their first frame.
+
+    Nothing is known of a conversation of which the first packet is an answer: its requests are not in the capture.
+    """
     pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
-    frames = facts.frames(FRAME, PROTOCOLS)
+    frames = facts.frames(FRAME, PROTOCOLS, _SIP, _NTP, _RPC)
+    answers = (
+        pl.col(_SIP.field).is_not_null() | pl.col(_NTP.field).is_in(_NTP_ANSWERS) | (pl.col(_RPC.field) == _RPC_REPLY)
+    )
     kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().with_columns(
         pl.col(PROTOCOLS.field).str.extract(pattern).alias("protocol")
     ).drop_nulls()  # fmt: skip
     if kinds.is_empty():
         return ()
-    known = frames.join(kinds, on=PROTOCOLS.field).select(pl.col(FRAME.field).alias("frame"), "protocol")
+    known = frames.join(kinds, on=PROTOCOLS.field).select(
+        pl.col(FRAME.field).alias("frame"), "protocol", answers.fill_null(value=False).alias("answers")
+    )  # fmt: skip
     table = facts[UDP.headers].join(known, on="frame").sort("frame").with_columns(
         pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
         pl.col("dport").first().over("stream").alias("port"),
-    )  # fmt: skip
+    ).filter(~pl.col("answers").first().over("stream"))  # fmt: skip
     asks = (pl.col("src") == pl.col("client")) & (pl.col("dport") == pl.col("port"))
     end = facts[last_ns]
     grouped = table.group_by(_PAIR, maintain_order=True).agg(

@@ -17,6 +17,7 @@ _AREA = "the capture itself"
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST_ETHERNET = 1522  # 1,500 bytes of payload, the header, a VLAN tag and a check sequence
 _CIRCLES = 0.85
+_WELL_KNOWN = 1024  # RFC 6335: ports of the system, which are servers'
 _SHOWN = 20
 
 
@@ -83,17 +84,19 @@ def capture_one_direction(facts: Facts, *, most: float = 0.9) -> Iterator[Findin
 
 
 def _one_direction(group: Sequence[Coverage], of_client: bool, *, whole: bool) -> Finding:
-    here, there = ("client", "server") if of_client else ("server", "client")
     first = group[0]
     of_which = "in this capture" if whole else f"recorded of {count(len(group), 'connection')}"
     seen, unseen = (first.client, first.server) if of_client else (first.server, first.client)
+    # Without a handshake, a high port does not tell which of the two is the server.
+    roles = first.starts_with_syn or first.server.port < _WELL_KNOWN
+    here, there = ("the client", "the server") if of_client else ("the server", "the client")
+    here, there = (here, there) if roles else (seen.address, unseen.address)
     lines = [frame for c in group for frame in c.acknowledged_unseen]
-    text = f"the {here} {seen} acknowledges data of {unseen} of which no packet is in the capture"
+    text = f"{f'{here} ' if roles else ''}{seen} acknowledges data of {unseen} of which no packet is in the capture"
     return _finding(
         "capture_one_direction",
         Severity.LOW if whole else Severity.INFO,
-        f"Only the packets from the {here} to the {there} are {of_which}; the {here} acknowledges data, so the {there}"
-        " did answer.",
+        f"Only the packets from {here} to {there} are {of_which}; {here} acknowledges data, so {there} did answer.",
         Evidence.of(lines, stream_filter(c.stream for c in group), [Step(frames=first.acknowledged_unseen, text=text)]),
         act="Whoever records must act: take the capture where both directions pass.",
         measured={"connections": len(group)},
@@ -101,7 +104,7 @@ def _one_direction(group: Sequence[Coverage], of_client: bool, *, whole: bool) -
             f"Record on one of the two hosts: tcpdump -ni any -s 0 -w both.pcap host {first.server.address}",
             "On a switch, mirror both directions of the port; with two routes, record on both.",
         ),
-        limits=(f"what the {there} sent, and when",),
+        limits=(f"what {there} sent, and when",),
         about=_ends(group),
         number=first.first_frame,
     )

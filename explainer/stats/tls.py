@@ -11,6 +11,7 @@ _NAMES = (
     "transport", "stream", "client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version",
     "cipher_suite", "group", "alpn", "resumed", "certificate", "certificate_expiry", "outcome", "outcome_frame",
     "warnings", "warning_frame", "ja3", "ja4",
+    "ech",
 )  # fmt: skip
 
 
@@ -19,7 +20,8 @@ def tls(facts: Facts) -> Stat:
     """One row a TLS connection; Wireshark has no such menu. Its stream is a TCP stream, of DTLS and QUIC a UDP stream.
 
     The outcome is one of protocols/tls/outcome.py's, with the alert's name and number where one ended it; warnings are
-    alerts that end nothing; the certificate is the server's own, where it can be read (up to TLS 1.2).
+    alerts that end nothing; the certificate is the server's own, where it can be read (up to TLS 1.2). ech says that an
+    encrypted ClientHello goes with the one in clear, or GREASE in its place: nobody can tell the two apart.
     """
     rows = tuple(_row(ending) for ending in facts[endings])
     columns = tuple(StatColumn(name=name) for name in _NAMES)
@@ -52,6 +54,7 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
         warnings[0].frame if warnings else None,
         hello.ja3 or None if hello else None,
         hello.ja4 or None if hello else None,
+        hello.encrypted_hello if hello else None,
     )
 
 

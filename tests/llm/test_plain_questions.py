@@ -53,7 +53,7 @@ WEB, EXPIRED, LOSSY = "dns_and_http_healthy", "tls12_expired", "tcp_loss"
         (WEB, "everything ok?", "No fault was found"),
         (WEB, "How fast does the server respond?", "its response begun after"),
         (WEB, "Did the page load?", "GET /news.html succeeded"),
-        (WEB, "What happens on each interface?", "taken at 1 interface: eth0 (60 frames)"),
+        (WEB, "What happens on each interface?", "recorded on 1 interface: eth0 (60 frames)"),
         (WEB, "How long does the handshake take?", "the handshake was complete after 0.051 ms"),
         ("tls13_healthy", "Did the download work?", "the server sent 2,730 bytes, then the server closed it in order"),
         ("tls13_healthy", "Did the TLS handshake complete?", "Yes, the TLS handshake of 10.20.1.10:37176"),

@@ -68,6 +68,12 @@ def test_a_scanner_that_names_itself(tmp_path: Path, facts_of: FactsOf) -> None:
     assert "attacks" not in finding.title
 
 
+def test_what_does_not_answer_http_is_no_web_server(tmp_path: Path, facts_of: FactsOf) -> None:
+    probe = asks("/", "User-Agent: sqlmap/1.7")
+    (finding,) = found_in("attack_web", facts_of, session(tmp_path / "plc.pcap", 502, probe))
+    assert finding.title.startswith(f"{CLIENT} scans {SERVER}:502: its program names itself")
+
+
 BANNER = b"Microsoft Windows [Version 10.0.19045.1]\r\n(c) Microsoft Corporation.\r\n\r\nC:\\Users\\a>"
 
 

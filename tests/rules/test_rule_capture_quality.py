@@ -68,6 +68,17 @@ def test_one_direction(from_client: bool, tmp_path: Path, facts_of: FactsOf) -> 
     assert finding.severity is Severity.LOW
 
 
+@pytest.mark.parametrize(
+    ("port", "words"), [(8881, f"from {CLIENT} to {SERVER}"), (80, "from the client to the server")]
+)
+def test_high_ports_do_not_tell_who_the_server_is(port: int, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow(dport=port)
+    for _ in range(4):
+        flow.lose(False, DATA).segment(True, ACK)
+    (finding,) = found("capture_one_direction", flow.wire.save(tmp_path / "one.pcap"), facts_of)
+    assert finding.title.startswith(f"Only the packets {words} are in this capture")
+
+
 def test_of_one_connection_among_whole_ones_it_is_information(tmp_path: Path, facts_of: FactsOf) -> None:
     flow = one_side(True)
     Flow(flow.wire, sport=41000).open().send(True, DATA).ack(False)

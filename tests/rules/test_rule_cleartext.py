@@ -38,6 +38,12 @@ LOGINS: dict[str, tuple[int, tuple[Said, ...]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(("word", "fires"), [("program@", False), (SECRET, True)])
+def test_a_guest_of_whom_only_the_password_is_seen(word: str, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(tmp_path / "guest.pcap", 21, asks("PASS", word), says("230 in"))
+    assert bool(found_in("cleartext_login", facts_of, capture)) is fires
+
+
 @pytest.mark.parametrize("protocol", LOGINS)
 def test_a_login_in_clear_is_told_without_its_secret(protocol: str, tmp_path: Path, facts_of: FactsOf) -> None:
     port, said = LOGINS[protocol]

@@ -32,6 +32,26 @@ def test_a_time_server_without_an_answer(
     assert all(f.title.startswith(f"{SERVER} never answers NTP (UDP port 123)") for f in findings)
 
 
+SIP_OK = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
+SIP_INVITE = SIP_OK.replace(b"SIP/2.0 200 OK", b"INVITE sip:a@example.org SIP/2.0", 1)
+
+
+@pytest.mark.parametrize(
+    ("port", "data", "fires"),
+    [(123, NTP, True), (123, bytes([0x24, 2]) + bytes(46), False), (5060, SIP_INVITE, True), (5060, SIP_OK, False)],
+    ids=["NTP asks", "NTP answers", "SIP asks", "SIP answers"],
+)
+def test_answers_of_which_the_requests_are_missing(
+    port: int, data: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    for _ in range(3):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(port, port, data)))
+        wire.wait(2.0)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(5000, 6000, b"the end")))
+    assert bool(found("udp_unanswered", wire.save(tmp_path / "one_way.pcap"), facts_of)) is fires
+
+
 def test_a_vpn_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = asked(3, port=WG_PORT, data=WIREGUARD).save(tmp_path / "wg.pcap")
     (finding,) = found("udp_unanswered", capture, facts_of)

@@ -11,6 +11,9 @@ _PATH, _SUBCOMMAND, _DIALECTS = many("smb.path"), many("smb.trans2.cmd"), many("
 _FILE, _CHOSEN, _NO_DIALECT = many("smb.file"), many("smb.dialect.index"), 0xFFFF
 _COMMAND_2, _STATUS_2, _RESPONSE_2 = many("smb2.cmd"), many("smb2.nt_status"), many("smb2.flags.response")
 _ID_2, _TREE_2, _FILE_2 = many("smb2.msg_id"), many("smb2.tree"), many("smb2.filename")
+_DIALECT_2 = many("smb2.dialect")
+# MS-SMB2 2.2.4; 0x02FF only says that the client shall negotiate again.
+_VERSIONS = {0x0202: "SMB 2.0.2", 0x0210: "SMB 2.1", 0x0300: "SMB 3.0", 0x0302: "SMB 3.0.2", 0x0311: "SMB 3.1.1"}
 _USER, _DOMAIN = many("ntlmssp.auth.username"), many("ntlmssp.auth.domain")
 
 _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _TRANS2, _SESSION_SETUP_SUB = 0x72, 0x73, 0x75, 0x32, 0x000E
@@ -78,6 +81,8 @@ def smb2(messages: Sequence[Message]) -> Iterator[Record]:
             if kind is None or status in _STEPS:
                 continue
             about = user if kind is Kind.LOGIN else _named(request, _FILE_2 if kind is Kind.FILE else _TREE_2)
+            if kind is Kind.SESSION:
+                about = _VERSIONS.get(message.number(_DIALECT_2) or 0, "")
             if kind is Kind.FILE and about and request and status < _FAILURE:
                 yield Transfer(
                     "SMB", stream, client, server, "opens", about, request.frame, ok=True, reply_frame=message.frame
@@ -98,7 +103,10 @@ SMB = Dialect(
     (_COMMAND, _STATUS, _RESPONSE, _PATH, _SUBCOMMAND, _FILE, _USER, _COMMAND_2, _DIALECTS, _CHOSEN), smb,
 )  # fmt: skip
 SMB2 = Dialect(
-    "smb2", "smb2.cmd in {0, 1, 3, 5}", (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER), smb2
+    "smb2",
+    "smb2.cmd in {0, 1, 3, 5}",
+    (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER, _DIALECT_2),
+    smb2,
 )
 
 

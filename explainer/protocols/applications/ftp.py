@@ -22,6 +22,8 @@ _OPCODE, _SOURCE_FILE, _TARGET_FILE = many("tftp.opcode"), many("tftp.source_fil
 _ERROR_CODE, _ERROR_TEXT = many("tftp.error.code"), many("tftp.error.message")
 _READ, _WRITE, _ERROR = 1, 2, 5
 ANONYMOUS = ("anonymous", "ftp")
+_GUEST = re.compile(r"[^@\s]*@(?:example\.(?:com|org))?|anonymous|guest", re.IGNORECASE)
+"""What programs send in place of a password where they sign in as anonymous (RFC 1635): "IEUser@"."""
 
 
 def ftp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -37,7 +39,7 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
         if e.command == "PASS" and e.request_frame:
             frames = tuple(filter(None, (user_frame, e.request_frame)))
             accepted = None if e.code in (0, 500, 502, 503) else e.code < _FAILURE
-            secret = "" if user.lower() in ANONYMOUS else "password"
+            secret = "" if user.lower() in ANONYMOUS or (not user and _GUEST.fullmatch(e.argument)) else "password"
             yield Login("FTP", stream, client, server, user, secret, frames, accepted, e.frame)
         yield from _data_place(e, stream, client, server)
         action = _ACTIONS.get(e.command)

@@ -233,7 +233,8 @@ def _ends(message: Message, server: Endpoint) -> tuple[Endpoint, Endpoint]:
     return (message.destination, message.source) if message.source == server else (message.source, message.destination)
 
 
-SMTP = Dialect("smtp", "smtp.req || smtp.rsp", (CONTENT,), smtp)
+# tshark (4.0) takes a BDAT whose size it cannot read for a part of the mail.
+SMTP = Dialect("smtp", 'smtp.req || smtp.rsp || smtp contains "BDAT "', (CONTENT,), smtp)
 POP = Dialect("pop", "pop.request || pop.response", (CONTENT,), pop)
 IMAP = Dialect(
     "imap",

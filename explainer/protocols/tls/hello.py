@@ -14,6 +14,7 @@ _HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c
 _FALLBACK_SCSV = 0x5600  # RFC 7507
 _QUIC_PARAMETERS = 57  # RFC 9001, 8.2
 _EARLY_DATA = 42  # RFC 8446, 4.2.10
+_ENCRYPTED_HELLO = 0xFE0D  # draft-ietf-tls-esni
 
 
 class ClientHello(NamedTuple):
@@ -43,6 +44,11 @@ class ClientHello(NamedTuple):
     def early_data(self) -> bool:
         """Return whether the client announces data before the handshake is done (0-RTT)."""
         return _EARLY_DATA in self.extensions
+
+    @property
+    def encrypted_hello(self) -> bool:
+        """Return whether another hello goes with it, encrypted (ECH), or GREASE that looks the same."""
+        return _ENCRYPTED_HELLO in self.extensions
 
     @property
     def newest(self) -> int:
