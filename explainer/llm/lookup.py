@@ -175,6 +175,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
+    Topic.PINGS: network_lookup.pings,
     Topic.PORTS: port_lookup.ports,
     Topic.LOSS: tcp_lookup.losses,  # before COUNT: how many packets were lost?
     Topic.COUNT: capture_lookup.size,

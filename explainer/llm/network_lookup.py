@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
-from explainer.llm import overview
+from explainer.llm import health, overview
 from explainer.llm.host_lookup import nobody
 from explainer.llm.rows import rows
 from explainer.model import Analysis, Claim
@@ -13,6 +13,7 @@ from explainer.wording import count, listing
 _ROWS = 5
 _MOST, _HOSTS = 10, 3
 _NUMBERED = re.compile(r"vlans?|vxlan|vni|geneve|mpls|labels?|tag|trunk|802\.1|virtual|network", re.IGNORECASE)
+_PING = re.compile(r"\bping", re.IGNORECASE)
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
@@ -50,6 +51,13 @@ def _of(hosts: str) -> str:
     known = [host for host in hosts.split(", ") if host and not nobody(host)]
     more = [f"{len(known) - _HOSTS} more"] if len(known) > _HOSTS else []
     return f", of {listing([*known[:_HOSTS], *more])}" if known else ""
+
+
+def pings(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which pings were answered, for a question about pings, and of the hosts that it names."""
+    if not _PING.search(question.text):
+        return
+    yield from health.answered_pings(analysis, question.addresses)
 
 
 def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -31,7 +31,9 @@ _JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PIN
 _LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
 """What is asked for as a name or a number, whatever else is wrong."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
+_BROKEN = "wep_"
+"""Told without "No fault was found": who asks whether something is safe must not read that first."""
+_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_", "wep_")
 """The rules that tell of something that works, and should not be as it is."""
 
 
@@ -125,7 +127,7 @@ def _from_finding(
     # Beside a finding, "it is not slow" of some connection would deny what the finding says.
     looked_up = [claim for claim in looked_up if not claim.text.startswith(tcp_lookup.NOT_SLOW)]
     if finding.severity is Severity.INFO:
-        looked_up = [*looked_up, *_looked_at(analysis, question)]
+        looked_up = [*looked_up, *(c for c in _looked_at(analysis, question) if c not in looked_up)]
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
@@ -144,7 +146,7 @@ def _told(finding: Finding, question: Question) -> str:
     asked_for = question.concerns(finding)
     if finding.severity in _FAILURES or (finding.severity is Severity.LOW and asked_for):
         return finding.title
-    if asked_for and Topic.PASSWORDS in question.topics:
+    if asked_for and (Topic.PASSWORDS in question.topics or finding.rule.startswith(_BROKEN)):
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and _sets_pace(finding):
         return finding.title
@@ -169,7 +171,7 @@ def _from_nothing(
     return Answer(
         question=question.text,
         verdict=verdict,
-        claims=(*backing, *held, *_looked_at(analysis, question)),
+        claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=_next_capture(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),

@@ -109,9 +109,10 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
         answered = sum(row["response_frame"] is not None for row in group)
         text = f"{client} asks {server} for {listing([*asked[:_NAMES], *more])}{where}"
         all_frames = tuple(frame for row in group[:_ROWS] for frame in frames(row, "query_frame", "response_frame"))
-        yield Claim(
-            text=f"{text}; {answered} of {count(len(group), 'question')} answered.", frames=all_frames, sources=("dns",)
-        )
+        ends = group[-1]["query_frame"] == analysis.info.frames and group[-1]["response_frame"] is None
+        early = "; the capture ends with the last of them, too early for an answer" if ends else ""
+        text += f"; {answered} of {count(len(group), 'question')} answered{early}"
+        yield Claim(text=f"{text}.", frames=all_frames, sources=("dns",))
 
 
 def _about(found: Iterable[Row], question: Question) -> list[Row]:

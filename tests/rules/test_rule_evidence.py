@@ -94,7 +94,7 @@ NOT_RECORDED = {
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "path_traced", "ppp_refused", "scan_arp",
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",
-    "tcp_slow_rounds", "unwanted_cryptocurrency", "wireless_handshake", "wireless_refused",
+    "tcp_slow_rounds", "unwanted_cryptocurrency", "wep_in_use", "wireless_handshake", "wireless_refused",
     "wireless_sent_away",
 }  # fmt: skip
 """Rules that the lab has no recording for; their own tests make them fire on captures written byte by byte.
