@@ -64,6 +64,7 @@ _SEVERAL_FOR = {
     Topic.LEASES: ("dhcp_settings", "dhcpv6"),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
+    Topic.TUNNELS: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from explainer.brief.question import Question
 from explainer.llm import health, overview
 from explainer.llm.host_lookup import nobody
-from explainer.llm.rows import rows
+from explainer.llm.rows import Row, rows
 from explainer.model import Analysis, Claim
 from explainer.wording import count, listing
 
@@ -69,4 +69,18 @@ def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = (
             f"{row['protocols']} is spoken by {row['client']} with {row['server']}: {count(row['packets'], 'packet')}"
         )
+        text += _ways(analysis, row)
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("spoken",))
+
+
+def _ways(analysis: Analysis, row: Row) -> str:
+    """Return how many packets the client sends and gets, where that is counted: a tunnel that works goes both ways."""
+    there = back = 0
+    for talk in rows(analysis.stat(f"conversations_{(row['transport'] or '').lower()}")):
+        if {talk["a"], talk["b"]} == {row["client"], row["server"]} and row["port"] in (talk["a_port"], talk["b_port"]):
+            from_client = talk["a"] == row["client"]
+            there += talk["packets_a_b"] if from_client else talk["packets_b_a"]
+            back += talk["packets_b_a"] if from_client else talk["packets_a_b"]
+    if not there or row["servers"] > 1:
+        return ""
+    return f", {there:,} there and {back:,} back" if back else ", none of them back"

@@ -16,6 +16,7 @@ SPOKEN = (
     "protocols", "transport", "port", "client", "server", "servers", "conversations", "packets", "first_frame",
 )  # fmt: skip
 DNS = ("name", "type", "client", "server", "rcode", "response_time_ms", "query_frame", "response_frame", "answers")
+QUERIES = (*DNS[:-1], "interface")
 ACCOUNTS = (
     "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
 )  # fmt: skip
@@ -151,3 +152,30 @@ def test_an_obsolete_version_is_not_secure() -> None:
     known = analysis(ran(old), stats=stats)
     assert offline.answer(known, "Is this session secure by current standards?").verdict.startswith("tls_obsolete")
     assert offline.answer(known, "Is this session encrypted?").verdict.startswith("Yes: TLS")
+
+
+@pytest.mark.parametrize(
+    ("back", "words"), [(8, "17 packets, 9 there and 8 back."), (0, "17 packets, none of them back.")]
+)
+def test_whether_a_tunnel_carries_packets_both_ways(back: int, words: str) -> None:
+    talk = (CLIENT, 40000, SERVER, 51820, 0, 9, 900, back, 900, 17, 1800, 0.0, 1.0)
+    row = ("WireGuard (encrypted)", "UDP", 51820, CLIENT, SERVER, 1, 1, 17, 3)
+    told = first("Is there a VPN?", stat("conversations_udp", TALKS, [talk]), stat("spoken", SPOKEN, [row]))
+    assert told == f"WireGuard (encrypted) is spoken by 10.0.0.9 with 10.0.0.1: {words}"
+
+
+@pytest.mark.parametrize(("last", "early"), [(100, True), (99, False)])
+def test_a_capture_that_ends_with_the_question(last: int, early: bool) -> None:
+    row = ("www.example", "A", f"{CLIENT}:40000", f"{SERVER}:53", None, None, last, None, "")
+    told = first("Why can the name not be resolved?", stat("dns", QUERIES, [row]))
+    assert ("too early for an answer" in told) is early
+
+
+@pytest.mark.parametrize(("question", "told"), [("Does the ping work?", 1), ("Does the ping to 10.0.0.7 work?", 0)])
+def test_pings_that_are_answered(question: str, told: int) -> None:
+    columns = ("source", "target", "requests", "replies", "min_ms", "mean_ms", "max_ms", "first_frame", "reply_frame")
+    pings = stat("pings", columns, [(CLIENT, SERVER, 3, 3, 1.0, 1.5, 2.0, 1, 2)])
+    claims = lookup.claims(analysis(ran(), stats=[pings]), parse(question))
+    assert [claim.text for claim in claims] == [
+        "10.0.0.1 sends 3 replies to 3 pings of 10.0.0.9, after 1.5 ms on average."
+    ] * told
