@@ -57,6 +57,7 @@ class Topic(StrEnum):
     LEASES = "what DHCP gave"
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
+    ARP = "who asks for whose network card"
     IN_USE = "whether a protocol is in use"
 
 
@@ -145,6 +146,7 @@ PLAIN = {
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
+    Topic.ARP: r"\barps?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
@@ -209,6 +211,7 @@ ABOUT = {
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
     Topic.OVERVIEW: ("path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
+    Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.NAMES: ("dns_",),
     Topic.APPLICATIONS: (

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
     address_lookup,
+    arp_lookup,
     capture_lookup,
     gateway_lookup,
     health,
@@ -46,6 +47,7 @@ _ONLY_FOR = {
     Topic.LENGTHS: "packet_lengths",
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
+    Topic.ARP: "arp",
     Topic.CLOSING: "closings",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
@@ -192,6 +194,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.TLS_DETAILS: service_lookup.tls_details,
     Topic.SYSTEM: service_lookup.system,
     Topic.CARDS: host_lookup.cards,
+    Topic.ARP: arp_lookup.requests,
     Topic.IP_VERSION: capture_lookup.ip_version,
     Topic.VOLUME: capture_lookup.volume,
     Topic.FILES: talk_lookup.files,

@@ -26,7 +26,7 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
-_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS}
+_JUDGED = {Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.ARP}
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS}
 """What is asked for as a name or a number, whatever else is wrong."""

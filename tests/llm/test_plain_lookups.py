@@ -179,3 +179,51 @@ def test_pings_that_are_answered(question: str, told: int) -> None:
     assert [claim.text for claim in claims] == [
         "10.0.0.1 sends 3 replies to 3 pings of 10.0.0.9, after 1.5 ms on average."
     ] * told
+
+
+ARP = (
+    "asker_mac",
+    "asker",
+    "target",
+    "kind",
+    "requests",
+    "answered",
+    "replies",
+    "reply_mac",
+    "first_frame",
+    "reply_frame",
+)
+CARD, OTHER_CARD = "02:00:00:00:00:09", "02:00:00:00:00:01"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ((CARD, CLIENT, CLIENT, "gratuitous", 1, False, 0, None, 1, None), "announces its own address 10.0.0.9 to all"),
+        ((CARD, "0.0.0.0", CLIENT, "probe", 1, False, 0, None, 1, None), "nobody does, so it is free"),
+        ((CARD, "0.0.0.0", CLIENT, "probe", 1, True, 1, OTHER_CARD, 1, 2), f"already: {OTHER_CARD} has it"),
+        (
+            (CARD, CLIENT, SERVER, "request", 2, True, 1, OTHER_CARD, 1, 2),
+            f"who has 10.0.0.1 (2 times): {OTHER_CARD} has",
+        ),
+        ((CARD, CLIENT, SERVER, "request", 1, False, 0, None, 1, None), "no answer is recorded"),
+        ((CARD, CLIENT, SERVER, "request", 0, True, 1, OTHER_CARD, 2, 2), "the question is not recorded"),
+    ],
+)
+def test_what_arp_says(row: tuple[Cell, ...], words: str) -> None:
+    told = first("What does this ARP packet do?", stat("arp", ARP, [row]))
+    assert words in told
+
+
+def test_arp_of_the_hosts_that_are_named() -> None:
+    every = [(CARD, CLIENT, f"10.0.0.{n}", "request", 1, False, 0, None, n, None) for n in range(20, 30)]
+    known = analysis(ran(), stats=[stat("arp", ARP, every)])
+    assert [c.frames for c in lookup.claims(known, parse("Show the ARP for 10.0.0.25"))] == [(25,)]
+    assert lookup.claims(known, parse("What does ARP say?"))[-1].text == "Besides: 4 other pairs in ARP."
+
+
+def test_a_finding_of_arp_comes_before_what_arp_says() -> None:
+    row = (CARD, CLIENT, SERVER, "request", 1, False, 0, None, 1, None)
+    spoofed = finding("address_spoofed", severity=Severity.HIGH, frames=(9,))
+    known = analysis(ran(spoofed), stats=[stat("arp", ARP, [row])])
+    assert offline.answer(known, "What is the ARP traffic here?").verdict == "address_spoofed happened."
