@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
-from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Scope, Severity
+from explainer.llm import behind, frame_lookup, health, lookup, overview, port_lookup, relevance, tcp_lookup
+from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
 
@@ -16,9 +16,6 @@ _ALSO = 5
 _LISTED = 8
 _MUCH = 0.2
 _ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
-_ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
-_ABOUT_CAPTURE = "capture_"
-_OF_NAMES = "dns_"
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
@@ -33,8 +30,6 @@ _LOOKED_UP = {Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Top
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
-_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_", "wep_")
-"""The rules that tell of something that works, and should not be as it is."""
 
 
 def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None) -> Answer:
@@ -45,6 +40,7 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     question = questions.parse(text)
     known = ranked((f for f in analysis.findings if not f.explained_by), question)
     found = [f for f in known if f.severity is not Severity.INFO]
+    ports = port_lookup.known(analysis) & question.ports
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
     looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
     # An overview that is asked for is among them.
@@ -53,14 +49,15 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     # What is only worth knowing is told to those who ask for it.
     blamed = _PACE if Topic.BLAME in question.topics else ()
     asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question, blamed)]
-    fitting = [f for f in found if _fits(f, question)] or [f for f in asked if _fits(f, question)]
-    wanted = [f for f in asked if f.severity is Severity.INFO and question.concerns(f) and _fits(f, question)]
-    if question.about_a_fault and wanted and fitting and _is_another_thing(question, fitting[0]):
+    here = [f for f in found if not (ports and relevance.is_before_the_connection(f, question))]
+    fitting = [f for f in here if relevance.fits(f, question)] or [f for f in asked if relevance.fits(f, question)]
+    wanted = [f for f in asked if f.severity is Severity.INFO and question.concerns(f) and relevance.fits(f, question)]
+    if question.about_a_fault and wanted and fitting and relevance.is_another_thing(question, fitting[0]):
         fitting = wanted
     fitting.sort(key=lambda f: not question.asks_what_it_is(f))
-    beside = bool(fitting) and not looked_up and _is_beside(question, fitting[0])
+    beside = bool(fitting) and not looked_up and relevance.is_beside(question, fitting[0])
     if fitting and not beside and not (looked_up and _asked_outright(question, fitting[0])):
-        describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(_ABOUT_CAPTURE)
+        describes = Topic.OVERVIEW in question.topics or fitting[0].rule.startswith(relevance.ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
         others = [f for f in found if f is not fitting[0]]
         return behind.told(_from_finding(analysis, question, fitting[0], others, told), fitting[0], others)
@@ -68,14 +65,14 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
 
 
 def _is_asked_for(finding: Finding, question: Question, blamed: tuple[str, ...]) -> bool:
-    named = question.named(finding.scope.names) and finding.rule.startswith(_OF_NAMES)
+    named = question.named(finding.scope.names) and finding.rule.startswith(relevance.OF_NAMES)
     return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
 
 
 def _asked_outright(question: Question, worst: Finding) -> bool:
     """Return whether the question is answered by what it asks for, numbers or alerts, before any finding."""
     if Topic.OUTCOME in question.topics:
-        return worst.rule.startswith(_NO_FAILURE) and not question.concerns(worst)
+        return worst.rule.startswith(relevance.NO_FAILURE) and not question.concerns(worst)
     if _LOOKED_UP & question.topics and _ASKS_FOR.match(question.text):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in _FAILURES:
@@ -90,34 +87,9 @@ def _asked_outright(question: Question, worst: Finding) -> bool:
     return not question.about_a_fault or (Topic.ALERTS in question.topics and worst.severity is not Severity.HIGH)
 
 
-def _is_beside(question: Question, worst: Finding) -> bool:
-    """Return whether the question asks what something is, and the worst finding is of another thing, which works."""
-    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
-    wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
-    return works and not wanted and _ASKS_WHAT.match(question.text) is not None
-
-
-def _is_another_thing(question: Question, worst: Finding) -> bool:
-    """Return whether the worst finding is of something that works, and not of what the question asks about."""
-    works = worst.rule.startswith(_NO_FAILURE) and not worst.rule.startswith(_ABOUT_CAPTURE)
-    return works and not question.concerns(worst)
-
-
 def _sets_pace(finding: Finding) -> bool:
     """Return whether what it tells takes time that somebody notices."""
     return finding.rule.startswith(_PACE) and float(finding.measured.get("longest_ms", _NOTICED_MS)) >= _NOTICED_MS
-
-
-def _fits(finding: Finding, question: Question) -> bool:
-    """Return whether the finding can be what the question is about: of the hosts that it names, at least one."""
-    if not question.names_hosts():
-        return True
-    scope = finding.scope
-    if scope == Scope():  # it is about the whole capture
-        return True
-    names = {name.lower().rstrip(".") for name in scope.names}
-    # A finding without names may well be about the name that the question uses.
-    return bool(question.addresses & set(scope.addresses) or question.named(names) or (question.names and not names))
 
 
 def _from_finding(
@@ -152,7 +124,7 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
-    if finding.rule.startswith(_ABOUT_CAPTURE):
+    if finding.rule.startswith(relevance.ABOUT_CAPTURE):
         return f"No fault was found, as far as this capture can tell: {finding.title}"
     return f"No connection failed for good. Worth knowing: {finding.title}"
 
@@ -188,6 +160,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
         return looked_up[0].text
     hosts = listing(sorted(question.addresses | question.names))
+    if others and not hosts and question.about_a_fault and question.ports:
+        hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
     if others and not hosts:
         return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:

@@ -8,7 +8,7 @@ from brief.samples import analysis, finding, ran, stat
 
 from explainer.brief.question import parse
 from explainer.llm import lookup, offline
-from explainer.model import Analysis, Cell, Confidence, Severity, Stat
+from explainer.model import Analysis, Cell, Confidence, Scope, Severity, Stat
 
 TALKS = ("a", "a_port", "b", "b_port", "stream", "packets_a_b", "bytes_a_b", "packets_b_a", "bytes_b_a", "packets",
          "bytes", "start_s", "duration_s")  # fmt: skip
@@ -227,3 +227,21 @@ def test_a_finding_of_arp_comes_before_what_arp_says() -> None:
     spoofed = finding("address_spoofed", severity=Severity.HIGH, frames=(9,))
     known = analysis(ran(spoofed), stats=[stat("arp", ARP, [row])])
     assert offline.answer(known, "What is the ARP traffic here?").verdict == "address_spoofed happened."
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (
+            "Is anything wrong with the connection on port 5432?",
+            "Nothing in this capture explains a failure of port 54",
+        ),
+        ("Why can the client not reach port 5432?", "dns_unanswered happened."),
+        ("What is wrong with the connections on port 53?", "dns_unanswered happened."),
+    ],
+)
+def test_a_name_is_not_what_is_wrong_with_a_connection_that_took_place(question: str, words: str) -> None:
+    names = finding("dns_unanswered", scope=Scope(addresses=(CLIENT,), ports=(53,)))
+    talk = (CLIENT, 40000, SERVER, 5432, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
+    known = analysis(ran(names), stats=[stat("conversations_tcp", TALKS, [talk])])
+    assert offline.answer(known, question).verdict.startswith(words)
