@@ -234,7 +234,7 @@ def test_a_finding_of_arp_comes_before_what_arp_says() -> None:
     [
         (
             "Is anything wrong with the connection on port 5432?",
-            "Nothing in this capture explains a failure of port 54",
+            "Nothing in this capture explains a failure",
         ),
         ("Why can the client not reach port 5432?", "dns_unanswered happened."),
         ("What is wrong with the connections on port 53?", "dns_unanswered happened."),

@@ -88,7 +88,8 @@ def test_every_finding_of_the_lab_is_whole(case: dict[str, Any], analysis_of: An
 
 NOT_RECORDED = {
     "address_declined", "address_duplicate_ipv6", "address_neighbor_unanswered", "address_no_offer_ipv6",
-    "address_no_router", "address_second_server", "address_spoofed", "attack_session", "bgp_refused", "capture_gaps",
+    "address_no_router", "address_refused_ipv6", "address_second_server", "address_spoofed",
+    "attack_session", "bgp_refused", "capture_gaps",
     "broadcast_storm",
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
