@@ -58,6 +58,7 @@ class Topic(StrEnum):
     CLOSING = "who ended the connection"
     OWN_ADDRESS = "one's own address"
     ARP = "who asks for whose network card"
+    DEVICES = "switches and neighbours"
     IN_USE = "whether a protocol is in use"
 
 
@@ -147,6 +148,7 @@ PLAIN = {
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address",
     Topic.ARP: r"\barps?\b",
+    Topic.DEVICES: r"\b(?:switch(?:es|port)?|lldp|cdp|neighbou?rs?)\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",

@@ -48,6 +48,7 @@ _ONLY_FOR = {
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
     Topic.ARP: "arp",
+    Topic.DEVICES: "devices",
     Topic.CLOSING: "closings",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
@@ -195,6 +196,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SYSTEM: service_lookup.system,
     Topic.CARDS: host_lookup.cards,
     Topic.ARP: arp_lookup.requests,
+    Topic.DEVICES: network_lookup.devices,
     Topic.IP_VERSION: capture_lookup.ip_version,
     Topic.VOLUME: capture_lookup.volume,
     Topic.FILES: talk_lookup.files,

@@ -53,6 +53,22 @@ def _of(hosts: str) -> str:
     return f", of {listing([*known[:_HOSTS], *more])}" if known else ""
 
 
+def devices(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which devices announce themselves by LLDP or CDP, and from which of their ports."""
+    every = rows(analysis.stat("devices"))
+    for row in every[:_ROWS]:
+        device = f"The device {row['device']}" if row["device"] else "A device that does not say its name"
+        label = f' (called "{row["port_label"]}")' if row["port_label"] not in ("", row["device_port"]) else ""
+        port = f" sends from its port {row['device_port']}{label}" if row["device_port"] else " announces itself"
+        said = [f"it is {row['platform']}" if row["platform"] else ""]
+        said += [f"the native VLAN is {row['vlan']}" if row["vlan"] is not None else ""]
+        told = listing([part for part in said if part])
+        text = f"{device}{port}, says {row['protocol']}{f'; {told}' if told else ''}"
+        yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("devices",))
+    if len(every) > _ROWS:
+        yield Claim(text=f"Besides: {count(len(every) - _ROWS, 'other port')} of devices.", sources=("devices",))
+
+
 def pings(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which pings were answered, for a question about pings, and of the hosts that it names."""
     if not _PING.search(question.text):

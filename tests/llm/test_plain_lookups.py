@@ -245,3 +245,21 @@ def test_a_name_is_not_what_is_wrong_with_a_connection_that_took_place(question:
     talk = (CLIENT, 40000, SERVER, 5432, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
     known = analysis(ran(names), stats=[stat("conversations_tcp", TALKS, [talk])])
     assert offline.answer(known, question).verdict.startswith(words)
+
+
+DEVICES = ("protocol", "device", "device_port", "port_label", "platform", "vlan", "packets", "first_frame")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("CDP", "sw1", "Gi0/13", "", "cisco WS-1", 7, 4, 2),
+         "The device sw1 sends from its port Gi0/13, says CDP; it is cisco WS-1 and the native VLAN is 7."),
+        (("LLDP", "sw1", "13", "uplink", "", None, 4, 2),
+         'The device sw1 sends from its port 13 (called "uplink"), says LLDP.'),
+        (("LLDP", "", "", "", "", None, 4, 2), "A device that does not say its name announces itself, says LLDP."),
+    ],
+)  # fmt: skip
+def test_which_devices_announce_themselves(row: tuple[Cell, ...], words: str) -> None:
+    assert first("Which switch port is this?", stat("devices", DEVICES, [row])) == words
+    assert first("Which switch?", stat("devices", DEVICES, [row] * 7)) == words
