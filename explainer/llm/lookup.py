@@ -143,7 +143,8 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
     shares = dict[str, float]()
     for row in _rows(analysis.stat("protocol_hierarchy")):
         name, above = row["protocol"], row["path"].split("/")[:-1]
-        if name not in above and name not in _NO_PROTOCOLS:  # what carries itself would count twice
+        marks = name.startswith("_ws.")  # Wireshark's own, such as _ws.malformed
+        if name not in above and name not in _NO_PROTOCOLS and not marks:  # what carries itself would count twice
             shares[name] = shares.get(name, 0.0) + row["frame_share"]
     if shares:
         largest = sorted(shares, key=lambda name: (-shares[name], name))[:_PROTOCOLS]

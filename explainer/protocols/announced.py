@@ -65,6 +65,7 @@ def announced(facts: Facts) -> tuple[Announced, ...]:
 
 
 def _short(text: str) -> str:
-    """Return the first line, and of a long one what stands before its last comma: tshark may write its end as \\n."""
+    """Return the first line, and of a long one what stands before its last comma."""
+    # Some versions of tshark write the end of a line as two characters.
     line = re.split(r"\n|\\n|\\r", text)[0].strip()
     return line if len(line) <= _LONGEST else line[:_LONGEST].rpartition(",")[0] or line[:_LONGEST]
