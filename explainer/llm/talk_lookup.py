@@ -58,9 +58,9 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         let_in = {True: "the login is accepted", False: "the login is refused"}.get(
             row["accepted"], "no answer is seen"
         )
-        text = (
-            f"The account {row['user']} ({row['protocol']}, server {row['server']}) is used by {_host(row['client'])}"
-        )
+        # At a switch port, both are network cards, without ports.
+        server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
+        text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
         yield Claim(
             text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
             sources=("accounts",),
