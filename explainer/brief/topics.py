@@ -62,7 +62,8 @@ class Topic(StrEnum):
     STATUS = "status codes of web servers"
     FILE_STATE = "whether the file is whole"
     ROUTING = "routers that are neighbors"
-    SWITCH = "the switch on the link"
+    ARP = "who asks for whose network card"
+    DEVICES = "the switch on the link"
     IN_USE = "whether a protocol is in use"
     SMB_VERSION = "the version of SMB"
     FRAGMENTS = "fragments"
@@ -147,7 +148,6 @@ WORDS = {
 PLAIN = {
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
-    Topic.SWITCH: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
     r"|\brouter'?s? (ip|address)",
@@ -183,6 +183,8 @@ PLAIN = {
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
+    Topic.ARP: r"\barps?\b",
+    Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
@@ -250,7 +252,9 @@ ABOUT = {
     Topic.STATUS: ("http_",),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),
-    Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", *RISKY),
+    Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", "wep_", *RISKY,
+    ),
+    Topic.ENCRYPTED: ("wep_",),
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
     Topic.REACH: (
         "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
@@ -258,6 +262,7 @@ ABOUT = {
     ),
     Topic.OVERVIEW: ("unwanted_", "path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
     Topic.ADDRESSES: ("address_",),
+    Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
     Topic.SMB_VERSION: ("unwanted_smb1",),
     Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),

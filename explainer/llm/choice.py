@@ -1,64 +1,61 @@
 """Which finding answers a question, if any: what it asks for outright (numbers, names, what worked) may come first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import service_lookup, tls_outcomes
-from explainer.model import Claim, Finding, Scope, Severity
+from explainer.llm import relevance, service_lookup, tls_outcomes
+from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
 ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
-_ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|my|our|its|their|his)\b", re.IGNORECASE)
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _CANNOT_TELL = "This capture cannot tell"
-_CAPTURE, _OF_NAMES = "capture_", "dns_"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {
     Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
-    Topic.DESTINATIONS, Topic.REACH,
+    Topic.DESTINATIONS, Topic.REACH, Topic.ARP,
 }  # fmt: skip
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {
     Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS, Topic.SMB_VERSION,
-    Topic.SWITCH,
+    Topic.DEVICES,
 }  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
 _ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
 """The rules whose faults stop no other service that was answered."""
-_NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_")
-"""The rules that tell of something that works, and should not be as it is."""
 
 
-def chosen(known: Sequence[Finding], question: Question, looked_up: Sequence[Claim]) -> Finding | None:
+def chosen(
+    known: Sequence[Finding], question: Question, looked_up: Sequence[Claim], *, spoken_ports: Collection[int] = ()
+) -> Finding | None:
     """Return the finding that answers the question, of these in their order; None where something else does.
 
-    What is only worth knowing is told to those who ask for it.
+    What is only worth knowing is told to those who ask for it. `spoken_ports` are those of the question on which
+    something is said in the capture.
     """
-    found = [f for f in known if f.severity is not Severity.INFO and _fits(f, question)]
-    asked = [f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question) and _fits(f, question)]
+    found = [f for f in known if f.severity is not Severity.INFO and relevance.fits(f, question)]
+    found = [f for f in found if not (spoken_ports and relevance.is_before_the_connection(f, question))]
+    asked = [
+        f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question) and relevance.fits(f, question)
+    ]
     fitting = sorted(found or asked, key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(question, f)))
     if not fitting:
         return None
     wanted = [f for f in asked if question.concerns(f)]
-    instead = question.about_a_fault and wanted and _is_another_thing(question, fitting[0])
+    instead = question.about_a_fault and wanted and relevance.is_another_thing(question, fitting[0])
     worst = wanted[0] if instead else fitting[0]
-    beside = _asked_outright(question, worst, looked_up[0]) if looked_up else _is_beside(question, worst)
+    beside = _asked_outright(question, worst, looked_up[0]) if looked_up else relevance.is_beside(question, worst)
     return None if beside else worst
-
-
-def is_about_capture(finding: Finding) -> bool:
-    """Return whether it tells of the recording, not of what was recorded."""
-    return finding.rule.startswith(_CAPTURE)
 
 
 def _is_asked_for(finding: Finding, question: Question) -> bool:
     blamed = _PACE if Topic.BLAME in question.topics else ()
-    named = question.named(finding.scope.names) and finding.rule.startswith(_OF_NAMES)
+    named = question.named(finding.scope.names) and finding.rule.startswith(relevance.OF_NAMES)
     return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
 
 
@@ -70,7 +67,7 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if _LOOKED_UP & question.topics and ASKS_FOR.match(question.text):
         return True
     if Topic.OUTCOME in question.topics:
-        elsewhere = _works(worst) or worst.rule.startswith(_ELSEWHERE)
+        elsewhere = worst.rule.startswith((*relevance.NO_FAILURE, *_ELSEWHERE))
         return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO
     if question.asks_more_of(worst):
         return True
@@ -96,7 +93,7 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     if first.text.startswith(tls_outcomes.COMPLETED):
         return True
     if Topic.FILE_STATE in question.topics:
-        return not is_about_capture(worst)
+        return not worst.rule.startswith(relevance.ABOUT_CAPTURE)
     if first.sources == ("pings",) and Topic.PINGS in question.topics:
         return not worst.rule.startswith(_OF_PINGS)
     if Topic.STATUS in question.topics:
@@ -106,45 +103,17 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     return False if first.text.startswith(_CANNOT_TELL) and question.concerns(worst) else None
 
 
-def _works(finding: Finding) -> bool:
-    return finding.rule.startswith(_NO_FAILURE)
-
-
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
     """Return whether it asks about TLS of which nothing could be agreed on, or whether a port that failed is served."""
     of_tls = service_lookup.NOTHING_AGREED in first.text and worst.rule.startswith("tls_")
     return of_tls or bool(_YES_OR_NO.match(question.text) and question.ports & set(worst.scope.ports))
 
 
-def _is_beside(question: Question, worst: Finding) -> bool:
-    """Return whether the question asks what something is, and the worst finding is of another thing, which works."""
-    works = _works(worst) and not is_about_capture(worst)
-    wanted = question.about_a_fault or question.concerns(worst) or Topic.OVERVIEW in question.topics
-    return works and not wanted and _ASKS_WHAT.match(question.text) is not None
-
-
 def _is_another_matter(question: Question, finding: Finding) -> bool:
     """Return whether the question asks why something fails, and the finding is of what works, and should not."""
-    return question.about_a_failure() and _is_another_thing(question, finding)
-
-
-def _is_another_thing(question: Question, worst: Finding) -> bool:
-    """Return whether the worst finding is of something that works, and not of what the question asks about."""
-    return _works(worst) and not is_about_capture(worst) and not question.concerns(worst)
+    return question.about_a_failure() and relevance.is_another_thing(question, finding)
 
 
 def sets_pace(finding: Finding) -> bool:
     """Return whether what it tells takes time that somebody notices."""
     return finding.rule.startswith(_PACE) and float(finding.measured.get("longest_ms", _NOTICED_MS)) >= _NOTICED_MS
-
-
-def _fits(finding: Finding, question: Question) -> bool:
-    """Return whether the finding can be what the question is about: of the hosts that it names, at least one."""
-    if not question.names_hosts():
-        return True
-    scope = finding.scope
-    if scope == Scope():  # it is about the whole capture
-        return True
-    names = {name.lower().rstrip(".") for name in scope.names}
-    # A finding without names may well be about the name that the question uses.
-    return bool(question.addresses & set(scope.addresses) or question.named(names) or (question.names and not names))

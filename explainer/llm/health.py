@@ -135,9 +135,10 @@ def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
     yield Claim(text=f"{text}.", frames=_frames(slowest, "syn_frame", "syn_ack_frame"), sources=("rtt",))
 
 
-def pings(analysis: Analysis) -> Iterator[Claim]:
-    """Yield which pings were answered, and how fast."""
-    for row in [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None][:_ROWS]:
+def pings(analysis: Analysis, of: frozenset[str] = frozenset()) -> Iterator[Claim]:
+    """Yield which pings were answered, and how fast; where addresses are given, those from or to one of them."""
+    known = [row for row in _rows(analysis.stat("pings")) if row["replies"] and row["mean_ms"] is not None]
+    for row in [row for row in known if not of or of & {row["source"], row["target"]}][:_ROWS]:
         replies = f"{count(row['replies'], 'reply', 'replies')} to {count(row['requests'], 'ping')}"
         took = milliseconds(row["mean_ms"])
         text = f"{row['target']} sends {replies} of {row['source']}, after {took} on average"

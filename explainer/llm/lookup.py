@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
     address_lookup,
+    arp_lookup,
     capture_lookup,
     gateway_lookup,
     host_lookup,
@@ -47,8 +48,9 @@ _ONLY_FOR = {
     Topic.LENGTHS: "packet_lengths",
     Topic.LOSS: "tcp_health",
     Topic.CARRIERS: "tags",
+    Topic.ARP: "arp",
+    Topic.DEVICES: "devices",
     Topic.CLOSING: "closings",
-    Topic.SWITCH: "announced",
     Topic.FRAGMENTS: "fragments",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
@@ -67,6 +69,7 @@ _SEVERAL_FOR = {
     Topic.LEASES: ("dhcp_settings", "dhcpv6"),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
+    Topic.TUNNELS: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
@@ -127,7 +130,8 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
     shares = dict[str, float]()
     for row in _rows(analysis.stat("protocol_hierarchy")):
         name, above = row["protocol"], row["path"].split("/")[:-1]
-        if name not in above and name not in _NO_PROTOCOLS:  # what carries itself would count twice
+        marks = name.startswith("_ws.")  # Wireshark's own, such as _ws.malformed
+        if name not in above and name not in _NO_PROTOCOLS and not marks:  # what carries itself would count twice
             shares[name] = shares.get(name, 0.0) + row["frame_share"]
     if shares:
         largest = sorted(shares, key=lambda name: (-shares[name], name))[:_PROTOCOLS]
@@ -155,7 +159,6 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
-    Topic.SWITCH: neighbor_lookup.switches,
     Topic.ROUTING: neighbor_lookup.ospf,
     Topic.FILE_STATE: capture_lookup.state,
     Topic.GATEWAY: gateway_lookup.gateways,
@@ -171,6 +174,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CARRIERS: network_lookup.carriers,
     Topic.TUNNELS: network_lookup.vpns,
     Topic.RTT: tcp_lookup.rtt,
+    Topic.PINGS: network_lookup.pings,
     Topic.PORTS: port_lookup.ports,
     Topic.COUNT: capture_lookup.size,
     Topic.LENGTHS: capture_lookup.lengths,
@@ -185,6 +189,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.TLS_DETAILS: service_lookup.tls_details,
     Topic.SYSTEM: service_lookup.system,
     Topic.CARDS: host_lookup.cards,
+    Topic.ARP: arp_lookup.requests,
+    Topic.DEVICES: network_lookup.devices,
     Topic.IP_VERSION: capture_lookup.ip_version,
     Topic.VOLUME: capture_lookup.volume,
     Topic.FILES: talk_lookup.files,

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
-from explainer.llm import overview
+from explainer.llm import health, overview
 from explainer.llm.host_lookup import nobody
-from explainer.llm.rows import rows
+from explainer.llm.rows import Row, rows
 from explainer.model import Analysis, Claim, Severity
 from explainer.wording import count, listing
 
 _ROWS = 5
 _MOST, _HOSTS = 10, 3
 _NUMBERED = re.compile(r"vlans?|vxlan|vni|geneve|mpls|labels?|tag|trunk|802\.1|virtual|network", re.IGNORECASE)
+_PING = re.compile(r"\bping", re.IGNORECASE)
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
@@ -54,6 +55,32 @@ def _of(hosts: str) -> str:
     return f", of {listing([*known[:_HOSTS], *more])}" if known else ""
 
 
+def devices(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which devices announce themselves by LLDP or CDP, and from which of their ports."""
+    every = rows(analysis.stat("devices"))
+    for row in every[:_ROWS]:
+        device = f"The device {row['device']}" if row["device"] else "A device that does not say its name"
+        label = f' (called "{row["port_label"]}")' if row["port_label"] not in ("", row["device_port"]) else ""
+        port = f" sends from its port {row['device_port']}{label}" if row["device_port"] else " announces itself"
+        said = [f"it is {row['platform']}" if row["platform"] else ""]
+        said += [f"the native VLAN is {row['vlan']}" if row["vlan"] is not None else ""]
+        told = listing([part for part in said if part])
+        text = f"{device}{port}, says {row['protocol']}{f'; {told}' if told else ''}"
+        yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("devices",))
+    if len(every) > _ROWS:
+        yield Claim(text=f"Besides: {count(len(every) - _ROWS, 'other port')} of devices.", sources=("devices",))
+    if not every:
+        text = "This capture cannot tell which switch is on this link: no device announces itself by LLDP or CDP"
+        yield Claim(text=f"{text}.", sources=("devices",))
+
+
+def pings(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield which pings were answered, for a question about pings, and of the hosts that it names."""
+    if not _PING.search(question.text):
+        return
+    yield from health.pings(analysis, question.addresses)
+
+
 def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which VPNs are spoken, between whom; nothing for a question about a fault."""
     if question.about_a_fault:
@@ -63,7 +90,21 @@ def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
         text = (
             f"{row['protocols']} is spoken by {row['client']} with {row['server']}: {count(row['packets'], 'packet')}"
         )
+        text += _ways(analysis, row)
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("spoken",))
+
+
+def _ways(analysis: Analysis, row: Row) -> str:
+    """Return how many packets the client sends and gets, where that is counted: a tunnel that works goes both ways."""
+    there = back = 0
+    for talk in rows(analysis.stat(f"conversations_{(row['transport'] or '').lower()}")):
+        if {talk["a"], talk["b"]} == {row["client"], row["server"]} and row["port"] in (talk["a_port"], talk["b_port"]):
+            from_client = talk["a"] == row["client"]
+            there += talk["packets_a_b"] if from_client else talk["packets_b_a"]
+            back += talk["packets_b_a"] if from_client else talk["packets_a_b"]
+    if not there or row["servers"] > 1:
+        return ""
+    return f", {there:,} there and {back:,} back" if back else ", none of them back"
 
 
 def fragments(analysis: Analysis, question: Question) -> Iterator[Claim]:

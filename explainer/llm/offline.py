@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import behind, choice, frame_lookup, health, lookup, overview, port_lookup, tcp_lookup
+from explainer.llm import behind, choice, frame_lookup, health, lookup, overview, port_lookup, relevance, tcp_lookup
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -18,6 +18,8 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
+_BROKEN = "wep_"
+"""Told without "No fault was found": who asks whether something is safe must not read that first."""
 
 
 def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None) -> Answer:
@@ -28,14 +30,15 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     question = questions.parse(text)
     known = ranked((f for f in analysis.findings if not f.explained_by), question)
     found = [f for f in known if f.severity is not Severity.INFO]
+    ports = port_lookup.known(analysis) & question.ports
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
     looked_up = [*(shown if Topic.FRAME in question.topics else []), *lookup.claims(analysis, question)]
     # An overview that is asked for is among them.
     held = [] if Topic.OVERVIEW in question.topics else overview.claims(analysis, question)
     held = [claim for claim in held if claim not in looked_up]
-    finding = choice.chosen(known, question, looked_up)
+    finding = choice.chosen(known, question, looked_up, spoken_ports=ports)
     if finding is not None:
-        describes = Topic.OVERVIEW in question.topics or choice.is_about_capture(finding)
+        describes = Topic.OVERVIEW in question.topics or finding.rule.startswith(relevance.ABOUT_CAPTURE)
         told = [*looked_up, *(held if describes else ())]
         others = [f for f in found if f is not finding]
         return behind.told(_from_finding(analysis, question, finding, others, told), finding, others)
@@ -49,7 +52,7 @@ def _from_finding(
     # Beside a finding, "it is not slow" of some connection would deny what the finding says.
     looked_up = [claim for claim in looked_up if not claim.text.startswith(tcp_lookup.NOT_SLOW)]
     if finding.severity is Severity.INFO:
-        looked_up = [*looked_up, *_looked_at(analysis, question)]
+        looked_up = [*looked_up, *(c for c in _looked_at(analysis, question) if c not in looked_up)]
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
@@ -68,13 +71,13 @@ def _told(finding: Finding, question: Question) -> str:
     asked_for = question.concerns(finding)
     if finding.severity in choice.FAILURES or (finding.severity is Severity.LOW and asked_for):
         return finding.title
-    if asked_for and Topic.PASSWORDS in question.topics:
+    if asked_for and (Topic.PASSWORDS in question.topics or finding.rule.startswith(_BROKEN)):
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
-    if choice.is_about_capture(finding):
+    if finding.rule.startswith(relevance.ABOUT_CAPTURE):
         return f"No fault was found, as far as this capture can tell: {finding.title}"
     return f"No connection failed for good. Worth knowing: {finding.title}"
 
@@ -93,7 +96,7 @@ def _from_nothing(
     return Answer(
         question=question.text,
         verdict=verdict,
-        claims=(*backing, *held, *_looked_at(analysis, question)),
+        claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=_next_capture(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
@@ -110,6 +113,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
         return looked_up[0].text
     hosts = listing(sorted(question.addresses | question.names))
+    if others and not hosts and question.about_a_fault and question.ports:
+        hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
     if others and not hosts:
         return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:

@@ -39,7 +39,7 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     found = [row for row in rows(analysis.stat("http")) if row["method"] in ("GET", *_SENDING) and row["path"]]
     for row in _about(found, question):
         host, status = row["host"] or row["server"], row["status"]
-        answer = f"HTTP {status}" if status else "without a whole answer"
+        answer = f"HTTP {status}" if status else "no whole answer in this capture"
         does = f"sends to {row['path']} of" if row["method"] in _SENDING else f"fetches {row['path']} from"
         text = f"{_host(row['client'])} {does} {host} ({answer})"
         told[text] = told.get(text, ()) + frames(row, "request_frame", "response_frame")
@@ -63,7 +63,8 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         let_in = {True: "the login is accepted", False: "the login is refused"}.get(
             row["accepted"], "no answer is seen"
         )
-        server = row["server"].removesuffix(":0")  # of protocols without ports
+        # At a switch port, both are network cards, without ports.
+        server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
         text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
         yield Claim(
             text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
@@ -115,9 +116,10 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
         answered = sum(row["response_frame"] is not None for row in group)
         text = f"{client} asks {server} for {listing([*asked[:_NAMES], *more])}{where}"
         all_frames = tuple(frame for row in group[:_ROWS] for frame in frames(row, "query_frame", "response_frame"))
-        yield Claim(
-            text=f"{text}; {answered} of {count(len(group), 'question')} answered.", frames=all_frames, sources=("dns",)
-        )
+        ends = group[-1]["query_frame"] == analysis.info.frames and group[-1]["response_frame"] is None
+        early = "; the capture ends with the last of them, too early for an answer" if ends else ""
+        text += f"; {answered} of {count(len(group), 'question')} answered{early}"
+        yield Claim(text=f"{text}.", frames=all_frames, sources=("dns",))
 
 
 def _about(found: Iterable[Row], question: Question) -> list[Row]:

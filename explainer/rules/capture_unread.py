@@ -35,7 +35,21 @@ _READ = (
     *DIALECTS,
 )
 """Layers above TCP of which some rule knows success from failure."""
-_READ_ELSEWHERE = ("quic", "dtls", "dhcp", "bt-dht", "bt-utp", "tcp", "udp", "icmp", "icmpv6", "arp", "wlan", "eapol")
+_READ_ELSEWHERE = (
+    "quic",
+    "dtls",
+    "dhcp",
+    "dhcpv6",
+    "bt-dht",
+    "bt-utp",
+    "tcp",
+    "udp",
+    "icmp",
+    "icmpv6",
+    "arp",
+    "wlan",
+    "eapol",
+)
 """The same of layers above UDP, IP and the link."""
 _NAMED, _SHOWN = 3, 20
 

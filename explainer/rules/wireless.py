@@ -5,26 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.applications import Kind, Reply, replies
+from explainer.protocols.applications import Kind, Reply, Sign, replies, signs
 from explainer.registry import rule
 from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.wireless_words import GRANTED, REASONS, STATUS
 from explainer.wording import count
 
-_STATUS = {
-    "1": "for a reason that it does not name", "10": "because it cannot support what the station asks for",
-    "12": "for a reason outside of the standard", "13": "because it does not know the way to authenticate",
-    "15": "because the challenge was not met (a wrong WEP key)", "16": "because the station took too long",
-    "17": "because it has as many stations as it can take", "18": "because the station lacks a rate that it demands",
-    "40": "because an information element is wrong", "43": "because it does not accept the station's key management",
-    "45": "because the station's RSN is of a version that it does not know", "53": "because the PMKID is not valid",
-}  # fmt: skip
-_REASONS = {
-    "2": "the authentication is no longer valid", "4": "the station was inactive", "5": "it has too many stations",
-    "6": "it had not authenticated", "7": "it had not associated", "14": "a message failed its integrity check (MIC)",
-    "15": "the four-way handshake took too long: a wrong password is the common reason",
-    "16": "the group key handshake took too long", "17": "what was agreed on in the handshake differs",
-    "23": "802.1X authentication failed", "24": "the cipher is refused by its policy",
-}  # fmt: skip
 _LEAVING = ("0", "1", "3", "8")  # unspecified, or the sender leaves: no fault
 _STEPS = ("76", "126", "127")  # on the way through SAE (IEEE 802.11-2020, 12.4.8.6): no refusal
 _HANDSHAKE = 3
@@ -37,8 +23,8 @@ def wireless_refused(facts: Facts) -> Iterator[Finding]:
     talk = [reply for reply in facts[replies] if reply.protocol == "Wi-Fi" and reply.kind is Kind.LOGIN]
     for (station, base), group in _by_pair(talk).items():
         last = group[-1]
-        why = _STATUS.get(last.code, "for a reason that its status tells")
-        if last.ok or last.code in _STEPS:
+        why = STATUS.get(last.code, "for a reason that its status tells")
+        if last.code in (*GRANTED, *_STEPS):
             continue
         failed = [reply for reply in group if reply.code == last.code]
         yield _finding(
@@ -82,17 +68,51 @@ def wireless_sent_away(facts: Facts) -> Iterator[Finding]:
     for reply in talk:
         by_reason[reply.client.address, reply.server.address, reply.code, reply.about].append(reply)
     for (station, base, code, sender), group in by_reason.items():
-        why = _REASONS.get(code, "what that means stands in IEEE 802.11, table 9-49")
-        who = f"The access point {base} sends the station {station} away"
+        why = REASONS.get(code, "its number is in no table of IEEE 802.11-2020")
+        who, side = f"The access point {base} sends the station {station} away", "access point"
         if sender == "station":
-            who = f"The station {station} leaves the access point {base}"
+            who, side = f"The station {station} leaves the access point {base}", "station"
         yield _finding(
             "wireless_sent_away",
             group,
             f"{who} ({group[0].request}, reason {code}): {why}.",
-            "Whoever runs the access point should look into its log of this moment.",
+            f"Whoever runs the {side} should look into its log of this moment.",
             f"{group[0].request} with reason {code}",
             Severity.LOW if code in ("4", "6", "7") else Severity.MEDIUM,
+        )
+
+
+@rule("WEP in use", signs, subject="signs of risky protocols", area="the network's policy")
+def wep_in_use(facts: Facts) -> Iterator[Finding]:
+    """Shared Key authentication, which belongs to WEP alone (IEEE 802.11-2020, 12.3.3.3): told to who asks for it.
+
+    The standard has had WEP for obsolete since 2012. Where stations use WEP with Open System authentication, nothing
+    in these frames tells it from WPA.
+    """
+    by_base = defaultdict[str, list[Sign]](list)
+    for sign in facts[signs]:
+        if sign.what == "wep":
+            by_base[sign.server.address].append(sign)
+    for base, group in by_base.items():
+        frames, stations = tuple(s.frame for s in group), tuple(dict.fromkeys(s.client.address for s in group))
+        yield Finding(
+            id=f"wep_in_use:{frames[0]}",
+            rule="wep_in_use",
+            severity=Severity.INFO,
+            confidence=Confidence.CERTAIN,
+            side=Side.SERVER,
+            title=f"The wireless network of {base} uses WEP ({stations[0]} authenticates with a shared key), whose"
+            " encryption is broken: anybody within reach can find the key in minutes.",
+            act="Whoever runs the access point should change it to WPA2 or WPA3.",
+            measured={"frames": len(frames), "stations": len(stations)},
+            evidence=Evidence.of(
+                frames,
+                f"wlan.fixed.auth.alg == 1 && wlan.bssid == {base}",
+                [Step(frames=frames[:20], text="authentication with a shared key (algorithm 1), which is WEP's")],
+            ),
+            scope=Scope(addresses=(base, *stations[:20])),
+            advice=("Set WPA2 (AES) or WPA3 on the access point, and a new password.",),
+            limitations=("whether somebody listens",),
         )
 
 

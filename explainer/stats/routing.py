@@ -1,14 +1,12 @@
-"""Routers and switches that speak of themselves: OSPF's hellos, LLDP and CDP."""
+"""Routers that speak of themselves: OSPF's hellos."""
 
 from explainer.facts import Facts
 from explainer.model import Stat
-from explainer.protocols.link_neighbors import announcements
 from explainer.protocols.ospf import routers
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
 _OSPF = ("router", "address", "area", "hello_s", "dead_s", "mask", "neighbors", "hellos", "first_frame")
-_ANNOUNCED = ("protocol", "device", "port", "platform", "vlan", "frames", "first_frame")
 
 
 @statistic("OSPF routers", routers)
@@ -25,15 +23,3 @@ def ospf(facts: Facts) -> Stat:
         for r in facts[routers]
     ]  # fmt: skip
     return table("ospf", "OSPF routers", _OSPF, rows)
-
-
-@statistic("Announced switches", announcements)
-def announced(facts: Facts) -> Stat:
-    """One row a device and port that announces itself by LLDP or CDP, by first frame; Wireshark has no such table.
-
-    port is the device's own, on this link; vlan is its native one, empty where it does not tell.
-    """
-    rows = [
-        (a.protocol, a.device, a.port, a.platform, a.vlan, len(a.frames), a.frames[0]) for a in facts[announcements]
-    ]
-    return table("announced", "Announced switches", _ANNOUNCED, rows)

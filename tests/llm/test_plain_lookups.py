@@ -8,7 +8,7 @@ from brief.samples import analysis, finding, ran, stat
 
 from explainer.brief.question import parse
 from explainer.llm import lookup, offline
-from explainer.model import Analysis, Cell, Confidence, Severity, Stat
+from explainer.model import Analysis, Cell, Confidence, Scope, Severity, Stat
 
 TALKS = ("a", "a_port", "b", "b_port", "stream", "packets_a_b", "bytes_a_b", "packets_b_a", "bytes_b_a", "packets",
          "bytes", "start_s", "duration_s")  # fmt: skip
@@ -16,6 +16,7 @@ SPOKEN = (
     "protocols", "transport", "port", "client", "server", "servers", "conversations", "packets", "first_frame",
 )  # fmt: skip
 DNS = ("name", "type", "client", "server", "rcode", "response_time_ms", "query_frame", "response_frame", "answers")
+QUERIES = (*DNS[:-1], "interface")
 ACCOUNTS = (
     "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
 )  # fmt: skip
@@ -151,3 +152,114 @@ def test_an_obsolete_version_is_not_secure() -> None:
     known = analysis(ran(old), stats=stats)
     assert offline.answer(known, "Is this session secure by current standards?").verdict.startswith("tls_obsolete")
     assert offline.answer(known, "Is this session encrypted?").verdict.startswith("Yes: TLS")
+
+
+@pytest.mark.parametrize(
+    ("back", "words"), [(8, "17 packets, 9 there and 8 back."), (0, "17 packets, none of them back.")]
+)
+def test_whether_a_tunnel_carries_packets_both_ways(back: int, words: str) -> None:
+    talk = (CLIENT, 40000, SERVER, 51820, 0, 9, 900, back, 900, 17, 1800, 0.0, 1.0)
+    row = ("WireGuard (encrypted)", "UDP", 51820, CLIENT, SERVER, 1, 1, 17, 3)
+    told = first("Is there a VPN?", stat("conversations_udp", TALKS, [talk]), stat("spoken", SPOKEN, [row]))
+    assert told == f"WireGuard (encrypted) is spoken by 10.0.0.9 with 10.0.0.1: {words}"
+
+
+@pytest.mark.parametrize(("last", "early"), [(100, True), (99, False)])
+def test_a_capture_that_ends_with_the_question(last: int, early: bool) -> None:
+    row = ("www.example", "A", f"{CLIENT}:40000", f"{SERVER}:53", None, None, last, None, "")
+    told = first("Why can the name not be resolved?", stat("dns", QUERIES, [row]))
+    assert ("too early for an answer" in told) is early
+
+
+@pytest.mark.parametrize(("question", "told"), [("Does the ping work?", 1), ("Does the ping to 10.0.0.7 work?", 0)])
+def test_pings_that_are_answered(question: str, told: int) -> None:
+    columns = ("source", "target", "requests", "replies", "min_ms", "mean_ms", "max_ms", "first_frame", "reply_frame")
+    pings = stat("pings", columns, [(CLIENT, SERVER, 3, 3, 1.0, 1.5, 2.0, 1, 2)])
+    claims = lookup.claims(analysis(ran(), stats=[pings]), parse(question))
+    assert [claim.text for claim in claims] == [
+        "10.0.0.1 sends 3 replies to 3 pings of 10.0.0.9, after 1.5 ms on average."
+    ] * told
+
+
+ARP = (
+    "asker_mac",
+    "asker",
+    "target",
+    "kind",
+    "requests",
+    "answered",
+    "replies",
+    "reply_mac",
+    "first_frame",
+    "reply_frame",
+)
+CARD, OTHER_CARD = "02:00:00:00:00:09", "02:00:00:00:00:01"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ((CARD, CLIENT, CLIENT, "gratuitous", 1, False, 0, None, 1, None), "announces its own address 10.0.0.9 to all"),
+        ((CARD, "0.0.0.0", CLIENT, "probe", 1, False, 0, None, 1, None), "nobody does, so it is free"),
+        ((CARD, "0.0.0.0", CLIENT, "probe", 1, True, 1, OTHER_CARD, 1, 2), f"already: {OTHER_CARD} has it"),
+        (
+            (CARD, CLIENT, SERVER, "request", 2, True, 1, OTHER_CARD, 1, 2),
+            f"who has 10.0.0.1 (2 times): {OTHER_CARD} has",
+        ),
+        ((CARD, CLIENT, SERVER, "request", 1, False, 0, None, 1, None), "no answer is recorded"),
+        ((CARD, CLIENT, SERVER, "request", 0, True, 1, OTHER_CARD, 2, 2), "the question is not recorded"),
+    ],
+)
+def test_what_arp_says(row: tuple[Cell, ...], words: str) -> None:
+    told = first("What does this ARP packet do?", stat("arp", ARP, [row]))
+    assert words in told
+
+
+def test_arp_of_the_hosts_that_are_named() -> None:
+    every = [(CARD, CLIENT, f"10.0.0.{n}", "request", 1, False, 0, None, n, None) for n in range(20, 30)]
+    known = analysis(ran(), stats=[stat("arp", ARP, every)])
+    assert [c.frames for c in lookup.claims(known, parse("Show the ARP for 10.0.0.25"))] == [(25,)]
+    assert lookup.claims(known, parse("What does ARP say?"))[-1].text == "Besides: 4 other pairs in ARP."
+
+
+def test_a_finding_of_arp_comes_before_what_arp_says() -> None:
+    row = (CARD, CLIENT, SERVER, "request", 1, False, 0, None, 1, None)
+    spoofed = finding("address_spoofed", severity=Severity.HIGH, frames=(9,))
+    known = analysis(ran(spoofed), stats=[stat("arp", ARP, [row])])
+    assert offline.answer(known, "What is the ARP traffic here?").verdict == "address_spoofed happened."
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (
+            "Is anything wrong with the connection on port 5432?",
+            "Nothing in this capture explains a failure",
+        ),
+        ("Why can the client not reach port 5432?", "dns_unanswered happened."),
+        ("What is wrong with the connections on port 53?", "dns_unanswered happened."),
+    ],
+)
+def test_a_name_is_not_what_is_wrong_with_a_connection_that_took_place(question: str, words: str) -> None:
+    names = finding("dns_unanswered", scope=Scope(addresses=(CLIENT,), ports=(53,)))
+    talk = (CLIENT, 40000, SERVER, 5432, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
+    known = analysis(ran(names), stats=[stat("conversations_tcp", TALKS, [talk])])
+    assert offline.answer(known, question).verdict.startswith(words)
+
+
+DEVICES = ("protocol", "device", "device_port", "port_label", "platform", "vlan", "packets", "first_frame")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("CDP", "sw1", "Gi0/13", "", "cisco WS-1", 7, 4, 2),
+         "The device sw1 sends from its port Gi0/13, says CDP; it is cisco WS-1 and the native VLAN is 7."),
+        (("LLDP", "sw1", "13", "uplink", "", None, 4, 2),
+         'The device sw1 sends from its port 13 (called "uplink"), says LLDP.'),
+        (("LLDP", "", "", "", "", None, 4, 2), "A device that does not say its name announces itself, says LLDP."),
+    ],
+)  # fmt: skip
+def test_which_devices_announce_themselves(row: tuple[Cell, ...], words: str) -> None:
+    assert first("Which switch port is this?", stat("devices", DEVICES, [row])) == words
+    assert first("Which switch?", stat("devices", DEVICES, [row] * 7)) == words

@@ -1,30 +1,16 @@
 """What DHCPv6 servers give out."""
 
-import struct
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from dhcpv6_answers import ADVERTISE, CLIENT, REPLY, SERVER, answer
 from factories import UDP, datagram, ethernet, ip, pcap
 
 from explainer.facts import Facts
 from explainer.protocols.dhcpv6 import leases_ipv6
 
 FactsOf = Callable[..., Facts]
-CLIENT, SERVER = "fe80::9", "fe80::1"
-ADVERTISE, REPLY = 2, 7
-
-
-def option(number: int, data: bytes) -> bytes:
-    return struct.pack("!HH", number, len(data)) + data
-
-
-def answer(kind: int, address: str = "", *, resolver: str = "") -> bytes:
-    given = option(5, ip_address(address).packed + struct.pack("!II", 1800, 3600)) if address else b""
-    options = option(3, struct.pack("!III", 1, 900, 1440) + given)
-    options += option(23, ip_address(resolver).packed) if resolver else b""
-    return ethernet(ip(SERVER, CLIENT, UDP, datagram(547, 546, bytes([kind, 0, 0, 7]) + options)))
 
 
 def test_the_last_reply_to_a_client_counts(tmp_path: Path, facts_of: FactsOf) -> None:

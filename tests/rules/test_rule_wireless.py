@@ -3,7 +3,9 @@
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from factories import START_NS
 from sessions import FactsOf, found, found_in, reply
 
@@ -13,7 +15,7 @@ from explainer.protocols.applications.records import Reply
 from explainer.protocols.tcp import Endpoint
 
 STATION, BASE = "02:00:00:00:00:01", "02:00:00:00:00:02"
-RULES = ("wireless_refused", "wireless_handshake", "wireless_sent_away")
+RULES = ("wireless_refused", "wireless_handshake", "wireless_sent_away", "wep_in_use")
 
 
 def answer(code: str, frame: int = 1, request: str = "association", **overrides: object) -> Reply:
@@ -38,8 +40,14 @@ def test_an_association_that_succeeds_in_the_end_is_silent() -> None:
 
 
 def test_a_status_without_words_is_told_by_its_number() -> None:
+    (finding,) = found("wireless_refused", answer("69"))
+    assert finding.title.endswith("for a reason that its status tells (status 69).")
+
+
+def test_what_a_status_means() -> None:
     (finding,) = found("wireless_refused", answer("68"))
-    assert finding.title.endswith("(status 68).")
+    assert finding.title.endswith("because it lets in nobody without authentication (status 68).")
+    assert found("wireless_refused", answer("85")) == []  # success: the other one sleeps
 
 
 def test_a_handshake_that_stops_after_its_second_message() -> None:
@@ -80,5 +88,27 @@ def test_frames_of_a_wireless_capture_are_read(tmp_path: Path, facts_of: FactsOf
     assert f"The access point {BASE} sends the station {STATION} away" in away.title
 
 
+@pytest.mark.parametrize(("algorithm", "fires"), [(1, True), (0, False)], ids=["shared key", "open system"])
+def test_wep(algorithm: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    macs = [bytes.fromhex(text.replace(":", "")) for text in (BASE, STATION, BASE)]
+    frame = b"\xb0\0\0\0" + b"".join(macs) + b"\0\0" + struct.pack("<HHH", algorithm, 1, 0)
+    record = struct.pack("<IIII", START_NS // 10**9, 0, len(frame), len(frame)) + frame
+    capture = tmp_path / "wep.pcap"
+    capture.write_bytes(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 105) + record)
+    findings = found_in("wep_in_use", facts_of, capture)
+    assert [f.severity for f in findings] == [Severity.INFO] * fires
+    assert all(f"The wireless network of {BASE} uses WEP ({STATION} authenticates" in f.title for f in findings)
+
+
 def test_without_wireless_frames_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     assert {o.status for o in analysis_of("tls12_healthy").outcomes if o.rule in RULES} == {"not applicable"}
+
+
+def test_what_a_reason_means() -> None:
+    gone: dict[str, Any] = {"request": "deauthentication", "kind": Kind.OTHER, "about": "station"}
+    (finding,) = found("wireless_sent_away", answer("34", **gone))
+    assert finding.title.endswith(
+        "(deauthentication, reason 34): too many frames were not acknowledged: the channel is poor."
+    )
+    (finding,) = found("wireless_sent_away", answer("99", **gone))
+    assert finding.title.endswith("its number is in no table of IEEE 802.11-2020.")

@@ -19,6 +19,7 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    port_login,
     printing,
     proxies,
     services,
@@ -44,8 +45,8 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
         services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
-        brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP, file_sharing.NFS,
-        kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
+        port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP,
+        file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
         *errors.CODED,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who announces itself on a link by LLDP or CDP, and which routers speak OSPF."""
+"""Who announces itself on a link by LLDP or CDP."""
 
 import struct
 from pathlib import Path
@@ -33,8 +33,8 @@ def told(path: Path, *packets: bytes) -> list[str]:
 
 def test_switches_that_announce_themselves(tmp_path: Path) -> None:
     verdict, *claims = told(tmp_path / "a.pcap", lldp(), cdp(), lldp())
-    assert verdict == "By LLDP sw1 announces itself on this link, from its port gi0/7, native VLAN 20."
-    assert "By CDP r1.example (model 9) announces itself on this link, from its port Ethernet0." in claims
+    assert verdict == "The device sw1 sends from its port gi0/7, says LLDP."
+    assert "The device r1.example sends from its port Ethernet0, says CDP; it is model 9." in claims
 
 
 def test_without_an_announcement(tmp_path: Path) -> None:
