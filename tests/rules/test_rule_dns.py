@@ -13,12 +13,15 @@ from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.tcp import Endpoint, connections
-from explainer.rules import dns, dns_unanswered
+from explainer.rules import dns, dns_not_understood, dns_unanswered
 
 CLIENT, SERVER = Endpoint("192.0.2.10", 40000), Endpoint("192.0.2.53", 53)
 SECOND = 1_000_000_000
-NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
-BY_CODE = {NXDOMAIN: dns.dns_nxdomain, SERVFAIL: dns.dns_servfail, REFUSED: dns.dns_refused}
+FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
+BY_CODE = {
+    NXDOMAIN: dns.dns_nxdomain, SERVFAIL: dns.dns_servfail, REFUSED: dns.dns_refused,
+    FORMERR: dns_not_understood.dns_not_understood, NOTIMP: dns_not_understood.dns_not_understood,
+}  # fmt: skip
 
 
 def lookup(frame: int = 1, **changes: Any) -> Lookup:
@@ -72,6 +75,8 @@ def test_an_answer_to_another_question_for_the_name_silences_it(rcode: int) -> N
         (REFUSED, "shop.example", Severity.HIGH),
         (REFUSED, "laptop", Severity.LOW),
         (REFUSED, "10.2.0.192.in-addr.arpa", Severity.INFO),
+        (NOTIMP, "shop.example", Severity.HIGH),
+        (FORMERR, "laptop", Severity.LOW),
         (SERVFAIL, "shop.example", Severity.HIGH),
         (SERVFAIL, "laptop", Severity.HIGH),
         (SERVFAIL, "10.2.0.192.in-addr.arpa", Severity.INFO),
