@@ -171,7 +171,7 @@ def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
     """Return the names that got an answer, by client."""
     resolved = defaultdict[str, set[str]](set)
     for lookup in every:
-        if lookup.rcode == _NOERROR and lookup.answers:
+        if lookup.rcode == _NOERROR and (lookup.answers or lookup.cut):
             resolved[lookup.client.address].add(plain(lookup.name))
     return resolved
 

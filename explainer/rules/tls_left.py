@@ -108,7 +108,8 @@ def _turned_from(leaf: Certificate, sent: int, facts: Facts, group: Group) -> Ve
         title=f"The client hangs up right after the server has shown its certificate, of {leaf.name}, without a word:"
         " probably it does not accept that certificate, for example because it does not know its issuer,"
         f" {leaf.issuer}.",
-        act=f"Either side: the log of the program on {{client}} names the reason; it has to trust {leaf.issuer}"
+        act=f"The client's side must look first: the log of the program on {{client}} names the reason; it has to trust"
+        f" {leaf.issuer}"
         f"{alone if sent == 1 else ''}.",
         side=Side.EITHER,
         severity=severity(facts, group, Severity.MEDIUM),

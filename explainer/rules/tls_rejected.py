@@ -124,8 +124,9 @@ def _look_at(ending: Ending) -> str:
     name, leaf = ending.handshake.server_name, _leaf(ending)
     if leaf:
         return (
-            "Either side: the log of the program on {client} tells whether it rejects the certificate; it has to"
-            f" trust {leaf.issuer}, or {{server}} has to send the intermediate certificates that belong to it."
+            "The client's side must look first: the log of the program on {client} tells whether it rejects the"
+            f" certificate; it has to trust {leaf.issuer}, or {{server}} has to send the intermediate certificates that"
+            " belong to it."
         )
     fits = f"made out for {name}, " if name else ""
     return (
@@ -149,9 +150,10 @@ def _finished(ending: Ending) -> Record | None:
 
 
 def _left_unused(ending: Ending) -> Told:
-    finished = _finished(ending)
+    finished, shown = _finished(ending), ending.handshake.server_certificates
     done = [Step(frames=(finished.frame,), text="the client completes the handshake (Finished)")] if finished else []
-    return Told((*done, end_step(ending)))
+    # A fault of a certificate that can be read explains this: its evidence holds that certificate, and not the end.
+    return Told((*done, end_step(ending)), (shown.frame,) if shown else ())
 
 
 @rule(

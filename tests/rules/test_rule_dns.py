@@ -232,3 +232,9 @@ def test_what_browsers_ask_for_in_silence_is_small_beside_nothing_else() -> None
     assert small.severity is Severity.INFO
     (wanted,) = found(dns_unanswered.dns_unanswered, lookup(), silent(3, name=BROWSERS), silent(5, name="a.example"))
     assert (wanted.severity, "a.example" in wanted.title) == (Severity.MEDIUM, True)
+
+
+def test_a_name_whose_answer_was_stored_in_part_exists() -> None:
+    ipv6 = failed(NXDOMAIN, type_number=28)
+    assert len(found(dns.dns_nxdomain, ipv6, lookup(3, answers=()))) == 1
+    assert found(dns.dns_nxdomain, ipv6, lookup(3, answers=(), cut=True)) == []
