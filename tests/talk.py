@@ -61,7 +61,12 @@ def hidden(length: int) -> bytes:
 
 def certificate(length: int) -> bytes:
     """Return a Certificate record of TLS 1.2 with that many bytes in it, which are no certificate."""
-    return _record(0x16, b"\x0b" + _sized(3, _sized(3, _sized(3, bytes(length)))))
+    return presented(bytes(length))
+
+
+def presented(der: bytes) -> bytes:
+    """Return a Certificate record of TLS 1.2 with this certificate."""
+    return _record(0x16, b"\x0b" + _sized(3, _sized(3, _sized(3, der))))
 
 
 def change_cipher() -> bytes:

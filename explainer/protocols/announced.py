@@ -1,8 +1,7 @@
 """Devices that tell their neighbours who they are: LLDP (IEEE 802.1AB) and Cisco's CDP."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -20,8 +19,7 @@ _COLUMNS = (
 _MOST, _LONGEST = 500, 100
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(NamedTuple):
     """What one device says of itself and of the port that it sends from; empty, or None, where it does not say."""
 
     protocol: str

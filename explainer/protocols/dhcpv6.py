@@ -1,8 +1,7 @@
 """Addresses that DHCPv6 gives out, or has none of (RFC 8415)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.lazy import pl
@@ -22,8 +21,7 @@ NO_ADDRESS, NO_PREFIX = 2, 6
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class GivenIpv6:
+class GivenIpv6(NamedTuple):
     """What the last reply of a server gives one client: addresses, prefixes, name servers; for how long, or None."""
 
     frame: int
@@ -51,8 +49,7 @@ def _view(facts: Facts) -> View | None:
 _LOOK = Look("DHCPv6 answers", (answers,), (FRAME, _KIND, _ADDRESS, _PREFIX, _VALID, _RESOLVER, _STATUS), _view)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedIpv6:
+class RefusedIpv6(NamedTuple):
     """The answers of one server to one client that give nothing, because it has no address or prefix left."""
 
     client: str

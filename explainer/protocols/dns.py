@@ -35,8 +35,8 @@ class Lookup(NamedTuple):
     type, before any answer), `response_frames` all answers, of which the first counts. `further_questions` are those of
     the same message ("name type"). Times are nanoseconds since 1970; `time_ms` is first query to first answer, which
     equals tshark's dns.time where nothing was repeated. `referred`: the server leaves it to the asker to go on, as it
-    does not ask others itself, or only names the servers to ask (RFC 1034, section 4.3.1). An mDNS message is a record
-    of its own, never paired.
+    does not ask others itself, or only names the servers to ask (RFC 1034, section 4.3.1). `cut`: the answer holds more
+    records than can be read, as where frames are stored in part. An mDNS message is a record of its own, never paired.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class Lookup(NamedTuple):
     truncated: bool = False
     answers: tuple[str, ...] = ()
     referred: bool = False
+    cut: bool = False
 
     @property
     def type(self) -> str:
@@ -168,7 +169,7 @@ def _answered(old: Lookup, new: Lookup) -> Lookup:
         return old._replace(response_frames=frames)
     return old._replace(
         response_frames=frames, response_ns=new.response_ns, rcode=new.rcode, truncated=new.truncated,
-        answers=new.answers, server=new.server, referred=new.referred,
+        answers=new.answers, server=new.server, referred=new.referred, cut=new.cut,
     )  # fmt: skip
 
 
@@ -199,5 +200,5 @@ def _lookup(row: Row, message: Message) -> Lookup | None:
     return Lookup(
         **common, client=destination, server=source, response_frames=(frame,), response_ns=time,
         rcode=message.rcode, truncated=message.truncated, answers=message.answers,
-        referred=_referred(message),
+        referred=_referred(message), cut=message.cut,
     )  # fmt: skip

@@ -42,13 +42,17 @@ _RESPONSE, _OPCODE, _AUTHORITATIVE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7
 
 
 class Message(NamedTuple):
-    """One message; questions and records as name and type, of the answers also their addresses and names."""
+    """One message; questions and records as name and type, of the answers also their addresses and names.
+
+    `cut` says that it has more answers than can be read, as where the frame was stored in part.
+    """
 
     id: int
     flags: int
     questions: tuple[tuple[str, int], ...]
     records: tuple[tuple[str, int], ...]
     answers: tuple[str, ...]
+    cut: bool = False
 
     @property
     def response(self) -> bool:
@@ -100,8 +104,9 @@ def messages(row: dict[str, Any]) -> Iterator[Message]:
         message_records = _known(islice(records, answers + sum(rest)))
         kept = [next(texts[kind], None) if kind in texts else None for _, kind in message_records]
         yield Message(
-            number, flags, _known(islice(questions, asked)), message_records, tuple(filter(None, kept[:answers]))
-        )
+            number, flags, _known(islice(questions, asked)), message_records, tuple(filter(None, kept[:answers])),
+            cut=len(message_records) < answers,
+        )  # fmt: skip
 
 
 def _known(pairs: Iterator[tuple[str | None, int | None]]) -> tuple[tuple[str, int], ...]:

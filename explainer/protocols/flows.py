@@ -33,15 +33,20 @@ class Flow(NamedTuple):
     answered: bool
 
 
-@fact("flows", connections, conversations, hidden_http, hidden, unusual_ports, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
+@fact("protocols that ports hide", hidden_http, hidden, unusual_ports)
+def misnamed(facts: Facts) -> dict[int, str]:
+    """Return the layer of each TCP stream that tshark takes for something else because of its port."""
+    named = {each.stream: each.layer for each in facts[unusual_ports]}
+    return named | dict.fromkeys(facts[hidden], "tls") | dict.fromkeys(facts[hidden_http], "http")
+
+
+@fact("flows", connections, conversations, misnamed, FRAME, PROTOCOLS, tcp.STREAM, udp.STREAM)
 def flows(facts: Facts) -> tuple[Flow, ...]:
     """Return the flows, TCP first, by stream number."""
     spoken = {
         name: _spoken(facts, column, _LAYERS[name]) for name, column in (("TCP", tcp.STREAM), ("UDP", udp.STREAM))
     }
-    named = {each.stream: each.layer for each in facts[unusual_ports]}
-    named |= dict.fromkeys(facts[hidden], "tls") | dict.fromkeys(facts[hidden_http], "http")
-    spoken["TCP"] |= {stream: frozenset({layer}) for stream, layer in named.items()}
+    spoken["TCP"] |= {stream: frozenset({layer}) for stream, layer in facts[misnamed].items()}
     over_tcp = (
         Flow(
             "TCP", c.stream, c.client, c.server, spoken["TCP"].get(c.stream, frozenset()), c.first_frame, c.frames,

@@ -3,7 +3,7 @@
 Rule: a packet is whole where tshark puts it together; what it lacks was lost, or left out of the capture.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -20,8 +20,7 @@ _COLUMNS = (
 _SET = ("1", "True")  # as tshark 4.0 prints a flag, and 4.2
 
 
-@dataclass(frozen=True, slots=True)
-class Fragments:
+class Fragments(NamedTuple):
     """The fragments of one host to another: of how many packets, `whole` the frames of those that are complete."""
 
     source: str

@@ -1,8 +1,7 @@
 """OSPF version 2: what routers say of themselves in their hellos, and whom they hear (RFC 2328, appendix A.3)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address, ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -19,8 +18,7 @@ _IS_HELLO, _IS_DESCRIPTION, _IS_REQUEST = 1, 2, 3
 _V2 = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Router:
+class Router(NamedTuple):
     """A router on one link, as its last hello tells: `neighbors` are the routers that it hears, by their identifiers.
 
     `hellos` and `descriptions` are the frames of its hellos and database descriptions, `requests` those in which it

@@ -111,13 +111,13 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     aliases = {x.first_frame: x.answers[-1] for x in failed if x.answers}
     vain = {(x.client.address, plain(x.name)): x for x in reversed(every) if _in_vain(x)}
     longer = {x.first_frame: (x, without) for x in failed if (without := bare(x, vain))}
-    for finding in _answered(failed, _NXDOMAIN_MEANS, severity):
+    for finding in answered(failed, _NXDOMAIN_MEANS, severity):
         target = aliases.get(finding.evidence.frames[0])
-        told = _told(finding)
+        as_told = told(finding)
         if finding.severity is not Severity.INFO and finding.evidence.frames[0] in longer:
             yield with_suffix(finding, *longer[finding.evidence.frames[0]])
         else:
-            yield to_missing(told, target) if target else told
+            yield to_missing(as_told, target) if target else as_told
 
 
 @rule("Name server fails", lookups, upstreams, extended_errors, subject="DNS lookups", area=AREA)
@@ -132,14 +132,14 @@ def dns_servfail(facts: Facts) -> Iterator[Finding]:
     suffix behind it: forwarders ask nobody for such names.
     """
     every = facts[lookups]
-    failing = _less_where_unwanted(every, _failing)
+    failing = less_where_unwanted(every, _failing)
     reasons = facts[extended_errors]
     circles = {x.first_frame: names for x in every if x.rcode == _SERVFAIL and (names := circle(x))}
-    for finding in _answered(_not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
+    for finding in answered(not_overcome(every, _SERVFAIL), _SERVFAIL_MEANS, failing):
         code = next((reasons[frame] for frame in finding.evidence.frames if frame in reasons), None)
         behind = facts[upstreams].behind(finding)
         if finding.severity is Severity.INFO:
-            yield _told(finding)
+            yield told(finding)
         elif finding.evidence.frames[0] in circles:
             yield in_circle(finding, circles[finding.evidence.frames[0]])
         elif behind:
@@ -157,11 +157,11 @@ def dns_refused(facts: Facts) -> Iterator[Finding]:
     behind it: the same client then resolves a shorter form of it.
     """
     every = facts[lookups]
-    refused = _answered(_not_overcome(every, _REFUSED), _REFUSED_MEANS, _less_where_unwanted(every, _refusing))
-    yield from map(_told, refused)
+    refused = answered(not_overcome(every, _REFUSED), _REFUSED_MEANS, less_where_unwanted(every, refusing))
+    yield from map(told, refused)
 
 
-def _told(finding: Finding) -> Finding:
+def told(finding: Finding) -> Finding:
     """Return the finding; of one that is only worth knowing nobody has to act."""
     return finding.model_copy(update={"act": _HARMLESS}) if finding.severity is Severity.INFO else finding
 
@@ -170,12 +170,12 @@ def _resolved(every: Sequence[Lookup]) -> dict[str, set[str]]:
     """Return the names that got an answer, by client."""
     resolved = defaultdict[str, set[str]](set)
     for lookup in every:
-        if lookup.rcode == _NOERROR and lookup.answers:
+        if lookup.rcode == _NOERROR and (lookup.answers or lookup.cut):
             resolved[lookup.client.address].add(plain(lookup.name))
     return resolved
 
 
-def _less_where_unwanted(every: Sequence[Lookup], usual: Callable[[Lookup], Severity]) -> Callable[[Lookup], Severity]:
+def less_where_unwanted(every: Sequence[Lookup], usual: Callable[[Lookup], Severity]) -> Callable[[Lookup], Severity]:
     """Return the severity of a failure, less where nobody wanted the name, or where it is one label alone.
 
     Nobody wanted what browsers and systems ask for on their own, or what a search suffix made of another name.
@@ -204,7 +204,8 @@ def _failing(lookup: Lookup) -> Severity:
     return Severity.INFO if plain(lookup.name).endswith(_REVERSE) else Severity.HIGH
 
 
-def _refusing(lookup: Lookup) -> Severity:
+def refusing(lookup: Lookup) -> Severity:
+    """Return how much it weighs that a name server does not answer for a name."""
     # Programs ask for the bare name of the machine that they run on, and go on without it; forwarders refuse it
     # (dnsmasq's domain-needed): what was asked with a suffix says more.
     name = plain(lookup.name)
@@ -213,12 +214,14 @@ def _refusing(lookup: Lookup) -> Severity:
     return Severity.LOW if "." not in name else Severity.HIGH
 
 
-def _not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:
+def not_overcome(every: Sequence[Lookup], rcode: int) -> Iterator[Lookup]:
+    """Return the lookups with this code whose name the same client never got an answer about."""
     overcome = {(x.client.address, plain(x.name)) for x in every if x.rcode in (_NOERROR, _NXDOMAIN)}
     return (x for x in every if x.rcode == rcode and (x.client.address, plain(x.name)) not in overcome)
 
 
-def _answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Lookup], Severity]) -> Iterator[Finding]:
+def answered(failed: Iterable[Lookup], means: Answer, severity: Callable[[Lookup], Severity]) -> Iterator[Finding]:
+    """Yield a finding for each client, server and name."""
     groups = defaultdict[tuple[str, str, str], list[Lookup]](list)
     for lookup in failed:
         if not lookup.multicast:

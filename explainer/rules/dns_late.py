@@ -160,7 +160,7 @@ def dns_no_address(facts: Facts) -> Iterator[Finding]:
             for owner, known in resolved
             if owner == client
         )
-        if any(x.truncated for x in group) or lengthened:
+        if any(x.truncated or x.cut for x in group) or lengthened:
             continue
         if (client, name) not in resolved and _A in asked:
             round_ = next(filter(None, map(circle, group)), ())

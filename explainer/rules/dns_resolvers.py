@@ -31,7 +31,7 @@ def dns_private_name(facts: Facts) -> Iterator[Finding]:
     It cannot know such a name: NXDOMAIN is the right answer. Silent where another lookup of the client resolves it.
     """
     every = facts[lookups]
-    known = {(x.client.address, plain(x.name)) for x in every if x.rcode == _NOERROR and x.answers}
+    known = {(x.client.address, plain(x.name)) for x in every if x.rcode == _NOERROR and (x.answers or x.cut)}
     groups = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in every:
         private = plain(x.name).endswith(PRIVATE_ENDINGS) and x.rcode == _NXDOMAIN
@@ -140,7 +140,7 @@ def dns_disagree(facts: Facts) -> Iterator[Finding]:
     """
     asked = defaultdict[tuple[str, str, int], list[Lookup]](list)
     for x in facts[lookups]:
-        if not x.multicast and x.rcode in (_NOERROR, _NXDOMAIN) and (x.answers or x.rcode == _NXDOMAIN):
+        if not (x.multicast or x.cut) and x.rcode in (_NOERROR, _NXDOMAIN) and (x.answers or x.rcode == _NXDOMAIN):
             asked[x.client.address, plain(x.name), x.type_number].append(x)
     for (client, _, _), group in asked.items():
         kinds = {x.server.address: _kind(x) for x in group}

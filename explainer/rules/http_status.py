@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 
 from explainer.facts import Facts
@@ -69,11 +70,13 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
     lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
+    asked_on = {e.stream for e in every if e.request_frame}
+    begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
     seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
-        if _is_error(e) and not e.wish and not met and not _is_no_request(e) and not _is_about_tls(e, of_tls):
+        if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
     for group in groups.values():
         first = group[0]
@@ -192,9 +195,15 @@ def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
 
 
-def _is_no_request(e: Exchange) -> bool:
-    """Return whether it answers no HTTP request: TLS (400), or nothing, after which a server says 408 and hangs up."""
-    return e.request_frame is None and e.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT)
+def _is_no_request(e: Exchange, begun: AbstractSet[int]) -> bool:
+    """Return whether it answers no HTTP request: TLS (400), or nothing, after which a server says 408 and hangs up.
+
+    Not so where the client had `begun` one, which never was complete.
+    """
+    if e.request_frame is not None:
+        return False
+    idle = e.status == HTTPStatus.REQUEST_TIMEOUT and e.stream not in begun
+    return e.status == HTTPStatus.BAD_REQUEST or idle
 
 
 def _is_about_tls(e: Exchange, of_tls: set[int]) -> bool:

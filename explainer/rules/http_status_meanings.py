@@ -39,7 +39,7 @@ _MEANINGS = {
         "The client must use a method that the server permits for this page, or the server's side must permit it.",
     ),
     408: Meaning(
-        "it waited too long for the request", Side.CLIENT, "The client must send its request sooner, or whole.",
+        "it waited too long for the whole request", Side.CLIENT, "The client must send its request sooner, or whole.",
     ),
     410: Meaning("it says that the page is gone for good", Side.CLIENT, "The client must no longer use this link."),
     411: Meaning("it wants to know the length first", Side.CLIENT, "The client must send a Content-Length."),

@@ -188,7 +188,7 @@ def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     asked = [k for k in sight.looked_up(e) if _is_looked_up_near(e, k)]
     own = [k for k in asked if k.client.address == e.server.address]
     found = own or [k for k in asked if k.client.address != e.client.address]
-    if any(k.answers for k in found) or len({k.client.address for k in found}) != 1:
+    if any(k.answers or k.cut for k in found) or len({k.client.address for k in found}) != 1:
         return None
     return next(_unresolved_names(found, sure=bool(own), likely=not _is_gateways(e)), None)
 

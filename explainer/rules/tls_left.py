@@ -7,6 +7,7 @@ from explainer.model import Confidence, Finding, Severity, Side
 from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls.carriage import Carriage, carriages
 from explainer.protocols.tls.encrypted import flight
+from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, end_step
 from explainer.rules.tls_stopped import Group, answered, severity, stopped, told
@@ -30,7 +31,8 @@ def tls_left(facts: Facts) -> Iterator[Finding]:
     """A handshake that one side closes or resets after the ServerHello, with no alert and no sign of its completion.
 
     Of medium severity, since clients leave on purpose, too. A client that leaves within a second, as soon as a record
-    as long as a certificate has come, is said to turn away from that, as possible (so does Node.js). Where encrypted
+    as long as a certificate has come, or the certificate itself, is said to turn away from that, as possible (so do
+    Node.js and Java's HttpClient). Where encrypted
     data was sent, or the server's ChangeCipherSpec, the handshake had gone further than this (RFC 8446 section 6.1 asks
     for an alert before an end).
     """
@@ -66,16 +68,22 @@ def _left(facts: Facts, group: Group) -> Verdict:
 
 
 def _saw_certificate(case: Carriage) -> bool:
-    """Return whether the client leaves as soon as a certificate of the server that TLS 1.3 encrypts is there."""
-    ending = case.ending
-    if ending.outcome is not Outcome.LEFT_BY_CLIENT or not ending.handshake.encrypts_certificates:
+    """Return whether the client leaves as soon as the server's certificate is there, which TLS 1.3 encrypts."""
+    ending, shown = case.ending, case.ending.handshake.server_certificates
+    if ending.outcome is not Outcome.LEFT_BY_CLIENT:
         return False
+    if not ending.handshake.encrypts_certificates:
+        own = any(m.from_client and shown and m.frame > shown.frame for m in ending.handshake.messages)
+        return bool(shown and shown.leaf) and not own and case.ended_ms < _AT_ONCE_MS
     sent = flight(ending.handshake).certificates
     return sent is not None and sent.frame < ending.frame and case.ended_ms < _AT_ONCE_MS
 
 
 def _turned_from_certificate(facts: Facts, group: Group) -> Verdict:
-    name = group[0].ending.handshake.server_name
+    handshake = group[0].ending.handshake
+    name, shown = handshake.server_name, handshake.server_certificates
+    if shown and shown.leaf:
+        return _turned_from(shown.leaf, len(shown.certificates), facts, group)
     fits = f"made out for {name}, " if name else ""
     return Verdict(
         rule="tls_left",
@@ -89,5 +97,28 @@ def _turned_from_certificate(facts: Facts, group: Group) -> Verdict:
         advice=("See the certificate: {check} -showcerts", "Look into the log of the program on {client}."),
         limitations=("the certificate: TLS 1.3 encrypts it", "why the client left: it sent no alert"),
         measured={"left_after_ms": group[0].ended_ms},
+        clears_network=False,
+    )
+
+
+def _turned_from(leaf: Certificate, sent: int, facts: Facts, group: Group) -> Verdict:
+    alone = f", or {{server}} has to send the certificate of {leaf.issuer}, if that is an intermediate one"
+    return Verdict(
+        rule="tls_left",
+        title=f"The client hangs up right after the server has shown its certificate, of {leaf.name}, without a word:"
+        " probably it does not accept that certificate, for example because it does not know its issuer,"
+        f" {leaf.issuer}.",
+        act=f"The client's side must look first: the log of the program on {{client}} names the reason; it has to trust"
+        f" {leaf.issuer}"
+        f"{alone if sent == 1 else ''}.",
+        side=Side.EITHER,
+        severity=severity(facts, group, Severity.MEDIUM),
+        confidence=Confidence.POSSIBLE,
+        advice=(
+            "See the certificates that are sent: {check} -showcerts",
+            "Look into the log of the program on {client}.",
+        ),
+        limitations=("why the client left: it sent no alert", "what the client's trust store holds"),
+        measured={"left_after_ms": group[0].ended_ms, "certificates_sent": sent},
         clears_network=False,
     )

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
+from explainer.protocols.host_names import covers
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls.encrypted import ClientCertificate
+from explainer.protocols.tls.messages import CHANGE_CIPHER_SPEC, Record
+from explainer.protocols.x509 import Certificate
 from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, end_step, finding, grouped
 from explainer.wording import listing
 
+_WEB = frozenset({"h2", "http/1.1", "http/1.0"})
 _KEYLOG = "Record again with SSLKEYLOGFILE set on the client, and pass it with --keylog: then the alert can be read."
 
 
@@ -49,15 +53,17 @@ def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
     subject=SUBJECT,
     area="handshakes that encryption hides",
     symptom=True,
-    evidence="a TLS 1.3 connection from its ClientHello to its end",
-    limits="the certificate, and whether the client only wanted to test the server",
+    evidence="a TLS connection from its ClientHello to its end",
+    limits="the certificate of TLS 1.3, and whether the client only wanted to test the server",
 )
 def tls_unused(facts: Facts, *, at_once_s: float = 2.0, min_tests: int = 3) -> Iterator[Finding]:
-    """A client that completes the TLS 1.3 handshake and leaves without having sent anything (RFC 8446, 4.4.2).
+    """A client that completes the TLS handshake and leaves without having sent anything (RFC 8446, 4.4.2).
 
-    So do programs that check the certificate only afterwards. Silent where the same client has used another connection
-    to the same server, where it kept this one in reserve for longer than `at_once_s`, as browsers do, and about a
-    client that names no host and does so `min_tests` times: load balancers test a server like this.
+    So do programs that check the certificate only afterwards, or hold it against one that they know (pinning). Where
+    the certificate can be read, only a client counts that offers HTTP by ALPN: others may well only test. Silent where
+    the same client has used another connection to the same server, where it kept this one in reserve for longer than
+    `at_once_s`, as browsers do, and about a client that names no host and does so `min_tests` times: load balancers
+    test a server like this.
     """
     every = facts[endings]
     used = {(e.handshake.client.address, e.handshake.server) for e in every if e.outcome is Outcome.ESTABLISHED}
@@ -65,8 +71,7 @@ def tls_unused(facts: Facts, *, at_once_s: float = 2.0, min_tests: int = 3) -> I
         e
         for e in every
         if e.outcome is Outcome.UNUSED
-        and e.handshake.encrypts_certificates
-        and e.handshake.server_certificates is None
+        and (_comes_to_ask(e) if _leaf(e) else e.handshake.encrypts_certificates)
         and (e.handshake.client.address, e.handshake.server) not in used
         and _stayed_s(e) <= at_once_s
     )
@@ -76,22 +81,53 @@ def tls_unused(facts: Facts, *, at_once_s: float = 2.0, min_tests: int = 3) -> I
         verdict = Verdict(
             rule="tls_unused",
             title="The client completes the handshake and then leaves at once without sending anything: either it only"
-            " tested the connection, or it does not accept the certificate, for example because it is made out for"
-            " another name.",
-            act=_look_at(group[0].handshake.server_name),
+            f" tested the connection, or it does not accept the certificate{_doubt(group[0])}.",
+            act=_look_at(group[0]),
             side=Side.EITHER,
             severity=Severity.MEDIUM,
             confidence=Confidence.POSSIBLE,
-            advice=("See the certificate: {check}", _KEYLOG),
+            advice=("See the certificate: {check}", "Look into the log of the program on {client}.")
+            if _leaf(group[0])
+            else ("See the certificate: {check}", _KEYLOG),
             limitations=(
-                "the certificate: TLS 1.3 encrypts it",
+                *(() if _leaf(group[0]) else ("the certificate: TLS 1.3 encrypts it",)),
                 "whether the client only wanted to test the connection",
             ),
         )
         yield finding(group, verdict, _left_unused)
 
 
-def _look_at(name: str) -> str:
+def _leaf(ending: Ending) -> Certificate | None:
+    shown = ending.handshake.server_certificates
+    return shown.leaf if shown else None
+
+
+def _comes_to_ask(ending: Ending) -> bool:
+    hello = ending.handshake.client_hello
+    return hello is not None and not _WEB.isdisjoint(hello.alpn)
+
+
+def _doubt(ending: Ending) -> str:
+    """Return what a client may not like about the certificate, as far as it can be seen."""
+    leaf, asked = _leaf(ending), ending.handshake.server_name
+    if leaf is None or (asked and not covers(leaf, asked)):
+        return ", for example because it is made out for another name"
+    if not asked and ending.handshake.server.address not in leaf.ip_addresses:
+        return f", which is made out for {leaf.name}: the client names no host, as one that was given an address does"
+    return (
+        f" of {leaf.name}, for example because it does not know its issuer, {leaf.issuer}, or expects another one"
+        " (pinning)"
+    )
+
+
+def _look_at(ending: Ending) -> str:
+    name, leaf = ending.handshake.server_name, _leaf(ending)
+    if leaf:
+        return (
+            "The client's side must look first: the log of the program on {client} tells whether it rejects the"
+            f" certificate; it has to trust {leaf.issuer}, or {{server}} has to send the intermediate certificates that"
+            " belong to it."
+        )
     fits = f"made out for {name}, " if name else ""
     return (
         f"The server's side should check whether its certificate is {fits}valid now and from an issuer that {{client}}"
@@ -101,14 +137,23 @@ def _look_at(name: str) -> str:
 
 def _stayed_s(ending: Ending) -> float:
     """Return how long the client stayed after its Finished."""
-    finished = ending.flight.finished if ending.flight else None
+    finished = _finished(ending)
     return (ending.connection.last_ns - finished.time_ns) / 1e9 if finished else 0.0
 
 
+def _finished(ending: Ending) -> Record | None:
+    """Return the record with the client's Finished; up to TLS 1.2 it follows the last ChangeCipherSpec."""
+    if ending.flight:
+        return ending.flight.finished
+    own = (r for r in ending.handshake.records if r.from_client and r.type == CHANGE_CIPHER_SPEC)
+    return next(own, None)
+
+
 def _left_unused(ending: Ending) -> Told:
-    finished = ending.flight.finished if ending.flight else None
+    finished, shown = _finished(ending), ending.handshake.server_certificates
     done = [Step(frames=(finished.frame,), text="the client completes the handshake (Finished)")] if finished else []
-    return Told((*done, end_step(ending)))
+    # A fault of a certificate that can be read explains this: its evidence holds that certificate, and not the end.
+    return Told((*done, end_step(ending)), (shown.frame,) if shown else ())
 
 
 @rule(

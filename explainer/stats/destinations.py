@@ -6,6 +6,7 @@ from explainer.facts import Column, Facts, Kind
 from explainer.lazy import pl
 from explainer.model import Cell, Stat
 from explainer.protocols import tcp, udp, udp_conversations
+from explainer.protocols.flows import misnamed
 from explainer.protocols.frame import FRAME, PROTOCOLS, TSHARK
 from explainer.protocols.layers import IPV4, IPV6, patterns
 from explainer.registry import statistic
@@ -72,11 +73,14 @@ _SPOKEN = rf":(?:tcp|udp)(?::(?:{_CARRIERS}))*:([^:]+)"
 _NAMED = 3
 
 
-@statistic("Ports", tcp.connections, tcp.segments, udp_conversations.conversations, PROTOCOLS, tcp.STREAM, udp.STREAM)
+@statistic(
+    "Ports", tcp.connections, tcp.segments, udp_conversations.conversations, misnamed, PROTOCOLS, tcp.STREAM, udp.STREAM
+)
 def ports(facts: Facts) -> Stat:
     """The ports that conversations were opened to: the server's port in TCP, the first packet's destination in UDP.
 
-    service is who usually answers there; spoken is what Wireshark sees in the conversations, the most frequent first.
+    service is who usually answers there; spoken is what Wireshark sees in the conversations, the most frequent first,
+    or what their first words are, where a port misleads it.
     """
     lengths = facts[tcp.segments].group_by("stream").agg(pl.col("length").sum())
     stream_bytes = dict(lengths.iter_rows())
@@ -87,11 +91,14 @@ def ports(facts: Facts) -> Stat:
         row = totals[transport, port]
         row[:] = [row[0] + 1, row[1] + frames, row[2] + size, min(row[3], first) if row[3] else first]
 
+    named = facts[misnamed]
     over_tcp, over_udp = _spoken(facts, tcp.STREAM), _spoken(facts, udp.STREAM)
     for connection in facts[tcp.connections]:
         size = stream_bytes[connection.stream]
         add("TCP", connection.server.port, connection.frames, size, connection.first_frame)
-        spoken["TCP", connection.server.port] += over_tcp[connection.stream]
+        layer = named.get(connection.stream)
+        own = Counter({layer: connection.frames}) if layer else over_tcp[connection.stream]
+        spoken["TCP", connection.server.port] += own
     for conversation in facts[udp_conversations.conversations]:
         add("UDP", conversation.server.port, conversation.frames, conversation.bytes, conversation.first_frame)
         spoken["UDP", conversation.server.port] += over_udp[conversation.stream]

@@ -14,7 +14,7 @@ from .programs import LabError
 from .scenario import Lab
 
 # curl's exit codes (its manual, EXIT CODES).
-OK, REFUSED, TIMED_OUT, TLS_FAILED, NOT_TRUSTED = 0, 7, 28, 35, 60
+OK, REFUSED, TIMED_OUT, TLS_FAILED, NOT_TRUSTED, PINNED_KEY_DIFFERS = 0, 7, 28, 35, 60, 90
 
 
 def curl(lab: Lab, url: str, *options: str, expect: int = OK, under: tuple[str, ...] = ()) -> None:

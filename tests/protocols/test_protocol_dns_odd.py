@@ -65,6 +65,12 @@ def test_messages_that_are_cut_raise_nothing(snap: int, lookups_of: LookupsOf) -
     assert len(lookups_of(ask(query(1, ("a.example", A), ("b.example", A))), reply(said), snap=snap)) <= 2
 
 
+@pytest.mark.parametrize("missing", [0, 2, 12, 20, 40])
+def test_an_answer_of_which_records_are_missing_is_cut(missing: int, lookups_of: LookupsOf) -> None:
+    whole = reply(answer(1, "a.example", A, address("192.0.2.1"), address("192.0.2.2")))
+    assert [found.cut for found in lookups_of(whole, snap=len(whole) - missing)] == [missing > 0]
+
+
 @pytest.mark.parametrize("damage", [0xC5, 0xFF, 0x80, 0x01])
 def test_messages_that_are_damaged_raise_nothing(damage: int, lookups_of: LookupsOf) -> None:
     whole = answer(1, "a.example", A, (CNAME, encoded("b.example")), address("192.0.2.1"), extra=1)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from sessions import FactsOf, Said, found_in, session
 
+from explainer import registry
+from explainer.protocols.applications import logins
 from explainer.protocols.flows import flows
 from explainer.protocols.http import requests
 from explainer.protocols.http_again import AGAIN, hidden_http
@@ -65,3 +67,19 @@ def test_tls_is_read_on_a_port_of_another_protocol(port: int, tmp_path: Path, fa
     capture = session(tmp_path / "a.pcap", port, HELLO)
     assert facts_of(capture, hidden)[hidden] == {0: f"tcp.port=={port},tls"}
     assert found_in("capture_unread", facts_of, capture) == []
+
+
+def test_a_password_in_a_form_is_seen(tmp_path: Path, facts_of: FactsOf) -> None:
+    form = b"user=anna&password=secret"
+    head = f"POST /login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n"
+    capture = session(tmp_path / "a.pcap", 9092, (True, head.encode() + b"\r\n" + form), FAILED)
+    (login,) = facts_of(capture, logins)[logins]
+    assert (login.protocol, login.user, login.unusual) == ("HTTP form", "anna", True)
+
+
+def test_the_port_is_named_by_what_is_spoken_there(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(tmp_path / "a.pcap", 8085, ASKED, FAILED)
+    entry = registry.statistics.get("ports")
+    assert entry is not None
+    (row,) = entry.compute(facts_of(capture, *entry.needs)).rows
+    assert row[-1] == "http"

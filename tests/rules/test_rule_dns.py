@@ -14,12 +14,15 @@ from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp_errors import TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.tcp import Endpoint, connections
-from explainer.rules import dns, dns_unanswered
+from explainer.rules import dns, dns_not_understood, dns_unanswered
 
 CLIENT, SERVER = Endpoint("192.0.2.10", 40000), Endpoint("192.0.2.53", 53)
 SECOND = 1_000_000_000
-NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
-BY_CODE = {NXDOMAIN: dns.dns_nxdomain, SERVFAIL: dns.dns_servfail, REFUSED: dns.dns_refused}
+FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
+BY_CODE = {
+    NXDOMAIN: dns.dns_nxdomain, SERVFAIL: dns.dns_servfail, REFUSED: dns.dns_refused,
+    FORMERR: dns_not_understood.dns_not_understood, NOTIMP: dns_not_understood.dns_not_understood,
+}  # fmt: skip
 
 
 def lookup(frame: int = 1, **changes: Any) -> Lookup:
@@ -76,6 +79,8 @@ def test_an_answer_to_another_question_for_the_name_silences_it(rcode: int) -> N
         (REFUSED, "shop.example", Severity.HIGH),
         (REFUSED, "laptop", Severity.LOW),
         (REFUSED, "10.2.0.192.in-addr.arpa", Severity.INFO),
+        (NOTIMP, "shop.example", Severity.HIGH),
+        (FORMERR, "laptop", Severity.LOW),
         (SERVFAIL, "shop.example", Severity.HIGH),
         (SERVFAIL, "laptop", Severity.HIGH),
         (SERVFAIL, "10.2.0.192.in-addr.arpa", Severity.INFO),
@@ -245,3 +250,9 @@ def test_what_browsers_ask_for_in_silence_is_small_beside_nothing_else() -> None
     assert small.severity is Severity.INFO
     (wanted,) = found(dns_unanswered.dns_unanswered, lookup(), silent(3, name=BROWSERS), silent(5, name="a.example"))
     assert (wanted.severity, "a.example" in wanted.title) == (Severity.MEDIUM, True)
+
+
+def test_a_name_whose_answer_was_stored_in_part_exists() -> None:
+    ipv6 = failed(NXDOMAIN, type_number=28)
+    assert len(found(dns.dns_nxdomain, ipv6, lookup(3, answers=()))) == 1
+    assert found(dns.dns_nxdomain, ipv6, lookup(3, answers=(), cut=True)) == []

@@ -81,3 +81,8 @@ def test_a_network_with_ipv6_alone() -> None:
     (finding,) = found("dns_no_address", *pair, sources=sources)
     assert "has an IPv4 address (A) and no IPv6 address (AAAA)" in finding.title
     assert found("dns_no_address", *pair, sources=(*sources, CLIENT)) == []
+
+
+@pytest.mark.parametrize(("cut", "findings"), [(False, 1), (True, 0)])
+def test_an_answer_that_was_stored_in_part_may_hold_an_address(cut: bool, findings: int) -> None:
+    assert len(found("dns_no_address", lookup(1, "www.example.org", answers=(), cut=cut))) == findings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from exchanges import exchange, found
-from factories import SERVER, matching
+from factories import SERVER, connection, matching
 
 from explainer.model import Analysis, Confidence, RuleStatus, Severity, Side
 from explainer.protocols.http import Exchange
@@ -128,6 +128,15 @@ def test_the_client_is_told_whether_it_sent_credentials(
 def test_an_idle_timeout_is_no_error() -> None:
     assert found("http_error", exchange(status=408, request_frame=None)) == []
     assert len(found("http_error", exchange(status=408))) == 1
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_request_that_never_was_whole_is_an_error(began: bool) -> None:
+    late = exchange(status=408, request_frame=None)
+    below = connection(0, client_payload=25 if began else 0)
+    assert len(found("http_error", late, below=[below])) == began
+    # What was asked before on the same connection was answered: that it is idle now is nobody's fault.
+    assert found("http_error", exchange(), late, below=[below]) == []
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,16 @@ def test_delayed_acknowledgements(times: int, wait_s: float, fires: bool, tmp_pa
 def test_they_do_not_apply_without_tcp(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize(("times", "told"), [(6, ["tcp_slow_receiver"]), (4, ["tcp_zero_window"])])
+def test_a_slow_receiver_is_told_once(times: int, told: list[str], tmp_path: Path, facts_of: FactsOf) -> None:
+    """Five waits for room are told as the pace of the transfer, fewer as closed windows."""
+    flow = Flow().open().send(True, DATA).segment(False, ACK)
+    for _ in range(times):
+        for _ in range(12):
+            flow.send(False, b"x" * 1400)
+        flow.ack(True, window=0).wait(0.5).ack(True, window=16800)
+    capture = flow.send(False, DATA).ack(True).wire.save(tmp_path / "slow.pcap")
+    rules = ("tcp_slow_receiver", "tcp_zero_window")
+    assert [rule for rule in rules if found(rule, capture, facts_of)] == told

@@ -172,3 +172,15 @@ def test_the_ip_id_tells_overtaken_from_sent_again(overtaken: bool, tmp_path: Pa
 def test_they_do_not_apply_without_tcp(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize(("closed", "sent_again"), [(True, 0), (False, 5)])
+def test_what_a_full_receiver_discards_is_no_loss(
+    closed: bool, sent_again: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow().open()
+    for _ in range(5):
+        flow.send(False, DATA).ack(True, window=0 if closed else 800, behind=len(DATA))
+        flow.wait(0.3).repeat(False, DATA).ack(True)
+    findings = found("tcp_loss", flow.wire.save(tmp_path / "full.pcap"), facts_of)
+    assert [f.measured["sent_again"] for f in findings] == [sent_again][:sent_again]

@@ -152,3 +152,18 @@ def test_keep_alives_that_nobody_answers(probes: int, fires: bool, tmp_path: Pat
 def test_they_do_not_apply_without_tcp(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize(("answered", "side"), [(True, Side.EITHER), (False, Side.SERVER)])
+def test_a_request_on_a_connection_that_the_server_had_closed(
+    answered: bool, side: Side, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow().open().send(True, DATA).ack(False)
+    if answered:
+        flow.send(False, DATA).ack(True).wait(5)
+    flow.segment(False, FIN | ACK).ack(True).wait(1).send(True, DATA).segment(False, RST)
+    (finding,) = found("tcp_reset", flow.wire.save(tmp_path / "reused.pcap"), facts_of)
+    assert finding.side is side
+    assert "had already closed" in finding.title
+    assert ("used a connection again" in finding.title) is answered
+    assert finding.evidence.steps[0].text.endswith("ends the connection (FIN)")

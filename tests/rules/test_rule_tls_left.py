@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from factories import findings_of, tls_alert
-from talk import Talk, Wire, certificate, change_cipher, client_hello, hidden, server_hello
+from issued import issue
+from talk import Talk, Wire, certificate, change_cipher, client_hello, hidden, presented, server_hello
 
 from explainer import registry
 from explainer.facts import Facts
@@ -77,3 +78,15 @@ def test_a_client_that_leaves_on_an_encrypted_certificate_may_not_like_it(
     Talk(wire).open().exchange(HELLO, answer).wait(after_s).part()
     (finding,) = every(wire.save(tmp_path / "left.pcap"), facts_of)
     assert ("its certificate" in finding.title) is turned_away
+
+
+@pytest.mark.parametrize(("after_s", "turned_away"), [(0.9, True), (1.1, False)])
+def test_a_client_that_leaves_on_a_readable_certificate_may_not_like_it(
+    after_s: float, turned_away: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    shown = server_hello() + presented(issue("www.example.org", issue("Office CA", authority=True)).der)
+    Talk(wire).open().exchange(HELLO, shown).wait(after_s).part()
+    (finding,) = every(wire.save(tmp_path / "left.pcap"), facts_of)
+    assert ("does not know its issuer" in finding.title) is turned_away
+    assert (finding.side is Side.EITHER) is turned_away

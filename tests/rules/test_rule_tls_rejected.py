@@ -17,6 +17,7 @@ from tls_records import (
     found,
     handshake,
     hidden_handshake,
+    presenting,
     tls_connection,
 )
 
@@ -190,3 +191,27 @@ class TestUnused:
         shown = certificates(0, certificate())
         read = hidden_handshake(0, FINISHED, certificate_messages=(shown,))
         assert found(UNUSED, read, connections=[tls_connection(read, **CLIENT_LEAVES)]) == []
+
+
+def leaves(*alpn: str, name: str = "www.example.org", **certificate_of: Any) -> list[Any]:
+    """Return what is told of a client that leaves a TLS 1.2 connection whose certificate can be read."""
+    hello = client_hello(server_name=name, alpn=alpn)
+    records = handshake().records[:2]
+    known = presenting(0, certificate(**certificate_of), records=records, client_hellos=(hello,))
+    return found(UNUSED, known, connections=[tls_connection(known, **CLIENT_LEAVES)])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("www.example.org", "issuer, CN=Example CA, or expects another one (pinning)"), ("", "the client names no host")],
+)
+def test_a_web_client_that_asks_nothing_may_not_like_a_certificate_in_order(name: str, words: str) -> None:
+    (finding,) = leaves("http/1.1", name=name)
+    assert words in finding.title
+    assert (finding.severity, finding.side) == (Severity.MEDIUM, Side.EITHER)
+    assert "TLS 1.3 encrypts" not in " ".join(finding.limitations)
+
+
+def test_a_client_that_may_only_test_a_readable_certificate_is_not_told_of() -> None:
+    assert leaves() == []
+    assert leaves("mqtt") == []

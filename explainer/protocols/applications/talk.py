@@ -34,6 +34,7 @@ from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.http_again import hidden_http
 from explainer.protocols.ip import packets
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import Endpoint
@@ -64,22 +65,23 @@ R = TypeVar("R", Reply, Login, Transfer, Sign)
 
 def _view(facts: Facts) -> View | None:
     table = facts.frames(FRAME, PROTOCOLS).with_columns(pl.col(PROTOCOLS.field).str.split(":"))
-    unusual = facts[unusual_ports]
+    unusual, web = facts[unusual_ports], facts[hidden_http]
     layers = {*table[PROTOCOLS.field].explode().unique(), *(each.layer for each in unusual)}
+    layers |= {forms.FORM.layer} if web else set()
     spoken = [layer for layer in DIALECTS if layer in layers]
     if not spoken:
         return None
-    begun = facts[tcp.segments].filter(pl.col("stream").is_in([each.stream for each in unusual]))["frame"]
+    begun = facts[tcp.segments].filter(pl.col("stream").is_in([*(each.stream for each in unusual), *web]))["frame"]
     named = pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0
     frames = table.filter(named | pl.col(FRAME.field).is_in(begun.implode()))[FRAME.field]
     return View(
         with_streams(facts, frames),
         " || ".join(f"({DIALECTS[layer].frames})" for layer in spoken),
-        tuple(sorted({each.decode_as for each in unusual})),
+        tuple(sorted({*(each.decode_as for each in unusual), *web.values()})),
     )
 
 
-_NEEDS = (FRAME, PROTOCOLS, *STREAM_NEEDS, unusual_ports, tcp.segments)
+_NEEDS = (FRAME, PROTOCOLS, *STREAM_NEEDS, unusual_ports, hidden_http, tcp.segments)
 MESSAGES = Look("application messages", _NEEDS, _COLUMNS, _view)
 
 
@@ -124,7 +126,7 @@ def _message(row: dict[str, Any], said: Sequence[str]) -> Message:
     )  # fmt: skip
 
 
-@fact("application talk", messages, unusual_ports)
+@fact("application talk", messages, unusual_ports, hidden_http)
 def records(facts: Facts) -> tuple[Record, ...]:
     """Return what was said, by protocol and conversation."""
     talks = defaultdict[tuple[Any, ...], list[Message]](list)
@@ -139,7 +141,7 @@ def records(facts: Facts) -> tuple[Record, ...]:
                 talks[layer, pair].append(message)
     encrypted = {message.frame for message in facts[messages] if not _TUNNELS.isdisjoint(message.layers)}
     read = (record for (layer, _), talk in talks.items() for record in DIALECTS[layer].read(talk))
-    unusual = {each.stream for each in facts[unusual_ports]}
+    unusual = {each.stream for each in facts[unusual_ports]} | facts[hidden_http].keys()
     # What was decrypted with the user's keys cannot be read by others.
     return tuple(
         record._replace(unusual=True) if isinstance(record, Reply | Login) and record.stream in unusual else record

@@ -113,7 +113,12 @@ def _certificate(client: list[Record], full: int, tag: int) -> ClientCertificate
     empty = _EMPTY_CERTIFICATE + _TYPE + tag
     if not lengths:
         return ClientCertificate.UNKNOWN
-    if lengths[:2] in ([empty, full], [empty + _PADDED, full + _PADDED]) or lengths[0] == full + _EMPTY_CERTIFICATE:
+    # Go and OpenSSL send the two in records of their own, others, and newer Java, in one.
+    together = full + _EMPTY_CERTIFICATE
+    if lengths[:2] in ([empty, full], [empty + _PADDED, full + _PADDED]) or lengths[0] in (
+        together,
+        together + _PADDED,
+    ):
         return ClientCertificate.EMPTY
     if lengths[0] in (full, full + _PADDED):
         return ClientCertificate.NOT_ASKED

@@ -68,6 +68,25 @@ def dns_servfail(lab: Lab) -> None:
 
 
 @scenario(
+    question="Why does the page of our partner not load?",
+    shows="The resolver at $gateway answers the questions about partner-$service_name with NOTIMP, because the name "
+    "server behind it implements nothing of the kind; other names resolve and the web site works.",
+    findings=("dns_not_understood",),
+    decisive_filter="dns.flags.rcode == 4",
+    words=(r"(?i)NOTIMP|not implemented", r"partner-$service_name"),
+    answer_must_not=(r"(?i)NXDOMAIN|not exist", SAYS_REFUSED),
+    oddities="dns.flags.rcode == 4",
+)
+def dns_not_implemented(lab: Lab) -> None:
+    name = f"partner-{lab.plan.service_name}"
+    servers.names(lab, *upstream(lab, name, "--rcode=4"))
+    servers.web(lab, Site(lab.plan.http_port))
+    browse(lab)
+    curl(lab, f"http://{name}.:{lab.plan.http_port}/", expect=NOT_RESOLVED)
+    browse(lab)
+
+
+@scenario(
     question="A name of our partner cannot be resolved from this network. What does the name server say?",
     shows="The name server at $gateway refuses (REFUSED) the question about partner-$service_name, since it neither "
     "serves that name nor has anybody to ask; other names resolve and the web site works.",

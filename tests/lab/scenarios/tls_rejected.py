@@ -6,7 +6,7 @@ Rules
 
 from __future__ import annotations
 
-from ..clients import NOT_TRUSTED, https
+from ..clients import NOT_TRUSTED, PINNED_KEY_DIFFERS, https
 from ..pki import EXPIRED_12_DAYS_AGO, Credential, authority, leaf
 from ..scenario import SAYS_EXPIRED, SAYS_SELF_SIGNED, Lab, scenario
 from ..servers import web
@@ -128,6 +128,21 @@ def tls13_other_name_openssl(lab: Lab) -> None:
 def tls13_other_name_client_leaves(lab: Lab) -> None:
     with office(lab, secure(lab, leaf(lab.plan.web_name, issuer=lab.authority), "TLSv1.3")):
         https(lab, expect=NOT_TRUSTED)
+
+
+@scenario(
+    question="Why does our app not talk to $secure_name?",
+    shows="The certificate of $secure_name is in order; the client (curl) expects another key (pinning), completes the "
+    "TLS 1.2 handshake and leaves without a request.",
+    findings=("tls_unused",),
+    decisive_filter="tcp.flags.fin == 1 && tcp.dstport == $https_port",
+    words=(r"(?i)without sending|leaves", r"(?i)pinning|expects another", r"(?i)tested"),
+    answer_must_not=CLAIMS_A_CAUSE,
+    oddities=CLIENT_RESETS,
+)
+def tls12_pinned_client_leaves(lab: Lab) -> None:
+    with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=lab.authority), "TLSv1.2")):
+        https(lab, "--pinnedpubkey", f"sha256//{'A' * 43}=", expect=PINNED_KEY_DIFFERS)
 
 
 @scenario(
