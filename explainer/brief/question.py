@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from explainer.brief.topics import ABOUT, FAULT, PLAIN, RISKY, WORDS
+from explainer.brief.about import ABOUT, RISKY
+from explainer.brief.topics import FAULT, PLAIN, WORDS
 from explainer.brief.topics import Topic as Topic
 from explainer.model import Finding
 

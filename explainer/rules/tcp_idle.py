@@ -8,9 +8,9 @@ from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tcp_resets import lone_probes, resets
 from explainer.protocols.tcp_sent import unacknowledged
 from explainer.registry import rule
+from explainer.rules.reset_kinds import IDLE_TIMEOUT_S, is_idle_timeout
 from explainer.rules.tcp_case import finding, scope
 from explainer.rules.tcp_loss import is_dead
-from explainer.rules.tcp_reset import IDLE_TIMEOUT_S, is_idle_timeout
 from explainer.wording import count
 
 _AREA = "TCP connections after a pause"

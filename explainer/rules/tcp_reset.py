@@ -10,49 +10,13 @@ from explainer.protocols.tcp_resets import Reset, resets
 from explainer.protocols.tls import endings
 from explainer.registry import rule
 from explainer.rules.evidence import stream_filter
+from explainer.rules.reset_kinds import is_harmless, is_idle_timeout, is_late_request, is_reused, opened
 from explainer.rules.tcp_case import finding, scope, told_by_tls
 from explainer.wording import count, listing, milliseconds
 
 _AREA = "the end of TCP connections"
 _SHOWN = 20
 _IDLE_S = 1.0
-_SPARE_S = 5.0  # a connection that nobody used for so long was a spare one
-_ALERT = 60  # bytes: an encrypted close_notify has 24 to 43, with its header
-IDLE_TIMEOUT_S = 60
-"""The shortest idle time-out in common use: many proxies and load balancers have 60 s; firewalls have more."""
-
-
-def opened(reset: Reset) -> bool:
-    """Return whether the connection was open: the server said more than the reset, as far as the capture tells."""
-    server = reset.of_server
-    return reset.syn_ack or server.payload > 0 or (not reset.syn and server.frames > 0)
-
-
-def is_harmless(reset: Reset) -> bool:
-    """Return whether nothing was under way: one side had closed, or all was delivered and nobody waits."""
-    if reset.by.fin or reset.other.fin:
-        return not is_late_request(reset)
-    if reset.by.windowless:
-        return False  # what was delivered was never read
-    if not (reset.of_client.payload or reset.of_server.payload):
-        return reset.from_client or reset.silence_s >= _SPARE_S
-    return reset.by.delivered and reset.other.delivered and not reset.client_waits
-
-
-def is_late_request(reset: Reset) -> bool:
-    """Return whether the client sent data after the server's FIN that is more than a TLS alert."""
-    client, closed = reset.of_client, reset.of_server.fin
-    return bool(closed and (client.last_data or 0) > closed and client.last_size > _ALERT and not reset.from_client)
-
-
-def is_reused(reset: Reset) -> bool:
-    """Return whether that request came on a connection that had served before, and that the server then closed."""
-    return is_late_request(reset) and reset.by.payload > 0 and reset.by.delivered
-
-
-def is_idle_timeout(reset: Reset) -> bool:
-    """Return whether data after a long pause was answered with nothing but the reset."""
-    return opened(reset) and reset.pause_s >= IDLE_TIMEOUT_S and not (reset.by.fin or reset.other.fin)
 
 
 @rule("Harmless resets", connections, resets, subject="TCP connections", area=_AREA)
@@ -137,47 +101,19 @@ def _beside(reset: Reset, same: Sequence[Connection]) -> Connection | None:
 
 
 def _by_server(reset: Reset, beside: Connection | None) -> Finding:
-    server, client = reset.server.address, reset.client.address
-    forged = reset.of_another
+    forged, request = reset.of_another, reset.other.last_data
     unknown = not (reset.acknowledges or forged or reset.by.fin) and bool(reset.woken) and not beside
-    request = reset.other.last_data
-    where = f"the connection to port {reset.server.port}"
-    if is_late_request(reset):
-        what = f"{server} had already closed {where} when {client} sent its request, and answered it with a reset"
-        what += f": {client} used a connection again that had ended" if is_reused(reset) else ""
-    elif not request:
-        what = f"{server} accepted {where} and reset it at once"
-    elif beside:
-        what = f"{server} ended {where} with a reset after {client} had sent its data; another connection of the two"
-        what += " to that port went on"
-    elif unknown:
-        what = f"{server} no longer knows {where} that {client} still uses, and answers its data with a bare reset"
-    elif reset.client_waits:
-        what = f"{server} reset {where} instead of answering"
-    else:
-        what = f"{server} reset {where} while its own data was still on its way"
-    steps = [Step(frames=(request,), text=f"the client {client} sends data and waits")] if request else []
-    after = f"{milliseconds(1000 * reset.silence_s)} later"
-    steps.append(Step(frames=(reset.frame,), text=f"a reset in the name of {reset.server}, {after}"))
-    if is_late_request(reset) and reset.by.fin:
-        steps.insert(0, Step(frames=(reset.by.fin,), text=f"{reset.server} ends the connection (FIN)"))
-    if unknown:
-        text = "The reset acknowledges nothing: so answers a host that has no such connection (any more)."
-        steps.append(Step(frames=(reset.frame,), text=text))
-    if forged:
-        others = listing([str(ttl) for ttl in reset.by.ttls[:4]])
-        text = f"Its TTL is {reset.ttl}, the other packets of {server} have {others}: another device sent it."
-        steps.append(Step(frames=(reset.frame,), text=text))
-        what = (
-            f"A device between {client} and {server} reset {where} (the reset's TTL, {reset.ttl}, is not the server's)"
-        )
     return finding(
         "tcp_reset",
         reset.frame,
         Severity.HIGH if (reset.client_waits or not request) and not beside else Severity.LOW,
         Side.NETWORK if forged else Side.EITHER if unknown or is_reused(reset) else Side.SERVER,
-        f"{what}.",
-        Evidence.of([reset.frame], f"tcp.stream == {reset.stream} && tcp.flags.reset == 1", steps),
+        f"{_what(reset, unknown=unknown, beside=beside is not None)}.",
+        Evidence.of(
+            [reset.frame],
+            f"tcp.stream == {reset.stream} && tcp.flags.reset == 1",
+            _steps(reset, unknown=unknown),
+        ),
         scope([reset.stream], reset.server, reset.client),
         act=_act(reset, forged=forged, unknown=unknown, beside=beside is not None),
         measured={"waited_ms": round(1000 * reset.silence_s, 3), "reset_ttl": reset.ttl or 0},
@@ -185,6 +121,49 @@ def _by_server(reset: Reset, beside: Connection | None) -> Finding:
         advice=_advice(reset),
         limits=("why the connection was reset", "whether a device on the way with the same distance sent the reset"),
     )
+
+
+def _what(reset: Reset, *, unknown: bool, beside: bool) -> str:
+    """Return what happened, as a sentence without its end."""
+    server, client = reset.server.address, reset.client.address
+    where = f"the connection to port {reset.server.port}"
+    if reset.of_another:
+        return (
+            f"A device between {client} and {server} reset {where} (the reset's TTL, {reset.ttl}, is not the server's)"
+        )
+    if is_late_request(reset):
+        again = f": {client} used a connection again that had ended" if is_reused(reset) else ""
+        return (
+            f"{server} had already closed {where} when {client} sent its request, and answered it with a reset{again}"
+        )
+    if not reset.other.last_data:
+        return f"{server} accepted {where} and reset it at once"
+    if beside:
+        what = f"{server} ended {where} with a reset after {client} had sent its data"
+        return f"{what}; another connection of the two to that port went on"
+    if unknown:
+        return f"{server} no longer knows {where} that {client} still uses, and answers its data with a bare reset"
+    if reset.client_waits:
+        return f"{server} reset {where} instead of answering"
+    return f"{server} reset {where} while its own data was still on its way"
+
+
+def _steps(reset: Reset, *, unknown: bool) -> list[Step]:
+    request, steps = reset.other.last_data, list[Step]()
+    if is_late_request(reset) and reset.by.fin:
+        steps.append(Step(frames=(reset.by.fin,), text=f"{reset.server} ends the connection (FIN)"))
+    if request:
+        steps.append(Step(frames=(request,), text=f"the client {reset.client.address} sends data and waits"))
+    after = f"{milliseconds(1000 * reset.silence_s)} later"
+    steps.append(Step(frames=(reset.frame,), text=f"a reset in the name of {reset.server}, {after}"))
+    if unknown:
+        text = "The reset acknowledges nothing: so answers a host that has no such connection (any more)."
+        steps.append(Step(frames=(reset.frame,), text=text))
+    if reset.of_another:
+        others = listing([str(ttl) for ttl in reset.by.ttls[:4]])
+        text = f"Its TTL is {reset.ttl}, the other packets of {reset.server.address} have {others}"
+        steps.append(Step(frames=(reset.frame,), text=f"{text}: another device sent it."))
+    return steps
 
 
 def _advice(reset: Reset) -> tuple[str, ...]:
