@@ -71,7 +71,7 @@ class Topic(StrEnum):
 
 WORDS = {
     Topic.TLS: r"\b(tls|ssl|https|certificates?|certs?|cipher\w*|ssl/tls|x\.?509)\b",
-    Topic.SLOWNESS: r"\bhow long (?:does|did|do|is|was) .{1,40}\b(?:take|answer|respond|wait)\b"
+    Topic.SLOWNESS: r"\bhow long (?:does|did|do|is|was) (?!.*\bhandshake).{1,40}\b(?:take|answer|respond|wait)\b"
     r"|\b(slow\w*|sluggish|lags?|laggy|take[sn]? (ages|(so |too |very )?long|\d+ ?s\w*)|throughput"
     r"|bottleneck|stall\w*|freez\w*|performance|choppy|hung(?! up)|wait\w*"
     r"|network or (?:the )?\w+|or (?:the )?network|(?:fast|quick) enough|response times?|time to first byte"

@@ -88,13 +88,12 @@ def statistics(question: str) -> tuple[str, ...]:
 
 
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
-    """Return what the statistics say to the question, or nothing when it asks for no number."""
-    return [
-        claim
-        for topic, look_up in _LOOKUPS.items()
-        if topic in question.topics
-        for claim in look_up(analysis, question)
-    ]
+    """Return what the statistics say to the question, once, or nothing when it asks for no number."""
+    found = list[Claim]()
+    for topic, look_up in _LOOKUPS.items():
+        if topic in question.topics:
+            found.extend(claim for claim in look_up(analysis, question) if claim not in found)
+    return found
 
 
 def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -91,7 +91,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 _NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Claim]]], ...] = (
-    (_words(r"ping\w*|icmp\w*"), lambda analysis, question: health.pings(analysis)),
+    (_words(r"ping\w*|icmp\w*"), lambda analysis, question: health.pings(analysis, question.addresses)),
     (_words(r"quic|http/3"), lambda analysis, question: health.quic_connections(analysis)),
     (_words(r"handshakes?"), tls_outcomes.handshakes),
     (_words(r"d?tls|ssl|https"), lambda analysis, question: health.handshakes(analysis)),

@@ -80,6 +80,7 @@ TRUTH: dict[str, list[Truth]] = {
     "tls12_other_name_gnutls": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
     "tls12_out_of_order_healthy": [(TLS12, 2, "ESTABLISHED", None)],
     "tls12_private_root_unknown": [(TLS12, 3, "ALERT_FROM_CLIENT", 48)],
+    "tls12_pinned_client_leaves": [(TLS12, 1, "UNUSED", None)],
     "tls12_probe_healthy": [(TLS12, 1, "UNUSED", None)],
     "tls12_psk_differs": [(TLS12, None, "ALERT_FROM_SERVER", 20)],
     "tls12_record_damaged": [(TLS12, 1, "ALERT_FROM_SERVER", 20)],
