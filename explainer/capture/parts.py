@@ -20,6 +20,7 @@ from explainer.capture.tshark import Tshark, doubles_backslashes
 from explainer.facts import Column
 from explainer.lazy import pl
 from explainer.protocols import tcp, udp
+from explainer.protocols.fragments import PARTS
 from explainer.protocols.frame import FRAME, PROTOCOLS, RELATIVE_TIME, TIME
 
 Frames = Sequence[int]
@@ -29,6 +30,8 @@ _PART, _NEW, _ROW = "part", "new", "row"
 _STREAMS = (tcp.STREAM.field, udp.STREAM.field)
 _NAMING = ("_ws.expert.message",)
 """Columns whose words name other frames: "Original request in frame 57"."""
+_NUMBERING = tuple(column.field for column in PARTS)
+"""Columns whose values are numbers of other frames."""
 _IP = r"(?:^|:)ip(?:v6)?(?:$|:)"
 _NAMED = re.compile(r"\bframe (\d+)")
 
@@ -105,6 +108,7 @@ def _numbered(seen: "pl.DataFrame", frames: Frames) -> "pl.DataFrame":
     """Return a part's table with the frame numbers of the capture, also in words that name frames."""
     numbers = pl.Series(FRAME.field, frames, dtype=pl.Int64)
     naming = [_renamed(seen[column], frames) for column in _NAMING if column in seen.columns]
+    naming += [_of_capture(seen[column], frames) for column in _NUMBERING if column in seen.columns]
     return seen.with_columns(numbers.gather(seen[FRAME.field] - 1), *naming)
 
 
@@ -114,12 +118,21 @@ def _renamed(words: "pl.Series", frames: Frames) -> "pl.Series":
         return f"frame {frames[number - 1]}" if 0 < number <= len(frames) else match[0]
 
     rows = words.list.eval(pl.element().str.contains(_NAMED.pattern)).list.any().arg_true()
+    return _replaced(words, rows, [[_NAMED.sub(in_the_capture, text) for text in words[row]] for row in rows])
+
+
+def _of_capture(numbers: "pl.Series", frames: Frames) -> "pl.Series":
+    rows = numbers.is_not_null().arg_true()
+    return _replaced(numbers, rows, [[frames[number - 1] for number in numbers[row]] for row in rows])
+
+
+def _replaced(values: "pl.Series", rows: "pl.Series", new: Sequence[Sequence[str | int]]) -> "pl.Series":
+    """Return the column with new values in these rows."""
     if rows.is_empty():
-        return words
-    renamed = [[_NAMED.sub(in_the_capture, text) for text in words[row]] for row in rows]
-    replacing = pl.DataFrame([rows.alias(_ROW), pl.Series(_NEW, renamed, dtype=words.dtype)])
-    table = words.to_frame().with_row_index(_ROW).join(replacing, on=_ROW, how="left", maintain_order="left")
-    return table.select(pl.coalesce(_NEW, words.name).alias(words.name)).to_series()
+        return values
+    replacing = pl.DataFrame([rows.alias(_ROW), pl.Series(_NEW, new, dtype=values.dtype)])
+    table = values.to_frame().with_row_index(_ROW).join(replacing, on=_ROW, how="left", maintain_order="left")
+    return table.select(pl.coalesce(_NEW, values.name).alias(values.name)).to_series()
 
 
 def _merged(tables: Sequence["pl.DataFrame"]) -> "pl.DataFrame":

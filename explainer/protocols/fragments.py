@@ -12,9 +12,10 @@ from explainer.protocols.ip import IPV4_DESTINATION, IPV4_ID, IPV4_SOURCE, IPV6_
 
 _MORE, _OFFSET = Column("ip.flags.mf"), Column("ip.frag_offset", Kind.INT)
 _ID_6 = Column("ipv6.fraghdr.ident", Kind.INT)
-_PARTS, _PARTS_6 = Column("ip.fragment", Kind.INT, many=True), Column("ipv6.fragment", Kind.INT, many=True)
+PARTS = (Column("ip.fragment", Kind.INT, many=True), Column("ipv6.fragment", Kind.INT, many=True))
+"""The frames of the fragments that a packet is made of, where tshark puts it together."""
 _COLUMNS = (
-    FRAME, _MORE, _OFFSET, IPV4_ID, _ID_6, _PARTS, _PARTS_6, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
+    FRAME, _MORE, _OFFSET, IPV4_ID, _ID_6, *PARTS, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
     IPV6_DESTINATION,
 )  # fmt: skip
 _SET = ("1", "True")  # as tshark 4.0 prints a flag, and 4.2
@@ -44,7 +45,7 @@ def fragments(facts: Facts) -> tuple[Fragments, ...]:
         pl.coalesce(pl.col(_ID_6.field), _first(IPV4_ID)).alias("id"),
     )
     joined = set[int]()
-    for column in (_PARTS, _PARTS_6):
+    for column in PARTS:
         joined |= set(table[column.field].drop_nulls().explode().drop_nulls().to_list())
     # Of a packet that is whole, a fragment that came twice or overlaps another is not missed.
     whole = pl.col("frame").is_in(list(joined)).any().over("src", "dst", "id")

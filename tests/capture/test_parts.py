@@ -46,6 +46,12 @@ def table(path: Path, jobs: int, *, selection: Selection = EVERYTHING, named: Pa
     return read.read(path, program, COLUMNS, (), time_limit_s=3, workers=Workers(jobs), selection=selection).frames
 
 
+def fragment(source: str, destination: str, data: bytes, flags_and_offset: int) -> bytes:
+    packet = bytearray(ip(source, destination, UDP, data))
+    packet[6:8] = flags_and_offset.to_bytes(2, "big")
+    return ethernet(bytes(packet))
+
+
 def conversation(number: int) -> list[bytes]:
     """Return the start of a connection between two hosts of their own, a lookup, and its repetition."""
     client, server = f"10.0.{number}.1", f"10.1.{number}.2"
@@ -70,6 +76,18 @@ def test_it_is_equal_where_pairs_mix_and_tunnels_and_errors_occur(tmp_path: Path
     assert table(path, 2).equals(whole)
     assert table(path, 3).equals(whole)
     assert in_parts == [2, 3]
+
+
+def test_what_fragments_are_put_together_is_told_by_frames_of_the_capture(tmp_path: Path, in_parts: list[int]) -> None:
+    whole = datagram(7000, 7001, bytes(24))
+    pairs = [(f"10.0.{number}.1", f"10.1.{number}.2") for number in range(30)]
+    first = [fragment(*pair, whole[:16], 0x2000) for pair in pairs]
+    last = [fragment(*pair, whole[16:], 2) for pair in pairs]
+    path = pcap(tmp_path / "fragments.pcap", [*first, *interleaved([conversation(n) for n in range(30)]), *last])
+    seen = table(path, 1)
+    assert table(path, 2).equals(seen)
+    assert in_parts == [2]
+    assert seen["ip.fragment"].drop_nulls().to_list()[0] == [1, 181]
 
 
 @pytest.mark.parametrize("oddity", ODDITIES)
