@@ -24,7 +24,7 @@ ABOUT = {
     Topic.SEGMENT_SIZE: ("path_mtu", "path_ping_lost", "tcp_answer_lost"),
     Topic.COVERAGE: ("capture_",),
     Topic.DESTINATIONS: ("unwanted_bittorrent",),
-    Topic.STATUS: ("http_",),
+    Topic.STATUS: ("http_", "http2_", "grpc_"),
     Topic.SUSPICION: ("scan_", "unwanted_", "icmp_tunnel", *RISKY),
     Topic.PASSWORDS: ("cleartext_",),
     Topic.RISKS: ("unwanted_", "icmp_tunnel", "tls_obsolete_version", "tls_certificate_weak", "wep_", *RISKY,

@@ -86,13 +86,14 @@ WORDS = {
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|(?<!sent )twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
     Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(?:e|es|ed|ing)|mal(?:ware|icious)"
-    r"|virus\w*|trojans?|infect\w+"
+    r"|tr(?:y|ies|ying) (?:\w+ )?passwords?|virus\w*|trojans?|infect\w+"
     r"|smuggl\w+|exfiltrat\w+|covert\w*|siphon\w*|leak(?:s|ed|ing|age)?|steal\w*"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",
     Topic.OUTCOME: r"^(?!\s*why\b).*\b(succe\w+|complet(e|ed)|finish\w*|mounted|registered|established"
     r"|(go|went|goes) well|did .*\bwork|accepted"
-    r"|did .{0,40}\b(?:load|open|arrive|go through|come through|get there|end well)|deliver\w*|granted|assigned"
-    r"|let in|(gets?|got) (an?|the|its|connected|through|in)\b|(log(s|ged)?|sign(s|ed)?) in)\b"
+    r"|did .{0,40}\b(?:load|open|arrive|register|go through|come through|get there|end well)"
+    r"|deliver\w*|granted|assigned|let in|(gets?|got) (an?|the|its|connected|through|in(?:to)?)\b"
+    r"|(log(s|ged)?|sign(s|ed)?) in)\b"
     r"|^(?!.*\b(?:which|what|how)\b).*\b(?:was|were)\b.{0,40}\b(?:(?:down|up)?loaded|fetched|transferred)\b"
     r"|^\s*(?:did|has|have|was|were|does|do)\b(?!.*\b(?:which|what|how|passw\w+|clear|encrypt\w*|secrets?|lost)\b)"
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
@@ -110,7 +111,8 @@ WORDS = {
     r"|in (?:several|many|multiple|two|three|\d+) (?:packets|segments|pieces|parts|frames)"
     r"|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
-    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired))"
+    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired"
+    r"|need\w*|requir\w*|wants?\b|try|tries|trying))"
     r".*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
@@ -138,7 +140,7 @@ WORDS = {
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
-    Topic.STATUS: r"\bstatus(?: codes?)?\b|\bhttp (?:errors?|codes?)\b"
+    Topic.STATUS: r"\bstatus(?: codes?)?\b|\bredirect\w*|\bhttp (?:errors?|codes?)\b"
     r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
     Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
     r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
@@ -185,7 +187,7 @@ PLAIN = {
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
     Topic.ARP: r"\barps?\b",
     Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
-    Topic.IN_USE: r"\b(?:in use|(?:is|are) .{1,40}\b(?:used|spoken|running))\b"
+    Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
     Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
@@ -220,6 +222,7 @@ FAULT = re.compile(
     r"\b(why|faulty?|healthy|lacks?|missing|fails?|failed|failing|failures?|wrong"
     r"|problems?|errors?|broken?|breaks?|issues?|slow\w*|refus\w+|block\w*|cannot"
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
+    r"|offline|crash\w*|not found|in common|locked|(?:does|do|did|is) .{0,40}\bexist\w*"
     r"|out of date|expired|invalid|untrusted|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"

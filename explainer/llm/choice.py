@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import relevance, service_lookup, tls_outcomes
+from explainer.llm import port_lookup, relevance, service_lookup, tls_outcomes
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -13,6 +13,7 @@ _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
+_CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
@@ -106,7 +107,9 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
     """Return whether it asks about TLS of which nothing could be agreed on, or whether a port that failed is served."""
     of_tls = service_lookup.NOTHING_AGREED in first.text and worst.rule.startswith("tls_")
-    return of_tls or bool(_YES_OR_NO.match(question.text) and question.ports & set(worst.scope.ports))
+    closed = worst.rule.startswith(_CLOSED) and port_lookup.OPEN.search(question.text) is not None
+    served = closed or bool(question.ports & set(worst.scope.ports))
+    return of_tls or (served and _YES_OR_NO.match(question.text) is not None)
 
 
 def _is_another_matter(question: Question, finding: Finding) -> bool:

@@ -15,14 +15,14 @@ from explainer.wording import count, listing
 
 _ROWS, _PORTS = 5, 15
 _SERVICE = "service"
-_OPEN = re.compile(r"\bopen\b", re.IGNORECASE)
+OPEN = re.compile(r"\bopen\b", re.IGNORECASE)
 
 
 def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what traffic goes to the ports that are named, and between whom; where none is, which ports are asked."""
     known = talks(analysis)
     protocols = overview.by_port(analysis)
-    if _OPEN.search(question.text):
+    if OPEN.search(question.text):
         yield from _accepting(analysis, question)
     elif not question.ports and not question.about_a_fault and question.topics == {Topic.PORTS}:
         yield from _used(analysis)

@@ -1,5 +1,6 @@
 """What a question about TCP's times and sizes asks for outright: round trips, phases, segment sizes."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -42,7 +43,9 @@ def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which side ended the connections first, and how."""
     every = _rows(analysis.stat("closings"))
     named = [r for r in every if {address(r["client"]), address(r["server"])} & question.addresses]
-    told = named or list(every)
+    ports = _ports_of_services(analysis, question)
+    of_service = [r for r in named or every if int(r["server"].rpartition(":")[2]) in ports]
+    told = of_service or named or list(every)
     if len(told) > _ROWS:
         ways = Counter((address(row[row["ended_by"]]), row["ended_by"], row["how"]) for row in told)
         words = [
@@ -63,6 +66,13 @@ def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
             f"The {side} {address(row[side])} ended {which} first {how}{then}. It had lasted {row['lasted_s']:,.1f} s"
         )
         yield Claim(text=f"{text}; {sent}.", frames=(row["frame"],), sources=("closings",))
+
+
+def _ports_of_services(analysis: Analysis, question: Question) -> set[int]:
+    """Return the ports on which a protocol is spoken that the question names."""
+    words = set(re.findall(r"[a-z0-9-]+", question.text.lower()))
+    rows = _rows(analysis.stat("ports"))
+    return {row["port"] for row in rows if words & {row["service"], *(row.get("spoken") or "").split(",")}}
 
 
 def rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -113,10 +113,16 @@ def test_a_reader_that_stops_early_leaves_nothing(tmp_path: Path, mark: str) -> 
     assert left_behind(mark, ["cat"]) == []
 
 
+def timers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
+
+
 def test_the_limit_s_timer_ends_with_the_run(tmp_path: Path) -> None:
-    before = threading.active_count()
+    before = timers()
     with process.running(fake(tmp_path, programs.QUIET), [], LONG_S) as run:
+        own = timers() - before
         list(run.chunks())
-    assert not [
-        thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and thread.is_alive()
-    ] or (threading.active_count() <= before)
+    assert own
+    for timer in own:
+        timer.join(LONG_S / 2)  # one that is cancelled needs a moment to end
+    assert not any(timer.is_alive() for timer in own)
