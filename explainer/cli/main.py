@@ -5,13 +5,26 @@ import gc
 import os
 import signal
 import sys
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from explainer import __version__
-from explainer.cli import ask, cache, chat, doctor, export, findings, report, restore, schema, show, stats, ticket
+from explainer.cli import (
+    ask,
+    cache,
+    chat,
+    doctor,
+    export,
+    findings,
+    report,
+    restore,
+    schema,
+    show,
+    signals,
+    stats,
+    ticket,
+)
 from explainer.errors import ExplainerError, OutputError
 from explainer.escape import visible
 
@@ -28,8 +41,7 @@ for command in (
     app.command()(command)
 app.add_typer(cache.app, name="cache")
 
-_SIGNALLED = 128  # plus the signal's number, as shells count
-_INTERRUPTED = _SIGNALLED + signal.SIGINT
+_INTERRUPTED = signals.SIGNALLED + signal.SIGINT
 
 
 def _print_version(wanted: bool) -> None:
@@ -51,9 +63,7 @@ def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
     # What an analysis makes lives to its end: to look for cycles among millions of rows costs much and frees nothing.
     gc.disable()
-    signal.signal(signal.SIGTERM, _terminated)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _terminated)
+    signals.install()
     try:
         if sys.stdout is None:  # closed by whoever started us
             raise OutputError("The output has nowhere to go: standard output is closed.", "Open it, or use a file.")
@@ -80,10 +90,6 @@ def run() -> None:
         )
     except ExplainerError as error:
         _exit(error)
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    sys.exit(_SIGNALLED + number)  # an exception, so that no tshark and no half file is left behind
 
 
 def _exit(error: ExplainerError) -> None:

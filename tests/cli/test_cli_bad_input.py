@@ -169,7 +169,8 @@ class TestTshark:
             for folder in Path("/proc").glob("[0-9]*"):
                 _kill_if_marked(folder, str(tmp_path))
         assert found == []
-        assert process.returncode in (exit_code, -number if number != signal.SIGINT else exit_code)
+        # Where SIGINT comes while Python compiles a text (as for named tuples), CPython ends itself by it at the end.
+        assert process.returncode in (exit_code, -number)
         assert out == ""
         assert "Traceback" not in err
 
