@@ -92,7 +92,7 @@ class Question:
             _ATTACK.search(self.text) is not None
             and Topic.PASSWORDS not in self.topics
             and finding.rule.startswith(_WEAKNESSES)
-            and "searches the network" not in finding.title
+            and "searched_hosts" not in finding.measured
         )
 
     def concerns(self, finding: Finding) -> bool:

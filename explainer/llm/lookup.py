@@ -92,8 +92,8 @@ def claims(analysis: Analysis, question: Question) -> list[Claim]:
     found = list[Claim]()
     for topic, look_up in _LOOKUPS.items():
         if topic in question.topics:
-            found.extend(claim for claim in look_up(analysis, question) if claim not in found)
-    return found
+            found.extend(look_up(analysis, question))
+    return list({(claim.text, claim.frames): claim for claim in found}.values())
 
 
 def _alerts(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -74,10 +74,6 @@ def _meaning(status: int) -> str:
     return f" ({HTTPStatus(status).phrase})" if status in _STANDARD else ""
 
 
-def _moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    return talk_lookup.moved(analysis, question)
-
-
 def _accepts(*protocols: str) -> Callable[[Analysis, Question], Iterator[Claim]]:
     return lambda analysis, question: health.accepted(analysis, protocols, _left_out(question))
 
@@ -112,7 +108,7 @@ _NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Cla
     (_words(r"sip|phones?|calls?|regist\w+"), _accepts("SIP")),
     (_words(r"databases?|\w*sql|mariadb|redis|mongo\w*"), _accepts("MySQL", "PostgreSQL", "SQL Server", "Redis")),
     (_words(r"mqtt|amqp|brokers?|kafka"), _accepts("MQTT", "AMQP", "Kafka", "NATS")),
-    (_words(r"downloads?|downloaded|uploads?|uploaded|transfers?|transferred|files?"), _moved),
+    (_words(r"downloads?|downloaded|uploads?|uploaded|transfers?|transferred|files?"), talk_lookup.moved),
     (_words(r"web\w*|pages?|sites?|https?|downloads?|downloaded|uploads?|uploaded|requests?"), web),
 )
 """By the words of a question, what tells whether that worked."""

@@ -10,6 +10,7 @@ from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.rows import Row, frames, rows
 from explainer.llm.talk_lookup import asks_for_secrets
 from explainer.model import Analysis, Claim
+from explainer.protocols.tcp import Endpoint
 from explainer.wording import count, listing
 
 _ROWS = 6
@@ -180,7 +181,7 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 def _end(talk: Talk) -> str:
-    return f"[{talk.server}]:{talk.port}" if ":" in talk.server else f"{talk.server}:{talk.port}"
+    return str(Endpoint(talk.server, talk.port))
 
 
 def _kinds(found: Sequence[Talk], told: Mapping[str, str], how: str) -> str:

@@ -30,7 +30,6 @@ def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _SENDING = ("POST", "PUT")
-_FIRST_REDIRECTION = 300  # RFC 9110, section 15
 
 
 def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -72,7 +72,7 @@ def _ports_of_services(analysis: Analysis, question: Question) -> set[int]:
     """Return the ports on which a protocol is spoken that the question names."""
     words = set(re.findall(r"[a-z0-9-]+", question.text.lower()))
     rows = _rows(analysis.stat("ports"))
-    return {row["port"] for row in rows if words & {row["service"], *(row.get("spoken") or "").split(",")}}
+    return {row["port"] for row in rows if words & {row["service"], *(row.get("spoken") or "").split(", ")}}
 
 
 def rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:

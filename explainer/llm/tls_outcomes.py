@@ -21,7 +21,8 @@ def handshakes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not told or not all(row["outcome"].startswith(_DONE) for row in told):
         return
     for row in told[:_ROWS]:
-        text = f"{COMPLETED} of {row['client']} with {row['server']} was completed ({row['version']})"
+        version = f" ({row['version']})" if row["version"] else ""
+        text = f"{COMPLETED} of {row['client']} with {row['server']} was completed{version}"
         at = frames(row, "client_hello_frame", "server_hello_frame", "outcome_frame")
         yield Claim(text=f"{text}.", frames=at, sources=("tls",))
 
@@ -31,14 +32,14 @@ def transfers(analysis: Analysis) -> Iterator[Claim]:
     if any(finding.severity is not Severity.INFO for finding in analysis.findings):
         return
     done = {(r["client"], r["server"]) for r in rows(analysis.stat("tls")) if r["outcome"].startswith(_DONE)}
-    for row in rows(analysis.stat("closings"))[:_ROWS]:
-        if (row["client"], row["server"]) in done and row["how"] == "FIN":
-            text = (
-                f"No fault was found: in the TLS connection of {row['client']} with {row['server']} the server sent"
-                f" {count(row['server_bytes'], 'byte')}, then the {row['ended_by']} closed it in order (FIN); what was"
-                " sent is encrypted"
-            )
-            yield Claim(text=f"{text}.", frames=(row["frame"],), sources=("closings", "tls"))
+    ended = [r for r in rows(analysis.stat("closings")) if (r["client"], r["server"]) in done and r["how"] == "FIN"]
+    for row in ended[:_ROWS]:
+        text = (
+            f"No fault was found: in the TLS connection of {row['client']} with {row['server']} the server sent"
+            f" {count(row['server_bytes'], 'byte')}, then the {row['ended_by']} closed it in order (FIN); what was"
+            " sent is encrypted"
+        )
+        yield Claim(text=f"{text}.", frames=(row["frame"],), sources=("closings", "tls"))
 
 
 def _is_named(endpoint: str, question: Question) -> bool:

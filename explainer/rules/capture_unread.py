@@ -36,20 +36,8 @@ _READ = (
 )
 """Layers above TCP of which some rule knows success from failure."""
 _READ_ELSEWHERE = (
-    "quic",
-    "dtls",
-    "dhcp",
-    "dhcpv6",
-    "bt-dht",
-    "bt-utp",
-    "tcp",
-    "udp",
-    "icmp",
-    "icmpv6",
-    "arp",
-    "wlan",
-    "eapol",
-)
+    "quic", "dtls", "dhcp", "dhcpv6", "bt-dht", "bt-utp", "tcp", "udp", "icmp", "icmpv6", "arp", "wlan", "eapol",
+)  # fmt: skip
 """The same of layers above UDP, IP and the link."""
 _NAMED, _SHOWN = 3, 20
 
@@ -64,9 +52,8 @@ def unread(facts: Facts) -> list[dict[str, Any]]:
     http2 = [o.stream for o in facts[openings] if o.client and spoken(o.client[0].data) == "HTTP/2"]
     nats = [o.stream for o in facts[openings] if o.server and spoken(o.server[0].data) == "NATS"]
     named = [each.stream for each in facts[unusual_ports] if each.layer in DIALECTS]
-    read = facts[segments].filter(pl.col("stream").is_in([*http2, *nats, *named, *facts[hidden_http], *facts[hidden]]))[
-        "frame"
-    ]
+    streams = [*http2, *nats, *named, *facts[hidden_http], *facts[hidden]]
+    read = facts[segments].filter(pl.col("stream").is_in(streams))["frame"]
     frames = facts.frames(FRAME, PROTOCOLS).filter(~pl.col(FRAME.field).is_in(read.implode()))
     texts = frames[PROTOCOLS.field].drop_nulls().unique()
     layers = {text: layer for text in texts if (layer := _above(text)) and layer not in (*_READ, *_READ_ELSEWHERE)}

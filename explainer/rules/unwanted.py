@@ -1,7 +1,7 @@
 """Traffic that few networks want: told with its hosts, for somebody who knows the network's rules to judge."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
@@ -88,6 +88,7 @@ def unwanted_portmapper(facts: Facts, *, min_searched: int = 4) -> Iterator[Find
         display_filter="portmap",
         advice=("On the host that answers, see what it offers: rpcinfo -p", "Let only the hosts in that need it."),
         limits=("whether these hosts are meant to use NFS or other RPC services",),
+        measured={"searched_hosts": len({sign.server.address for sign in searched})} if searched_for else None,
     )
 
 
@@ -139,6 +140,7 @@ def _finding(
     advice: tuple[str, ...],
     limits: tuple[str, ...],
     severity: Severity = Severity.MEDIUM,
+    measured: Mapping[str, int] | None = None,
 ) -> Finding:
     frames = [s.frame for s in seen]
     addresses = dict.fromkeys(address for s in seen for address in (s.source, s.destination))
@@ -150,7 +152,12 @@ def _finding(
         side=Side.CLIENT,
         title=title,
         act=act,
-        measured={"frames": len(seen), "bytes": sum(s.length for s in seen), "hosts": len(addresses)},
+        measured={
+            "frames": len(seen),
+            "bytes": sum(s.length for s in seen),
+            "hosts": len(addresses),
+            **(measured or {}),
+        },
         evidence=Evidence.of(frames, display_filter, steps),
         scope=Scope(addresses=tuple(addresses)[:100], ports=(111,) if rule_id == "unwanted_portmapper" else ()),
         advice=advice,

@@ -174,3 +174,10 @@ def test_what_a_page_shows_is_of_web_servers(text: str, *, of_pages: bool) -> No
     error = samples.finding("http_error")
     assert parse(text).asks_of_page(error) is of_pages
     assert not parse(text).asks_of_page(samples.finding("tcp_refused"))
+
+
+@pytest.mark.parametrize(("measured", "more"), [({}, True), ({"searched_hosts": 5}, False)])
+def test_a_portmapper_is_no_attack_but_a_search_for_its_programs_is(measured: dict[str, int], *, more: bool) -> None:
+    portmapper = samples.finding("unwanted_portmapper").model_copy(update={"measured": measured})
+    assert parse("Is this an attack?").asks_more_of(portmapper) is more
+    assert not parse("What is this?").asks_more_of(portmapper)

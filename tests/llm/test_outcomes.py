@@ -6,7 +6,7 @@ import pytest
 from brief.samples import analysis, finding, info, ran, stat
 
 from explainer import ask
-from explainer.llm import offline
+from explainer.llm import offline, tls_outcomes
 from explainer.model import Analysis, Cell, Interface, Severity
 
 AnalysisOf = Callable[[str], Analysis]
@@ -183,3 +183,13 @@ def test_who_asked_for_what_is_not_answered_by_a_name_that_hardly_matters() -> N
     known = analysis(ran(missing), stats=[stat("dns", columns, [row])])
     assert "10.0.0.1 asks 10.0.0.53 for a.example" in offline.answer(known, "Who asked for what?").verdict
     assert missing.title in offline.answer(known, "Do all names resolve?").verdict
+
+
+def test_a_tls_connection_behind_many_others_that_ended() -> None:
+    ends = ("client", "server", "ended_by", "how", "frame", "lasted_s", "client_bytes", "server_bytes", "reset_by")
+    other = ("10.0.0.9:1", "10.0.0.1:80", "client", "FIN", 5, 1.0, 1, 2, None)
+    own = ("10.0.0.9:2", "10.0.0.1:443", "client", "FIN", 9, 1.0, 100, 2000, None)
+    tls = stat("tls", ("client", "server", "outcome"), [("10.0.0.9:2", "10.0.0.1:443", "established")])
+    (claim,) = tls_outcomes.transfers(analysis(ran(), stats=[tls, stat("closings", ends, [*[other] * 6, own])]))
+    assert "the server sent 2,000 bytes, then the client closed it in order" in claim.text
+    assert claim.frames == (9,)
