@@ -26,6 +26,7 @@ from explainer.protocols.frame import FRAME, PROTOCOLS, RELATIVE_TIME, TIME
 Frames = Sequence[int]
 """The frames of a part, by their numbers in the capture, ascending."""
 
+_AT_A_TIME = 16
 _PART, _NEW, _ROW = "part", "new", "row"
 _STREAMS = (tcp.STREAM.field, udp.STREAM.field)
 _NAMING = ("_ws.expert.message",)
@@ -55,17 +56,19 @@ class Reading:
         Where time ran out, the table ends before the first frame that was not read. None where a tshark failed or said
         something, and where a packet is not what it was taken for: then one tshark has to read the whole.
         """
-        parts, done = self.split.parts, list[tuple[pl.DataFrame, Ending]]()
+        parts, tables, endings = self.split.parts, list["pl.DataFrame"](), list[Ending]()
         deadline = time.monotonic() + self.time_limit_s
         for first in range(0, len(parts), at_once):
             left_s = max(deadline - time.monotonic(), 0.01)
-            done += self._together(range(first, min(first + at_once, len(parts))), left_s, started)
-        tables, endings = [seen for seen, _ in done], [ending for _, ending in done]
+            for seen, ending in self._together(range(first, min(first + at_once, len(parts))), left_s, started):
+                tables.append(seen)
+                endings.append(ending)
+            del seen  # the tables are emptied while they are merged
         late = next((ending for ending in endings if ending.timed_out), None)
         unread = [frames[seen.height] for seen, frames in zip(tables, parts, strict=True) if seen.height < len(frames)]
         if late is None and (unread or any(ending.exit_code or ending.complaint for ending in endings)):
             return None
-        merged = _merged([_numbered(seen, frames) for seen, frames in zip(tables, parts, strict=True)])
+        merged = _merged([_numbered(tables.pop(0), frames) for frames in parts])
         if unread:
             merged = merged.filter(pl.col(FRAME.field) < min(unread))
         return (merged, late or endings[0]) if _as_expected(merged, self.split) else None
@@ -136,15 +139,26 @@ def _replaced(values: "pl.Series", rows: "pl.Series", new: Sequence[Sequence[str
 
 
 def _merged(tables: Sequence["pl.DataFrame"]) -> "pl.DataFrame":
-    whole = pl.concat([seen.with_columns(pl.lit(part).alias(_PART)) for part, seen in enumerate(tables)])
-    whole = whole.sort(FRAME.field)
-    for stream in _STREAMS:
-        if stream in whole.columns:
-            whole = _renumbered(whole, stream)
-    if RELATIVE_TIME.field in whole.columns:
-        time = pl.col(TIME.field)
-        whole = whole.with_columns((time - time.first()).alias(RELATIVE_TIME.field))
-    return whole.drop(_PART)
+    """Return the tables as one, sorted by frame. They are emptied: a few columns of all are merged at a time, so that
+    there is never a second copy of the whole.
+    """
+    names, merged = tables[0].columns, list["pl.Series"]()
+    streams = [name for name in names if name in _STREAMS]
+    others = [name for name in names if name not in (FRAME.field, *streams)]
+    numbered = [seen.select(pl.lit(part).alias(_PART), FRAME.field, *streams) for part, seen in enumerate(tables)]
+    whole = pl.concat(numbered).sort(FRAME.field)
+    for stream in streams:
+        whole = _renumbered(whole, stream)
+    merged += whole.drop(_PART).get_columns()
+    for first in range(0, len(others), _AT_A_TIME):
+        some = others[first : first + _AT_A_TIME]
+        taken = [pl.DataFrame([seen[FRAME.field], *map(seen.drop_in_place, some)]) for seen in tables]
+        merged += pl.concat(taken).sort(FRAME.field).drop(FRAME.field).get_columns()
+    together = pl.DataFrame(merged).select(names)
+    if RELATIVE_TIME.field not in names:
+        return together
+    time = pl.col(TIME.field)
+    return together.with_columns((time - time.first()).alias(RELATIVE_TIME.field))
 
 
 def _renumbered(whole: "pl.DataFrame", stream: str) -> "pl.DataFrame":
