@@ -57,7 +57,7 @@ class CaptureAccess:
             self._path, self._program, (FRAME,), (), time_limit_s=self._limit_s,
             selection=chosen,
         )  # fmt: skip
-        return tuple(captured.frames[FRAME.field])
+        return tuple(captured.frames.column(FRAME.field))
 
     def dissection(self, frame: int) -> tuple[Layer, ...]:
         """Return a frame's fields.

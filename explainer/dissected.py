@@ -70,8 +70,8 @@ def captured(
     """
     columns, wanted = required(needed)
     program, limit = _program(settings), time_limit_s(path, settings)
-    frames = known.frames(None if judged else [column.field for column in columns])
     info, texts = known.info(), known.taps()
+    frames = known.frames(info.frames, None if judged else [column.field for column in columns]) if info else None
     if frames is not None and info is not None:
         missing = [tap for tap in wanted if tap.argument not in texts]
         texts |= taps.read(path, program, missing, limit, selection=selection)

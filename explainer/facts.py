@@ -4,7 +4,7 @@ Rules: a column is a tshark field with a type; a fact is a function from the fra
 value, computed once; whoever reads a fact declares it, so that the columns asked for are exactly those that are needed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     import polars as pl
+
+    from explainer.frame_table import FrameTable
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -102,7 +104,7 @@ class Facts:
 
     def __init__(
         self,
-        frames: "pl.DataFrame",
+        frames: "FrameTable",
         taps: Mapping[str, str],
         allowed: Iterable[Need] | None = None,
         *,
@@ -138,8 +140,14 @@ class Facts:
         """Return the frame table, a row a frame in file order, with just these columns."""
         for column in columns:
             self._check(column, column.field)
-        frames = self._frames  # to select of so many columns takes longer than to take them
-        return type(frames)([frames.get_column(column.field) for column in columns])
+        return self._frames.select([column.field for column in columns])
+
+    def frames_with(self, present: Sequence[Column], *others: Column) -> "pl.DataFrame":
+        """Return the rows of the frames that hold any of these columns, in file order, with them and the others."""
+        columns = dict.fromkeys((*present, *others))
+        for column in columns:
+            self._check(column, column.field)
+        return self._frames.having([column.field for column in present], [column.field for column in columns])
 
     def tap(self, tap: Tap) -> str:
         """Return the text that the tap printed, empty when tshark was stopped before it could."""

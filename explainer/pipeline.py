@@ -99,7 +99,7 @@ def _analysed(
         found = analysis(whole.info, dissected.facts(path, whole, settings, selection), (), rules, strict=strict)
         facts = Facts(part.frames, part.taps, given=dissected.version(part))
         counted = analysis(part.info, facts, statistics, ())
-        return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames[FRAME.field]))})
+        return counted.model_copy(update={"outcomes": touching(found.outcomes, set(part.frames.column(FRAME.field)))})
     by_rules = needs((), registry.rules) if judged and not known.keeps else ()  # loading them can wait otherwise
     needed = (FRAME, *needs(statistics, ()), *by_rules)
     captured = dissected.captured(path, needed, settings, selection, progress, known, judged=judged)

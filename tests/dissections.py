@@ -18,6 +18,7 @@ from explainer.capture.background import in_background
 from explainer.capture.selection import EVERYTHING
 from explainer.dissected import version
 from explainer.facts import Facts, Look, View, required
+from explainer.frame_table import FrameTable
 from explainer.given import given
 from explainer.model import CaptureInfo
 from explainer.settings import Settings
@@ -50,11 +51,11 @@ class Dissection:
         program = tshark.find(None)
         if not rest.exists():
             captured = read.read(capture, program, _COLUMNS, _TAPS, time_limit_s=_LIMIT_S)
-            written(frames_file, captured.frames.write_parquet)
+            written(frames_file, captured.frames.select(captured.frames.names).write_parquet)
             kept = json.dumps({"info": captured.info.model_dump_json(), "taps": captured.taps})
             written(rest, lambda path: path.write_text(kept, "utf-8"))
 
-        frames = pl.read_parquet(frames_file)
+        frames = FrameTable.of(pl.read_parquet(frames_file))
         again = Again(capture, program, frames.height, EVERYTHING, _LIMIT_S)
 
         def look(look: Look, view: View) -> pl.DataFrame:

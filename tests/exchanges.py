@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first_frame, start_ns
 
+from explainer.frame_table import FrameTable
 from explainer.model import Finding
 from explainer.protocols import dns, http, openings, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.dns import Lookup
@@ -77,5 +78,5 @@ def found(
             dns.lookups: tuple(lookups),
         }
     )
-    known._frames = pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]})
+    known._frames = FrameTable.of(pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]}))
     return findings_of(rule, known)

@@ -18,6 +18,7 @@ import pytest
 
 from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
+from explainer.frame_table import FrameTable
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
 from explainer.protocols import arp, dns, frame, icmp, probes, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
@@ -104,9 +105,14 @@ class KnownFacts(Facts):
         taps: Mapping[str, str] | None = None,
         given: Mapping[Given, bytes] | None = None,
     ) -> None:
-        super().__init__(pl.DataFrame(), taps or {}, given=given)
+        super().__init__(FrameTable.of(pl.DataFrame()), taps or {}, given=given)
         for known, value in values.items():
             self._made[known] = value
+
+
+def dense(frames: FrameTable) -> pl.DataFrame:
+    """Return a frame table with a place for every value."""
+    return frames.select(frames.names)
 
 
 def facts(

@@ -10,6 +10,7 @@ from factories import KnownFacts, capture_info, connection, facts, finding
 
 from explainer.analysis import analysis, needs
 from explainer.facts import Facts, Look, Need, UndeclaredNeedError, View, fact
+from explainer.frame_table import FrameTable
 from explainer.model import Analysis, Finding, RuleStatus, Severity, Stat, StatColumn
 from explainer.protocols import tcp, tls
 from explainer.registry import Rule, RuleCheck, Statistic
@@ -166,7 +167,7 @@ def test_looks_begin_before_the_rules_and_what_waits_for_another_comes_before_wh
     first = Look("first", (), (), lambda facts: View((1,)))
     told = fact("what the first look shows", first)(lambda facts: facts.look(first) is not None)
     second = Look("second", (told,), (), lambda facts: View((2,)) if facts[told] else None)
-    known = Facts(pl.DataFrame(), {}, look_again=eyes)
+    known = Facts(FrameTable.of(pl.DataFrame()), {}, look_again=eyes)
     rules = (eyes.asked("a", alone), eyes.asked("b", second), eyes.asked("c"), eyes.asked("d", first))
     analysed = run(*rules, known=known, strict=True)
     assert eyes.events == ["begin first", "begin second", "begin alone", "c", "d", "b", "a"]
@@ -175,7 +176,7 @@ def test_looks_begin_before_the_rules_and_what_waits_for_another_comes_before_wh
 
 def test_a_look_that_cannot_be_decided_fails_the_rules_that_need_it() -> None:
     broken = Look("broken", (), (), lambda facts: View((1 // 0,)))
-    known = Facts(pl.DataFrame(), {}, look_again=Eyes())
+    known = Facts(FrameTable.of(pl.DataFrame()), {}, look_again=Eyes())
 
     def looks_at(facts: Facts) -> Iterator[Finding]:
         facts.look(broken)

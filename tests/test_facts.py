@@ -17,10 +17,11 @@ from explainer.facts import (
     looks,
     required,
 )
+from explainer.frame_table import FrameTable
 
 A, B = Column("a"), Column("b", Kind.INT)
 TAP = Tap("io,phs")
-TABLE = pl.DataFrame({"a": ["x", "y"], "b": [1, 2]})
+TABLE = FrameTable.of(pl.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
 
 
 GIVEN = Given("trusted certificates")

@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from explainer.cache.store import Store
+from explainer.frame_table import FrameTable, together
 from explainer.lazy import model, pl
 
 if TYPE_CHECKING:
-    import polars
     from pydantic import TypeAdapter
 
     from explainer.model import Analysis, CaptureInfo, RuleOutcome, Stat
 
 T = TypeVar("T")
 
-_INFO, _FRAMES, _TAPS = "info.json", "frames.parquet", "taps.json"
+_INFO, _FRAMES, _TAPS = "info.json", "frames-{}.parquet", "taps.json"
+_ROWS = 50_000
+"""So many frames are in one file: less memory is needed to write and to read it."""
 
 
 @cache
@@ -75,30 +77,37 @@ class Memory:
         """Return what became of every rule."""
         return self._model(self._found, _found)
 
-    def frames(self, fields: Collection[str] | None = None) -> "polars.DataFrame | None":
-        """Return the table of all frames, with these columns or all."""
-        held = self._read(_FRAMES)
-        try:
-            return None if held is None else pl.read_parquet(io.BytesIO(held), columns=list(fields) if fields else None)
-        except pl.exceptions.PolarsError:
-            self._forget(_FRAMES)
-            return None
+    def frames(self, count: int, fields: Collection[str] | None = None) -> FrameTable | None:
+        """Return the table of so many frames, with these columns or all."""
+        pieces = list[FrameTable]()
+        for number in range(max(1, -(-count // _ROWS))):
+            held = self._read(_FRAMES.format(number))
+            if held is None:
+                return None
+            try:
+                table = pl.read_parquet(io.BytesIO(held), columns=list(fields) if fields else None)
+            except pl.exceptions.PolarsError:
+                self._forget(_FRAMES.format(number))
+                return None
+            pieces.append(FrameTable.of(table))
+        return together(pieces)
 
     def taps(self) -> dict[str, str]:
         """Return the text of each tap that is known, by its argument."""
         held = self._read(_TAPS)
         return json.loads(held) if held else {}
 
-    def keep_capture(self, info: "CaptureInfo", frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
+    def keep_capture(self, info: "CaptureInfo", frames: FrameTable, taps: Mapping[str, str]) -> None:
         """Begin to remember a dissection; not one with warnings: it may be of a part of the file."""
         if self._store is not None and not info.warnings:
             self._writing = threading.Thread(target=self._write_capture, args=(info, frames, taps))
             self._writing.start()
 
-    def _write_capture(self, info: "CaptureInfo", frames: "polars.DataFrame", taps: Mapping[str, str]) -> None:
-        table = io.BytesIO()
-        frames.write_parquet(table, compression="zstd", compression_level=1, statistics=False)
-        self._write(_FRAMES, table.getvalue())
+    def _write_capture(self, info: "CaptureInfo", frames: FrameTable, taps: Mapping[str, str]) -> None:
+        for number, rows in enumerate(frames.slices(_ROWS)):
+            table = io.BytesIO()
+            rows.write_parquet(table, compression="zstd", compression_level=1, statistics=False)
+            self._write(_FRAMES.format(number), table.getvalue())
         self._write(_TAPS, json.dumps({**self.taps(), **taps}).encode())
         self._write(_INFO, _about().dump_json(info))
 

@@ -105,7 +105,7 @@ class Again:
         doubled = doubles_backslashes(version(self._program))
         with running(self._program, arguments, self._limit_s, feed=self._records.picked(frames)) as run:
             parts = [table.read(lines, columns, doubled=doubled) for lines in table.whole_lines(run.chunks())]
-        seen = table.together(parts, columns)
+        seen = pl.concat(parts) if parts else table.empty(columns)
         place, numbers = pl.col(FRAME.field), pl.Series(frames, dtype=pl.Int64)
         of_each = (seen.filter(place.is_between(first, last)) for first, last in _places(asked))
         return [

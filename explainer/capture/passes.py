@@ -10,7 +10,7 @@ from explainer.capture.process import Ending, Run, running
 from explainer.capture.selection import Selection
 from explainer.capture.tshark import QUICK, Tshark, doubles_backslashes
 from explainer.facts import Column
-from explainer.lazy import pl
+from explainer.frame_table import FrameTable, together
 from explainer.protocols.frame import PROTOCOLS
 
 SPLIT_FROM_BYTES = 12_000_000
@@ -56,7 +56,7 @@ class Pass:
     progress: Callable[[int], None]
     started: Callable[[], "Future[str]"]
 
-    def in_parts(self, workers: Workers) -> "tuple[pl.DataFrame, Ending] | None":
+    def in_parts(self, workers: Workers) -> "tuple[FrameTable, Ending] | None":
         """Return the table that several tsharks make of the capture, and how that ended; None where one has to.
 
         One has to where the frames of a selection are numbered, and where the columns do not show what else a packet
@@ -82,18 +82,22 @@ class Pass:
         reading = parts.Reading(records, plan, self.program, self.columns, how, self.time_limit_s, self.progress)
         return reading.table(workers.jobs, self.started)
 
-    def whole(self, workers: Workers) -> "tuple[pl.DataFrame, Ending]":
+    def whole(self, workers: Workers) -> "tuple[FrameTable, Ending]":
         """Return the table that one tshark makes of the capture, as far as there is room, and how it ended."""
         source = ["-n", "-r", str(self.path.absolute()), *workers.room(self.selection)]
         arguments = [*source, *QUICK, *self.selection.arguments(), *table.arguments(self.columns)]
         with running(self.program, arguments, self.time_limit_s) as run:
-            return self._collected(run, self.started()), run.ending()
+            return collected(run, self.columns, self.started(), self.progress), run.ending()
 
-    def _collected(self, run: Run, version: "Future[str]") -> "pl.DataFrame":
-        pieces, frames = list[pl.DataFrame](), 0
-        for lines in table.whole_lines(run.chunks()):
-            doubled = doubles_backslashes(version.result())  # what is no tshark has none, and prints no table
-            pieces.append(table.read(lines, self.columns, doubled=doubled))
-            frames += pieces[-1].height
-            self.progress(frames)
-        return table.together(pieces, self.columns)
+
+def collected(
+    run: Run, columns: Sequence[Column], version: "Future[str]", progress: Callable[[int], None]
+) -> FrameTable:
+    """Return the table that a tshark prints, whose version will be known; tell how many frames there are so far."""
+    pieces, frames = list[FrameTable](), 0
+    for lines in table.whole_lines(run.chunks()):
+        doubled = doubles_backslashes(version.result())  # what is no tshark has none, and prints no table
+        pieces.append(FrameTable.of(table.read(lines, columns, doubled=doubled)))
+        frames += pieces[-1].height
+        progress(frames)
+    return together(pieces) if pieces else FrameTable.of(table.empty(columns))

@@ -18,6 +18,7 @@ from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import CaptureError, TsharkError
 from explainer.escape import visible
 from explainer.facts import Column, Tap
+from explainer.frame_table import FrameTable
 from explainer.lazy import model, pl
 from explainer.protocols.frame import CAPTURED_LENGTH, INTERFACE, INTERFACE_NAME, LENGTH, LINK_TYPE, TIME
 
@@ -37,7 +38,7 @@ class Capture:
     """A capture as tshark dissected it: `frames` holds a row a frame, `taps` the text of each tap by its argument."""
 
     info: "CaptureInfo"
-    frames: "pl.DataFrame"
+    frames: FrameTable
     taps: dict[str, str]
 
 
@@ -175,14 +176,14 @@ def _unreadable(ending: Ending, name: str) -> CaptureError | TsharkError:
 
 def _info(
     path: Path,
-    frames: "pl.DataFrame",
+    frames: FrameTable,
     sha256: str,
     container: file.Container | None,
     version: str,
     warnings: tuple[str, ...],
     selection: tuple[str, ...],
 ) -> "CaptureInfo":
-    times = frames[TIME.field].drop_nulls()
+    times = frames.column(TIME.field).drop_nulls()
     first, last = times.min(), times.max()
     known = isinstance(first, int) and isinstance(last, int)
     return model.CaptureInfo(
@@ -190,13 +191,13 @@ def _info(
         sha256=sha256,
         bytes=path.stat().st_size,
         format=container.format if container else "unknown (capinfos is not installed)",
-        link_types=tuple(link_type(number) for number in frames[LINK_TYPE.field].drop_nulls().unique().sort()),
+        link_types=tuple(link_type(number) for number in frames.column(LINK_TYPE.field).drop_nulls().unique().sort()),
         frames=frames.height,
         first=_moment(first) if isinstance(first, int) else None,
         last=_moment(last) if isinstance(last, int) else None,
         duration_s=(last - first) / 1e9 if known and isinstance(first, int) and isinstance(last, int) else 0.0,
         snap_length=container.snap_length if container else None,
-        cut_frames=int((frames[CAPTURED_LENGTH.field] < frames[LENGTH.field]).sum()),
+        cut_frames=int((frames.column(CAPTURED_LENGTH.field) < frames.column(LENGTH.field)).sum()),
         interfaces=_interfaces(frames),
         tshark_version=version,
         warnings=warnings,
@@ -211,9 +212,10 @@ def _moment(nanoseconds: int) -> datetime | None:
         return None
 
 
-def _interfaces(frames: "pl.DataFrame") -> "tuple[Interface, ...]":
+def _interfaces(frames: FrameTable) -> "tuple[Interface, ...]":
     number, name = INTERFACE.field, INTERFACE_NAME.field
-    used = frames.filter(pl.col(number).is_not_null()).group_by(number).agg(pl.col(name).first(), pl.len().alias("n"))
+    table = frames.having([number], [number, name])
+    used = table.group_by(number).agg(pl.col(name).first(), pl.len().alias("n"))
     return tuple(
         model.Interface(number=row[0], name=row[1] or "unknown", frames=row[2]) for row in used.sort(number).iter_rows()
     )

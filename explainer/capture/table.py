@@ -61,12 +61,8 @@ def read(lines: bytes, columns: Sequence[Column], *, doubled: bool) -> "pl.DataF
     return pl.DataFrame([typed.get_column(c.field) if c.field in found else _nothing(c, text.height) for c in columns])
 
 
-def together(pieces: Sequence["pl.DataFrame"], columns: Sequence[Column]) -> "pl.DataFrame":
-    """Return the pieces of a table of these columns as one; without a row where there is none."""
-    return pl.concat(pieces) if pieces else _empty(columns)
-
-
-def _empty(columns: Sequence[Column]) -> "pl.DataFrame":
+def empty(columns: Sequence[Column]) -> "pl.DataFrame":
+    """Return the table of a tshark that printed nothing."""
     text = pl.DataFrame(schema={column.field: pl.String for column in columns})
     return text.select(_typed(column, repeated=False) for column in columns)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from dissections import Dissection
+from factories import dense
 
 from explainer.cache.memory import NOTHING, Memory
 from explainer.cache.store import Store
+from explainer.frame_table import FrameTable
 from explainer.model import Analysis
 from explainer.protocols.frame import FRAME, PROTOCOLS
 
@@ -33,21 +35,21 @@ def test_an_analysis_comes_back_equal(store: Store, sample: dict[str, str], anal
 
 def test_a_table_comes_back_equal(store: Store, dissection_of: Callable[[str], Dissection]) -> None:
     seen = dissection_of("tls12_expired")
-    frames = seen.facts.frames(FRAME, PROTOCOLS)
+    frames = FrameTable.of(seen.facts.frames(FRAME, PROTOCOLS))
     keeping = Memory(store, DEPENDS_ON)
     keeping.keep_capture(seen.info, frames, {"expert": "text"})
     keeping.keep_analysis(Analysis(info=seen.info, stats=(), outcomes=()))
     known = Memory(store, DEPENDS_ON)
-    table = known.frames()
+    table = known.frames(frames.height)
     assert table is not None
-    assert table.equals(frames)
+    assert dense(table).equals(dense(frames))
     assert known.taps() == {"expert": "text"}
 
 
 def test_of_anything_else_nothing_is_known(store: Store, analysis_of: AnalysisOf) -> None:
     Memory(store, DEPENDS_ON).keep_analysis(analysis_of("tls12_expired"))
     other = Memory(store, ("content", "4.2.0"))
-    assert (other.info(), other.outcomes(), other.frames()) == (None, None, None)
+    assert (other.info(), other.outcomes(), other.frames(1)) == (None, None, None)
     assert other.taps() == {}
 
 
@@ -62,13 +64,13 @@ def test_what_is_not_what_it_was_is_made_anew(store: Store, analysis_of: Analysi
     known = Memory(store, DEPENDS_ON)
     known.keep_analysis(analysis_of("tls12_expired"))
     key = store.entries()[0].key
-    for name, content in (("info.json", b"{}"), ("frames.parquet", b"PAR1")):
+    for name, content in (("info.json", b"{}"), ("frames-0.parquet", b"PAR1")):
         store.write(key, name, content)
-    assert (known.info(), known.frames()) == (None, None)
+    assert (known.info(), known.frames(1)) == (None, None)
     assert not (store.folder / key / "info.json").exists()
 
 
 def test_without_a_store_nothing_is_kept(analysis_of: AnalysisOf) -> None:
     NOTHING.keep_analysis(analysis_of("tls12_expired"))
     assert not NOTHING.keeps
-    assert (NOTHING.info(), NOTHING.outcomes(), NOTHING.frames(), NOTHING.stat("rtt")) == (None, None, None, None)
+    assert (NOTHING.info(), NOTHING.outcomes(), NOTHING.frames(1), NOTHING.stat("rtt")) == (None, None, None, None)

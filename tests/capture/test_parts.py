@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from factories import ACK, CLIENT, ODDITIES, SERVER, SYN, TCP, UDP, datagram, ethernet, ip, pcap, segment, tshark
+from factories import ACK, CLIENT, ODDITIES, SERVER, SYN, TCP, UDP, datagram, dense, ethernet, ip, pcap, segment, tshark
 
 from capture import programs
 from capture.programs import MARK, left_behind, program
@@ -43,7 +43,9 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def table(path: Path, jobs: int, *, selection: Selection = EVERYTHING, named: Path | None = None) -> pl.DataFrame:
     program = programs_found.find(named)
-    return read.read(path, program, COLUMNS, (), time_limit_s=3, workers=Workers(jobs), selection=selection).frames
+    return dense(
+        read.read(path, program, COLUMNS, (), time_limit_s=3, workers=Workers(jobs), selection=selection).frames
+    )
 
 
 def fragment(source: str, destination: str, data: bytes, flags_and_offset: int) -> bytes:
@@ -150,7 +152,7 @@ def test_short_memory_makes_more_parts_which_take_turns(tmp_path: Path, in_parts
     program = programs_found.find(None)
     short = Workers(2, 2 * (165_000_000 + 640 * 13))
     captured = read.read(path, program, COLUMNS, (), time_limit_s=30, workers=short)
-    assert captured.frames.equals(table(path, 1))
+    assert dense(captured.frames).equals(table(path, 1))
     assert in_parts == [5]
 
 
@@ -191,7 +193,7 @@ def test_where_time_runs_out_what_came_before_the_first_gap_is_kept(
     path = pcap(tmp_path / "mixed.pcap", interleaved([conversation(number) for number in range(4)]))
     slow = program(tmp_path / "bin", programs.ENDLESS)
     captured = read.read(path, programs_found.find(slow), COLUMNS, (), time_limit_s=3, workers=Workers(2))
-    assert captured.frames.equals(table(path, 1))
+    assert dense(captured.frames).equals(table(path, 1))
     assert captured.info.warnings[0].startswith("Only the first 20 frames were read")
     assert left_behind(str(tmp_path)) == []
 

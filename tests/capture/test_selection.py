@@ -6,6 +6,7 @@ from pathlib import Path
 
 import factories
 import pytest
+from factories import dense
 
 from capture import programs
 from explainer import analyse, closeup, registry
@@ -31,7 +32,7 @@ def read_frames(path: Path, chosen: Selection = EVERYTHING, *wanted: str) -> rea
 
 
 def column(path: Path, chosen: Selection, field: str = FRAME.field) -> list[object]:
-    return read_frames(path, chosen).frames[field].to_list()
+    return read_frames(path, chosen).frames.column(field).to_list()
 
 
 class TestFilter:
@@ -42,8 +43,8 @@ class TestFilter:
     def test_numbers_streams_times_and_state_are_those_of_the_whole_file(self, captures: Path) -> None:
         """Without -2 tshark dissects every frame in order, also those that it does not print."""
         path = captures / "tls12_expired.pcapng"
-        whole = read_frames(path).frames
-        some = read_frames(path, Selection("tls || tcp.flags.fin == 1")).frames
+        whole = dense(read_frames(path).frames)
+        some = dense(read_frames(path, Selection("tls || tcp.flags.fin == 1")).frames)
         assert 0 < some.height < whole.height
         assert some.equals(whole.filter(whole[FRAME.field].is_in(some[FRAME.field].implode())))
 
@@ -348,7 +349,7 @@ class TestKeylog:
         wanted = [Column("http.request.uri")]
         for keylog, expected in ((None, []), (keys, ["/secret"])):
             found = read.read(path, tshark.find(None), wanted, [], time_limit_s=60, selection=Selection(keylog=keylog))
-            assert found.frames["http.request.uri"].drop_nulls().to_list() == expected
+            assert found.frames.column("http.request.uri").drop_nulls().to_list() == expected
             assert ("http" in _protocols(path, Selection(keylog=keylog))) == bool(expected)
 
     def test_a_filter_sees_what_was_decrypted(self, encrypted: tuple[Path, Path]) -> None:

@@ -171,6 +171,5 @@ class TestKinds:
     def test_the_empty_table_has_the_types_of_a_full_one(self) -> None:
         columns = (FRAME, TIME, Column("t"), Column("f", Kind.FLAG), Column("m", Kind.INT, many=True), LENGTH)
         full = table.read(b"1\t1.5\ta\t1\t1\r2\t60\n", columns, doubled=False)
-        empty = table.together([], columns)
+        empty = table.empty(columns)
         assert (empty.schema, empty.height) == (full.schema, 0)
-        assert table.together([full, full], columns).height == 2

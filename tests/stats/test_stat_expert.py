@@ -1,6 +1,7 @@
 import pytest
 
 from explainer.facts import Facts
+from explainer.frame_table import FrameTable
 from explainer.lazy import pl
 from explainer.stats.expert import EXPERT, expert, told
 
@@ -41,7 +42,7 @@ def test_messages_that_are_the_same_without_their_queries_are_counted_together()
         {"frame.number": [7, 4, 9], "_ws.expert.message": [[MESSAGES[0]], [MESSAGES[1], MESSAGES[2]], None]},
         schema={"frame.number": pl.Int64, "_ws.expert.message": pl.List(pl.String)},
     )
-    found = expert(Facts(frames, {EXPERT.argument: PRINTED}))
+    found = expert(Facts(FrameTable.of(frames), {EXPERT.argument: PRINTED}))
     assert found.rows == (
         ("chat", "Sequence", "HTTP", "GET /a?... HTTP/1.1\\r\\n", 3, 4),
         ("chat", "Sequence", "TCP", MESSAGES[2], 4, 4),
