@@ -59,7 +59,11 @@ class Resolution(NamedTuple):
 @fact("ARP requests", *_COLUMNS)
 def resolutions(facts: Facts) -> tuple[Resolution, ...]:
     """Return the requests and replies by asker and asked address, in the order of their first frame."""
-    table = facts.frames(*_COLUMNS).filter(pl.col(OPERATION.field).is_in([_REQUEST, _REPLY])).drop_nulls()
+    table = (
+        facts.frames_with((OPERATION,), *_COLUMNS)
+        .filter(pl.col(OPERATION.field).is_in([_REQUEST, _REPLY]))
+        .drop_nulls()
+    )
     # A reply is addressed to who asked; an announcement by reply answers nobody.
     asks = (pl.col(OPERATION.field) == _REQUEST) | (pl.col(SENDER_IP.field) == pl.col(TARGET_IP.field))
 

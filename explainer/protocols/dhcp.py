@@ -45,7 +45,7 @@ class Lease(NamedTuple):
 def leases(facts: Facts) -> tuple[Lease, ...]:
     """Return the messages by client, in the order of their first frame."""
     kind, frame = pl.col(MESSAGE_TYPE.field), pl.col(FRAME.field)
-    table = facts.frames(*_COLUMNS).drop_nulls([MESSAGE_TYPE.field, CLIENT_MAC.field, TIME.field])
+    table = facts.frames_with((MESSAGE_TYPE,), *_COLUMNS).drop_nulls([CLIENT_MAC.field, TIME.field])
 
     def names(column: Column, *kinds: int) -> "pl.Expr":
         return pl.col(column.field).filter(kind.is_in(kinds)).drop_nulls().unique(maintain_order=True)

@@ -115,9 +115,8 @@ def lookups(facts: Facts) -> tuple[Lookup, ...]:
     """Return the lookups in the order of their first frame."""
     # The protocol before dns says what carries it: in a tunnel the frame has ports of both transports.
     carried = pl.col(PROTOCOLS.field).str.extract_groups(r":(?<transport>tcp|udp):(?<kind>dns|mdns|llmnr)(?::|$)")
-    own = facts.frames(*_COLUMNS).filter(
-        pl.col(ID.field).is_not_null() & pl.col(ICMP_TYPE.field).is_null() & pl.col(ICMPV6_TYPE.field).is_null()
-    )
+    quoted = pl.col(ICMP_TYPE.field).is_not_null() | pl.col(ICMPV6_TYPE.field).is_not_null()
+    own = facts.frames_with((ID,), *_COLUMNS).filter(~quoted)
     table = own.with_columns(carried.alias("carried")).unnest("carried").join(
         facts[packets].select(pl.col("frame").alias(FRAME.field), "time", "src", "dst"), on=FRAME.field
     )  # fmt: skip

@@ -23,5 +23,5 @@ NAMES = {
 def extended_errors(facts: Facts) -> dict[int, int]:
     """Return the code of each failed answer that has one, by frame."""
     failed = {x.response_frames[0] for x in facts[lookups] if x.rcode == _SERVFAIL and x.response_frames}
-    told = facts.frames(FRAME, _CODE).drop_nulls()
+    told = facts.frames_with((_CODE,), FRAME).select(FRAME.field, _CODE.field)
     return {frame: code for frame, code in told.iter_rows() if frame in failed}

@@ -53,7 +53,7 @@ def pings(facts: Facts) -> tuple[Pings, ...]:
     table = said.join(kinds, on=["version", "type"], how="inner", maintain_order="left")
     if table.is_empty():
         return ()
-    whole = facts.frames(FRAME, _WHOLE, _WHOLE_V6).select(
+    whole = facts.frames_with((_WHOLE, _WHOLE_V6), FRAME).select(
         pl.col(FRAME.field).alias("frame"), pl.coalesce(_WHOLE.field, _WHOLE_V6.field).alias("whole")
     )
     table = table.join(whole, on="frame", how="left", maintain_order="left")

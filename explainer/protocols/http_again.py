@@ -27,21 +27,36 @@ def _others(facts: Facts) -> "pl.DataFrame":
 
     Columns: frame, stream, from_client, kind (one number for each server's port and the layer there), sample.
     """
-    protocols = pl.col(PROTOCOLS.field)
     said = (
         facts[segments]
         .filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
         .select("frame", "stream", "from_client", "server", "server_port", "client_port")
-        .join(facts.frames(FRAME, PROTOCOLS), left_on="frame", right_on=FRAME.field, maintain_order="left")
-        .filter(~protocols.str.contains(r":(?:http2?|tls)\b").fill_null(value=False).any().over("stream"))
+        .join(_spoken(facts), on="frame", maintain_order="left")
     )
-    # Of the layers of a stream the first one counts that says anything.
-    layer = protocols.str.extract(r":tcp:([^:]+)").drop_nulls().first().over("stream").fill_null("")
-    kinds = said.with_columns(layer.alias("layer"))
     place = ("server", "server_port", "layer")
-    return kinds.with_columns(
-        pl.struct(place).rank("dense").alias("kind"), pl.col("stream").rank("dense").over(place).alias("sample")
-    ).drop("server", "layer", PROTOCOLS.field)
+    streams = (
+        said.group_by("stream")
+        # Of the layers of a stream the first one counts that says anything.
+        .agg(pl.col("server", "server_port").first(), pl.col("layer").drop_nulls().first(), pl.col("web").any())
+        .filter(~pl.col("web"))
+        .with_columns(pl.col("layer").fill_null(""))
+        .select(
+            "stream",
+            pl.struct(place).rank("dense").alias("kind"),
+            pl.col("stream").rank("dense").over(place).alias("sample"),
+        )
+    )
+    return said.drop("server", "layer", "web").join(streams, on="stream", maintain_order="left")
+
+
+def _spoken(facts: Facts) -> "pl.DataFrame":
+    """Return for each frame whether tshark sees HTTP or TLS in it, and the layer over TCP; each path is read once."""
+    frames, path = facts.frames(FRAME, PROTOCOLS), pl.col(PROTOCOLS.field)
+    web = path.str.contains(r":(?:http2?|tls)\b").fill_null(value=False)
+    layers = frames.select(PROTOCOLS.field).unique()
+    layers = layers.with_columns(web.alias("web"), path.str.extract(r":tcp:([^:]+)").alias("layer"))
+    known = frames.join(layers, on=PROTOCOLS.field, how="left", nulls_equal=True, maintain_order="left")
+    return known.select(pl.col(FRAME.field).alias("frame"), "web", "layer")
 
 
 def _first(facts: Facts) -> View | None:

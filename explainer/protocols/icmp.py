@@ -43,8 +43,8 @@ class Unreachable(NamedTuple):
 )  # fmt: skip
 def unreachable(facts: Facts) -> tuple[Unreachable, ...]:
     """Return the "destination unreachable" messages that quote a TCP packet, in file order."""
-    table = facts.frames(
-        FRAME, ICMP_TYPE, ICMP_CODE, ICMPV6_TYPE, ICMPV6_CODE, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
+    table = facts.frames_with(
+        (ICMP_TYPE, ICMPV6_TYPE), FRAME, ICMP_CODE, ICMPV6_CODE, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
         IPV6_DESTINATION, SOURCE_PORT, DESTINATION_PORT,
     )  # fmt: skip
     about_tcp = table.filter(
@@ -71,9 +71,9 @@ def messages(facts: Facts) -> "pl.DataFrame":
 
     Columns: frame, time (ns), src, dst, version (4 or 6), type, code, mtu (bytes, where one is named).
     """
-    table = facts.frames(FRAME, ICMP_TYPE, ICMP_CODE, ICMPV6_TYPE, ICMPV6_CODE, MTU, PACKET_TOO_BIG_MTU)
+    table = facts.frames_with((ICMP_TYPE, ICMPV6_TYPE), FRAME, ICMP_CODE, ICMPV6_CODE, MTU, PACKET_TOO_BIG_MTU)
     v4 = pl.col(ICMP_TYPE.field).is_not_null()
-    own = table.filter(v4 | pl.col(ICMPV6_TYPE.field).is_not_null()).select(
+    own = table.select(
         pl.col(FRAME.field).alias("frame"),
         pl.when(v4).then(4).otherwise(6).alias("version"),
         pl.when(v4).then(ICMP_TYPE.field).otherwise(ICMPV6_TYPE.field).alias("type"),

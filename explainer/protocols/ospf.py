@@ -51,7 +51,7 @@ class Router(NamedTuple):
 @fact("OSPF routers", packets, *_COLUMNS)
 def routers(facts: Facts) -> tuple[Router, ...]:
     """Return the routers that send hellos, each with its address on a link, by first frame."""
-    table = facts.frames(*_COLUMNS).filter(pl.col(_VERSION.field) == _V2)
+    table = facts.frames_with((_VERSION,), *_COLUMNS).filter(pl.col(_VERSION.field) == _V2)
     if table.is_empty():
         return ()
     rows = table.join(facts[packets].select("frame", "src"), left_on=FRAME.field, right_on="frame", how="left")

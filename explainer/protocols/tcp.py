@@ -90,7 +90,7 @@ def segments(facts: Facts) -> "pl.DataFrame":
     """
     quoted = pl.col(ICMP_TYPE.field).is_not_null() | pl.col(ICMPV6_TYPE.field).is_not_null()
     flags = pl.col(FLAGS.field)
-    own = facts.frames(*_COLUMNS).filter(pl.col(STREAM.field).is_not_null() & ~quoted)
+    own = facts.frames_with((STREAM,), *_COLUMNS).filter(~quoted)
     table = own.select(
         pl.col(FRAME.field).alias("frame"),
         pl.col(STREAM.field).list.last().alias("stream"),

@@ -15,7 +15,7 @@ def received_twice(facts: Facts) -> "pl.DataFrame":
     Columns: stream, from_client and seq of the data (its sender, relative as Wireshark numbers it), and reports. A
     report is not sent again when it is lost (RFC 2883 section 4), so there may have been more duplicates, never fewer.
     """
-    told = facts.frames(FRAME, LEFT).select(pl.col(FRAME.field).alias("frame"), pl.col(LEFT.field).alias("seq"))
+    told = facts.frames_with((LEFT,), FRAME).select(pl.col(FRAME.field).alias("frame"), pl.col(LEFT.field).alias("seq"))
     by = facts[segments].select("frame", "stream", ~pl.col("from_client"))
-    found = told.drop_nulls("seq").join(by, on="frame")
+    found = told.join(by, on="frame")
     return found.group_by("stream", "from_client", "seq").agg(pl.len().alias("reports"))

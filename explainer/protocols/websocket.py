@@ -29,7 +29,7 @@ class Close(NamedTuple):
 def closes(facts: Facts) -> tuple[Close, ...]:
     """Return the closing frames that carry a code, the first one of each connection, by frame."""
     ends = facts[segments].select("frame", "stream", "from_client", "src", "sport", "dst", "dport")
-    said = facts.frames(FRAME, _CODE, _REASON).filter(pl.col(_CODE.field).is_not_null())
+    said = facts.frames_with((_CODE,), FRAME, _REASON)
     rows = said.join(ends, left_on=FRAME.field, right_on="frame").sort(FRAME.field).unique("stream", keep="first")
     found = list[Close]()
     for row in rows.sort(FRAME.field).iter_rows(named=True):
@@ -43,6 +43,6 @@ def closes(facts: Facts) -> tuple[Close, ...]:
 @fact("WebSocket streams with a closing frame", FRAME, _OPCODE, segments)
 def said_goodbye(facts: Facts) -> frozenset[int]:
     """Return the connections in which one side closes the WebSocket, with a code or without."""
-    closing = facts.frames(FRAME, _OPCODE).filter(pl.col(_OPCODE.field).list.contains(_CLOSING))
+    closing = facts.frames_with((_OPCODE,), FRAME).filter(pl.col(_OPCODE.field).list.contains(_CLOSING))
     of = facts[segments].select("frame", "stream")
     return frozenset(closing.join(of, left_on=FRAME.field, right_on="frame")["stream"])

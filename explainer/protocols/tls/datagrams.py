@@ -73,8 +73,7 @@ def _sides(facts: Facts) -> "pl.DataFrame":
 @fact("DTLS handshakes", UDP.headers, last_ns, FRAME, TIME, *DTLS.every)
 def dtls_endings(facts: Facts) -> tuple[Ending, ...]:
     """Return the DTLS handshakes over UDP by stream number, with their ends."""
-    frames = facts.frames(FRAME, TIME, *DTLS.every)
-    told = frames.filter(pl.col(DTLS.record_type.field).is_not_null() | pl.col(DTLS.handshake_type.field).is_not_null())
+    told = facts.frames_with((DTLS.record_type, DTLS.handshake_type), FRAME, TIME, *DTLS.every)
     if told.is_empty():
         return ()
     rows = told.join(_sides(facts), on=FRAME.field)
@@ -108,8 +107,7 @@ def _unfinished(handshake: Handshake, conversation: Connection, capture_ends_ns:
 @fact("QUIC connections", UDP.headers, last_ns, FRAME, TIME, *_QUIC, *TLS.every)
 def quic_connections(facts: Facts) -> tuple[QuicConnection, ...]:
     """Return the QUIC connections by the number of their UDP stream."""
-    frames = facts.frames(FRAME, TIME, *_QUIC, *TLS.every)
-    told = frames.filter(pl.col(QUIC_VERSION.field).is_not_null() | pl.col(SHORT_HEADER.field).is_not_null())
+    told = facts.frames_with((QUIC_VERSION, SHORT_HEADER), FRAME, TIME, *_QUIC, *TLS.every)
     if told.is_empty():
         return ()
     rows = told.join(_sides(facts), on=FRAME.field).sort("stream", FRAME.field)

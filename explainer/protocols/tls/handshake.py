@@ -173,7 +173,7 @@ def handshakes(facts: Facts) -> tuple[Handshake, ...]:
         pl.col("frame").alias(FRAME.field),
         "stream", "client", "client_port", "server", "server_port", "from_client",
     )  # fmt: skip
-    plain = _with_records(facts.frames(*_COLUMNS)).join(sides, on=FRAME.field)
+    plain = facts.frames_with((TLS.record_type, OPAQUE_TYPE, TLS.handshake_type), *_COLUMNS).join(sides, on=FRAME.field)
     seen = {h.stream: h for h in connections(plain, TLS)}
     again = facts.look(AGAIN)
     if again is not None:
@@ -191,11 +191,6 @@ def connections(rows: "pl.DataFrame", fields: Fields) -> Iterator[Handshake]:
     known = _first(rows.sort("stream", FRAME.field), fields).iter_rows(named=True)
     for _, group in groupby(known, key=lambda row: row["stream"]):
         yield _handshake(list(group), fields)
-
-
-def _with_records(frames: "pl.DataFrame") -> "pl.DataFrame":
-    fields = (TLS.record_type, OPAQUE_TYPE, TLS.handshake_type)
-    return frames.filter(pl.any_horizontal(pl.col(column.field).is_not_null() for column in fields))
 
 
 def _first(rows: "pl.DataFrame", fields: Fields) -> "pl.DataFrame":
