@@ -41,7 +41,9 @@ def sent(facts: Facts) -> "pl.DataFrame":
     flags = facts.frames(FRAME, *_FLAGS.values()).select(
         pl.col(FRAME.field).alias("frame"), *(pl.col(column.field).alias(name) for name, column in _FLAGS.items())
     )
-    once = facts[segments].join(facts[copies].frames, on="frame", how="anti", maintain_order="left")
+    once, twice = facts[segments], facts[copies].frames
+    if not twice.is_empty():  # a join would copy the table even for nothing
+        once = once.join(twice, on="frame", how="anti", maintain_order="left")
     table = once.join(flags, on="frame", how="left", maintain_order="left")
     data = (pl.col("payload") > 0) & ~pl.col("keep_alive")
     live = pl.col("ack") & ~pl.col("rst")
