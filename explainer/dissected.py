@@ -31,7 +31,7 @@ _PROGRAMS = "programs"
 _CERTIFICATES = "explainer.protocols.x509_reading"
 _MEMORY = Path("/proc/meminfo")
 _BYTES_A_FRAME = 3000
-"""What we take for a frame, with all facts and findings: 2.3 to 2.6 kB were measured, where every connection is short."""
+"""What we take for a frame, with all facts and findings: 2.3 to 2.6 kB were measured (many short connections)."""
 
 
 def memory(path: Path, settings: Settings, selection: Selection) -> Memory:
