@@ -38,6 +38,7 @@ class Topic(StrEnum):
     NAME_SERVER = "name servers"
     ADDRESS = "the address behind a name"
     TLS_DETAILS = "what TLS agreed on"
+    TLS_STEPS = "steps of TLS handshakes"
     SOFTWARE = "programs"
     SYSTEM = "operating systems"
     CARDS = "hardware addresses"
@@ -144,6 +145,14 @@ WORDS = {
     r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
     Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
     r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
+    Topic.TLS_STEPS: r"\bclient.?(?:certificates?|certs?|auth\w*)\b|\bmutual\b|\bmtls\b|\btwo.way (?:tls|ssl)\b"
+    r"|\bclient\b.{0,25}\b(?:present|show|send)\w* (?:a|its|any|the) cert"
+    r"|\bhello.?retry\w*|\b(?:two|second|2) client.?hellos?\b|\bclient.?hello (?:twice|again)\b"
+    r"|\b0.?rtt\b|\bearly data\b|\bforward secrecy\b|\bpfs\b|\bephemeral\b"
+    r"|\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+|\bfull (?:tls )?handshake\b"
+    r"|\bcert(?:ificate)?s?\b.{0,40}\b(?:valid (?:from|until|for)|expir(?:y|ation)|issued by|signed by|visible)\b"
+    r"|\b(?:how long|until when|when)\b.{0,30}\bcert(?:ificate)?s?\b.{0,20}\b(?:valid|expire|run out)\b"
+    r"|\b(?:who|which|what) (?:\w+ )?(?:issued|signed|issuer)\b|\bsee\b.{0,20}\bcertificate",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"
     r"|host ?names?|quer(y|ies|ied))\b",
 }

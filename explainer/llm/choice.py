@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import port_lookup, relevance, service_lookup, tls_outcomes
+from explainer.llm import port_lookup, relevance, tls_lookup, tls_outcomes
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -106,7 +106,7 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
 
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
     """Return whether it asks about TLS of which nothing could be agreed on, or whether a port that failed is served."""
-    of_tls = service_lookup.NOTHING_AGREED in first.text and worst.rule.startswith("tls_")
+    of_tls = tls_lookup.NOTHING_AGREED in first.text and worst.rule.startswith("tls_")
     closed = worst.rule.startswith(_CLOSED) and port_lookup.OPEN.search(question.text) is not None
     served = closed or bool(question.ports & set(worst.scope.ports))
     return of_tls or (served and _YES_OR_NO.match(question.text) is not None)

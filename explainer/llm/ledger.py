@@ -21,7 +21,7 @@ _OWN_WORDS = frozenset(
     {
         "outcome", "rcode", "status", "type", "version", "cipher_suite", "group", "service", "protocol", "severity",
         "message", "warnings", "closed_by", "closed_with", "transport", "kind", "method", "versions",
-        "certificate_expiry",
+        "certificate_start", "certificate_expiry",
     }
 )  # fmt: skip
 """Columns whose text is ours or Wireshark's; what stands in any other was captured."""

@@ -17,6 +17,7 @@ from explainer.llm import (
     service_lookup,
     talk_lookup,
     tcp_lookup,
+    tls_lookup,
 )
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -126,6 +127,7 @@ def _address(endpoint: str) -> str:
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    yield from tls_lookup.http_versions(analysis, question)
     shares = dict[str, float]()
     for row in _rows(analysis.stat("protocol_hierarchy")):
         name, above = row["protocol"], row["path"].split("/")[:-1]
@@ -156,6 +158,7 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
+    Topic.TLS_STEPS: tls_lookup.steps,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,
@@ -185,7 +188,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.DESTINATIONS: capture_lookup.talkers,
     Topic.ALERTS: _alerts,
     Topic.SEGMENT_SIZE: tcp_lookup.segment_sizes,
-    Topic.TLS_DETAILS: service_lookup.tls_details,
+    Topic.TLS_DETAILS: tls_lookup.details,
     Topic.SYSTEM: service_lookup.system,
     Topic.CARDS: host_lookup.cards,
     Topic.ARP: arp_lookup.requests,

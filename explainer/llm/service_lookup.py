@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from explainer.brief.question import Question
-from explainer.llm import spoken
+from explainer.llm import spoken, tls_lookup
 from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.rows import Row, frames, rows
 from explainer.llm.talk_lookup import asks_for_secrets
@@ -89,59 +89,9 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield Claim(
         text=f"Asked for are {listing([*words[:_ROWS], *more])}.", frames=firsts, sources=("http", "tls", "quic")
     )
-    yield from _encrypted_hellos(analysis)
+    yield from tls_lookup.encrypted_hellos(analysis)
 
 
-def _encrypted_hellos(analysis: Analysis) -> Iterator[Claim]:
-    """Yield that names in clear may be fronts: what is encrypted beside them is another name, or means nothing."""
-    hidden = [row for row in rows(analysis.stat("tls")) if row.get("ech") and row["client_hello_frame"]]
-    if hidden:
-        names = listing(list(dict.fromkeys(row["server_name"] or "(no name)" for row in hidden))[:_ROWS])
-        text = (
-            f"An encrypted client hello (ECH) goes with the name {names}: the site may be another one, whose name only"
-        )
-        text += " the server can read; browsers also send one that means nothing (GREASE)"
-        at = tuple(row["client_hello_frame"] for row in hidden[:_ROWS])
-        yield Claim(text=f"{text}.", frames=at, sources=("tls",))
-
-
-def tls_details(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield what each TLS connection agreed on."""
-    known = [*rows(analysis.stat("tls")), *rows(analysis.stat("quic"))]
-    named = [
-        row for row in known
-        if {address(row["client"]), address(row["server"])} & question.addresses or row["server_name"] in question.names
-        or _port(row["server"]) in question.ports
-    ]  # fmt: skip
-    told = dict[str, tuple[int, ...]]()
-    for row in sorted(named or known, key=lambda row: row.get("server_hello_frame", 0) is None):  # what agreed first
-        text = _agreed(row)
-        told[text] = told.get(text, ()) + frames(row, "client_hello_frame")
-        if row.get("server_hello_frame"):
-            told[text] += (row["server_hello_frame"],)
-    for text, at in list(told.items())[:_ROWS]:
-        yield Claim(text=text, frames=at, sources=("tls", "quic"))
-    yield from _encrypted_hellos(analysis)
-
-
-def _port(endpoint: str) -> int:
-    return int(endpoint.rpartition(":")[2])
-
-
-def _agreed(row: Row) -> str:
-    where = f"{address(row['client'])} and {row['server']}"
-    name = f"the server name (SNI) {row['server_name']}" if row["server_name"] else "no server name (SNI)"
-    if "versions" in row:
-        return f"QUIC between {where}, with {name}: version {row['versions'] or 'unknown'}, {row['outcome']}."
-    chosen = [row["version"] or NOTHING_AGREED, row["cipher_suite"] and f"cipher suite {row['cipher_suite']}",
-              row.get("resumed") and "an earlier session resumed",
-              row["group"] and f"key exchange {row['group']}", row["alpn"] and f"ALPN {row['alpn']}",
-              row["certificate"] and f"certificate {row['certificate']}",
-              row["certificate_expiry"] and f"valid until {str(row['certificate_expiry'])[:10]}"]  # fmt: skip
-    return f"TLS between {where}, with {name}: {', '.join(filter(None, chosen))}; {row['outcome']}."
-
-
-NOTHING_AGREED = "no version agreed on"
 _ASKS_FOR_SECRECY = re.compile(r"encrypt|protect|secure|private|safe", re.IGNORECASE)
 
 

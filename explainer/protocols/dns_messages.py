@@ -4,7 +4,7 @@ Rule: tshark prints the fields of all messages of a frame (TCP) as one list each
 counts in each header, and what is cut short is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -105,8 +105,13 @@ def messages(row: dict[str, Any]) -> Iterator[Message]:
         kept = [next(texts[kind], None) if kind in texts else None for _, kind in message_records]
         yield Message(
             number, flags, _known(islice(questions, asked)), message_records, tuple(filter(None, kept[:answers])),
-            cut=len(message_records) < answers,
+            cut=len(message_records) < answers or _lacks_data(message_records[:answers], kept),
         )  # fmt: skip
+
+
+def _lacks_data(records: tuple[tuple[str, int], ...], kept: Sequence[str | None]) -> bool:
+    """Return whether the last record is there without its data: newer tsharks show one that is cut within them."""
+    return bool(records) and records[-1][1] in VALUES and kept[len(records) - 1] is None
 
 
 def _known(pairs: Iterator[tuple[str | None, int | None]]) -> tuple[tuple[str, int], ...]:

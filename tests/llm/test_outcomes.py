@@ -125,7 +125,7 @@ def test_what_a_tls_handshake_resumes_and_hides(resumed: bool, ech: bool) -> Non
     row = ("10.0.0.1:4000", "10.0.0.2:443", "front.example", 4, 6, "TLS 1.3", "AES", None, None, resumed, None, None,
            "established", ech, None)  # fmt: skip
     known = analysis(ran(rule="tls_alert"), stats=[stat("tls", TLS, [row])])
-    assert ("an earlier session resumed" in offline.answer(known, "Is the session resumed?").verdict) is resumed
+    assert ("resumes an earlier session" in offline.answer(known, "Is the session resumed?").verdict) is resumed
     told = offline.answer(known, "Which sites are visited?")
     assert told.verdict.startswith("Asked for are front.example")
     assert any("the site may be another one" in claim.text for claim in told.claims) is ech

@@ -20,6 +20,7 @@ from tls_records import (
     failed_handshake,
     handshake,
     hidden_handshake,
+    message,
     server_hello,
     tls_connection,
     tls_facts,
@@ -27,6 +28,7 @@ from tls_records import (
 
 from explainer.model import Cell
 from explainer.protocols.tls import Handshake
+from explainer.protocols.tls.messages import CERTIFICATE_REQUEST
 from explainer.stats.tls import tls
 
 
@@ -106,6 +108,18 @@ def test_what_both_sides_agreed_on() -> None:
     assert agreed == ("x25519", "h2", True, "aa", "bb")
     row = row_of(handshake())
     assert (row["group"], row["alpn"], row["resumed"], row["ja3"]) == (None, None, False, None)
+
+
+def test_the_steps_of_a_handshake_are_told_by_their_frames() -> None:
+    asked = message(0, ANSWER, CERTIFICATE_REQUEST)
+    shown = certificates(0, certificate(subject="CN=me"), from_client=True)
+    row = row_of(handshake(messages=(asked,), certificate_messages=(certificates(0, certificate()), shown)))
+    steps = (row["certificate_issuer"], row["certificate_request_frame"], row["client_certificate"])
+    assert steps == (certificate().issuer, at(0, ANSWER), "CN=me")
+    assert (row["early_data"], row["hello_retry_frame"], row["alpn_offered"]) == (False, None, None)
+    none, unreadable = certificates(0, from_client=True), certificates(0, None, from_client=True)
+    assert row_of(handshake(certificate_messages=(none,)))["client_certificate"] == ""
+    assert row_of(handshake(certificate_messages=(unreadable,)))["client_certificate"] is None
 
 
 def test_one_row_a_connection_in_order() -> None:
