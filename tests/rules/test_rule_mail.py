@@ -94,6 +94,12 @@ def test_a_login_refused_and_then_accepted_is_small(tmp_path: Path, facts_of: Fa
     assert finding.severity is Severity.INFO
 
 
+def test_a_login_that_is_answered_before_it_goes_on_is_refused(tmp_path: Path, facts_of: FactsOf) -> None:
+    early = (asks("a1 AUTHENTICATE PLAIN"), says("a1 NO not now"), asks("AGFubmEAc2VjcmV0"))
+    (finding,) = found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", 143, says("* OK ready"), *early))
+    assert "(IMAP) refuses the login" in finding.title
+
+
 def test_pop3_refusals(tmp_path: Path, facts_of: FactsOf) -> None:
     said = (says("+OK ready"), asks("USER anna"), says("+OK"), asks("PASS secret"), says("-ERR [AUTH] wrong"))
     (finding,) = found_in("mailbox_refused", facts_of, session(tmp_path / "c.pcap", 110, *said))

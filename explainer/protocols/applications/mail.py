@@ -166,7 +166,7 @@ def imap(messages: Sequence[Message]) -> Iterator[Record]:
                     "IMAP", _IMAP_KINDS[command], message.stream, client, own, frame, line.frame, command,
                     user if _IMAP_KINDS[command] is Kind.LOGIN else argument[:_TEXT], status, answer[3][:_TEXT], good,
                 )  # fmt: skip
-        elif continued:
+        elif continued in waiting:  # it was not answered before it went on
             frame, command, argument = waiting[continued]
             waiting[continued], continued = (frame, command, f"{argument} {line.text}"), ""
         elif request := _IMAP_REQUEST.fullmatch(line.text):
