@@ -5,7 +5,8 @@ import pytest
 from factories import dense
 from polars.testing import assert_frame_equal
 
-from explainer.frame_table import FrameTable, Held, joined, together
+from explainer import frame_table
+from explainer.frame_table import FrameTable, Held, gathered, joined
 
 FRAMES = pl.DataFrame(
     {
@@ -16,6 +17,14 @@ FRAMES = pl.DataFrame(
         "flag": [True, False, False, True, False],
     }
 )
+
+
+@pytest.fixture(autouse=True)
+def held_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the columns of small tables as those of large ones."""
+    monkeypatch.setattr(frame_table, "_MANY", 0)
+
+
 ROWS = pl.Series([0, 1, 4], dtype=pl.UInt32)
 
 
@@ -59,18 +68,29 @@ def test_pieces_and_the_whole_are_the_same(table: FrameTable, rows: int) -> None
     pieces = list(table.slices(rows))
     assert [piece.height for piece in pieces] == [min(rows, 5 - first) for first in range(0, 5, rows)]
     assert_frame_equal(pl.concat(pieces), FRAMES)
-    assert_frame_equal(dense(together([FrameTable.of(piece) for piece in pieces])), FRAMES)
+    assert_frame_equal(dense(gathered(pieces)), FRAMES)
 
 
 def test_an_empty_table_has_one_empty_piece_with_its_columns(table: FrameTable) -> None:
     (piece,) = table.head(0).slices(3)
     assert piece.schema == FRAMES.schema
-    assert_frame_equal(dense(together([FrameTable.of(piece)])), FRAMES.clear())
+    assert_frame_equal(dense(gathered([piece])), FRAMES.clear())
 
 
 def test_the_first_rows_alone(table: FrameTable) -> None:
     for height in range(6):
         assert_frame_equal(dense(table.head(height)), FRAMES.head(height))
+
+
+def test_small_tables_have_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame_table, "_MANY", 6)
+    small = FrameTable.of(FRAMES)
+    assert {name for name in small.names if small.held(name).rows is not None} == set()
+    assert small.having(["few"], ["number"])["number"].to_list() == [2, 5]
+    # One large piece and one small one, whose columns have all places.
+    whole = gathered([pl.concat([FRAMES, FRAMES]), FRAMES])
+    assert_frame_equal(dense(whole), pl.concat([FRAMES] * 3))
+    assert whole.having(["few"], ["few"])["few"].to_list() == ["x", "y"] * 3
 
 
 @pytest.mark.parametrize("first", [[0, 2, 4], [1, 2], [4], [0, 1, 2, 3]])

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from explainer.cache.store import Store
-from explainer.frame_table import FrameTable, together
+from explainer.frame_table import FrameTable, gathered
 from explainer.lazy import model, pl
 
 if TYPE_CHECKING:
+    import polars
     from pydantic import TypeAdapter
 
     from explainer.model import Analysis, CaptureInfo, RuleOutcome, Stat
@@ -50,6 +51,10 @@ def _found() -> "TypeAdapter[tuple[RuleOutcome, ...]]":
     return TypeAdapter(tuple[model.RuleOutcome, ...])
 
 
+class _LostError(Exception):
+    """A part of what was kept is there no more, or not whole."""
+
+
 class Memory:
     """What is known of a capture that is dissected in one way; without a store, nothing ever is."""
 
@@ -79,18 +84,21 @@ class Memory:
 
     def frames(self, count: int, fields: Collection[str] | None = None) -> FrameTable | None:
         """Return the table of so many frames, with these columns or all."""
-        pieces = list[FrameTable]()
-        for number in range(max(1, -(-count // _ROWS))):
-            held = self._read(_FRAMES.format(number))
-            if held is None:
-                return None
-            try:
-                table = pl.read_parquet(io.BytesIO(held), columns=list(fields) if fields else None)
-            except pl.exceptions.PolarsError:
-                self._forget(_FRAMES.format(number))
-                return None
-            pieces.append(FrameTable.of(table))
-        return together(pieces)
+        names = [_FRAMES.format(number) for number in range(max(1, -(-count // _ROWS)))]
+        try:
+            return gathered(self._rows(name, fields) for name in names)
+        except _LostError:
+            return None
+
+    def _rows(self, name: str, fields: Collection[str] | None) -> "polars.DataFrame":
+        held = self._read(name)
+        if held is None:
+            raise _LostError
+        try:
+            return pl.read_parquet(io.BytesIO(held), columns=list(fields) if fields else None)
+        except pl.exceptions.PolarsError:
+            self._forget(name)
+            raise _LostError from None
 
     def taps(self) -> dict[str, str]:
         """Return the text of each tap that is known, by its argument."""

@@ -1,17 +1,21 @@
 """The pass over a whole capture that gives its table: by one tshark, or by several that each take a part."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explainer.capture import table
 from explainer.capture.process import Ending, Run, running
 from explainer.capture.selection import Selection
 from explainer.capture.tshark import QUICK, Tshark, doubles_backslashes
 from explainer.facts import Column
-from explainer.frame_table import FrameTable, together
+from explainer.frame_table import FrameTable, gathered
 from explainer.protocols.frame import PROTOCOLS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SPLIT_FROM_BYTES = 12_000_000
 """From this size on, several tsharks are quicker than one: each takes some tenths of a second to start."""
@@ -94,10 +98,15 @@ def collected(
     run: Run, columns: Sequence[Column], version: "Future[str]", progress: Callable[[int], None]
 ) -> FrameTable:
     """Return the table that a tshark prints, whose version will be known; tell how many frames there are so far."""
-    pieces, frames = list[FrameTable](), 0
-    for lines in table.whole_lines(run.chunks()):
-        doubled = doubles_backslashes(version.result())  # what is no tshark has none, and prints no table
-        pieces.append(FrameTable.of(table.read(lines, columns, doubled=doubled)))
-        frames += pieces[-1].height
-        progress(frames)
-    return together(pieces) if pieces else FrameTable.of(table.empty(columns))
+
+    def pieces() -> "Iterator[pl.DataFrame]":
+        frames = 0
+        for lines in table.whole_lines(run.chunks()):
+            doubled = doubles_backslashes(version.result())  # what is no tshark has none, and prints no table
+            yield (piece := table.read(lines, columns, doubled=doubled))
+            frames += piece.height
+            progress(frames)
+        if not frames:
+            yield table.empty(columns)
+
+    return gathered(pieces())

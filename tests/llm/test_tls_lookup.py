@@ -1,33 +1,38 @@
 """What a question about TLS asks for outright is told of the connections that show it, and of no other."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from brief.samples import analysis, ran, stat
 
 from explainer import ask
 from explainer.llm import offline
-from explainer.model import Analysis
+from explainer.model import Analysis, Cell
 
 AnalysisOf = Callable[[str], Analysis]
 WANTED = "Does the server ask for a client certificate?"
 PRESENTED = "Did the client present a certificate?"
 SECRECY = "Is forward secrecy used?"
-ROW = {
+ROW: dict[str, Cell] = {
     "transport": "tcp", "client": "192.0.2.10:40000", "server": "198.51.100.20:443", "server_name": "www.example.org",
     "client_hello_frame": 4, "server_hello_frame": 6, "version": "TLS 1.2",
     "cipher_suite": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "group": None, "alpn": None, "alpn_offered": None,
     "resumed": False, "early_data": False, "hello_retry_frame": None, "certificate": "CN=www.example.org",
     "certificate_issuer": "CN=ca", "certificate_start": "2026-01-01T00:00:00",
-    "certificate_expiry": "2027-01-01T00:00:00", "certificate_frame": 6, "certificate_request_frame": None, "client_certificate": None,
-    "client_certificate_frame": None, "outcome": "established", "outcome_frame": 9, "warnings": None,
+    "certificate_expiry": "2027-01-01T00:00:00", "certificate_frame": 6,
+    "certificate_request_frame": None, "client_certificate": None, "client_certificate_frame": None,
+    "outcome": "established", "outcome_frame": 9, "warnings": None,
     "warning_frame": None, "ech": False,
 }  # fmt: skip
-HIDDEN = {"version": "TLS 1.3", "certificate": None, "cipher_suite": "TLS_AES_256_GCM_SHA384", "group": "x25519"}
+HIDDEN: dict[str, Cell] = {
+    "version": "TLS 1.3",
+    "certificate": None,
+    "cipher_suite": "TLS_AES_256_GCM_SHA384",
+    "group": "x25519",
+}
 
 
-def verdict(question: str, *changes: dict[str, Any]) -> str:
+def verdict(question: str, *changes: dict[str, Cell]) -> str:
     """Return the answer where these connections are all that there is."""
     known = [ROW | changed for changed in changes]
     return offline.answer(
@@ -74,7 +79,7 @@ def test_what_is_wrong_answers_before_what_was_asked_for(analysis_of: AnalysisOf
 
 
 def test_the_connections_that_show_it_come_first_and_those_of_others_not_at_all() -> None:
-    other = {"client": "192.0.2.11:40000", "server_name": "other.example", "resumed": True}
+    other: dict[str, Cell] = {"client": "192.0.2.11:40000", "server_name": "other.example", "resumed": True}
     assert verdict("Was the session resumed?", {}, other).startswith("Yes: the TLS connection of 192.0.2.11:40000")
     assert verdict("Was the TLS session with www.example.org resumed?", {}, other).startswith("No: the TLS connection")
 
@@ -89,7 +94,7 @@ def test_the_connections_that_show_it_come_first_and_those_of_others_not_at_all(
         (HIDDEN | {"group": None, "resumed": True}, "No: "),  # a pre-shared key alone (RFC 8446, section 2.2)
     ],
 )
-def test_forward_secrecy_is_that_of_ephemeral_keys(changed: dict[str, Any], begins: str) -> None:
+def test_forward_secrecy_is_that_of_ephemeral_keys(changed: dict[str, Cell], begins: str) -> None:
     assert verdict(SECRECY, changed).startswith(begins)
 
 
@@ -101,7 +106,7 @@ def test_forward_secrecy_is_that_of_ephemeral_keys(changed: dict[str, Any], begi
         ({}, "was issued by CN=ca"),
     ],
 )
-def test_a_certificate_that_is_hidden_is_not_guessed(changed: dict[str, Any], words: str) -> None:
+def test_a_certificate_that_is_hidden_is_not_guessed(changed: dict[str, Cell], words: str) -> None:
     assert words in verdict("Who issued the certificate?", changed)
 
 
@@ -114,7 +119,7 @@ def test_a_certificate_that_is_hidden_is_not_guessed(changed: dict[str, Any], wo
         ({"alpn_offered": "http/1.1"}, "No HTTP/2 was seen"),
     ],
 )
-def test_http_versions_are_those_agreed_on(changed: dict[str, Any], words: str) -> None:
+def test_http_versions_are_those_agreed_on(changed: dict[str, Cell], words: str) -> None:
     assert words in verdict("Was HTTP/2 used?", changed)
 
 
@@ -127,5 +132,5 @@ def test_http_versions_are_those_agreed_on(changed: dict[str, Any], words: str) 
         ({"version": None, "certificate": None, "server_hello_frame": None}, "no handshake got so far"),
     ],
 )
-def test_client_certificates(changed: dict[str, Any], words: str) -> None:
+def test_client_certificates(changed: dict[str, Cell], words: str) -> None:
     assert words in verdict(WANTED, changed)
