@@ -117,7 +117,7 @@ WORDS = {
     r".*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
-    r"|secur(?:e|ity)|outdated|obsolete|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
+    r"|secur(?:e|ity)|outdated|obsolete|up.to.date|state of the art|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?)|file.?sharing|peer.?to.?peer|p2p|(?:bit ?)?torrents?)\b",
     Topic.FILES: r"\b(files?(?!.?sharing)|(?:get|post|put|http|web) requests?|upload\w*|download\w*|document\w*"
     r"|exfiltrat\w*|transferred|shares?|urls?)\b",
@@ -141,7 +141,7 @@ WORDS = {
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
-    Topic.STATUS: r"\bstatus(?: codes?)?\b|\bredirect\w*|\bhttp (?:errors?|codes?)\b"
+    Topic.STATUS: r"\bstatus(?: codes?)?\b|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*|\bhttp (?:errors?|codes?)\b"
     r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
     Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
     r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
@@ -190,7 +190,8 @@ PLAIN = {
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
-    r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version",
+    r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version"
+    r"|\bssh version\b|\bversion of ssh\b",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
@@ -213,7 +214,7 @@ PLAIN = {
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",
-    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can|times)\b)( \w+){0,3}"
+    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can|times)\b)(?: (?!(?:does|do|did)\b)\w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
     r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"

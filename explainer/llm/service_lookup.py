@@ -162,6 +162,8 @@ def smb_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def software(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what programs say of themselves."""
     known = rows(analysis.stat("software"))
+    words = set(re.findall(r"\w+", question.text.lower()))
+    known = [row for row in known if row["protocol"].lower() in words] or known
     named = [row for row in known if row["address"] in question.addresses]
     servers = "server" in question.text.lower() and not question.addresses
     told = [row for row in named or known if row["side"] == "server" or not servers]

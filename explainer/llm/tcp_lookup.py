@@ -15,6 +15,7 @@ from explainer.wording import count, listing, milliseconds
 _ROWS = 5
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 NOT_SLOW = "No, it is not slow"
+_LOOKUP = re.compile(r"\b(?:dns|look\w*[ -]?ups?|resol\w+|name servers?)\b", re.IGNORECASE)
 
 
 def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -100,6 +101,8 @@ def _ping_rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether a connection is slow, and where the time went, the slowest first."""
+    if _LOOKUP.search(question.text):
+        yield from _lookups(analysis)
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
     slowest = sorted(
@@ -107,6 +110,15 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
+
+
+def _lookups(analysis: Analysis) -> Iterator[Claim]:
+    """Yield how long the lookups took, the slowest first."""
+    answered = [row for row in _rows(analysis.stat("dns")) if row["time_ms"] is not None]
+    for row in sorted(answered, key=lambda row: -row["time_ms"])[:_ROWS]:
+        took, who = milliseconds(row["time_ms"]), f"{row['server']} answers the question of {row['client']}"
+        text = f"{who} for {row['name']} ({row['type']}) after {took}"
+        yield Claim(text=f"{text}.", frames=_frames(row, "query_frame", "response_frame"), sources=("dns",))
 
 
 def _phases(row: Row) -> Claim:
@@ -141,9 +153,8 @@ def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not again and not gaps:
         text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again, and none is missing"
     else:
-        text = (
-            f"Of {segments:,} TCP segments {again:,} were sent again (retransmissions); one is missing {gaps:,} times"
-        )
+        were, missing = "was" if again == 1 else "were", f"; one is missing {count(gaps, 'time')}" if gaps else ""
+        text = f"Of {segments:,} TCP segments {again:,} {were} sent again (retransmissions){missing}"
     datagrams = sum(row["packets"] for row in _rows(analysis.stat("ports")) if row["transport"] == "UDP")
     if datagrams > segments:
         text += f"; of the {datagrams:,} UDP packets, which most are, none tells whether one before it was lost"

@@ -31,6 +31,22 @@ def test_the_service_that_is_named_answers(capture: str, question: str, words: s
     assert words in ask(analysis_of(capture), question).verdict
 
 
+@pytest.mark.parametrize(
+    ("capture", "question", "words"),
+    [
+        ("dns_slow_healthy", "How long does the DNS lookup take?", "answers the question of 10.20.1.10"),
+        ("path_redirect", "Why does the router send redirects?", "its route is a detour"),
+        ("http_redirect_loop", "Why is there a redirect?", "redirects in a circle"),
+        ("tcp_healthy_one_lost_syn", "Which packet was sent twice?", "1 was sent again (retransmissions)."),
+        ("postgres_database_missing", "Which database does the client want?", "there is no such database"),
+        ("tls10_works", "Is the encryption up to date?", "TLS 1.0, which is obsolete"),
+        ("ssh_login_healthy", "Which SSH version is used?", "OpenSSH"),
+    ],
+)
+def test_what_is_asked_for_is_told(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
+    assert words in ask(analysis_of(capture), question).verdict
+
+
 def test_a_failure_is_told_before_what_works(analysis_of: AnalysisOf) -> None:
     assert "expired" in ask(analysis_of("tls12_expired"), "Does the TLS connection work?").verdict
 
