@@ -117,7 +117,8 @@ WORDS = {
     r".*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
     Topic.RISKS: r"\b(normal|unusual|odd|strange|unwanted|forbidden|allowed|policy|risk\w*|danger\w*|insecure|unsafe"
-    r"|secur(?:e|ity)|outdated|obsolete|up.to.date|state of the art|exposed|across the internet|from outside|mal(?:ware|icious)|tunnels?"
+    r"|secur(?:e|ity)|outdated|obsolete|exposed|up.to.date"
+    r"|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?)|file.?sharing|peer.?to.?peer|p2p|(?:bit ?)?torrents?)\b",
     Topic.FILES: r"\b(files?(?!.?sharing)|(?:get|post|put|http|web) requests?|upload\w*|download\w*|document\w*"
     r"|exfiltrat\w*|transferred|shares?|urls?)\b",
@@ -141,7 +142,8 @@ WORDS = {
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
-    Topic.STATUS: r"\bstatus(?: codes?)?\b|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*|\bhttp (?:errors?|codes?)\b"
+    Topic.STATUS: r"\bstatus(?: codes?)?\b|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*"
+    r"|\bhttp (?:errors?|codes?)\b"
     r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
     Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
     r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
@@ -214,7 +216,8 @@ PLAIN = {
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",
-    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can|times)\b)(?: (?!(?:does|do|did)\b)\w+){0,3}"
+    Topic.HOSTS: r"\b(which|what|how many|list|all)(?! (?:does|do|did|is|was|can|times)\b)"
+    r"(?: (?!(?:does|do|did)\b)\w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
     r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"

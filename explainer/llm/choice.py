@@ -14,6 +14,7 @@ _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
+_OF_CLIENT_CERTIFICATES = "tls_client_certificate_"
 _NOTICED_MS = 100
 _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
@@ -105,11 +106,13 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
 
 
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
-    """Return whether it asks about TLS of which nothing could be agreed on, or whether a port that failed is served."""
-    of_tls = tls_lookup.NOTHING_AGREED in first.text and worst.rule.startswith("tls_")
+    """Return whether it asks about TLS that failed just there, or whether a port that failed is served."""
+    of_step = worst.rule.startswith(_OF_CLIENT_CERTIFICATES) and Topic.TLS_STEPS in question.topics
+    ended = Topic.CLOSING in question.topics and "handshake" in question.text.lower()
+    of_tls = (tls_lookup.NOTHING_AGREED in first.text or ended) and worst.rule.startswith("tls_")
     closed = worst.rule.startswith(_CLOSED) and port_lookup.OPEN.search(question.text) is not None
     served = closed or bool(question.ports & set(worst.scope.ports))
-    return of_tls or (served and _YES_OR_NO.match(question.text) is not None)
+    return of_step or of_tls or (served and _YES_OR_NO.match(question.text) is not None)
 
 
 def _is_another_matter(question: Question, finding: Finding) -> bool:

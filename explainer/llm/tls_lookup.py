@@ -122,7 +122,7 @@ def _client_certificate(row: Row, question: Question) -> Claim | None:
     """Tell whether the server asks for a client's certificate (RFC 8446, section 4.3.2), and what it is shown."""
     asked, shown = row["certificate_request_frame"], row["client_certificate"]
     if asked is not None:
-        presented = {None: "", "": ", and it presents none"}.get(shown, f", and it presents {shown}")
+        presented = {None: "", "": ", and it presents no certificate"}.get(shown, f", and it presents {shown}")
         well = shown != "" or not _PRESENTS.search(question.text)
         text = f"{'Yes' if well else 'No'}: {row['server']} asks {row['client']} for a client certificate{presented}"
         return _claim(row, text, "certificate_request_frame", "client_certificate_frame")

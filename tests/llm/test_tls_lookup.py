@@ -76,6 +76,9 @@ def test_a_step_is_told_with_its_frames(
 def test_what_is_wrong_answers_before_what_was_asked_for(analysis_of: AnalysisOf) -> None:
     refused = ask(analysis_of("tls12_client_certificate_other_ca"), "Why is the client certificate rejected?")
     assert refused.verdict.startswith("The server rejects the client's certificate")
+    for question in (WANTED, PRESENTED, "Which side ended the TLS handshake?"):
+        missing = ask(analysis_of("tls12_client_certificate_missing"), question)
+        assert missing.verdict.startswith("The server requires a client certificate")
 
 
 def test_the_connections_that_show_it_come_first_and_those_of_others_not_at_all() -> None:
@@ -127,7 +130,7 @@ def test_http_versions_are_those_agreed_on(changed: dict[str, Cell], words: str)
     ("changed", "words"),
     [
         ({"certificate_request_frame": 6, "client_certificate": "CN=me"}, "Yes: 198.51.100.20:443 asks"),
-        ({"certificate_request_frame": 6, "client_certificate": ""}, "and it presents none"),
+        ({"certificate_request_frame": 6, "client_certificate": ""}, "and it presents no certificate"),
         ({"resumed": True, "certificate": None}, "No certificates were exchanged"),
         ({"version": None, "certificate": None, "server_hello_frame": None}, "no handshake got so far"),
     ],
