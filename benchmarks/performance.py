@@ -1,7 +1,7 @@
 """Time and memory of an analysis beside tshark alone, beside what a user would run by hand, and beside others' tools.
 
 Each command is run in turn with the others, several rounds; medians. Writes the table to docs/performance.md.
-Usage: performance.py [MEGABYTES ...] (default: 5 100)
+Usage: performance.py [MEGABYTES ...] (default: 5 20 100 1000, of which other kinds than mixed traffic get 5 and 100)
 """
 
 import argparse
@@ -22,13 +22,16 @@ import traffic
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 _BEGIN, _END = "<!-- measured -->", "<!-- /measured -->"
-_ROUNDS, _ROUNDS_OF_LARGE, _LARGE_MB = 5, 3, 50
-_PYSHARK_MB = 5
+_ROUNDS = ((10, 5), (500, 3), (math.inf, 1))
+"""How often each command is run, by the megabytes up to which that goes."""
+_PYSHARK_MB = 20
+_OF_MIXED_ALONE_MB = (20, 1000)
 _QUESTION = "why does my TLS handshake fail?"
 _FIRST = "`explainer findings`, a capture never seen"
 _SECOND = "second question (`explainer ask`)"
 _PYSHARK_ALONE = "pyshark, conversations and RTT alone (once)"
-_ONCE = {_PYSHARK_ALONE}
+_DOCTOR = "pcap-doctor (once)"
+_ONCE = {_PYSHARK_ALONE, _DOCTOR}
 _BY_HAND = ("conv,tcp", "conv,ip", "endpoints,ip", "expert", "io,phs")
 _PYSHARK = """
 import sys, pyshark
@@ -83,7 +86,7 @@ def commands(capture: Path, megabytes: float, cache: Path) -> Iterator[tuple[str
     if megabytes <= _PYSHARK_MB:
         yield _PYSHARK_ALONE, [sys.executable, "-c", _PYSHARK, str(capture)]
         if doctor := shutil.which("pcap-doctor", path=str(cache.parent / "doctor" / "bin")):
-            yield "pcap-doctor", [doctor, "analyze", str(capture), "--out", str(cache.parent / "doctored")]
+            yield _DOCTOR, [doctor, "analyze", str(capture), "--out", str(cache.parent / "doctored")]
 
 
 def measured(capture: Path, megabytes: float, folder: Path) -> dict[str, Cost]:
@@ -96,7 +99,7 @@ def measured(capture: Path, megabytes: float, folder: Path) -> dict[str, Cost]:
         [sys.executable, "-m", "explainer", "ask", str(capture), _QUESTION],
         check=True, stdout=subprocess.DEVNULL, env={**os.environ, **variables},
     )  # fmt: skip
-    for turn in range(_ROUNDS if megabytes < _LARGE_MB else _ROUNDS_OF_LARGE):
+    for turn in range(next(rounds for most, rounds in _ROUNDS if megabytes <= most)):
         for name, command in asked:
             if turn and name in _ONCE:
                 continue
@@ -168,7 +171,7 @@ def machine() -> str:
 def main() -> None:
     """Measure, print, and write the document."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("sizes", nargs="*", type=float, default=[5.0, 100.0])
+    parser.add_argument("sizes", nargs="*", type=float, default=[5.0, 20.0, 100.0, 1000.0])
     sizes = parser.parse_args().sizes
     parts, mixed = [machine()], dict[float, dict[str, Cost]]()
     with tempfile.TemporaryDirectory() as name:
@@ -177,7 +180,9 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", doctor], check=True)
         subprocess.run([doctor / "bin" / "pip", "install", "--quiet", "pcap-doctor"], check=False)
         for kind in traffic.Kind:
-            for megabytes in sizes if kind is traffic.Kind.MIXED else sizes[:1]:
+            for megabytes in sizes:
+                if kind is not traffic.Kind.MIXED and megabytes in _OF_MIXED_ALONE_MB:
+                    continue
                 capture = folder / "traffic.pcap"
                 packets = traffic.write(capture, int(megabytes * 1e6), kind)
                 costs = measured(capture, megabytes, folder)
