@@ -148,10 +148,10 @@ def gathered(pieces: "Iterable[pl.DataFrame]") -> FrameTable:
     for piece in pieces:
         waiting.append(piece)
         if sum(each.height for each in waiting) >= _MANY:
-            tables.append(FrameTable.of(pl.concat(waiting)))
+            tables.append(FrameTable.of(pl.concat(waiting, rechunk=True)))
             waiting.clear()
     if waiting:
-        tables.append(FrameTable.of(pl.concat(waiting)))
+        tables.append(FrameTable.of(pl.concat(waiting, rechunk=True)))
     if len(tables) == 1:
         return tables[0]
     ends = list(accumulate((table.height for table in tables), initial=0))
