@@ -2,17 +2,17 @@
 
 from explainer.facts import Facts
 from explainer.model import Stat, StatColumn
-from explainer.protocols.tls import CertificateMessage, Ending, endings
+from explainer.protocols.tls import CertificateMessage, Ending, Handshake, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.registry import statistic
 from explainer.wording import listing
 
 _NAMES = (
     "transport", "stream", "client", "server", "server_name", "client_hello_frame", "server_hello_frame", "version",
-    "cipher_suite", "group", "alpn", "alpn_offered", "resumed", "early_data", "hello_retry_frame", "certificate",
-    "certificate_issuer", "certificate_start", "certificate_expiry", "certificate_frame", "certificate_request_frame",
-    "client_certificate", "client_certificate_frame", "outcome", "outcome_frame", "warnings", "warning_frame", "ja3",
-    "ja4", "ech",
+    "cipher_suite", "group", "alpn", "resumed", "certificate", "certificate_expiry", "outcome", "outcome_frame",
+    "warnings", "warning_frame", "ja3", "ja4", "ech", "alpn_offered", "early_data", "hello_retry_frame",
+    "certificate_issuer", "certificate_start", "certificate_frame", "certificate_request_frame", "client_certificate",
+    "client_certificate_frame",
 )  # fmt: skip
 
 
@@ -35,7 +35,6 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
     handshake = ending.handshake
     hello, chosen, message = handshake.client_hello, handshake.server_hello, handshake.server_certificates
     certificate = message.leaf if message else None
-    shown = handshake.client_certificates
     warnings = [alert for alert in handshake.alerts if alert.warning]
     return (
         handshake.transport,
@@ -49,18 +48,9 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
         tls_names.cipher_suite(chosen.cipher_suite) if chosen else None,
         tls_names.group(chosen.group) if chosen and chosen.group is not None else None,
         chosen.alpn or None if chosen else None,
-        ", ".join(hello.alpn) or None if hello else None,
         handshake.resumed,
-        hello.early_data if hello else None,
-        handshake.hello_retry.frame if handshake.hello_retry else None,
         certificate.subject if certificate else None,
-        certificate.issuer if certificate else None,
-        certificate.not_before.isoformat() if certificate else None,
         certificate.not_after.isoformat() if certificate else None,
-        message.frame if message else None,
-        handshake.certificate_request,
-        _presented(shown),
-        shown.frame if shown else None,
         _outcome(ending),
         ending.frame,
         listing([f"{alert.name} from {'client' if alert.from_client else 'server'}" for alert in warnings]) or None,
@@ -68,6 +58,23 @@ def _row(ending: Ending) -> tuple[str | int | None, ...]:
         hello.ja3 or None if hello else None,
         hello.ja4 or None if hello else None,
         hello.encrypted_hello if hello else None,
+        *_steps(handshake),
+    )
+
+
+def _steps(handshake: Handshake) -> tuple[str | int | None, ...]:
+    hello, message, shown = handshake.client_hello, handshake.server_certificates, handshake.client_certificates
+    certificate = message.leaf if message else None
+    return (
+        ", ".join(hello.alpn) or None if hello else None,
+        hello.early_data if hello else None,
+        handshake.hello_retry.frame if handshake.hello_retry else None,
+        certificate.issuer if certificate else None,
+        certificate.not_before.isoformat() if certificate else None,
+        message.frame if message else None,
+        handshake.certificate_request,
+        _presented(shown),
+        shown.frame if shown else None,
     )
 
 
