@@ -152,7 +152,7 @@ WORDS = {
     r"|\bhello.?retry\w*|\b(?:two|second|2) client.?hellos?\b|\bclient.?hello (?:twice|again)\b"
     r"|\b0.?rtt\b|\bearly data\b|\bforward secrecy\b|\bpfs\b|\bephemeral\b"
     r"|\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+|\bfull (?:tls )?handshake\b"
-    r"|\bcert(?:ificate)?s?\b.{0,40}\b(?:valid (?:from|until|for)|expir(?:y|ation)|issued by|signed by|visible)\b"
+    r"|\bcert(?:ificate)?s?\b.{0,40}\b(?:valid|expir(?:y|ation)|issued by|signed by|visible)\b"
     r"|\b(?:how long|until when|when)\b.{0,30}\bcert(?:ificate)?s?\b.{0,20}\b(?:valid|expire|run out)\b"
     r"|\b(?:who|which|what) (?:\w+ )?(?:issued|signed|issuer)\b|\bsee\b.{0,20}\bcertificate",
     Topic.NAMES: r"\b(who (asked|asks|looked|looks|queried)|asked for|look(ed|s|ing)?[ -]?ups?|resol\w+|dns|domains?"

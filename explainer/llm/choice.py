@@ -108,8 +108,9 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
     """Return whether it asks about TLS that failed just there, or whether a port that failed is served."""
     of_step = worst.rule.startswith(_OF_CLIENT_CERTIFICATES) and Topic.TLS_STEPS in question.topics
+    judged = tls_lookup.VALID in first.text and _YES_OR_NO.match(question.text) is not None
     ended = Topic.CLOSING in question.topics and "handshake" in question.text.lower()
-    of_tls = (tls_lookup.NOTHING_AGREED in first.text or ended) and worst.rule.startswith("tls_")
+    of_tls = (tls_lookup.NOTHING_AGREED in first.text or ended or judged) and worst.rule.startswith("tls_")
     closed = worst.rule.startswith(_CLOSED) and port_lookup.OPEN.search(question.text) is not None
     served = closed or bool(question.ports & set(worst.scope.ports))
     return of_step or of_tls or (served and _YES_OR_NO.match(question.text) is not None)

@@ -153,8 +153,9 @@ def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not again and not gaps:
         text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again, and none is missing"
     else:
-        were, missing = "was" if again == 1 else "were", f"; one is missing {count(gaps, 'time')}" if gaps else ""
-        text = f"Of {segments:,} TCP segments {again:,} {were} sent again (retransmissions){missing}"
+        known_again = f"{again:,} {'was' if again == 1 else 'were'}" if again else "none was"
+        missing = f"; one is missing {count(gaps, 'time')}" if gaps else ""
+        text = f"Of {segments:,} TCP segments {known_again} sent again (retransmissions){missing}"
     datagrams = sum(row["packets"] for row in _rows(analysis.stat("ports")) if row["transport"] == "UDP")
     if datagrams > segments:
         text += f"; of the {datagrams:,} UDP packets, which most are, none tells whether one before it was lost"

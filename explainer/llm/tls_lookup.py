@@ -11,6 +11,7 @@ from explainer.wording import listing
 
 _ROWS = 5
 NOTHING_AGREED = "no version agreed on"
+VALID = "is valid from"
 _TLS13 = "TLS 1.3"
 _HIDDEN = "This capture cannot tell"
 _PRESENTS = re.compile(r"present|show|send|sent", re.IGNORECASE)
@@ -179,7 +180,7 @@ def _validity(row: Row, _: Question) -> Claim | None:
     if row["certificate"] is None:
         return _unseen(row)
     start, end = (str(row[name])[:10] for name in ("certificate_start", "certificate_expiry"))
-    text = f"The certificate of {row['server']}, {row['certificate']}, is valid from {start} until {end}"
+    text = f"The certificate of {row['server']}, {row['certificate']}, {VALID} {start} until {end}"
     return _claim(row, text, "certificate_frame")
 
 
@@ -213,7 +214,8 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[Row, Question], Claim | None]], .
         (r"\b0.?rtt\b|early data", _early_data),
         (r"\bresum\w+|full (?:tls )?handshake", _resumed),
         (r"forward secrecy|\bpfs\b|ephemeral", _secrecy),
-        (r"\b(?:how long|until|when|from)\b.{0,40}\b(?:valid|expir\w+|run out)|\bvalidity\b|\bexpir(?:y|ation)\b",
+        (r"\b(?:how long|until|when|from)\b.{0,40}\b(?:valid|expir\w+|run out)|\bvalidity\b"
+         r"|\bcert(?:ificate)?s?\b.{0,20}\bvalid\b|\bexpir(?:y|ation)\b",
          _validity),
         (r"\bissue[rd]\b|\bwho signed\b|\bwhich (?:ca|authority)\b|\bsigned by\b", _issuer),
         (r"\bsee\b.{0,20}\bcert|certificates?\b.{0,20}\b(?:visible|readable)", _visible),

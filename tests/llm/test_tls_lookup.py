@@ -57,6 +57,8 @@ def verdict(question: str, *changes: dict[str, Cell]) -> str:
         ("tls13_healthy", SECRECY, "Yes: 10.20.1.10", 2),
         ("tls12_healthy", "Who issued the certificate?", "was issued by CN=Lab Issuing CA", 1),
         ("tls12_healthy", "How long is the certificate valid?", "is valid from 2026-08-23 until 2027-08-23", 1),
+        ("tls12_healthy", "Is the certificate valid?", "is valid from 2026-08-23 until 2027-08-23", 1),
+        ("tls13_healthy", "Is the certificate valid?", "TLS 1.3 encrypts it", 2),
         ("tls13_healthy", "Can you see the certificate?", "TLS 1.3 encrypts it", 2),
         ("tls13_with_keys_healthy", "Can you see the certificate?", "can be read: CN=payroll.example", 1),
         ("quic_healthy", "Was HTTP/3 used?", "Most likely HTTP/3 is spoken", 1),
@@ -76,6 +78,10 @@ def test_a_step_is_told_with_its_frames(
 def test_what_is_wrong_answers_before_what_was_asked_for(analysis_of: AnalysisOf) -> None:
     refused = ask(analysis_of("tls12_client_certificate_other_ca"), "Why is the client certificate rejected?")
     assert refused.verdict.startswith("The server rejects the client's certificate")
+    expired = ask(analysis_of("tls12_expired"), "Is the certificate valid?")
+    assert "expired 12 days before this capture" in expired.verdict
+    lost = ask(analysis_of("tls12_flight_lost"), "Where do the packets get lost?")
+    assert "does not arrive whole" in lost.verdict
     for question in (WANTED, PRESENTED, "Which side ended the TLS handshake?"):
         missing = ask(analysis_of("tls12_client_certificate_missing"), question)
         assert missing.verdict.startswith("The server requires a client certificate")
