@@ -11,6 +11,7 @@ FAILURES = (Severity.HIGH, Severity.MEDIUM)
 ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
+_HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|ed)\b", re.IGNORECASE)
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
@@ -72,6 +73,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
         return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO
     if question.asks_more_of(worst):
         return True
+    if _HAPPENED.match(question.text) and worst.severity in FAILURES and not question.frames:
+        return False
     if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in FAILURES:

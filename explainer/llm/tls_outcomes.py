@@ -42,5 +42,11 @@ def transfers(analysis: Analysis) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=(row["frame"],), sources=("closings", "tls"))
 
 
+def hides(analysis: Analysis) -> bool:
+    """Return whether TLS connections were opened whose contents nobody can read here."""
+    read = {row["server"] for row in rows(analysis.stat("http")) if row["server"]}
+    return any(r["outcome"].startswith(_DONE) and r["server"] not in read for r in rows(analysis.stat("tls")))
+
+
 def _is_named(endpoint: str, question: Question) -> bool:
     return address(endpoint) in question.addresses or int(endpoint.rpartition(":")[2]) in question.ports
