@@ -12,7 +12,7 @@ from explainer.model import Analysis, Cell, Scope, Severity
 AnalysisOf = Callable[[str], Analysis]
 HTTP = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
 TLS = ("client", "server", "server_name", "outcome", "version", "warnings", "client_hello_frame", "server_hello_frame")
-DNS = ("name", "server", "client", "rcode", "answers", "query_frame", "response_frame", "type")
+DNS = ("name", "server", "client", "rcode", "answers", "query_frame", "response_frame", "type", "interface")
 
 
 def page(host: str, status: int | None, path: str = "/") -> tuple[Cell, ...]:
@@ -55,8 +55,8 @@ def test_what_browsers_ask_for_unbidden_is_no_page_that_is_missing() -> None:
 
 def test_names_are_resolved_whatever_was_tried_beside_them() -> None:
     rows: list[tuple[Cell, ...]] = [
-        ("a.example.corp", "10.0.0.3:53", "10.0.0.1:5000", "NXDOMAIN", "", 1, 2, "A"),
-        ("a.example", "10.0.0.3:53", "10.0.0.1:5000", "NOERROR", "10.0.0.2", 3, 4, "A"),
+        ("a.example.corp", "10.0.0.3:53", "10.0.0.1:5000", "NXDOMAIN", "", 1, 2, "A", ""),
+        ("a.example", "10.0.0.3:53", "10.0.0.1:5000", "NOERROR", "10.0.0.2", 3, 4, "A", ""),
     ]
     stats, question = [stat("dns", DNS, rows)], "Does name resolution work?"
     verdict = offline.answer(analysis(ran(), stats=stats), question).verdict
