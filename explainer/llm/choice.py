@@ -12,6 +12,8 @@ ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|f
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|ed)\b", re.IGNORECASE)
+_WAITS = (408, 421, 425, 429)
+"""The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
@@ -84,12 +86,20 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if _JUDGED & question.topics and question.concerns(worst):
         who_asked = Topic.NAMES in question.topics and _WHO.match(question.text) is not None
         return who_asked and worst.severity is Severity.INFO
+    if Topic.SLOWNESS in question.topics and _is_at_once(worst):
+        return True
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
     if Topic.ALERTS in question.topics:
         return worst.severity is not Severity.HIGH
     return not question.about_a_fault
+
+
+def _is_at_once(worst: Finding) -> bool:
+    """Return whether it is a client's error on the web (404, 403 …), which takes no time: it makes nothing slow."""
+    status = int(worst.measured.get("status", 0)) if worst.rule == "http_error" else 0
+    return status in range(400, 500) and status not in _WAITS
 
 
 def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:

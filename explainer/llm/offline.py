@@ -153,7 +153,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
 
 def _hidden(analysis: Analysis, question: Question) -> str:
     """Return, to who asks why something fails, that TLS may hide the reason, where TLS was spoken."""
-    hidden = question.about_a_failure() and tls_outcomes.hides(analysis)
+    asked = question.about_a_failure() or Topic.BLAME in question.topics
+    hidden = asked and tls_outcomes.hides(analysis)
     said = " What was said inside TLS is encrypted: an error in it (such as HTTP 500), or an answer that never came,"
     return f"{said} cannot be seen here." if hidden else ""
 

@@ -21,7 +21,7 @@ _AGREED = ("key exchange",)
 _SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
 UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/browserconfig.xml", "/.well-known/")
 _STANDARD = frozenset(HTTPStatus)
-_STATUS = re.compile(r"\b[1-5]\d\d\b")
+_STATUS = re.compile(r"(?<!\d\.)\b[1-5]\d\d\b(?!\.\d)")  # no part of an address
 _SENDING = ("POST", "PUT", "PATCH")
 
 

@@ -75,3 +75,15 @@ def test_who_asks_why_is_told_that_tls_may_hide_it(analysis_of: AnalysisOf) -> N
 def test_what_happened_is_what_failed_where_something_did(analysis_of: AnalysisOf) -> None:
     assert "before its answer" in ask(analysis_of("http_cut_response"), "What happened?").verdict
     assert "talks to" in ask(analysis_of("dns_and_http_healthy"), "What happened?").verdict
+
+
+def test_a_part_of_an_address_is_no_status_code() -> None:
+    fault = finding("tcp_syn_unanswered", scope=Scope(addresses=("192.0.2.177",)))
+    known = analysis(ran(fault), stats=[stat("http", HTTP, [page("a.example", 200)])])
+    for question in ("Why can 192.0.2.177 not open the site?", "Why is it that 192.0.2.177 answers nothing?"):
+        assert offline.answer(known, question).verdict == fault.title
+
+
+def test_a_missing_page_makes_nothing_slow(analysis_of: AnalysisOf) -> None:
+    assert ask(analysis_of("http_404"), "Is the network slow?").verdict.startswith("No, it is not slow")
+    assert "404" in ask(analysis_of("http_404"), "Why does the page not open?").verdict

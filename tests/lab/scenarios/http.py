@@ -52,7 +52,7 @@ def dns_and_http_healthy(lab: Lab) -> None:
 
 SAYS_DOWN = r"(?i)server (is |was )?(down|unreachable|not reachable)"
 # curl's exit codes: fewer bytes than announced, too many redirects, nothing at all.
-NO_CONNECTION, PARTIAL, TOO_MANY_REDIRECTS, EMPTY_REPLY = 7, 18, 47, 52
+PARTIAL, TOO_MANY_REDIRECTS, EMPTY_REPLY = 18, 47, 52
 
 
 def stub(lab: Lab, *options: str, delay: float = 0) -> None:
@@ -114,24 +114,6 @@ def http_502_from_proxy(lab: Lab) -> None:
     browse(lab)
     curl(lab, page(lab, "shop/cart"))
     browse(lab)
-
-
-@scenario(
-    question="Why does the portal not open?",
-    shows="The web server $web_name redirects /portal to port 8443 of the same host, where nothing listens: the client"
-    " follows at once and is refused.",
-    findings=("http_redirect_dead_end", "tcp_refused"),
-    decisive_filter="http.response.code == 301 || tcp.srcport == 8443",
-    words=(r"(?i)sends the client on|redirect", r"8443", r"(?i)refuse"),
-    answer_must_not=(SAYS_DOWN,),
-    oddities="tcp.flags.reset == 1",
-)
-def http_redirect_dead_end(lab: Lab) -> None:
-    servers.names(lab)
-    moved = f"location = /portal {{ return 301 https://{lab.plan.web_name}:8443/portal; }}"
-    servers.web(lab, Site(lab.plan.http_port, directives=(moved,)))
-    browse(lab)
-    curl(lab, page(lab, "portal"), "--location", expect=NO_CONNECTION)
 
 
 @scenario(

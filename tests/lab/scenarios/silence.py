@@ -16,7 +16,7 @@ from .http import page
 from .services import RADIUS, SECRET
 from .windows_files import samba, smbclient
 
-UNSUPPORTED, EMPTY_REPLY, TIMED_OUT, NOT_UPGRADED = 1, 52, 28, 22  # curl's exit codes (its manual, EXIT CODES)
+EMPTY_REPLY, TIMED_OUT, NOT_UPGRADED = 52, 28, 22  # curl's exit codes (its manual, EXIT CODES)
 PASSIVE_PORTS = "1024-65535"
 
 
@@ -119,22 +119,6 @@ def postgres_asked_in_http(lab: Lab) -> None:
     office(lab)
     postgres(lab, EVERYBODY)
     curl(lab, f"http://{lab.plan.server}:{POSTGRES}/", expect=EMPTY_REPLY)
-
-
-@scenario(
-    question="Why does the status page of $server not open?",
-    shows="$client asks for a page by HTTP on the port of SSH: the server's first words are its SSH banner, which curl"
-    " does not take for an answer.",
-    findings=("wrong_protocol",),
-    decisive_filter='tcp.srcport == 22 && tcp.payload contains "SSH-2.0"',
-    words=(r"(?i)wrong port", r"SSH", r"HTTP", r"\b22\b"),
-    answer_must_not=(SAYS_REFUSED,),
-    oddities="tcp.flags.reset == 1",
-)
-def http_to_ssh_port(lab: Lab) -> None:
-    office(lab)
-    sshd(lab)
-    curl(lab, f"http://{lab.plan.server}:{SSH}/status", expect=UNSUPPORTED)
 
 
 @scenario(
