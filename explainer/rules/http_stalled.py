@@ -66,6 +66,7 @@ def _stalled(e: Exchange, below: Connection, silence: _Silence, came: int, lengt
     left, (last, waited, alive) = e.closed_frame, silence
     end = "the client gives up" if left else "the capture ends"
     share = f"{came:,} of {length:,} bytes"
+    up = Step(frames=(alive,), text="the server's system still answers, its program does not") if alive else None
     return Finding(
         id=f"http_stalled:{e.first_frame}",
         rule="http_stalled",
@@ -84,10 +85,11 @@ def _stalled(e: Exchange, below: Connection, silence: _Silence, came: int, lengt
             [
                 asked(e),
                 Step(
-                    frames=(e.first_byte_frame or last,), text=f"the answer begins; its headers announce {length:,} bytes"
+                    frames=(e.first_byte_frame or last,),
+                    text=f"the answer begins; its headers announce {length:,} bytes",
                 ),
                 Step(frames=(last,), text=f"its last data comes, {came:,} bytes in all; the client acknowledges them"),
-                *([Step(frames=(alive,), text="the server's system still answers, its program does not")] if alive else []),
+                *([up] if up else []),
                 Step(frames=(left,) if left else (), text=f"{waited:.1f} s later {end}; the connection was open"),
                 *network_step(below, last),
             ],
