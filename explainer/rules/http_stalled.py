@@ -35,7 +35,8 @@ def http_stalled(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float = 1
         if e.status is not None or came >= length or by_server or e.stream not in calm or e.stream in full:
             continue
         silence = _silence(facts[segments], e, calm[e.stream], facts[last_ns])
-        if silence and silence.waited_s >= (min_wait_s if e.closed_frame else patience_s):
+        least = min_wait_s if e.closed_frame else patience_s
+        if silence and least <= silence.waited_s < _CLOCK_S:
             yield _stalled(e, calm[e.stream], silence, came, length)
 
 

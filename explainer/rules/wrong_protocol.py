@@ -16,12 +16,14 @@ from explainer.wording import count
 
 _SHOWN = 20
 _UNTOLD = ("", "plain text", "TLS")
+_TELNET = "Telnet"  # whose clients people point at servers of all kinds, and type
 _HTTP = "HTTP"
-_STREAMED = b"ICY "  # an internet radio's answer to HTTP
-# Each begins with words that the other may use, too: 220 and +OK, HTTP's methods, the preface that HTTP/1 announces.
+_NEARLY_HTTP = (b"icy ", b"http/", b"\r", b"\n")  # an internet radio's answer, and careless ones
+# Each begins with words that the other may use, too: 220 and +OK, HTTP's methods (NATS has its CONNECT), the preface
+# that HTTP/1 announces.
 _ALIKE = (
     {"SMTP", "SMTP or FTP"}, {"FTP", "SMTP or FTP"}, {"Redis", "POP3"}, {_HTTP, "RTSP"}, {_HTTP, "SIP"},
-    {_HTTP, "HTTP/2"},
+    {_HTTP, "HTTP/2"}, {_HTTP, "NATS"},
 )  # fmt: skip
 _HTTP_PORTS = frozenset({80, 8000, 8008, 8080, 8081, 8888})
 
@@ -49,7 +51,7 @@ def wrong_protocol(facts: Facts, *, max_answer: int = 2000) -> Iterator[Finding]
     """A client whose first words are of another protocol than the server's, such as HTTP to a port of SSH (RFC 9112).
 
     Told by the first segment with data of either side, of connections seen from their start and without losses. Of a
-    server whose words fit no protocol that is known, only where they answer HTTP/1, do not begin as its responses
+    server whose words fit no protocol that is known, only where they answer HTTP/1.1, do not begin as its responses
     must, are no more than `max_answer` bytes (an error, not the middle of a page), and the client ends the connection.
     Protocols that may begin alike are left out, and so is TLS, which has rules of its own.
     """
@@ -69,12 +71,13 @@ def _case(c: Connection, opening: Opening, max_answer: int) -> _Case | None:
         return None
     first, answer = opening.client[0], opening.server[0]
     ours, theirs = spoken(first.data), spoken(answer.data)
-    if ours in _UNTOLD or ours == theirs or {ours, theirs} in _ALIKE or theirs == "TLS":
+    if ours in (*_UNTOLD, _TELNET) or ours == theirs or {ours, theirs} in _ALIKE or theirs == "TLS":
         return None
     if theirs in _UNTOLD:
         ended = bool(c.client_ends or c.client_resets) and c.server_payload <= max_answer
-        asked = ours == _HTTP and b" HTTP/1." in first.data
-        if not (theirs and ended and asked) or answer.data.startswith((_STREAMED, b"\r", b"\n")):
+        # Programs that write HTTP by hand ask in HTTP/1.0, and answer without a status line, or with "http/1.1".
+        asked = ours == _HTTP and b" HTTP/1.1\r\n" in first.data
+        if not (theirs and ended and asked) or answer.data.lower().startswith(_NEARLY_HTTP):
             return None
         theirs = ""
     return _Case(c, ours, theirs, first.frame, answer.frame)

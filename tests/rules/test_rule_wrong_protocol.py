@@ -37,11 +37,15 @@ def test_the_labs_web_client_at_ssh(analysis_of: AnalysisOf) -> None:
         (REQUEST, b"220 mail.example ESMTP\r\n", True),
         (REQUEST, b"HTTP/1.1 200 OK\r\n\r\n", False),
         (REQUEST, b"<html><body>old server</body></html>", False),
+        (REQUEST, b"http/1.1 200 OK\r\n\r\nhello", False),
+        (REQUEST.replace(b"1.1", b"1.0"), b"temperature 21\r\n", False),
         (REQUEST, b"ICY 200 OK\r\nicy-name: radio\r\n\r\n", False),
         (b"OPTIONS rtsp://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", b"RTSP/1.0 200 OK\r\n\r\n", False),
         (b"EHLO a\r\n", b"220 a ready\r\n", False),
         (b"*1\r\n$4\r\nPING\r\n", b"+OK ready\r\n", False),
         (BANNER, BANNER, False),
+        (b'CONNECT {"verbose":false}\r\nPING\r\n', b'INFO {"server_id":"A"}\r\n', False),
+        (b"\xff\xfd\x03\xff\xfb\x18", b"220 a ESMTP\r\n", False),
     ],
 )
 def test_two_protocols(said: bytes, answer: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
