@@ -16,6 +16,8 @@ from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, request_words, scope, segment_filter
 from explainer.rules.http_transfer import undisturbed
 
+_CLOCK_S = 3600  # longer than an hour waits nobody: the clock was set, or captures were joined
+
 
 @rule("Stalled HTTP response", requests, announced, connections, health, segments, last_ns, subject=SUBJECT, area=AREA)
 def http_stalled(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float = 10.0) -> Iterator[Finding]:
