@@ -12,6 +12,8 @@ ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|f
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|ed)\b", re.IGNORECASE)
+_NOW = re.compile(r"\b(?:now|again|meanwhile|in the end)\b", re.IGNORECASE)
+"""What asks how it ended, not what happened on the way."""
 _WAITS = (408, 421, 425, 429)
 """The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
@@ -72,7 +74,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
         return True
     if Topic.OUTCOME in question.topics:
         elsewhere = worst.rule.startswith((*relevance.NO_FAILURE, *_ELSEWHERE))
-        return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO
+        over = worst.severity not in FAILURES and _NOW.search(question.text) is not None
+        return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO or over
     if question.asks_more_of(worst):
         return True
     if _HAPPENED.match(question.text) and worst.severity in FAILURES and not question.frames:

@@ -87,3 +87,12 @@ def test_a_part_of_an_address_is_no_status_code() -> None:
 def test_a_missing_page_makes_nothing_slow(analysis_of: AnalysisOf) -> None:
     assert ask(analysis_of("http_404"), "Is the network slow?").verdict.startswith("No, it is not slow")
     assert "404" in ask(analysis_of("http_404"), "Why does the page not open?").verdict
+
+
+def test_who_asks_whether_it_works_now_is_told_how_it_ended() -> None:
+    asked = "Does the page load now?"
+    stats = [stat("http", HTTP, [page("a.example", 200)])]
+    over = finding("tcp_refused", severity=Severity.LOW)
+    assert "GET / succeeded" in offline.answer(analysis(ran(over), stats=stats), asked).verdict
+    lasting = finding("tcp_refused")
+    assert offline.answer(analysis(ran(lasting), stats=stats), asked).verdict == lasting.title
