@@ -15,11 +15,13 @@ from explainer.registry import rule
 from explainer.rules.dns import AREA
 from explainer.rules.dns_alias import plain, short
 from explainer.rules.dns_resolvers import lookup_finding
+from explainer.rules.dns_unbidden import beside
 from explainer.wording import count, listing
 
 _A, _AAAA, _NOERROR = 1, 28, 0
 _SUBJECT = "DNS lookups"
 _SHOWN = 20
+_TESTS = ("ipv6.", "ipv6-", "v6.")
 _FEW = 5  # more names than this at one name server are one matter: its filter
 _NOBODY = {"0.0.0.0": "no address of any host", "::": "no address of any host"}
 _SELF = {"127.0.0.1": "the asking machine itself", "::1": "the asking machine itself"}
@@ -33,8 +35,10 @@ def dns_only_ipv6(facts: Facts) -> Iterator[Finding]:
     """A name that has an IPv6 address and no IPv4 address, asked for both by a client that sends no IPv6 packet.
 
     Packets of the link alone (fe80::, ff00::) do not count. The client must open TCP connections in this capture:
-    where nothing but its lookups was recorded, nobody can tell what it did with the address.
+    where nothing but its lookups was recorded, nobody can tell what it did with the address. Left out are names that
+    say themselves that they are there to test IPv6 (ipv6.example), and those that systems ask for on their own.
     """
+    unasked = beside(facts[lookups])
     groups = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in facts[lookups]:
         if not x.multicast and x.response_frames and x.rcode == _NOERROR and not (x.truncated or x.cut or x.referred):
@@ -46,7 +50,8 @@ def dns_only_ipv6(facts: Facts) -> Iterator[Finding]:
     for (client, _), group in groups.items():
         old = [x for x in group if x.type_number == _A]
         new = [x for x in group if x.type_number == _AAAA and any(map(_is_address, x.answers))]
-        if client in opening and old and new and not any(_is_address(a) for x in old for a in x.answers):
+        tests = any(unasked(x) or plain(x.name).startswith(_TESTS) for x in new)
+        if client in opening and old and new and not tests and not any(_is_address(a) for x in old for a in x.answers):
             yield _only_new(client, new, old)
 
 

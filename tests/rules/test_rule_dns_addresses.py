@@ -31,6 +31,11 @@ def to_nobody(*every: Lookup) -> list[Finding]:
     return findings_of("dns_to_nobody", KnownFacts({dns.lookups: every}))
 
 
+def test_a_name_that_tests_ipv6_is_not_missed() -> None:
+    name = "ipv6.example.org"
+    assert only_new(lookup(1, name, answers=()), lookup(2, name, type_number=AAAA, answers=(NEW,))) == []
+
+
 def test_a_name_with_ipv6_alone_where_there_is_none() -> None:
     (finding,) = only_new(*ONLY_NEW)
     assert finding.severity is Severity.MEDIUM
