@@ -91,7 +91,8 @@ def _end(
         addresses.add(e.server.address)
     asked_now = [x for x in named if begin <= (x.query_ns or 0) <= end]
     if asked_now and not any(x.answers or x.cut for x in named):
-        worst = next((x for x in asked_now if x.rcode in _WORDS), None)
+        # A question that was asked once may only have come too late for this capture.
+        worst = next((x for x in asked_now if x.rcode in _WORDS and (x.response_frames or x.retransmissions)), None)
         return _unresolved(worst, asked_now) if worst else None
     tried = [
         c

@@ -74,13 +74,21 @@ def test_where_the_way_goes_on_or_was_not_taken(location: str, later: tuple[Conn
     ("rcode", "words"), [(3, "does not exist"), (2, "SERVFAIL"), (5, "refuses to answer"), (None, "never answers")]
 )
 def test_a_name_that_leads_nowhere(rcode: int | None, words: str) -> None:
-    (finding,) = dead_ends(TO_NAME, lookups=(lookup(rcode),))
+    silent: dict[str, Any] = {} if rcode else {"query_frames": (70, 72), "response_frames": ()}
+    (finding,) = dead_ends(TO_NAME, lookups=(lookup(rcode, **silent),))
     assert words in finding.title
     assert set(finding.scope.names) == {"www.example.org", "gone.example"}
 
 
 @pytest.mark.parametrize(
-    "changes", [{"answers": ("192.0.2.9",), "rcode": 0}, {"after_s": 5.1}, {"rcode": 0}, {"name": "other.example"}]
+    "changes",
+    [
+        {"rcode": None, "response_frames": ()},
+        {"answers": ("192.0.2.9",), "rcode": 0},
+        {"after_s": 5.1},
+        {"rcode": 0},
+        {"name": "other.example"},
+    ],
 )
 def test_a_name_that_has_an_address_or_belongs_to_something_else(changes: dict[str, Any]) -> None:
     assert dead_ends(TO_NAME, lookups=(lookup(**({"rcode": 3} | changes)),)) == []
