@@ -101,8 +101,9 @@ def _from_nothing(
     looked_up: Sequence[Claim],
     held: Sequence[Claim],
 ) -> Answer:
-    if others and not looked_up:
-        looked_up = list(host_outcome.well(analysis, question))
+    if not looked_up:
+        instead = host_outcome.well if others else tls_outcomes.certificates
+        looked_up = list(instead(analysis, question))
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
     if looked_up and not others and verdict == looked_up[0].text:

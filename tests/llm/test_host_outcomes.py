@@ -96,3 +96,17 @@ def test_who_asks_whether_it_works_now_is_told_how_it_ended() -> None:
     assert "GET / succeeded" in offline.answer(analysis(ran(over), stats=stats), asked).verdict
     lasting = finding("tcp_refused")
     assert offline.answer(analysis(ran(lasting), stats=stats), asked).verdict == lasting.title
+
+
+@pytest.mark.parametrize(
+    ("capture", "words"),
+    [
+        ("tls12_healthy", "No fault was found with the certificate CN=payroll.example of "),
+        ("tls13_healthy", "TLS 1.3 encrypts the certificates, so they cannot be read here"),
+        ("tls12_expired", "expired 12 days before this capture"),
+    ],
+)
+def test_whether_a_certificate_is_in_order(capture: str, words: str, analysis_of: AnalysisOf) -> None:
+    answer = ask(analysis_of(capture), "Is the certificate in order?")
+    assert words in answer.verdict
+    assert answer.claims[0].frames
