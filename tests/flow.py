@@ -82,11 +82,11 @@ class Flow:
 
     def segment(
         self, from_client: bool, flags: int, data: bytes = b"", *, window: int = 64240, back: int = 0, behind: int = 0,
-        options: bytes = b"", ttl: int | None = None, copies: int = 0, hops: int = 0, overtaken: bool = False,
+        options: bytes = b"", ttl: int | None = None, copies: int = 0, hops: int = 0, overtaken: int = 0,
     ) -> "Flow":  # fmt: skip
         """Send a segment, `back` bytes behind; the capture holds `copies` more of it, each `hops` further.
 
-        One that was `overtaken` by the segment before it has that one's IP id less one: `lose` left it free.
+        One that was `overtaken` by so many segments before it has an IP id so much less: `lose` left it free.
         """
         seq = self.sequence[from_client] - back
         acknowledged = self.sequence[not from_client] - behind if flags & ACK else 0

@@ -8,8 +8,9 @@ from factories import START, KnownFacts, connection, findings_of, first_frame, s
 
 from explainer.facts import Given
 from explainer.model import Finding
-from explainer.protocols import frame, tcp, tcp_delivery, tls
+from explainer.protocols import frame, icmp_errors, tcp, tcp_delivery, tls
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.icmp_errors import Error
 from explainer.protocols.openings import Opening, Piece, openings
 from explainer.protocols.tcp import Connection
 from explainer.protocols.tcp_delivery import NOTHING, Delivery, Sent
@@ -199,6 +200,7 @@ def tls_facts(
     requested: Iterable[Exchange] = (),
     datagrams: Iterable[Ending] = (),
     quic: Iterable[QuicConnection] = (),
+    said: Iterable[Error] = (),
     given: Mapping[Given, bytes] | None = None,
 ) -> KnownFacts:
     """Return facts of these handshakes; how they ended is found out as in earnest.
@@ -216,6 +218,7 @@ def tls_facts(
             openings: tuple(opened),
             dtls_endings: tuple(datagrams),
             quic_connections: tuple(quic),
+            icmp_errors.errors: tuple(said),
             requests: tuple(requested),
             frame.last_ns: end,
         },

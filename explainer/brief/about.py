@@ -9,8 +9,8 @@ ABOUT = {
     Topic.TLS: ("tls_",),
     Topic.SLOWNESS: (
         "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited",
-        "tcp_delayed_ack", "http_slow", "unwanted_bittorrent", "dns_slow", "dns_late", "path_mtu_blackhole",
-        "broadcast_storm", "dns_partly_unanswered",
+        "tcp_delayed_ack", "http_slow", "http_expect", "http_stalled", "unwanted_bittorrent", "dns_slow",
+        "dns_late", "path_mtu_blackhole", "broadcast_storm", "dns_partly_unanswered",
     ),
     Topic.LOSS: (
         "capture_duplicates", "tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost",

@@ -144,7 +144,7 @@ WORDS = {
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
     Topic.STATUS: r"\bstatus(?: codes?)?\b|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*"
     r"|\bhttp (?:errors?|codes?)\b"
-    r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b|\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
+    r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b(?!\.\d)|(?<!\d\.)\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
     Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
     r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
     Topic.TLS_STEPS: r"\bclient.?(?:certificates?|certs?|auth\w*)\b|\bmutual\b|\bmtls\b|\btwo.way (?:tls|ssl)\b"

@@ -11,6 +11,11 @@ FAILURES = (Severity.HIGH, Severity.MEDIUM)
 ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
+_HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|ed)\b", re.IGNORECASE)
+_NOW = re.compile(r"\b(?:now|again|meanwhile|in the end)\b", re.IGNORECASE)
+"""What asks how it ended, not what happened on the way."""
+_WAITS = (408, 421, 425, 429)
+"""The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
@@ -70,9 +75,12 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
         return True
     if Topic.OUTCOME in question.topics:
         elsewhere = worst.rule.startswith((*relevance.NO_FAILURE, *_ELSEWHERE))
-        return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO
+        over = worst.severity not in FAILURES and _NOW.search(question.text) is not None
+        return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO or over
     if question.asks_more_of(worst):
         return True
+    if _HAPPENED.match(question.text) and worst.severity in FAILURES and not question.frames:
+        return False
     if Topic.ROUTING in question.topics and not question.concerns(worst):
         return True
     if Topic.CLOSING in question.topics and worst.severity not in FAILURES:
@@ -82,12 +90,20 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if _JUDGED & question.topics and question.concerns(worst):
         who_asked = Topic.NAMES in question.topics and _WHO.match(question.text) is not None
         return who_asked and worst.severity is Severity.INFO
+    if Topic.SLOWNESS in question.topics and _is_at_once(worst):
+        return True
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
     if Topic.ALERTS in question.topics:
         return worst.severity is not Severity.HIGH
     return not question.about_a_fault
+
+
+def _is_at_once(worst: Finding) -> bool:
+    """Return whether it is a client's error on the web (404, 403 …), which takes no time: it makes nothing slow."""
+    status = int(worst.measured.get("status", 0)) if worst.rule == "http_error" else 0
+    return status in range(400, 500) and status not in _WAITS
 
 
 def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:

@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
-from explainer.llm import behind, choice, frame_lookup, health, lookup, overview, port_lookup, relevance, tcp_lookup
+from explainer.llm import (
+    behind,
+    choice,
+    frame_lookup,
+    health,
+    host_outcome,
+    lookup,
+    overview,
+    port_lookup,
+    relevance,
+    tcp_lookup,
+    tls_outcomes,
+)
 from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity
 from explainer.protocols.frame_index import Sight
 from explainer.wording import in_sentence, listing
@@ -89,6 +101,9 @@ def _from_nothing(
     looked_up: Sequence[Claim],
     held: Sequence[Claim],
 ) -> Answer:
+    if not looked_up:
+        instead = host_outcome.well if others else tls_outcomes.certificates
+        looked_up = list(instead(analysis, question))
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
     if looked_up and not others and verdict == looked_up[0].text:
@@ -134,7 +149,15 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
     if choice.ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
-    return f"No fault was found in {part}: nothing that is looked for explains a failure."
+    return f"No fault was found in {part}: nothing that is looked for explains a failure.{_hidden(analysis, question)}"
+
+
+def _hidden(analysis: Analysis, question: Question) -> str:
+    """Return, to who asks why something fails, that TLS may hide the reason, where TLS was spoken."""
+    asked = question.about_a_failure() or Topic.BLAME in question.topics
+    hidden = asked and tls_outcomes.hides(analysis)
+    said = " What was said inside TLS is encrypted: an error in it (such as HTTP 500), or an answer that never came,"
+    return f"{said} cannot be seen here." if hidden else ""
 
 
 def _unread(analysis: Analysis) -> Finding | None:

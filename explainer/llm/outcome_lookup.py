@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import health, talk_lookup, tls_outcomes
+from explainer.llm import health, host_outcome, names_outcome, talk_lookup, tls_outcomes
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -19,8 +19,9 @@ _WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
 _AGREED = ("key exchange",)
 """What is agreed on before a login, and says nothing of it."""
 _SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
+UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/browserconfig.xml", "/.well-known/")
 _STANDARD = frozenset(HTTPStatus)
-_STATUS = re.compile(r"\b[1-5]\d\d\b")
+_STATUS = re.compile(r"(?<!\d\.)\b[1-5]\d\d\b(?!\.\d)")  # no part of an address
 _SENDING = ("POST", "PUT", "PATCH")
 
 
@@ -32,6 +33,10 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if named:
         yield from named
         return
+    own = list(host_outcome.well(analysis, question))
+    if own:
+        yield from own
+        return
     yield from health.accepted(analysis, beside=_left_out(question))
     yield from health.leases(analysis)
     if Topic.ACCOUNTS not in question.topics:  # a login is asked about, not a page
@@ -40,7 +45,9 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that HTTP requests were answered, where none met an error; of those that send where sending is asked."""
-    rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    every = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
+    # What browsers ask for unbidden, such as a site's icon, is no page that somebody misses.
+    rows = [row for row in every if row["status"] < _FIRST_ERROR or not row["path"].startswith(UNBIDDEN)]
     if _SENDS.search(question.text):
         rows = [row for row in rows if row["method"] in _SENDING]
     if not rows:
@@ -91,7 +98,7 @@ _NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Cla
     (_words(r"quic|http/3"), lambda analysis, question: health.quic_connections(analysis)),
     (_words(r"handshakes?"), tls_outcomes.handshakes),
     (_words(r"d?tls|ssl|https"), lambda analysis, question: health.handshakes(analysis)),
-    (_words(r"dns|names?|resol\w+|look(?:ed|s|ing)?[ -]?ups?"), lambda analysis, question: health.resolved(analysis)),
+    (_words(r"dns|names?|resol\w+|look(?:ed|s|ing)?[ -]?ups?"), names_outcome.working),
     (_words(r"dhcp\w*|leases?"), lambda analysis, question: health.leases(analysis)),
     (_words(r"e?-?mails?|smtp|imap|pop3?|mailbox\w*"), _accepts("SMTP", "IMAP", "POP3")),
     (_words(r"nfs|mount\w*"), _accepts("NFS")),

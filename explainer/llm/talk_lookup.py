@@ -38,7 +38,7 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     found = [row for row in rows(analysis.stat("http")) if row["method"] in ("GET", *_SENDING) and row["path"]]
     for row in _about(found, question):
         host, status = row["host"] or row["server"], row["status"]
-        answer = f"HTTP {status}" if status else "no whole answer in this capture"
+        answer = f"HTTP {status}" if status else "no answer that can be read whole in this capture"
         does = f"sends to {row['path']} of" if row["method"] in _SENDING else f"fetches {row['path']} from"
         text = f"{_host(row['client'])} {does} {host} ({answer})"
         told[text] = told.get(text, ()) + frames(row, "request_frame", "response_frame")

@@ -106,7 +106,8 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
     slowest = sorted(
-        named or rows, key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"]), r["stream"])
+        named or rows,
+        key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"], r["asking_ms"]), r["stream"]),
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
@@ -130,6 +131,9 @@ def _phases(row: Row) -> Claim:
         verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
     elif row["transfer_ms"] >= _SLOW_SERVER_MS:
         verdict = f"Yes, the transfer took longest: {milliseconds(row['transfer_ms'])} ({between})"
+    elif row["asking_ms"] >= _SLOW_SERVER_MS:
+        sent = f"{milliseconds(row['asking_ms'])} until frame {row['asked_frame']}"
+        verdict = f"What takes longest is what the client sends before the server answers: {sent} ({between})"
     else:
         verdict = f"{NOT_SLOW} ({between})"
     phases = [f"SYN/ACK after {milliseconds(connect)} (frame {row['syn_ack_frame']})"] if connect is not None else []

@@ -1,5 +1,6 @@
 """What a question whether it worked asks for where TLS hides what was said: handshakes, and how connections ended."""
 
+import re
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
@@ -10,6 +11,7 @@ from explainer.wording import count
 
 _ROWS = 5
 _DONE = "established"
+_CERTIFICATE = re.compile(r"\bcert(?:ificate)?s?\b", re.IGNORECASE)
 COMPLETED = "Yes, the TLS handshake"
 
 
@@ -40,6 +42,34 @@ def transfers(analysis: Analysis) -> Iterator[Claim]:
             " sent is encrypted"
         )
         yield Claim(text=f"{text}.", frames=(row["frame"],), sources=("closings", "tls"))
+
+
+def certificates(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield, to who asks about certificates where nothing is wrong, which were accepted, as far as they can be read."""
+    used = [row for row in rows(analysis.stat("tls")) if row["outcome"].startswith(_DONE) and not row.get("resumed")]
+    if not used or not _CERTIFICATE.search(question.text):
+        return
+    shown = list(
+        {(row["certificate"], row["server"]): row for row in reversed(used) if row.get("certificate")}.values()
+    )
+    at = tuple(frame for row in (shown or used)[:_ROWS] for frame in frames(row, "server_hello_frame", "outcome_frame"))
+    if not shown:
+        text = (
+            "No fault was found, but TLS 1.3 encrypts the certificates, so they cannot be read here:"
+            f" {count(len(used), 'handshake was', 'handshakes were')} completed, as by a client that accepts them"
+        )
+        yield Claim(text=f"{text}.", frames=at, sources=("tls",))
+        return
+    for row in shown[:_ROWS]:
+        until = f", valid until {row['certificate_expiry'][:10]}" if row["certificate_expiry"] else ""
+        text = f"No fault was found with the certificate {row['certificate']} of {row['server']}{until}"
+        yield Claim(text=f"{text}: the handshake was completed.", frames=at, sources=("tls",))
+
+
+def hides(analysis: Analysis) -> bool:
+    """Return whether TLS connections were opened whose contents nobody can read here."""
+    read = {row["server"] for row in rows(analysis.stat("http")) if row["server"]}
+    return any(r["outcome"].startswith(_DONE) and r["server"] not in read for r in rows(analysis.stat("tls")))
 
 
 def _is_named(endpoint: str, question: Question) -> bool:

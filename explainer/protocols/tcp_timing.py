@@ -17,6 +17,7 @@ from explainer.protocols.tcp_sent import sent
 class Exchange(NamedTuple):
     """A request and the response to it; times count from the request's last segment, frames in order.
 
+    `asking_ms` is how long the request itself took, from its first segment to its last (`request_frame`).
     `acknowledged_ms` is None where the first thing that the server sends is the response.
     """
 
@@ -28,10 +29,11 @@ class Exchange(NamedTuple):
     last_frame: int
     transfer_ms: float
     response_bytes: int
+    asking_ms: float = 0.0
 
 
 class Timing(NamedTuple):
-    """A connection's first and its slowest exchange, and the round-trip times to the server and back.
+    """A connection's first and its slowest exchange, that with the longest request, and the round-trip times.
 
     `quickest_ms` is the smallest of `samples` measured round trips, None where there is none.
     """
@@ -42,6 +44,7 @@ class Timing(NamedTuple):
     slowest: Exchange
     quickest_ms: float | None
     samples: int
+    longest_asked: Exchange | None = None
 
     @property
     def server_ms(self) -> float:
@@ -67,7 +70,7 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
     return tuple(
         Timing(
             connection, len(own), own[0], max(own, key=lambda exchange: exchange.response_ms),
-            *samples.get(connection.stream, (None, 0)),
+            *samples.get(connection.stream, (None, 0)), max(own, key=lambda exchange: exchange.asking_ms),
         )
         for connection in facts[connections]
         if (own := exchanges.get(connection.stream))
@@ -104,5 +107,5 @@ def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
         pl.when(bare).then((pl.col("reply_ns") - pl.col("ends_ns")) / 1e6).alias("acknowledged_ms"),
         "response_frame", ((pl.col("response_ns") - pl.col("ends_ns")) / 1e6).alias("response_ms"), "last_frame",
         ((pl.col("last_ns") - pl.col("response_ns")) / 1e6).alias("transfer_ms"),
-        pl.col("size").alias("response_bytes"),
+        pl.col("size").alias("response_bytes"), ((pl.col("ends_ns") - pl.col("begins_ns")) / 1e6).alias("asking_ms"),
     )  # fmt: skip

@@ -12,7 +12,8 @@ class Certificate(NamedTuple):
     `key` is such as "RSA 2048", `hash` the signature's hash algorithm; `usages` the extended key usages by name, None
     where it sets no limit; `ca` says that it may issue others; `issuer_urls` where its issuer's certificate is to be
     had (AIA); `logged` that it carries proof of being logged publicly (RFC 6962), `must_staple` that it demands an OCSP
-    response (RFC 7633). `der` are its bytes.
+    response (RFC 7633). `permits` and `excludes` are the DNS names, with all below them, to which an authority's
+    certificate limits it (name constraints, RFC 5280 section 4.2.1.10). `der` are its bytes.
     """
 
     subject: str
@@ -32,6 +33,8 @@ class Certificate(NamedTuple):
     issuer_urls: tuple[str, ...] = ()
     logged: bool = False
     must_staple: bool = False
+    permits: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     der: bytes = b""
 
     @property

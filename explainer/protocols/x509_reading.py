@@ -1,6 +1,7 @@
 """DER → Certificate, with the `cryptography` package (RFC 5280); imported only where there is a certificate."""
 
 import warnings
+from collections.abc import Iterable
 from typing import TypeVar
 
 from cryptography import x509
@@ -47,6 +48,7 @@ def _certificate(certificate: x509.Certificate, der: bytes) -> Certificate:
     constraints = _extension(certificate, x509.BasicConstraints)
     usages = _extension(certificate, x509.ExtendedKeyUsage)
     features = _extension(certificate, x509.TLSFeature)
+    limits = _extension(certificate, x509.NameConstraints)
     key, bits = _key(certificate)
     return Certificate(
         subject=certificate.subject.rfc4514_string(),
@@ -66,6 +68,8 @@ def _certificate(certificate: x509.Certificate, der: bytes) -> Certificate:
         issuer_urls=_issuer_urls(certificate),
         logged=_extension(certificate, x509.PrecertificateSignedCertificateTimestamps) is not None,
         must_staple=bool(features and x509.TLSFeatureType.status_request in features),
+        permits=_dns(limits.permitted_subtrees if limits else None),
+        excludes=_dns(limits.excluded_subtrees if limits else None),
         der=der,
     )
 
@@ -75,6 +79,10 @@ def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
         return certificate.extensions.get_extension_for_class(kind).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return None
+
+
+def _dns(subtrees: Iterable[x509.GeneralName] | None) -> tuple[str, ...]:
+    return tuple(name.value for name in subtrees or () if isinstance(name, x509.DNSName))
 
 
 def _issuer_urls(certificate: x509.Certificate) -> tuple[str, ...]:

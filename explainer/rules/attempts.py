@@ -120,3 +120,8 @@ def asked(connection: Connection) -> Step:
     """Return the step of the SYN."""
     text = f"the client {connection.client.address} asks to connect to {connection.server} (SYN)"
     return Step(frames=connection.syn_frames[:1], text=text)
+
+
+def pair(group: Group) -> tuple[str, str]:
+    """Return the addresses of client and server."""
+    return group[0].client.address, group[0].server.address

@@ -58,9 +58,10 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show. An error that a later request for the page overcame is of low severity; of
-    info, where it asks to come back later (425, 429), and a missing page that programs ask for on their own
-    (favicon.ico, robots.txt). Silent, too, where the matter is
+    answer that the capture does not show. An error that a later request for the page overcame is of low severity (of
+    medium, where a server's error comes again and again while requests between are served); of info, where it asks to
+    come back later (425, 429), and a missing page that programs ask for on their own (favicon.ico, robots.txt). Silent,
+    too, where the matter is
     TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
     of preflights and WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile
     (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the cause.
@@ -69,6 +70,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     last = {_page(e): e for e in every}
     of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
     served = {(_page(e), e.method): e for e in every if _is_served(e)}
+    before = {(_page(e), e.method): e for e in reversed(every) if _is_served(e)}
     lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
@@ -84,13 +86,18 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         alone = (first.client.address, first.server, service(first)) not in lucky
         severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
         passed = later is not None and first.status in _COME_BACK
-        severity = Severity.INFO if _is_trifle(first) or passed else Severity.LOW if later else severity
-        yield _error(group, severity, below.get(first.stream), later, upstream(first, seen))
+        # Served before, too, it is not over: one of several servers behind a balancer fails, perhaps.
+        unsteady = later is not None and before[_page(first), first.method].first_frame < first.first_frame
+        lasts = unsteady and len(group) > 1 and (first.status or 0) >= _SERVER_ERROR
+        overcome = Severity.MEDIUM if lasts else Severity.LOW
+        severity = Severity.INFO if _is_trifle(first) or passed else overcome if later else severity
+        yield _error(group, severity, below.get(first.stream), later, upstream(first, seen), unsteady=unsteady)
 
 
 def _error(
-    group: Group, severity: Severity, below: Connection | None, later: Exchange | None, behind: Upstream | None
-) -> Finding:
+    group: Group, severity: Severity, below: Connection | None, later: Exchange | None, behind: Upstream | None,
+    *, unsteady: bool,
+) -> Finding:  # fmt: skip
     first, means = group[0], meaning(group[0])
     again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
     steps = [asked(first), *([behind.step] if behind else []), *answered(first), *complained(first)]
@@ -99,6 +106,8 @@ def _error(
     if later and later.response_frame:
         steps.append(Step(frames=(later.response_frame,), text=f"a later request for it is answered {said(later)}"))
     overcome = ", at first; a later request was served" if later else ""
+    if unsteady:
+        overcome = f", {'once' if len(group) == 1 else f'{len(group)} times'}; others, before and after, were served"
     way = f" on the way ({listing(first.proxies)})" if first.proxies else ""
     doubt = f"whether the server, or a proxy{way}, made this answer"
     doubtful = first.proxies or (first.to_proxy and first.method != "CONNECT")

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.dns import lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
 from explainer.protocols.ip import packets
 from explainer.protocols.udp_conversations import conversations
 from explainer.registry import rule
+from explainer.rules.dns_returned import in_the_end, overcome
 from explainer.rules.evidence import host_filter
 from explainer.rules.path_mtu import AREA
 from explainer.rules.tcp_case import finding
@@ -24,12 +26,13 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 """The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
 
-@rule("UDP unreachable", errors, conversations, subject="ICMP errors", area=AREA, symptom=True)
+@rule("UDP unreachable", errors, conversations, lookups, subject="ICMP errors", area=AREA, symptom=True)
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
     Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
-    that has already left its port.
+    that has already left its port; of low, a name server whose questions are answered all the same, later or by
+    another one.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
@@ -41,7 +44,10 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
             groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
-        yield _udp(group, ports, Severity.INFO if late or traced or len(ports) > many_ports else Severity.MEDIUM)
+        harmless = late or traced or len(ports) > many_ports
+        told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM)
+        answer = None if harmless else in_the_end(group, facts[lookups])
+        yield overcome(told, answer, group[0].destination) if answer else told
 
 
 def _is_answer(e: Error) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
-from explainer.model import Confidence, Finding, Severity, Side, Step
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
+from explainer.protocols.icmp_names import message
 from explainer.protocols.tls import Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.protocols.tls.datagrams import Close, QuicConnection, quic_connections
@@ -30,6 +32,7 @@ _THE_OTHERS = {
 @rule(
     "Unanswered QUIC or DTLS",
     endings,
+    errors,
     subject="TLS connections",
     area=AREA,
     evidence="the client's first packets, and 3 seconds after them",
@@ -39,8 +42,12 @@ def quic_unanswered(facts: Facts, *, min_packets: int = 2) -> Iterator[Finding]:
     """A client whose first QUIC or DTLS packets go unanswered for 3 seconds or more (RFC 9002 section 6.2; RFC 6347).
 
     From `min_packets` on: one alone may have been the last of the recording. Browsers then go on over TCP, so that this
-    alone is medium for QUIC.
+    alone is medium for QUIC. Where ICMP says that the port is unreachable, that is told.
     """
+    returned = {
+        (e.source, e.source_port, e.destination, e.destination_port): e
+        for e in facts[errors] if e.kind == UNREACHABLE and e.transport == "udp"
+    }  # fmt: skip
     datagrams = (e for e in facts[endings] if e.handshake.transport != "tcp" and e.outcome is Outcome.SILENCE)
     silent = (e for e in datagrams if e.connection.client_frames >= min_packets)
     for group in grouped(silent, lambda ending: ending.handshake.transport):
@@ -63,7 +70,34 @@ def quic_unanswered(facts: Facts, *, min_packets: int = 2) -> Iterator[Finding]:
             ),
             limitations=("whether the packets reached the server",),
         )
-        yield finding(group, verdict, lambda ending: Told((end_step(ending),)))
+        told = finding(group, verdict, lambda ending: Told((end_step(ending),)))
+        client, server = first.handshake.client, first.handshake.server
+        error = returned.get((client.address, client.port, server.address, server.port))
+        yield (
+            _turned_back(told, error, f"{name} packets to {server.address}, UDP port {server.port}") if error else told
+        )
+
+
+def _turned_back(told: Finding, error: Error, what: str) -> Finding:
+    """Return the finding with its cause: a host says by ICMP that it does not deliver the packets."""
+    at_host = error.reporter == error.destination
+    why = "nothing listens there" if at_host else f"{error.reporter} does not deliver them"
+    said = message(error.version, 3 if error.version == 4 else 1, error.code)
+    return told.model_copy(
+        update={
+            "title": f"Nothing answers the client's {what}: {why}, says {error.reporter} ({said}).",
+            "act": f"The server's side must act: start the service on {error.destination}, or switch HTTP/3 off there."
+            if at_host
+            else f"The network's side must act: {error.reporter} has no way, or no permission, to pass them on.",
+            "side": Side.SERVER if at_host else Side.NETWORK,
+            "evidence": Evidence.of(
+                (*told.evidence.frames, error.frame),
+                f"({told.evidence.display_filter}) || icmp || icmpv6",
+                (*told.evidence.steps, Step(frames=(error.frame,), text=f"{error.reporter} answers by ICMP: {said}")),
+            ),
+            "limitations": ("whether a firewall answers in the name of the host",),
+        }
+    )
 
 
 @rule(

@@ -35,9 +35,28 @@ def scan_ports(facts: Facts, *, min_ports: int = 15, min_odd: int = 2, max_used:
     """
     for probing in facts[tcp_probes]:
         odd = set(probing.kinds) & set(ODD.values())
-        tried = len(probing.ports)
-        if (odd and tried >= min_odd) or (tried >= min_ports and probing.used <= max_used * len(probing.frames)):
+        if (odd and len(probing.ports) >= min_odd) or _many(probing, min_ports, max_used):
             yield _ports(probing, "scan_ports", Confidence.CERTAIN if odd else Confidence.PROBABLE)
+
+
+def _many(probing: Probing, min_ports: int = 15, max_used: float = 0.2) -> bool:
+    return len(probing.ports) >= min_ports and probing.used <= max_used * len(probing.frames)
+
+
+def scanned(probings: Iterable[Probing]) -> set[tuple[str, str]]:
+    """Return who scans many TCP ports of whom: that a port refuses or drops such a try is no fault."""
+    return {(probing.source, probing.target) for probing in probings if _many(probing)}
+
+
+def symptom(finding: Finding) -> Finding:
+    """Return a finding about the ports that a scan tried: they need not be open, so nobody has to act."""
+    return finding.model_copy(
+        update={
+            "severity": Severity.INFO,
+            "act": "Nobody has to open these ports: they were only tried by a port scan.",
+            "side": Side.CLIENT,
+        }
+    )
 
 
 @rule("UDP port scan", udp_probes, subject="UDP conversations", area=_AREA)

@@ -33,7 +33,7 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
         said = _meaning(first)
         verdict = Verdict(
             rule="tls_alert",
-            title=said.cause,
+            title=_with_name(said.cause, first),
             act=said.act,
             side=said.side,
             measured={"alert": first.alert.code if first.alert else -1},
@@ -41,6 +41,13 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
             limitations=_limitations(first),
         )
         yield finding(group, verdict, by_alert)
+
+
+def _with_name(cause: str, ending: Ending) -> str:
+    """Return the cause with the name that the client asked for: there may be other servers in the capture."""
+    named = " presents for {name}" if ending.handshake.server_name else " presents"
+    shown = f"the certificate that {{server}}{named}"
+    return cause.replace("the server's certificate", shown)
 
 
 def _meaning(ending: Ending) -> Meaning:

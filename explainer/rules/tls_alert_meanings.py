@@ -25,9 +25,12 @@ FROM_CLIENT = {
         " now; the client's log tells the reason.",
     ),
     43: Meaning(
-        "The client does not support the type of the server's certificate.",
+        "The client says that the server's certificate is of the wrong type: most often such a certificate is made for"
+        " another purpose than a server's (extended key usage, such as that of clients), or its kind of key is one that"
+        " the client does not support.",
         Side.SERVER,
-        "The server's side must act: {server} needs a certificate of a type that the client supports.",
+        "The server's side must act: {server} needs a certificate that is issued for server authentication, with a"
+        " common kind of key (RSA or ECDSA).",
     ),
     44: Meaning(
         "The client says that the server's certificate was revoked by its issuer.",

@@ -88,7 +88,8 @@ def _turned_from_certificate(facts: Facts, group: Group) -> Verdict:
     return Verdict(
         rule="tls_left",
         title="The client hangs up right after the server has shown its certificate, without a word: probably it does"
-        " not accept that certificate, for example because it is made out for another name.",
+        " not accept that certificate, for example because it is made out for another name, not valid now, or from an"
+        " issuer that it does not know.",
         act=f"The server's side should check whether its certificate is {fits}valid now and from an issuer that"
         " {client} trusts; the log of the client's program tells more.",
         side=Side.EITHER,

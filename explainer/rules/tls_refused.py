@@ -10,6 +10,7 @@ from explainer.registry import rule
 from explainer.rules.tls_case import SUBJECT, Verdict, finding, grouped
 from explainer.rules.tls_certificate import in_time
 from explainer.rules.tls_chains import ALERTS, STORE, Case, Group, certificates, cut_short, groups
+from explainer.rules.tls_constraints import overstepped
 from explainer.rules.tls_fitness import lacks_staple, misused, weakness_of
 from explainer.rules.tls_intercepted import interceptions
 from explainer.rules.tls_presented import AREA, CLEAR, Presented, names, showing
@@ -61,7 +62,7 @@ def _in_order(case: Case) -> bool:
     asked = presented.ending.handshake.server_name
     fits = not asked or covers(leaf, asked)
     sound = not (leaf.self_signed or misused(leaf) or weakness_of(presented) or lacks_staple(presented))
-    return fits and sound and case.chain.ordered and in_time(presented)
+    return fits and sound and case.chain.ordered and in_time(presented) and not overstepped(presented)
 
 
 def _verdict(group: Group, *, doubts_clock: bool) -> Verdict:

@@ -107,10 +107,15 @@ def _comes_to_ask(ending: Ending) -> bool:
     return hello is not None and not _WEB.isdisjoint(hello.alpn)
 
 
+_UNSEEN = "is made out for another name, not valid now, or from an issuer that it does not know"
+
+
 def _doubt(ending: Ending) -> str:
     """Return what a client may not like about the certificate, as far as it can be seen."""
     leaf, asked = _leaf(ending), ending.handshake.server_name
-    if leaf is None or (asked and not covers(leaf, asked)):
+    if leaf is None:
+        return f", for example because it {_UNSEEN}"
+    if asked and not covers(leaf, asked):
         return ", for example because it is made out for another name"
     if not asked and ending.handshake.server.address not in leaf.ip_addresses:
         return f", which is made out for {leaf.name}: the client names no host, as one that was given an address does"

@@ -9,7 +9,7 @@ from explainer.stats.tables import table
 _NAMES = (
     "stream", "client", "server", "syn_frame", "syn_ack_frame", "connect_ms", "request_frame", "acknowledged_frame",
     "acknowledged_ms", "response_frame", "first_byte_ms", "last_frame", "transfer_ms", "exchanges", "slowest_frame",
-    "slowest_ms", "server_ms",
+    "slowest_ms", "server_ms", "asking_ms", "asked_frame",
 )  # fmt: skip
 
 
@@ -19,6 +19,7 @@ def timing(facts: Facts) -> Stat:
 
     acknowledged_ms, first_byte_ms (Wireshark has it as time since the request in its service response times) and
     slowest_ms count from the request's last segment; server_ms is the slowest wait without the quickest round trip.
+    asking_ms is what the longest request took from its first segment to its last (asked_frame), such as an upload.
     """
     rows = [
         (
@@ -27,6 +28,8 @@ def timing(facts: Facts) -> Stat:
             t.connection.syn_ack_rtt_ms, t.first.request_frame, t.first.acknowledged_frame, t.first.acknowledged_ms,
             t.first.response_frame, t.first.response_ms, t.first.last_frame, t.first.transfer_ms, t.exchanges,
             t.slowest.response_frame, t.slowest.response_ms, round(t.server_ms, 6),
+            t.longest_asked.asking_ms if t.longest_asked else 0.0,
+            t.longest_asked.request_frame if t.longest_asked else None,
         )
         for t in facts[timings]
     ]  # fmt: skip

@@ -80,7 +80,7 @@ def test_frames(text: str, frames: set[int]) -> None:
     ("text", "topics"),
     [
         ("Why does my TLS handshake fail?", {Topic.TLS}),
-        ("Is the certificate valid?", {Topic.TLS}),
+        ("Is the certificate valid?", {Topic.TLS, Topic.TLS_STEPS}),
         ("no shared cipher suites?", {Topic.TLS, Topic.TLS_DETAILS}),
         ("What is the round-trip time?", {Topic.RTT}),
         ("How high is the latency?", {Topic.RTT}),

@@ -70,13 +70,19 @@ def issuer_at(url: str) -> x509.AuthorityInformationAccess:
 
 
 def authority(
-    name: str, issuer: Credential | None = None, validity: Validity = YEARS, key: Key | None = None
+    name: str,
+    issuer: Credential | None = None,
+    validity: Validity = YEARS,
+    key: Key | None = None,
+    only_below: str = "",
 ) -> Credential:
-    """A root, or with an issuer an intermediate."""
+    """A root, or with an issuer an intermediate; `only_below` limits the names that it may certify."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(common_name(name), key, issuer, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    if only_below:
+        builder = builder.add_extension(x509.NameConstraints([x509.DNSName(only_below)], None), critical=True)
     return _signed(builder, key, issuer)
 
 

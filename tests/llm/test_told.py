@@ -9,14 +9,14 @@ WHOLE = Scope()
 TIMING = (
     "stream", "client", "server", "syn_frame", "syn_ack_frame", "connect_ms", "request_frame", "acknowledged_frame",
     "acknowledged_ms", "response_frame", "first_byte_ms", "last_frame", "transfer_ms", "exchanges", "slowest_frame",
-    "slowest_ms", "server_ms",
+    "slowest_ms", "server_ms", "asking_ms", "asked_frame",
 )  # fmt: skip
 HTTP = ("method", "path", "status", "request_frame", "response_frame", "host", "client", "server")
 
 
-def timing(connect_ms: float, slowest_ms: float, server_ms: float) -> tuple[object, ...]:
+def timing(connect_ms: float, slowest_ms: float, server_ms: float, asking_ms: float = 0.0) -> tuple[object, ...]:
     known = (0, "10.0.0.9:40000", "10.0.0.1:80", 1, 2, connect_ms, 4, 5, 20.0, 6, 30.0, 9, 1.0, 2, 8)
-    return (*known, slowest_ms, server_ms)
+    return (*known, slowest_ms, server_ms, asking_ms, 4)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,9 @@ def test_a_low_finding_that_is_asked_for_is_the_answer() -> None:
         (timing(30.0, 40.0, 10.0), "No, it is not slow"),
         (timing(300.0, 400.0, 100.0), "Yes, the network between them is slow"),
         (timing(30.0, 1030.0, 1000.0), "Yes, waiting for the server took longest: 1.03 s until frame 8"),
+        (timing(30.0, 40.0, 10.0, 1000.0), "What takes longest is what the client sends"),
     ],
-    ids=["neither", "network", "server"],
+    ids=["neither", "network", "server", "request"],
 )
 def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object, ...], begins: str) -> None:
     known = analysis(ran(), stats=[stat("timing", TIMING, [row])])  # type: ignore[list-item]  # cells of all kinds

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 from cryptography import x509 as made
@@ -182,3 +182,11 @@ def test_a_negative_serial_number_is_read_without_a_warning() -> None:
 
 def test_validity_is_utc() -> None:
     assert CA.known.not_after - TO == timedelta(0)
+
+
+def test_the_limits_of_an_authority() -> None:
+    permitted = [made.DNSName("partner.example"), made.IPAddress(ip_network("192.0.2.0/24"))]
+    limited = issue("Limited", CA, authority=True, extensions=(made.NameConstraints(permitted, None),))
+    assert (limited.known.permits, limited.known.excludes) == (("partner.example",), ())
+    barred = made.NameConstraints(None, [made.DNSName("secret.example")])
+    assert issue("Barred", CA, authority=True, extensions=(barred,)).known.excludes == ("secret.example",)

@@ -1,4 +1,4 @@
-"""Answers from another address than the one that was asked."""
+"""Answers from another address than the one that was asked, or with another id."""
 
 from typing import Any
 
@@ -45,4 +45,30 @@ def test_other_answers_are_not_meant(answers: list[Lookup]) -> None:
 
 def test_another_answer_makes_it_low() -> None:
     (finding,) = found("dns_other_source", ASKED, stray(), lookup(3))
+    assert finding.severity is Severity.LOW
+
+
+def unfit(**overrides: Any) -> Lookup:
+    return stray(server=SERVER, **({"id": 9} | overrides))
+
+
+def test_the_answer_has_another_id() -> None:
+    (finding,) = found("dns_wrong_id", ASKED, unfit())
+    assert finding.severity is Severity.HIGH
+    assert "another id (0x0009) than that of the question (0x0001)" in finding.title
+    assert finding.evidence.frames == (2, 5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [unfit(after_s=10.1), unfit(id=1), unfit(name="other.example.org"), unfit(type_number=28), stray(id=9)],
+    ids=["much later", "the same id", "another name", "another type", "another server"],
+)
+def test_other_ids_are_not_meant(answer: Lookup) -> None:
+    assert found("dns_wrong_id", ASKED, answer) == []
+    assert found("dns_wrong_id", lookup(), answer) == []
+
+
+def test_an_answer_that_fits_makes_another_id_low() -> None:
+    (finding,) = found("dns_wrong_id", ASKED, unfit(), lookup(3))
     assert finding.severity is Severity.LOW

@@ -79,6 +79,21 @@ def test_errors_of_one_status_are_one_finding_and_list_their_first_paths() -> No
     assert finding.measured == {"status": 404, "requests": 5}
 
 
+@pytest.mark.parametrize(
+    ("statuses", "severity", "words"),
+    [
+        ((200, 502, 200, 502, 200), Severity.MEDIUM, ", 2 times; others, before and after, were served"),
+        ((200, 502, 200), Severity.LOW, ", once; others, before and after, were served"),
+        ((502, 502, 200), Severity.LOW, ", at first; a later request was served"),
+        ((200, 404, 200, 404, 200), Severity.LOW, ", 2 times; others"),
+    ],
+)
+def test_an_error_now_and_then(statuses: tuple[int, ...], severity: Severity, words: str) -> None:
+    (finding,) = found("http_error", *(exchange(n, status=status) for n, status in enumerate(statuses)))
+    assert finding.severity is severity
+    assert words in finding.title
+
+
 def test_an_error_that_a_later_request_overcomes_is_small() -> None:
     assert severities(exchange(0, status=503), exchange(1)) == [Severity.LOW]
     assert severities(exchange(0), exchange(1, status=503)) == [Severity.HIGH]

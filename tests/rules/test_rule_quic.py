@@ -5,6 +5,7 @@ import pytest
 from tls_records import HELLO, LAST, LATER, at, found, handshake, tls_connection
 
 from explainer.model import Analysis, Confidence, Severity, Side
+from explainer.protocols.icmp_errors import UNREACHABLE, Error
 from explainer.protocols.tls import Ending, Outcome
 from explainer.protocols.tls.datagrams import Close, QuicConnection, quic_ending
 
@@ -44,6 +45,23 @@ def test_nothing_answers(transport: str, severity: Severity) -> None:
     assert (finding.severity, finding.confidence, finding.side) == (severity, Confidence.CERTAIN, Side.NETWORK)
     assert finding.measured["connections"] == 3
     assert finding.evidence.display_filter == "udp.stream == 0 || udp.stream == 1 || udp.stream == 2"
+
+
+@pytest.mark.parametrize(("reporter", "side"), [("198.51.100.20", Side.SERVER), ("192.0.2.1", Side.NETWORK)])
+def test_icmp_tells_why_nothing_answers(reporter: str, side: Side) -> None:
+    silent = ending(Outcome.SILENCE)
+    client, server = silent.handshake.client, silent.handshake.server
+    frame = silent.frame + 1
+    error = Error(
+        frame, 0, reporter, client.address, UNREACHABLE, 4, 3, None, None, "udp", client.address, server.address,
+        client.port, server.port, 1,
+    )  # fmt: skip
+    (finding,) = found(UNANSWERED, datagrams=[silent], said=[error])
+    assert finding.side is side
+    assert frame in finding.evidence.frames
+    assert f"says {reporter} (destination unreachable: port unreachable)" in finding.title
+    (other,) = found(UNANSWERED, datagrams=[silent], said=[error._replace(source_port=client.port + 1)])
+    assert "says" not in other.title
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,15 @@ def test_many_ports(ports: int, used: int, fires: bool, tmp_path: Path, facts_of
     assert all(f.severity is Severity.HIGH and f.measured["refused"] == 15 for f in findings)
 
 
+@pytest.mark.parametrize(("ports", "severity"), [(14, Severity.HIGH), (15, Severity.INFO)])
+def test_ports_that_a_scan_tried_need_not_be_open(
+    ports: int, severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    (finding,) = found("tcp_refused", syn_scan(ports).save(tmp_path / "scan.pcap"), facts_of)
+    assert finding.severity is severity
+    assert ("only tried by a port scan" in finding.act) is (severity is Severity.INFO)
+
+
 @pytest.mark.parametrize(("flags", "name"), [(FIN, "FIN"), (0, "NULL"), (FIN | PSH | URG, "XMAS")])
 def test_odd_flags(flags: int, name: str, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

@@ -168,6 +168,21 @@ def test_the_ip_id_tells_overtaken_from_sent_again(overtaken: bool, tmp_path: Pa
     assert [f.severity for f in found("tcp_loss", capture, facts_of)] == ([] if overtaken else [Severity.MEDIUM])
 
 
+@pytest.mark.parametrize(("passed", "late"), [(150, True), (2047, True), (2049, False)])
+def test_a_segment_that_many_passed_is_late_and_not_lost(
+    passed: int, late: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow, small = Flow().open(0.05), b"x"
+    for _ in range(5):
+        flow.lose(False, small)
+        for _ in range(passed):
+            flow.send(False, small)
+        flow.wait(0.02).segment(False, 0x18, small, back=(passed + 1) * len(small), overtaken=passed).ack(True)
+    capture = flow.wire.save(tmp_path / "late.pcap")
+    assert bool(found("tcp_out_of_order", capture, facts_of)) is late
+    assert bool(found("tcp_loss", capture, facts_of)) is not late
+
+
 @pytest.mark.parametrize("rule", ["tcp_loss", "tcp_dead", "tcp_out_of_order"])
 def test_they_do_not_apply_without_tcp(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)

@@ -18,7 +18,7 @@ from factories import (
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import MANY_PORTS
-from explainer.rules.tcp_handshake import tcp_refused
+from explainer.rules.tcp_refused import tcp_refused
 
 AnalysisOf = Callable[[str], Analysis]
 
@@ -45,6 +45,7 @@ def test_the_labs_refusals_are_one_finding_of_syn_and_reset_in_turn(captures: Pa
 def test_a_refusal_that_was_overcome_names_the_later_answer(captures: Path, analysis_of: AnalysisOf) -> None:
     (finding,) = analysis_of("tcp_refused_then_up").findings
     assert finding.severity is Severity.LOW
+    assert finding.act.startswith("Nobody has to act now")
     answers = matching(captures / "tcp_refused_then_up.pcapng", "tcp.flags.syn == 1 && tcp.flags.ack == 1")
     assert set(finding.evidence.steps[-1].frames) <= answers
 

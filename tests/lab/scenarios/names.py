@@ -170,3 +170,37 @@ def dns_answer_in_fragments(lab: Lab) -> None:
     lab.client.run(*ask, lab.plan.web_name)
     lab.client.run(*ask, "TXT", lab.plan.file_name, accept=(9,))
     lab.client.run(*ask, lab.plan.web_name)
+
+
+ASKS_BOTH = "import socket, sys\ntry: socket.getaddrinfo(sys.argv[1], 80)\nexcept OSError as failure: print(failure)\n"
+
+
+@scenario(
+    question="Why can the client not open partner-$web_name?",
+    shows="partner-$web_name has an IPv6 address and no IPv4 address, and the client has IPv4 only: both questions are"
+    " answered, and no connection is tried; another site loads.",
+    findings=("dns_only_ipv6",),
+    decisive_filter='dns.qry.name == "partner-$web_name" && dns.flags.response == 1',
+    words=(r"partner-$web_name", r"IPv6", r"(?i)no IPv4 address"),
+    answer_must_not=(SAYS_NO_SUCH_NAME, SAYS_REFUSED),
+)
+def dns_only_ipv6(lab: Lab) -> None:
+    name = f"partner-{lab.plan.web_name}"
+    web(lab, f"--host-record={name},2001:db8::80")
+    browse(lab)
+    lab.client.run(sys.executable, "-c", ASKS_BOTH, name)
+
+
+@scenario(
+    question="Why does partner-$web_name not open?",
+    shows="The name server answers the questions for partner-$web_name with 0.0.0.0 and ::, as filters of advertising"
+    " do; nothing else is looked up.",
+    findings=("dns_to_nobody",),
+    decisive_filter="dns.a == 0.0.0.0",
+    words=(r"partner-$web_name", r"0\.0\.0\.0", r"(?i)filter"),
+    answer_must_not=(SAYS_NO_SUCH_NAME, SAYS_REFUSED),
+)
+def dns_to_nobody(lab: Lab) -> None:
+    name = f"partner-{lab.plan.web_name}"
+    servers.names(lab, f"--address=/{name}/0.0.0.0", f"--address=/{name}/::")
+    lab.client.run(sys.executable, "-c", ASKS_BOTH, name)

@@ -18,7 +18,7 @@ SAYS_FAULT = r"(?i)(network|server) (is|was) (down|slow)"
 @scenario(
     question="What is $client doing to $server?",
     shows="The client tries 20 ports of the server one after the other; one of them, the web site's, is open.",
-    findings=("scan_ports", "tcp_refused"),
+    findings=("scan_ports",),
     decisive_filter="tcp.flags.syn == 1 && tcp.flags.ack == 0",
     words=(r"(?i)\bscan", r"(?i)\bports?\b"),
     answer_must_not=(SAYS_FAULT,),

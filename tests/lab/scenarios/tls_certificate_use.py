@@ -55,6 +55,22 @@ def tls12_not_yet_valid_accepted(lab: Lab) -> None:
 
 
 @scenario(
+    question="Why do all clients refuse our new certificate?",
+    shows="The intermediate authority that issued the certificate of $secure_name may only certify names below"
+    " partner.example (name constraints); the client ends the TLS 1.2 handshake with a fatal alert.",
+    findings=("tls_name_constrained",),
+    decisive_filter=CERTIFICATE_OR_ALERT,
+    words=(r"$secure_name", r"(?i)name constraints", r"partner\.example"),
+    answer_must_not=FAILURE[1:],
+    oddities=CLIENT_RESETS,
+)
+def tls12_name_constrained(lab: Lab) -> None:
+    limited = authority("Example Partner CA", lab.authority, only_below="partner.example")
+    with office(lab, secure(lab, leaf(lab.plan.secure_name, issuer=limited))):
+        https(lab, expect=NOT_TRUSTED)
+
+
+@scenario(
     question="Our new certificate is accepted nowhere. What did we order wrongly?",
     shows="The certificate of $secure_name is in order but for its purpose: its extended key usage allows client "
     "authentication only; the client ends the TLS 1.2 handshake with a fatal alert.",

@@ -1,0 +1,48 @@
+"""Name servers whose port is closed (ICMP says so), where the same names are answered all the same."""
+
+from collections.abc import Iterable, Sequence
+
+from explainer.model import Evidence, Finding, Severity, Step
+from explainer.protocols.dns import Lookup
+from explainer.protocols.icmp_errors import Error
+from explainer.rules.dns_alias import plain
+
+_DNS = 53
+_NOERROR, _NXDOMAIN = 0, 3
+
+
+def in_the_end(group: Sequence[Error], every: Iterable[Lookup]) -> Lookup | None:
+    """Return the last answer to what was asked in vain; None where a name stays without, or it is no name server."""
+    first = group[0]
+    if any(e.destination_port != _DNS for e in group):
+        return None
+    own = [x for x in every if x.client.address == first.source and not x.multicast]
+    asked = {plain(x.name) for x in own if x.server.address == first.destination and x.unanswered}
+    answers = {plain(x.name): x for x in own if x.response_frames and x.rcode in (_NOERROR, _NXDOMAIN)}
+    if not asked or not asked <= answers.keys():
+        return None
+    return max((answers[name] for name in asked), key=lambda x: x.first_frame)
+
+
+def overcome(finding: Finding, answer: Lookup, server: str) -> Finding:
+    """Return the finding of a name server that another one stands in for, or that answers later."""
+    other = answer.server.address
+    again = other == server
+    how = ", at first; later it answers" if again else f"; {other} answers in its place"
+    act = (
+        "if it happens again, see why it was not running" if again else f"start the service on {server}, or ask {other}"
+    )
+    shown = "later the same name server answers" if again else f"{other} answers what it was asked"
+    evidence = finding.evidence
+    return finding.model_copy(
+        update={
+            "severity": Severity.LOW,
+            "title": f"{finding.title.rstrip('.')}{how}.",
+            "act": f"Nobody has to act now: the names are resolved; {act}.",
+            "evidence": Evidence.of(
+                (*evidence.frames, *answer.response_frames[:1]),
+                f"({evidence.display_filter}) || dns",
+                (*evidence.steps, Step(frames=answer.response_frames[:1], text=shown)),
+            ),
+        }
+    )

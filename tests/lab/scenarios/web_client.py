@@ -1,0 +1,66 @@
+"""What stops a web client that the server answers: another protocol, a redirection to nowhere, half of a file."""
+
+from __future__ import annotations
+
+import sys
+
+from .. import servers
+from ..clients import browse, curl
+from ..scenario import SAYS_REFUSED, Lab, scenario
+from ..servers import Site
+from .applications import SSH, office, sshd
+from .http import SAYS_DOWN, STUBS, page
+
+UNSUPPORTED, NO_CONNECTION, TIMED_OUT = 1, 7, 28  # curl's exit codes (its manual, EXIT CODES)
+
+
+@scenario(
+    question="Why does the status page of $server not open?",
+    shows="$client asks for a page by HTTP on the port of SSH: the server's first words are its SSH banner, which curl"
+    " does not take for an answer.",
+    findings=("wrong_protocol",),
+    decisive_filter='tcp.srcport == 22 && tcp.payload contains "SSH-2.0"',
+    words=(r"(?i)wrong port", r"SSH", r"HTTP", r"\b22\b"),
+    answer_must_not=(SAYS_REFUSED,),
+    oddities="tcp.flags.reset == 1",
+)
+def http_to_ssh_port(lab: Lab) -> None:
+    office(lab)
+    sshd(lab)
+    curl(lab, f"http://{lab.plan.server}:{SSH}/status", expect=UNSUPPORTED)
+
+
+@scenario(
+    question="Why does the portal not open?",
+    shows="The web server $web_name redirects /portal to port 8443 of the same host, where nothing listens: the client"
+    " follows at once and is refused.",
+    findings=("http_redirect_dead_end", "tcp_refused"),
+    decisive_filter="http.response.code == 301 || tcp.srcport == 8443",
+    words=(r"(?i)sends the client on|redirect", r"8443", r"(?i)refuse"),
+    answer_must_not=(SAYS_DOWN,),
+    oddities="tcp.flags.reset == 1",
+)
+def http_redirect_dead_end(lab: Lab) -> None:
+    servers.names(lab)
+    moved = f"location = /portal {{ return 301 https://{lab.plan.web_name}:8443/portal; }}"
+    servers.web(lab, Site(lab.plan.http_port, directives=(moved,)))
+    browse(lab)
+    curl(lab, page(lab, "portal"), "--location", expect=NO_CONNECTION)
+
+
+@scenario(
+    question="Why does the download hang?",
+    shows="The server announces 90000 bytes (Content-Length), sends 600 and keeps the connection open without another"
+    " word; the client gives up after 5 seconds.",
+    findings=("http_stalled",),
+    decisive_filter="tcp.len > 600 && ip.src == $server",
+    words=(r"(?i)stops in the middle", r"600 of 90,000 bytes", r"(?i)gives up"),
+    answer_must_not=(SAYS_REFUSED, r"(?i)404|not found"),
+)
+def http_stalled(lab: Lab) -> None:
+    servers.names(lab)
+    reply = "HTTP/1.1 200 OK\\r\\nContent-Type: application/zip\\r\\nContent-Length: 90000\\r\\n\\r\\n" + "x" * 600
+    options = ("raw", f"--reply={reply}", "--then=silence")
+    port = lab.plan.http_port
+    lab.server.serve(sys.executable, str(STUBS), f"--port={port}", *options, port=port)
+    curl(lab, f"http://{lab.plan.file_name}:{port}/archive.zip", "--max-time", "5", expect=TIMED_OUT)

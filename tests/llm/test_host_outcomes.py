@@ -1,0 +1,112 @@
+"""Questions about one host among others, about names, and about what TLS hides."""
+
+from collections.abc import Callable
+
+import pytest
+from brief.samples import analysis, finding, ran, stat
+
+from explainer import ask
+from explainer.llm import offline
+from explainer.model import Analysis, Cell, Scope, Severity
+
+AnalysisOf = Callable[[str], Analysis]
+HTTP = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
+TLS = ("client", "server", "server_name", "outcome", "version", "warnings", "client_hello_frame", "server_hello_frame")
+DNS = ("name", "server", "client", "rcode", "answers", "query_frame", "response_frame", "type", "interface")
+
+
+def page(host: str, status: int | None, path: str = "/") -> tuple[Cell, ...]:
+    return ("GET", path, host, status, "10.0.0.1:4000", "10.0.0.2:80", 3, 4)
+
+
+def handshake(name: str, outcome: str = "established") -> tuple[Cell, ...]:
+    return ("10.0.0.1:4001", "10.0.0.2:443", name, outcome, "TLS 1.3", None, 5, 6)
+
+
+@pytest.mark.parametrize("question", ["Does shop.example work?", "Why does shop.example fail?"])
+def test_a_host_that_is_asked_about_is_not_told_by_anothers_fault(question: str) -> None:
+    fault = finding("tls_alert", scope=Scope(names=("api.example",)))
+    stats = [stat("http", HTTP, [page("shop.example:8080", 200)]), stat("tls", TLS, [handshake("shop.example")])]
+    verdict = offline.answer(analysis(ran(fault), stats=stats), question).verdict
+    assert verdict.startswith("No fault was found with shop.example: 1 HTTP request was answered without an error")
+    assert "1 TLS handshake was completed" in verdict
+
+
+@pytest.mark.parametrize(
+    ("pages", "handshakes"),
+    [
+        ([page("shop.example", 404)], []),
+        ([page("shop.example", 200), page("shop.example", None)], []),
+        ([], [handshake("shop.example"), handshake("shop.example", "reset after ClientHello")]),
+        ([page("other.example", 200)], [handshake("api.example")]),
+    ],
+)
+def test_a_host_with_any_failure_is_not_called_well(
+    pages: list[tuple[Cell, ...]], handshakes: list[tuple[Cell, ...]]
+) -> None:
+    known = analysis(ran(), stats=[stat("http", HTTP, pages), stat("tls", TLS, handshakes)])
+    assert "No fault was found with" not in offline.answer(known, "Does shop.example work?").verdict
+
+
+def test_what_browsers_ask_for_unbidden_is_no_page_that_is_missing() -> None:
+    stats = [stat("http", HTTP, [page("a.example", 200), page("a.example", 404, "/favicon.ico")])]
+    assert "GET / succeeded" in offline.answer(analysis(ran(), stats=stats), "Does the page load?").verdict
+
+
+def test_names_are_resolved_whatever_was_tried_beside_them() -> None:
+    rows: list[tuple[Cell, ...]] = [
+        ("a.example.corp", "10.0.0.3:53", "10.0.0.1:5000", "NXDOMAIN", "", 1, 2, "A", ""),
+        ("a.example", "10.0.0.3:53", "10.0.0.1:5000", "NOERROR", "10.0.0.2", 3, 4, "A", ""),
+    ]
+    stats, question = [stat("dns", DNS, rows)], "Does name resolution work?"
+    verdict = offline.answer(analysis(ran(), stats=stats), question).verdict
+    assert verdict.startswith("Yes, names are resolved: a.example got an answer")
+    fault = finding("dns_nxdomain", severity=Severity.MEDIUM)
+    assert "Yes" not in offline.answer(analysis(ran(fault), stats=stats), question).verdict
+
+
+def test_who_asks_why_is_told_that_tls_may_hide_it(analysis_of: AnalysisOf) -> None:
+    hidden = "What was said inside TLS is encrypted"
+    assert hidden in ask(analysis_of("tls13_healthy"), "Why does the page not work?").verdict
+    assert hidden not in ask(analysis_of("tls13_healthy"), "Is something wrong?").verdict
+    assert hidden not in ask(analysis_of("dns_and_http_healthy"), "Why does the page not work?").verdict
+
+
+def test_what_happened_is_what_failed_where_something_did(analysis_of: AnalysisOf) -> None:
+    assert "before its answer" in ask(analysis_of("http_cut_response"), "What happened?").verdict
+    assert "talks to" in ask(analysis_of("dns_and_http_healthy"), "What happened?").verdict
+
+
+def test_a_part_of_an_address_is_no_status_code() -> None:
+    fault = finding("tcp_syn_unanswered", scope=Scope(addresses=("192.0.2.177",)))
+    known = analysis(ran(fault), stats=[stat("http", HTTP, [page("a.example", 200)])])
+    for question in ("Why can 192.0.2.177 not open the site?", "Why is it that 192.0.2.177 answers nothing?"):
+        assert offline.answer(known, question).verdict == fault.title
+
+
+def test_a_missing_page_makes_nothing_slow(analysis_of: AnalysisOf) -> None:
+    assert ask(analysis_of("http_404"), "Is the network slow?").verdict.startswith("No, it is not slow")
+    assert "404" in ask(analysis_of("http_404"), "Why does the page not open?").verdict
+
+
+def test_who_asks_whether_it_works_now_is_told_how_it_ended() -> None:
+    asked = "Does the page load now?"
+    stats = [stat("http", HTTP, [page("a.example", 200)])]
+    over = finding("tcp_refused", severity=Severity.LOW)
+    assert "GET / succeeded" in offline.answer(analysis(ran(over), stats=stats), asked).verdict
+    lasting = finding("tcp_refused")
+    assert offline.answer(analysis(ran(lasting), stats=stats), asked).verdict == lasting.title
+
+
+@pytest.mark.parametrize(
+    ("capture", "words"),
+    [
+        ("tls12_healthy", "No fault was found with the certificate CN=payroll.example of "),
+        ("tls13_healthy", "TLS 1.3 encrypts the certificates, so they cannot be read here"),
+        ("tls12_expired", "expired 12 days before this capture"),
+    ],
+)
+def test_whether_a_certificate_is_in_order(capture: str, words: str, analysis_of: AnalysisOf) -> None:
+    answer = ask(analysis_of(capture), "Is the certificate in order?")
+    assert words in answer.verdict
+    assert answer.claims[0].frames
