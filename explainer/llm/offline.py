@@ -17,7 +17,10 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
+_REFUSED = "it is refused"
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
+_MISSING = "smb_refused"
+"""Of a file that is not there, worth no more than knowing, but the reason for who cannot open one."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -75,6 +78,8 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
+    if finding.severity is Severity.INFO and finding.rule == _MISSING and question.about_a_failure():
+        return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
     if finding.rule.startswith(relevance.ABOUT_CAPTURE):
@@ -110,11 +115,16 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
             "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
         )
         return f"{where} no {missing}."
-    if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
+    if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
         return looked_up[0].text
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
+    if others and question.about_a_failure() and relevance.only_what_works(others):
+        of = f" of {hosts}" if hosts else ""
+        return (
+            f"No fault was found in this capture that explains a failure{of}; something else is worth knowing (below)."
+        )
     if others and not hosts:
         return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:
@@ -135,6 +145,12 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     if choice.ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure."
+
+
+def _only_describes(question: Question, first: Claim) -> bool:
+    """Return whether it tells what is there: of files that were moved, it does not say why another one was not."""
+    moved = question.topics == {Topic.FILES} and question.about_a_failure() and _REFUSED not in first.text
+    return first.sources[0] in _DESCRIPTIONS or moved
 
 
 def _unread(analysis: Analysis) -> Finding | None:

@@ -15,6 +15,7 @@ SERVICES = {
 }  # fmt: skip
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_TFTP, _NO_ANSWER = "tftp", (0,)
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
 _SIP, _NTP, _RPC = Column("sip.Status-Code"), Column("ntp.flags.mode", Kind.INT), Column("rpc.msgtyp", Kind.INT)
 _NTP_ANSWERS, _RPC_REPLY = (4, 5), 1  # RFC 5905: server, broadcast
@@ -29,7 +30,8 @@ _PORTS = {
 class Unanswered(NamedTuple):
     """Requests of one client to one service of one server, of which none is answered, or none any more.
 
-    `answer` is the last answer that came before these requests, where one did.
+    `answer` is the last answer that came before these requests, where one did. `unheard` are answers from another port
+    (TFTP's, RFC 1350 section 4) to which the client says nothing.
 
     `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
     request to the end of the capture.
@@ -45,6 +47,7 @@ class Unanswered(NamedTuple):
     after_s: float
     others: tuple[str, ...]
     answer: int | None = None
+    unheard: tuple[int, ...] = ()
 
     @property
     def service(self) -> str:
@@ -80,18 +83,21 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     grouped = table.group_by(_PAIR, maintain_order=True).agg(
         pl.col("frame").filter(asks).alias("frames"), pl.col("length").filter(asks).n_unique().alias("sizes"),
         pl.col("time").first().alias("first"), pl.col("time").filter(asks).last().alias("last"),
-        (~asks).any().alias("answered"),
+        (~asks).any().alias("answered"), pl.col("sport").filter(asks).unique().alias("from"),
     )  # fmt: skip
     answering = dict[tuple[str, str], list[str]]()
     for row in grouped.filter("answered").iter_rows(named=True):
         answering.setdefault((row["client"], row["protocol"]), []).append(row["server"])
+    unheard = _from_another_port(grouped.filter(pl.col("protocol") == _TFTP), facts[UDP.headers])
     never = tuple(
         Unanswered(
             row["client"], row["server"], row["port"], row["protocol"], tuple(row["frames"]), row["sizes"],
             (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9,
             tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))),
+            unheard=unheard.get((row["client"], row["server"]), ()),
         )
         for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
+        if unheard.get((row["client"], row["server"]), _NO_ANSWER)
         if row["port"] in _PORTS.get(row["protocol"], {row["port"]})
         and row["last"] >= row["first"]
         and not _to_many(row["server"])
@@ -100,6 +106,19 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
         *never,
         *_no_more(table.with_columns(asks.alias("asks")).filter(pl.col("protocol").is_in(_KEPT_ALIVE)), end),
     )
+
+
+def _from_another_port(asked: "pl.DataFrame", headers: "pl.DataFrame") -> dict[tuple[str, str], tuple[int, ...]]:
+    """Return the answers to TFTP requests, by client and server: none of them where the client goes on with any."""
+    found = dict[tuple[str, str], tuple[int, ...]]()
+    for row in asked.iter_rows(named=True):
+        there, here = pl.col("src") == row["server"], pl.col("dst") == row["client"]
+        answers = headers.filter(there & here & pl.col("dport").is_in(row["from"]))
+        if answers.height:
+            goes_on = (pl.col("src") == row["client"]) & (pl.col("dst") == row["server"])
+            taken = headers.filter(goes_on & pl.col("dport").is_in(answers["sport"].implode())).height
+            found[row["client"], row["server"]] = () if taken else tuple(answers["frame"])
+    return found
 
 
 def _no_more(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:

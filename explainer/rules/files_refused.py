@@ -52,6 +52,12 @@ _FTP_WORDS = tuple(
             "it lets users in over TLS only", "The client must switch TLS on (FTPS, explicit: AUTH TLS), or the server"
             " allow it without.", Side.CLIENT,
         )),
+        (r"time-?d?[ -]?out\b|\bidle\b|inactiv", Meaning(
+            "nothing was asked for longer than it waits (an idle time-out)",
+            "The client must end sessions that it no longer needs, or ask something from time to time (NOOP); or the"
+            " server's side must wait for longer.", Side.EITHER, Severity.MEDIUM,
+            advice=("For vsftpd: idle_session_timeout.",),
+        )),
         (r"^OOPS\b", Meaning(
             "it fails at its own settings, as its words say", "The FTP server's side must correct its settings or the"
             " rights of the user's folder.", Side.SERVER,
@@ -77,9 +83,10 @@ _FTP_LOGIN = Meaning(
 
 
 def _ftp_meaning(reply: Reply) -> Meaning | None:
-    if reply.protocol == "TFTP":
-        return _TFTP.get(reply.code, _NO_FILE)
     said = next((means for words, means in _FTP_WORDS if words.search(reply.text)), None)
+    if reply.protocol == "TFTP":
+        unsaid = reply.code in ("", "0")  # not defined: the words tell (RFC 1350, appendix I)
+        return said if said and unsaid else _TFTP.get(reply.code, _NO_FILE)
     about_login = reply.kind is Kind.LOGIN and reply.code >= "5" and not reply.code.startswith(_UNKNOWN_COMMAND)
     means = said or _FTP.get(reply.code) or (_FTP_LOGIN if about_login else None)
     if reply.kind is Kind.OTHER:  # a change of folder is often only a trial
@@ -100,6 +107,8 @@ def _ftp_told(reply: Reply) -> str:
     server = f"The {reply.protocol} server {reply.server.address}"
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    if reply.request == "session":
+        return f"{server} ends the session of {reply.client.address}"
     if reply.request == "greeting":
         return f"{server} turns {reply.client.address} away at once"
     return f"{server} refuses {reply.request} {reply.about}".rstrip()
@@ -169,9 +178,32 @@ _NO_VERSION = Meaning(
 )  # fmt: skip
 
 
+_TURNED_AWAY = {
+    "0x82": Meaning(
+        "it does not go by the name that the client calls it (NetBIOS)",
+        "The client's side must use the server's own name, or port 445 in place of 139.", Side.CLIENT),
+    "0x8f": Meaning("it says no more than that it cannot", "The server's side must act.", Side.SERVER),
+}  # fmt: skip
+_NOT_FROM_HERE = Meaning(
+    "it ends the session before the first word of SMB; a rule about who may connect is the common reason",
+    "The server's side must let this address in, if it is wanted (Samba: hosts allow, hosts deny, interfaces).",
+    Side.SERVER,
+)  # fmt: skip
+_NO_SESSION = Meaning(
+    "it does not let this user in from there, or wants the session encrypted or signed, which the client does not do",
+    "The server's side must admit the user, or the client must switch SMB 3's encryption on.", Side.EITHER,
+    advice=("On Samba: smb encrypt and server signing; on Windows: Get-SmbServerConfiguration (EncryptData).",),
+)  # fmt: skip
+_DENIED = 0xC0000022
+
+
 def _smb_meaning(reply: Reply) -> Meaning | None:
+    if reply.request == "session":
+        return _TURNED_AWAY.get(reply.code, _NOT_FROM_HERE)
     if reply.kind is Kind.SESSION:
         return _NO_VERSION
+    if reply.kind is Kind.LOGIN and int(reply.code, 16) == _DENIED:
+        return _NO_SESSION
     known = _STATUS.get(int(reply.code, 16))
     if known is None or reply.about.endswith(_TRIALS):
         return None
@@ -179,6 +211,8 @@ def _smb_meaning(reply: Reply) -> Meaning | None:
 
 
 def _smb_told(reply: Reply) -> str:
+    if reply.request == "session":
+        return f"The file server {reply.server.address} turns {reply.client.address} away"
     if reply.kind is Kind.SESSION:
         return f"The file server {reply.server.address} refuses the connection of {reply.client.address} (negotiation)"
     name = _STATUS[int(reply.code, 16)][0]

@@ -36,6 +36,11 @@ _SILENT = {
         "an SNMP agent drops a wrong community, or an address that it does not allow, without a word",
         "Compare the community or user, and the agent's list of allowed addresses.",
     ),
+    "tftp": (
+        "a TFTP server answers from another port than 69 (RFC 1350, section 4): a firewall that does not follow TFTP"
+        " drops that",
+        "Look at the firewalls between the two for TFTP's answers, from a new port of the server.",
+    ),
     "radius": (
         "a RADIUS server drops requests of clients that it does not know, or whose shared secret is wrong",
         "Compare the client's address and shared secret with the server's list of clients.",
@@ -64,8 +69,9 @@ def udp_unanswered(
     At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for
     `min_wait_s` after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had
     answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
-    another server answers the same client. What an ICMP error answers is told there; silent where the client then uses
-    the same port by TCP (SIP, Kerberos).
+    another server answers the same client. TFTP's server answers from a new port: where its answers are seen, and the
+    client asks again without a word to them, they are told as lost. What an ICMP error answers is told
+    there; silent where the client then uses the same port by TCP (SIP, Kerberos).
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
@@ -75,7 +81,33 @@ def udp_unanswered(
         whole = u.client, u.server, u.port
         asked = len(u.frames) >= min_requests and u.lasted_s >= min_span_s
         if asked and waited and whole not in told and whole not in over_tcp:
-            yield _unanswered(u)
+            yield _unheard(u) if u.unheard else _unanswered(u)
+
+
+def _unheard(u: Unanswered) -> Finding:
+    return finding(
+        "udp_unanswered",
+        u.frames[0],
+        Severity.HIGH,
+        Side.NETWORK,
+        f"The answers of {u.server} to {u.client} ({u.service}) do not get through: they come from another port than"
+        f" {u.port}, as {u.service}'s do, and {u.client} takes none of them and asks again.",
+        Evidence.of(
+            (*u.frames, *u.unheard),
+            f"{address_field(u.server)} == {u.server} && {address_field(u.client)} == {u.client} && udp",
+            [
+                Step(frames=u.frames[:_SHOWN], text=f"{u.client} asks {count(len(u.frames), 'time')} ({u.service})"),
+                Step(frames=u.unheard[:_SHOWN], text=f"{u.server} answers, from a port of its own choice"),
+                Step(frames=(), text=f"Nothing of {u.client} goes back to that port."),
+            ],
+        ),
+        Scope(addresses=(u.client, u.server), ports=(u.port,)),
+        act=f"Whoever runs the firewalls between the two, or on {u.client}, must let {u.service}'s answers through.",
+        measured={"requests": len(u.frames), "answers": len(u.unheard)},
+        confidence=Confidence.PROBABLE,
+        advice=(_SILENT["tftp"][1], "On Linux, nf_conntrack_tftp tells a firewall which answers belong to a request."),
+        limits=("where the answers are lost",),
+    )  # fmt: skip
 
 
 def _unanswered(u: Unanswered) -> Finding:
