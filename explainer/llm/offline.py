@@ -19,8 +19,8 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 """Statistics that tell what is there, and answer no question about a fault."""
 _REFUSED = "it is refused"
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_MISSING = "smb_refused"
-"""Of a file that is not there, worth no more than knowing, but the reason for who cannot open one."""
+_MISSING, _NOBODY = "smb_refused", "Nobody"
+"""Of a file that is not there, and does not come later: worth knowing alone, but why somebody cannot open it."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -78,7 +78,8 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
-    if finding.severity is Severity.INFO and finding.rule == _MISSING and question.about_a_failure():
+    missing = finding.rule == _MISSING and not finding.act.startswith(_NOBODY)
+    if finding.severity is Severity.INFO and missing and question.about_a_failure():
         return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"

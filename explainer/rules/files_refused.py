@@ -167,7 +167,10 @@ _STATUS: dict[int, tuple[str, Meaning]] = {
         Side.EITHER, Severity.MEDIUM)),
 }  # fmt: skip
 # A share that is asked for by way of trial, and pipes that a server need not have (MS-DFSC, MS-SRVS).
-_TRIALS = ("IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf")
+_TRIALS = (
+    "IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf", "Desktop.ini",
+    ".DS_Store", ".hidden",
+)  # fmt: skip
 
 
 _NO_VERSION = Meaning(
@@ -197,7 +200,7 @@ _NO_SESSION = Meaning(
 _DENIED = 0xC0000022
 
 
-def _smb_meaning(reply: Reply) -> Meaning | None:
+def _smb_meaning(reply: Reply, *, wanted: bool = False) -> Meaning | None:
     if reply.request == "session":
         return _TURNED_AWAY.get(reply.code, _NOT_FROM_HERE)
     if reply.kind is Kind.SESSION:
@@ -207,7 +210,8 @@ def _smb_meaning(reply: Reply) -> Meaning | None:
     known = _STATUS.get(int(reply.code, 16))
     if known is None or reply.about.endswith(_TRIALS):
         return None
-    return known[1]
+    missing = reply.kind is Kind.FILE and known[1].severity is Severity.INFO
+    return known[1]._replace(severity=Severity.LOW) if missing and wanted else known[1]
 
 
 def _smb_told(reply: Reply) -> str:
@@ -230,6 +234,10 @@ _SMB = Family("smb_refused", "(smb || smb2)", _smb_told, _smb_meaning)
 def smb_refused(facts: Facts) -> Iterator[Finding]:
     """An NT status that says no to a login, a share or a file of SMB; steps such as MORE_PROCESSING_REQUIRED are none.
 
-    A file or folder that is not there is of info severity: programs look for many that need not exist.
+    A file or folder that is not there is of info severity: programs look for many that need not exist; of low severity
+    where nothing else is opened on that connection: then it is what the client came for.
     """
-    yield from refusals([reply for reply in facts[replies] if reply.protocol == "SMB"], _SMB)
+    told = [reply for reply in facts[replies] if reply.protocol == "SMB"]
+    opens = {reply.stream for reply in told if reply.kind is Kind.FILE and reply.ok and reply.about}
+    family = _SMB._replace(meaning=lambda reply: _smb_meaning(reply, wanted=reply.stream not in opens))
+    yield from refusals(told, family)

@@ -57,9 +57,9 @@ def not_understood(facts: Facts) -> Iterator[Sequence[Case]]:
     for header in facts[proxy_headers]:
         c = by_stream[header.stream]
         case = _refused(c, header, begun.get(header.stream))
-        if case:
+        if case and header.read:
             cases[c.client.address, c.server].append(case)
-        elif c.server_payload:
+        elif c.server_payload and not case:
             knows.add(c.server)
     yield from (group for (_, server), group in cases.items() if server not in knows)
 

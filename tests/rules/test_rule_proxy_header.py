@@ -49,10 +49,16 @@ def test_what_a_server_says_to_the_header(
         assert told == (Severity.HIGH, Confidence.PROBABLE, Side.EITHER)
 
 
-def test_a_server_that_knows_the_header_has_another_reason(tmp_path: Path, facts_of: FactsOf) -> None:
-    wire = behind(behind(Wire(), BAD), OK)
+@pytest.mark.parametrize("port", [8000, 80])
+def test_a_server_that_knows_the_header_has_another_reason(port: int, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = behind(behind(Wire(), BAD, port=port), OK, port=port)
     assert found_in(RULE, facts_of, wire.save(tmp_path / "a.pcap")) == []
     assert found_in("http_error", facts_of, tmp_path / "a.pcap") != []
+
+
+def test_on_the_port_of_another_protocol(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = behind(behind(Wire(), BAD, port=80), OK, header=ASKED, port=80)
+    assert len(found_in(RULE, facts_of, wire.save(tmp_path / "a.pcap"))) == 1
 
 
 def test_the_400_to_the_header_is_no_error_of_the_request(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -127,8 +127,12 @@ def test_what_is_no_failure(rule: str, record: dict[str, Any]) -> None:
 
 
 def test_a_missing_file_of_windows_is_worth_knowing() -> None:
-    (finding,) = found("smb_refused", reply("SMB", "0xc0000034", kind=Kind.FILE, about="x"))
+    missing = reply("SMB", "0xc0000034", kind=Kind.FILE, about="x")
+    opened = reply("SMB", "0x00000000", frame=20, kind=Kind.FILE, about="y", ok=True)
+    (finding,) = found("smb_refused", missing, opened)
     assert finding.severity is Severity.INFO
+    (finding,) = found("smb_refused", missing, opened._replace(stream=1))
+    assert finding.severity is Severity.LOW
 
 
 def pg(kind: bytes, body: bytes) -> bytes:
