@@ -1,8 +1,8 @@
 """PROXY headers: with what a load balancer tells a server behind it who the client is (HAProxy's PROXY protocol).
 
 Rules
-* tshark names the header where it does not know the port; on the ports of other protocols its bytes tell, as far as they
-  are looked at: of a connection whose later words tshark understands they are not.
+* tshark names the header where it does not know the port; on the ports of other protocols its bytes tell, as far as
+  they are looked at: of a connection whose later words tshark understands they are not.
 """
 
 from typing import NamedTuple

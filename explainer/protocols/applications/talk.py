@@ -46,8 +46,8 @@ DIALECTS: dict[str, Dialect] = {
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
         file_sharing.SMB2, file_sharing.NETBIOS, databases.POSTGRESQL, databases.MYSQL, databases.TDS,
         databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
-        wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP,
-        file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
+        wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
+        networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
         *errors.CODED,
     )
 }  # fmt: skip

@@ -142,8 +142,8 @@ def ftp_anonymous_healthy(lab: Lab) -> None:
 
 @scenario(
     question="Why does this server list nothing?",
-    shows="$client lists a folder of the FTP server $server (vsftpd) that is empty: the connection for the data carries "
-    "nothing.",
+    shows="$client lists a folder of the FTP server $server (vsftpd) that is empty: the connection for the data "
+    "carries nothing.",
     healthy=True,
     decisive_filter="ftp.response.code == 226",
     words=NOTHING_WRONG,
