@@ -46,7 +46,7 @@ ABOUT = {
     Topic.FILES: ("ftp_", "smb_refused", "nfs_"),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
-        "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_",
+        "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_", "opc_ua_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -15,6 +15,8 @@ SERVICES = {
 }  # fmt: skip
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_QUOTED = r":icmp(?:v6)?:(?:[\w.-]+:)*udp"
+"""What an ICMP error quotes, which was not sent in that frame."""
 _TFTP, _NO_ANSWER = "tftp", (0,)
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
 _SIP, _NTP, _RPC = Column("sip.Status-Code"), Column("ntp.flags.mode", Kind.INT), Column("rpc.msgtyp", Kind.INT)
@@ -59,14 +61,17 @@ class Unanswered(NamedTuple):
 def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     """Return the requests to known services that nothing of the server's port answers, by their first frame.
 
+    Of a tunnel the innermost UDP header counts, which is that of the service.
     Nothing is known of a conversation of which the first packet is an answer: its requests are not in the capture.
     """
-    pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
+    pattern = rf"^.*(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
     frames = facts.frames(FRAME, PROTOCOLS, _SIP, _NTP, _RPC)
     answers = (
         pl.col(_SIP.field).is_not_null() | pl.col(_NTP.field).is_in(_NTP_ANSWERS) | (pl.col(_RPC.field) == _RPC_REPLY)
     )
-    kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().with_columns(
+    kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().filter(
+        ~pl.col(PROTOCOLS.field).str.contains(_QUOTED)
+    ).with_columns(
         pl.col(PROTOCOLS.field).str.extract(pattern).alias("protocol")
     ).drop_nulls()  # fmt: skip
     if kinds.is_empty():
@@ -74,7 +79,10 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     known = frames.join(kinds, on=PROTOCOLS.field).select(
         pl.col(FRAME.field).alias("frame"), "protocol", answers.fill_null(value=False).alias("answers")
     )  # fmt: skip
-    table = facts[UDP.headers].join(known, on="frame").sort("frame").with_columns(
+    own = facts[UDP.headers].join(known, on="frame", maintain_order="left").unique(
+        "frame", keep="last", maintain_order=True
+    )  # fmt: skip
+    table = own.sort("frame").with_columns(
         pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
         pl.col("dport").first().over("stream").alias("port"),
     ).filter(~pl.col("answers").first().over("stream"))  # fmt: skip

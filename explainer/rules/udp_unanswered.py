@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.icmp_errors import errors
 from explainer.protocols.tcp import connections
 from explainer.protocols.udp_requests import Unanswered, unanswered_requests
@@ -53,6 +54,7 @@ _SILENT = {
     unanswered_requests,
     errors,
     connections,
+    one_way_hosts,
     subject="UDP requests",
     area="the answers of UDP services",
 )
@@ -71,7 +73,8 @@ def udp_unanswered(
     answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
     another server answers the same client. TFTP's server answers from a new port: where its answers are seen, and the
     client asks again without a word to them, they are told as lost. What an ICMP error answers is told
-    there; silent where the client then uses the same port by TCP (SIP, Kerberos).
+    there; silent where the client then uses the same port by TCP (SIP, Kerberos), and where TCP shows that of what the
+    client hears nothing is recorded.
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
@@ -80,7 +83,8 @@ def udp_unanswered(
         waited = min(u.after_s, max(u.lasted_s, min_wait_s)) >= patience
         whole = u.client, u.server, u.port
         asked = len(u.frames) >= min_requests and u.lasted_s >= min_span_s
-        if asked and waited and whole not in told and whole not in over_tcp:
+        unheard = u.client in facts[one_way_hosts] and not u.others
+        if asked and waited and not unheard and whole not in told and whole not in over_tcp:
             yield _unheard(u) if u.unheard else _unanswered(u)
 
 

@@ -19,6 +19,7 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    opcua,
     port_login,
     printing,
     proxies,
@@ -48,6 +49,7 @@ DIALECTS: dict[str, Dialect] = {
         databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
+        opcua.OPCUA,
         *errors.CODED,
     )
 }  # fmt: skip
