@@ -47,6 +47,7 @@ ABOUT = {
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
         "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_", "opc_ua_",
+        "turn_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -26,6 +26,7 @@ from explainer.protocols.applications import (
     services,
     snmp,
     terminals,
+    turn,
     vnc,
     wireless,
 )
@@ -49,7 +50,7 @@ DIALECTS: dict[str, Dialect] = {
         databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
-        opcua.OPCUA,
+        opcua.OPCUA, turn.TURN,
         *errors.CODED,
     )
 }  # fmt: skip
