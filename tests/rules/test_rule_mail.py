@@ -1,6 +1,7 @@
 """The rules about mail."""
 
 from collections.abc import Callable
+import struct
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,20 @@ def test_a_goodbye_that_was_asked_for_is_none(more: tuple[Said, ...], tmp_path: 
 def test_without_mail_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = [o for o in analysis_of("tls12_healthy").outcomes if o.rule in ("mail_refused", "mailbox_refused")]
     assert [o.status for o in outcomes] == ["not applicable"] * 2
+
+
+def test_a_mail_of_which_each_frame_is_stored_in_part(tmp_path: Path, facts_of: FactsOf) -> None:
+    hello = b"250-mail.example.net\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n250 CHUNKING\r\n"
+    relay = (asks("RCPT TO:<c@example.org>"), says("454 4.7.1 <c@example.org>: Relay access denied"))
+    said = (says("220 mail"), asks("EHLO a"), (False, hello), *MAIL, *relay, asks("QUIT"), says("221 Bye"))
+    whole = session(tmp_path / "whole.pcap", 25, *said).read_bytes()
+    place, cut = 24, bytearray(whole[:24])
+    while place < len(whole):  # as editcap -s 96 does
+        seconds, fraction, held, sent = struct.unpack_from("<IIII", whole, place)
+        kept = min(held, 96)
+        cut += struct.pack("<IIII", seconds, fraction, kept, sent) + whole[place + 16 : place + 16 + kept]
+        place += 16 + held
+    (tmp_path / "cut.pcap").write_bytes(cut)
+    (finding,) = found_in("mail_refused", facts_of, tmp_path / "cut.pcap")
+    assert "does not accept the recipient c@example.org" in finding.title
+    assert "PIPEL" not in finding.title
