@@ -1,7 +1,7 @@
 """The rules about mail."""
 
-from collections.abc import Callable
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
