@@ -7,7 +7,7 @@ import polars as pl
 from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first_frame, start_ns
 
 from explainer.model import Finding
-from explainer.protocols import dns, http, openings, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import dns, http, openings, proxy_header, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
@@ -73,6 +73,7 @@ def found(
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
             tcp_resets.resets: (),
             openings.openings: (),
+            proxy_header.proxy_headers: (),
             outcome.tcp_endings: (),
             dns.lookups: tuple(lookups),
         }
