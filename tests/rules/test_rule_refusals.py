@@ -246,3 +246,22 @@ def test_sip_s_demand_to_sign_in_is_no_refusal_until_it_was_met(tmp_path: Path, 
 def test_without_such_servers_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = [o for o in analysis_of("dns_nxdomain").outcomes if o.rule in REFUSING]
     assert {o.status for o in outcomes} == {"not applicable"}
+
+
+@pytest.mark.parametrize(("code", "words"), [(0x81, "who may connect"), (0x82, "does not go by the name")])
+def test_a_file_server_that_ends_the_session_before_smb(
+    code: int, words: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    hello = b"\0\0\0\x44\xfeSMB\x40" + bytes(63)
+    refused = b"\x83\0\0\x01" + bytes([code])
+    capture = session(tmp_path / "a.pcap", 445, (True, hello), (False, refused))
+    (finding,) = found_in("smb_refused", facts_of, capture)
+    assert finding.title.startswith("The file server 198.51.100.20 turns 192.0.2.10 away: it")
+    assert words in finding.title
+
+
+def test_an_ftp_session_that_is_ended_for_idleness(tmp_path: Path, facts_of: FactsOf) -> None:
+    late = (says("230 in"), asks("PWD"), says('257 "/"'), says("421 Timeout."))
+    (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "a.pcap", 21, *LOGIN, *late))
+    assert "ends the session of 192.0.2.10: nothing was asked for longer than it waits" in finding.title
+    assert finding.severity is Severity.MEDIUM
