@@ -18,6 +18,7 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
 _REFUSED = "it is refused"
+_ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _MISSING, _NOBODY = "smb_refused", "Nobody"
 """Of a file that is not there, and does not come later: worth knowing alone, but why somebody cannot open it."""
@@ -117,7 +118,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         )
         return f"{where} no {missing}."
     if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
-        return looked_up[0].text
+        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS and not others
+        return f"{'No fault was found. ' if works else ''}{looked_up[0].text}"
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
