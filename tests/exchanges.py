@@ -8,7 +8,7 @@ from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first
 
 from explainer.frame_table import FrameTable
 from explainer.model import Finding
-from explainer.protocols import dns, http, openings, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import dns, http, openings, proxy_header, tcp, tcp_analysis, tcp_resets
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
@@ -74,6 +74,7 @@ def found(
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
             tcp_resets.resets: (),
             openings.openings: (),
+            proxy_header.proxy_headers: (),
             outcome.tcp_endings: (),
             dns.lookups: tuple(lookups),
         }

@@ -54,8 +54,12 @@ def chosen(
     if not fitting:
         return None
     wanted = [f for f in asked if question.concerns(f)]
-    instead = question.about_a_fault and wanted and relevance.is_another_thing(question, fitting[0])
+    of_capture = Topic.OUTCOME in question.topics and fitting[0].rule.startswith(relevance.ABOUT_CAPTURE)
+    another = of_capture or relevance.is_another_thing(question, fitting[0])
+    instead = question.about_a_fault and wanted and another
     worst = wanted[0] if instead else fitting[0]
+    if relevance.never_a_cause(question, worst):
+        return None
     beside = _asked_outright(question, worst, looked_up[0]) if looked_up else relevance.is_beside(question, worst)
     return None if beside else worst
 

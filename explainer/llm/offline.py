@@ -29,7 +29,11 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 """What says what the traffic is, and is told although nothing is wrong with it."""
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
+_REFUSED = "it is refused"
+_ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
+_MISSING, _NOBODY = "smb_refused", "Nobody"
+"""Of a file that is not there, and does not come later: worth knowing alone, but why somebody cannot open it."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -87,6 +91,9 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
+    missing = finding.rule == _MISSING and not finding.act.startswith(_NOBODY)
+    if finding.severity is Severity.INFO and missing and question.about_a_failure():
+        return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
     if finding.rule.startswith(relevance.ABOUT_CAPTURE):
@@ -125,11 +132,17 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
             "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
         )
         return f"{where} no {missing}."
-    if looked_up and not (question.about_a_fault and looked_up[0].sources[0] in _DESCRIPTIONS):
-        return looked_up[0].text
+    if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
+        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS and not others
+        return f"{'No fault was found. ' if works else ''}{looked_up[0].text}"
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
+    if others and question.about_a_failure() and relevance.only_what_works(others):
+        of = f" of {hosts}" if hosts else ""
+        return (
+            f"No fault was found in this capture that explains a failure{of}; something else is worth knowing (below)."
+        )
     if others and not hosts:
         return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:
@@ -158,6 +171,12 @@ def _hidden(analysis: Analysis, question: Question) -> str:
     hidden = asked and tls_outcomes.hides(analysis)
     said = " What was said inside TLS is encrypted: an error in it (such as HTTP 500), or an answer that never came,"
     return f"{said} cannot be seen here." if hidden else ""
+
+
+def _only_describes(question: Question, first: Claim) -> bool:
+    """Return whether it tells what is there: of files that were moved, it does not say why another one was not."""
+    moved = question.topics == {Topic.FILES} and question.about_a_failure() and _REFUSED not in first.text
+    return first.sources[0] in _DESCRIPTIONS or moved
 
 
 def _unread(analysis: Analysis) -> Finding | None:

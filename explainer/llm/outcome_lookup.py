@@ -16,7 +16,7 @@ from explainer.wording import count
 _ROWS = 5
 _FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
 _WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
-_AGREED = ("key exchange",)
+_AGREED = ("key exchange", "negotiate")
 """What is agreed on before a login, and says nothing of it."""
 _SENDS = re.compile(r"\b(upload\w*|posts?|posted|submit\w*|send|sent)\b", re.IGNORECASE)
 UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/browserconfig.xml", "/.well-known/")

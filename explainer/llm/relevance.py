@@ -1,6 +1,7 @@
 """Which findings can be what a question is about, and which are of something else. Pure."""
 
 import re
+from collections.abc import Iterable
 
 from explainer.brief.question import Question, Topic
 from explainer.model import Finding, Scope
@@ -11,6 +12,20 @@ _ASKS_WHAT = re.compile(r"\s*(?:what|which|who|how \w+)(?:'s|\s+\w+)?\s+(?:the|m
 _CONNECTION = re.compile(r"\b(?:connections?|sessions?|streams?|traffic)\b.{0,20}\bports?\b", re.IGNORECASE)
 NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "capture_", "tls_obsolete_", "wep_")
 """The rules that tell of something that works, and should not be as it is."""
+
+
+_READABLE = "cleartext_"
+"""The rules that tell what can be read on the way, which makes nothing fail and nothing slow."""
+
+
+def never_a_cause(question: Question, worst: Finding) -> bool:
+    """Return whether the question asks why something fails or is slow, and the worst finding cannot be the reason."""
+    return worst.rule.startswith(_READABLE) and question.about_a_failure() and not question.concerns(worst)
+
+
+def only_what_works(findings: Iterable[Finding]) -> bool:
+    """Return whether all of them tell of something that works."""
+    return all(f.rule.startswith(NO_FAILURE) and not f.rule.startswith(ABOUT_CAPTURE) for f in findings)
 
 
 def fits(finding: Finding, question: Question) -> bool:

@@ -49,6 +49,9 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", sources=("files", "http"))
 
 
+_UNPROVEN = "the answer does not tell whether the password is right, which the client alone can see"
+
+
 def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which accounts were used, where, and whether they were let in."""
     if not any(row["user"] for row in rows(analysis.stat("accounts"))) and not question.about_a_fault:
@@ -59,9 +62,8 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
         if not row["user"]:
             continue
-        let_in = {True: "the login is accepted", False: "the login is refused"}.get(
-            row["accepted"], "no answer is seen"
-        )
+        unknown = "no answer is seen" if row["reply_frame"] is None else _UNPROVEN
+        let_in = {True: "the login is accepted", False: "the login is refused"}.get(row["accepted"], unknown)
         # At a switch port, both are network cards, without ports.
         server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
         text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"

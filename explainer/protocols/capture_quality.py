@@ -94,6 +94,20 @@ def coverage(facts: Facts) -> tuple[Coverage, ...]:
     )  # fmt: skip
 
 
+@fact("hosts recorded one way", coverage)
+def one_way_hosts(facts: Facts) -> frozenset[str]:
+    """Return the hosts of whose TCP connections only what they send is recorded, though they are answered."""
+    seen = dict[str, bool]()
+    for c in facts[coverage]:
+        for host, own, others in (
+            (c.client.address, c.client_frames, c.server_frames),
+            (c.server.address, c.server_frames, c.client_frames),
+        ):
+            if others or c.one_sided:
+                seen[host] = seen.get(host, True) and own > 0 and not others
+    return frozenset(host for host, one_way in seen.items() if one_way)
+
+
 def ends(row: dict[str, Any]) -> tuple[Endpoint, Endpoint]:
     """Return client and server of a row that has client, client_port, server and server_port."""
     return Endpoint(row["client"], row["client_port"]), Endpoint(row["server"], row["server_port"])

@@ -5,6 +5,7 @@ Rules
 * Only what can be read once it is named counts; TLS, HTTP, MongoDB and NATS are read from bytes elsewhere.
 """
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from explainer.protocols.tcp import connections, segments
 
 _SAYS_NOTHING = ("", "plain text")
 _EITHER = "SMTP or FTP"
+_OF_MAIL = re.compile(rb"\d{3}[ -](?:[245]\.\d{1,3}\.\d{1,3} |[^\r\n]*(?:e?smtp|mail))", re.IGNORECASE)
+"""A reply with an enhanced status code (RFC 3463), which FTP has not, or that names mail."""
 _ELSEWHERE = ("TLS", "HTTP", "HTTP/2", "RTSP", "SIP", "NATS")
 _DISSECTORS = {"smb": "nbss", "rdp": "tpkt", "modbus": "mbtcp"}
 """What carries a protocol, where tshark has to be told of that."""
@@ -42,8 +45,13 @@ def unusual_ports(facts: Facts) -> tuple[Unusual, ...]:
     return tuple(
         Unusual(stream, layer, f"tcp.port=={ports[stream]},{_DISSECTORS.get(layer, layer)}")
         for stream, layer in sorted(found.items())
-        if not any(layer in protocols.split(":") for protocols in seen.get(stream, ()))
+        if not any(known in protocols.split(":") for protocols in seen.get(stream, ()) for known in _alike(layer))
     )
+
+
+def _alike(layer: str) -> tuple[str, ...]:
+    """Return the layers that tshark may have seen by the port, and that the first words alone do not contradict."""
+    return ("ftp", "smtp") if layer in ("ftp", "smtp") else (layer,)
 
 
 def _seen(facts: Facts, streams: Iterable[int]) -> dict[int, list[str]]:
@@ -58,7 +66,8 @@ def _language(opening: Opening) -> str:
     client = spoken(opening.client[0].data) if opening.client else ""
     server = spoken(opening.server[0].data) if opening.server else ""
     if server == _EITHER:  # both greet with 220
-        return "SMTP" if client == "SMTP" else "FTP" if client in ("FTP", *_SAYS_NOTHING) else ""
+        of_mail = client == "SMTP" or (client in _SAYS_NOTHING and _OF_MAIL.match(opening.server[0].data))
+        return "SMTP" if of_mail else "FTP" if client in ("FTP", *_SAYS_NOTHING) else ""
     if client == "Redis":  # whose "+OK" looks like POP3's
         return client
     said = {client, server}.difference(_SAYS_NOTHING)

@@ -15,6 +15,9 @@ SERVICES = {
 }  # fmt: skip
 """What tshark calls the protocols in frame.protocols, and people do. DNS, DHCP, QUIC and DTLS have rules of their own;
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
+_QUOTED = r":icmp(?:v6)?:(?:[\w.-]+:)*udp"
+"""What an ICMP error quotes, which was not sent in that frame."""
+_TFTP = "tftp"
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
 _SIP, _NTP, _RPC = Column("sip.Status-Code"), Column("ntp.flags.mode", Kind.INT), Column("rpc.msgtyp", Kind.INT)
 _NTP_ANSWERS, _RPC_REPLY = (4, 5), 1  # RFC 5905: server, broadcast
@@ -29,7 +32,8 @@ _PORTS = {
 class Unanswered(NamedTuple):
     """Requests of one client to one service of one server, of which none is answered, or none any more.
 
-    `answer` is the last answer that came before these requests, where one did.
+    `answer` is the last answer that came before these requests, where one did. `unheard` are answers from another port
+    (TFTP's, RFC 1350 section 4) to which the client says nothing.
 
     `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
     request to the end of the capture.
@@ -45,6 +49,7 @@ class Unanswered(NamedTuple):
     after_s: float
     others: tuple[str, ...]
     answer: int | None = None
+    unheard: tuple[int, ...] = ()
 
     @property
     def service(self) -> str:
@@ -56,50 +61,71 @@ class Unanswered(NamedTuple):
 def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
     """Return the requests to known services that nothing of the server's port answers, by their first frame.
 
+    Of a tunnel the innermost UDP header counts, which is that of the service.
     Nothing is known of a conversation of which the first packet is an answer: its requests are not in the capture.
     """
-    pattern = rf"(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
-    frames = facts.frames(FRAME, PROTOCOLS, _SIP, _NTP, _RPC)
-    answers = (
-        pl.col(_SIP.field).is_not_null() | pl.col(_NTP.field).is_in(_NTP_ANSWERS) | (pl.col(_RPC.field) == _RPC_REPLY)
-    )
-    kinds = frames[PROTOCOLS.field].drop_nulls().unique().to_frame().with_columns(
-        pl.col(PROTOCOLS.field).str.extract(pattern).alias("protocol")
-    ).drop_nulls()  # fmt: skip
-    if kinds.is_empty():
+    table, end = _said(facts), facts[last_ns]
+    if table is None:
         return ()
-    known = frames.join(kinds, on=PROTOCOLS.field).select(
-        pl.col(FRAME.field).alias("frame"), "protocol", answers.fill_null(value=False).alias("answers")
-    )  # fmt: skip
-    table = facts[UDP.headers].join(known, on="frame").sort("frame").with_columns(
-        pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
-        pl.col("dport").first().over("stream").alias("port"),
-    ).filter(~pl.col("answers").first().over("stream"))  # fmt: skip
     asks = (pl.col("src") == pl.col("client")) & (pl.col("dport") == pl.col("port"))
-    end = facts[last_ns]
     grouped = table.group_by(_PAIR, maintain_order=True).agg(
         pl.col("frame").filter(asks).alias("frames"), pl.col("length").filter(asks).n_unique().alias("sizes"),
         pl.col("time").first().alias("first"), pl.col("time").filter(asks).last().alias("last"),
-        (~asks).any().alias("answered"),
+        (~asks).any().alias("answered"), pl.col("sport").filter(asks).unique().alias("from"),
     )  # fmt: skip
     answering = dict[tuple[str, str], list[str]]()
     for row in grouped.filter("answered").iter_rows(named=True):
         answering.setdefault((row["client"], row["protocol"]), []).append(row["server"])
+    elsewhere = _from_another_port(grouped.filter(pl.col("protocol") == _TFTP), facts[UDP.headers])
     never = tuple(
         Unanswered(
             row["client"], row["server"], row["port"], row["protocol"], tuple(row["frames"]), row["sizes"],
             (row["last"] - row["first"]) / 1e9, (end - row["first"]) / 1e9,
-            tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))),
+            tuple(dict.fromkeys(answering.get((row["client"], row["protocol"]), ()))), unheard=unheard or (),
         )
         for row in grouped.filter(~pl.col("answered")).iter_rows(named=True)
-        if row["port"] in _PORTS.get(row["protocol"], {row["port"]})
+        if (unheard := elsewhere.get((row["client"], row["server"], row["protocol"]))) != ()
+        and row["port"] in _PORTS.get(row["protocol"], {row["port"]})
         and row["last"] >= row["first"]
         and not _to_many(row["server"])
     )  # fmt: skip
-    return (
-        *never,
-        *_no_more(table.with_columns(asks.alias("asks")).filter(pl.col("protocol").is_in(_KEPT_ALIVE)), end),
+    late = table.with_columns(asks.alias("asks")).filter(pl.col("protocol").is_in(_KEPT_ALIVE))
+    return (*never, *_no_more(late, end))
+
+
+def _said(facts: Facts) -> "pl.DataFrame | None":
+    """Return what was said to and by known services, a row a packet, with client, server, port and protocol."""
+    pattern = rf"^.*(?:^|:)udp:(?:[\w.-]+:)*?({'|'.join(SERVICES)})(?::|$)"
+    frames = facts.frames(FRAME, PROTOCOLS, _SIP, _NTP, _RPC)
+    answers = (
+        pl.col(_SIP.field).is_not_null() | pl.col(_NTP.field).is_in(_NTP_ANSWERS) | (pl.col(_RPC.field) == _RPC_REPLY)
     )
+    layers = pl.col(PROTOCOLS.field)
+    kinds = frames.select(layers).drop_nulls().unique().filter(~layers.str.contains(_QUOTED))
+    kinds = kinds.with_columns(layers.str.extract(pattern).alias("protocol")).drop_nulls()
+    if kinds.is_empty():
+        return None
+    known = frames.join(kinds, on=PROTOCOLS.field).select(
+        pl.col(FRAME.field).alias("frame"), "protocol", answers.fill_null(value=False).alias("answers")
+    )  # fmt: skip
+    headers = facts[UDP.headers].join(known, on="frame", maintain_order="left")
+    return headers.unique("frame", keep="last", maintain_order=True).sort("frame").with_columns(
+        pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
+        pl.col("dport").first().over("stream").alias("port"),
+    ).filter(~pl.col("answers").first().over("stream"))  # fmt: skip
+
+
+def _from_another_port(asked: "pl.DataFrame", headers: "pl.DataFrame") -> dict[tuple[str, str, str], tuple[int, ...]]:
+    """Return the answers to TFTP requests, by client, server and protocol: none where the client goes on with any."""
+    found = dict[tuple[str, str, str], tuple[int, ...]]()
+    for row in asked.iter_rows(named=True):
+        there, here = pl.col("src") == row["server"], pl.col("dst") == row["client"]
+        answers = headers.filter(there & here & pl.col("dport").is_in(row["from"]))
+        if answers.height:
+            goes_on = (pl.col("src") == row["client"]) & (pl.col("dst") == row["server"])
+            taken = headers.filter(goes_on & pl.col("dport").is_in(answers["sport"].implode())).height
+            found[row["client"], row["server"], row["protocol"]] = () if taken else tuple(answers["frame"])
+    return found
 
 
 def _no_more(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:

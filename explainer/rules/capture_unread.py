@@ -32,9 +32,9 @@ _READ = (
     "bittorrent",
     "mbtcp",
     "ftp-data",
-    *DIALECTS,
+    *DIALECTS.keys() - {"stun"},
 )
-"""Layers above TCP of which some rule knows success from failure."""
+"""Layers above TCP of which some rule knows success from failure; of STUN only what TURN says is known."""
 _READ_ELSEWHERE = (
     "quic", "dtls", "dhcp", "dhcpv6", "bt-dht", "bt-utp", "tcp", "udp", "icmp", "icmpv6", "arp", "wlan", "eapol",
 )  # fmt: skip

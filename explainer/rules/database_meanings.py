@@ -200,7 +200,8 @@ MEANINGS = {
     ),
     ("PostgreSQL", "42501"): _NOT_ALLOWED,
     ("MySQL", "1044"): Meaning(
-        "the user may not use this database", "The database's side must grant it.", Side.SERVER
+        "the user may not use this database, or there is none of that name (MySQL says the same of both)",
+        "The client's side must correct the database's name, or the database's side must grant it.", Side.EITHER,
     ),
     ("MySQL", "1045"): _DENIED,
     ("MySQL", "1049"): NO_DATABASE,

@@ -118,6 +118,10 @@ def ldap_refused(facts: Facts) -> Iterator[Finding]:
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "LDAP"], _LDAP)
 
 
+_NO_COMMON_TYPE = Meaning(
+    "client and KDC have no encryption type in common",
+    "Client and KDC must allow a common encryption type: AES in place of RC4 or DES.", Side.EITHER,
+)  # fmt: skip
 _KERBEROS: dict[str, tuple[str, Meaning]] = {
     "1": ("KDC_ERR_NAME_EXP", Meaning(
         "the account has expired", "An administrator must see to the account.", Side.SERVER)),
@@ -134,9 +138,7 @@ _KERBEROS: dict[str, tuple[str, Meaning]] = {
         advice=("In Active Directory: setspn -Q SERVICE/HOST shows who has the name.",
                 "An IP address or an alias in place of the host's name is a common reason."))),
     "12": ("KDC_ERR_POLICY", Meaning("a policy forbids it", "An administrator must see to the policy.", Side.SERVER)),
-    "14": ("KDC_ERR_ETYPE_NOSUPP", Meaning(
-        "client and KDC have no encryption type in common",
-        "Client and KDC must allow a common encryption type: AES in place of RC4 or DES.", Side.EITHER)),
+    "14": ("KDC_ERR_ETYPE_NOSUPP", _NO_COMMON_TYPE),
     "18": ("KDC_ERR_CLIENT_REVOKED", Meaning(
         "the account is disabled, locked or expired", "An administrator must see to the account.", Side.SERVER)),
     "23": ("KDC_ERR_KEY_EXPIRED", Meaning(
@@ -154,21 +156,37 @@ _KERBEROS: dict[str, tuple[str, Meaning]] = {
     "41": ("KRB_AP_ERR_MODIFIED", Meaning(
         "the ticket was made for another key: the service's name belongs to another account",
         "Whoever runs the service must see that its name (SPN) stands at the right account alone.", Side.SERVER)),
+    "15": ("KDC_ERR_SUMTYPE_NOSUPP", _NO_COMMON_TYPE),
+    "16": ("KDC_ERR_PADATA_TYPE_NOSUPP", Meaning(
+        "it does not offer this way to log in (a smart card or certificate, most often)",
+        "The KDC's side must set it up, or the client use another way.", Side.EITHER)),
+    "29": ("KDC_ERR_SVC_UNAVAILABLE", Meaning(
+        "something that it needs is not available", "The KDC's side must act.", Side.SERVER)),
+    "60": ("KRB_ERR_GENERIC", Meaning(
+        "it fails for a reason of its own, which its words and its log tell", "The KDC's side must act.", Side.SERVER,
+        advice=("An encryption type that is switched off on one side only is a common reason.",))),
+    "62": ("KDC_ERR_CLIENT_NOT_TRUSTED", Meaning(
+        "it does not trust the client's certificate", "The client's certificate, or the KDC's list of issuers, must be"
+        " corrected.", Side.EITHER)),
     "68": ("KDC_ERR_WRONG_REALM", Meaning(
         "the realm is another one", "The client's side must correct the realm.", Side.CLIENT)),
 }  # fmt: skip
+_RETRIED = ("34", "90", "93")
+"""Errors that a client answers by asking in another way: a request seen twice, a pre-authentication that is too old or
+of another kind (RFC 4120 section 7.5.9, RFC 6113)."""
+_OTHER_ERROR = Meaning("it refuses it", "Read the KDC's words and its log.", Side.EITHER, Severity.MEDIUM)
 
 
 def _kerberos_meaning(reply: Reply) -> Meaning | None:
-    known = _KERBEROS.get(reply.code)
-    return known[1] if known else None
+    if reply.code in _RETRIED:
+        return None
+    return _KERBEROS[reply.code][1] if reply.code in _KERBEROS else _OTHER_ERROR
 
 
 def _kerberos_told(reply: Reply) -> str:
     what = f"for {reply.about}" if reply.about else f"of {reply.client.address}"
-    return (
-        f"The KDC {reply.server.address} (Kerberos) denies the {reply.request} {what} with {_KERBEROS[reply.code][0]}"
-    )
+    error = _KERBEROS[reply.code][0] if reply.code in _KERBEROS else f"error {reply.code}"
+    return f"The KDC {reply.server.address} (Kerberos) denies the {reply.request} {what} with {error}"
 
 
 _TICKETS = Family("kerberos_refused", "kerberos", _kerberos_told, _kerberos_meaning)

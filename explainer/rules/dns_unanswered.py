@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
@@ -21,8 +22,9 @@ from explainer.wording import count
 
 
 @rule(
-    "Lookup without an answer", lookups, last_ns, upstreams, partial_answers, errors, subject="DNS lookups", area=AREA
-)
+    "Lookup without an answer", lookups, last_ns, upstreams, partial_answers, errors, one_way_hosts,
+    subject="DNS lookups", area=AREA,
+)  # fmt: skip
 def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding]:
     """A question that nobody answers, nor any other question of the client for the same name.
 
@@ -30,9 +32,11 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
     A server that answers other questions of the capture makes it a matter of that question, of medium severity; of
     info, where browsers and systems ask for the name on their own and others resolve. Where fragments come from the
     server after the question, and no whole packet with them, its answer arrives only in part. What ICMP says is
-    unreachable is told by `path_udp_unreachable`.
+    unreachable is told by `path_udp_unreachable`. Silent where TCP shows that of what the client hears nothing is
+    recorded.
     """
     every, end = facts[lookups], facts[last_ns]
+    unheard = facts[one_way_hosts] - {x.client.address for x in every if x.response_frames}
     answered = {x.server.address for x in every if x.response_frames}
     known = {(x.client.address, plain(x.name)) for x in every if x.response_frames}
     returned = {
@@ -44,7 +48,7 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
         # A repetition shows that the first question's time was over.
         asked_ns = x.query_ns if x.retransmissions else x.last_query_ns
         waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
-        silent = x.unanswered and (x.client, x.server) not in returned
+        silent = x.unanswered and (x.client, x.server) not in returned and x.client.address not in unheard
         if silent and x.name and waited and (x.client.address, plain(x.name)) not in known:
             lost[x.client.address, x.server.address].append(x)
     unasked = beside(every)

@@ -52,6 +52,12 @@ _FTP_WORDS = tuple(
             "it lets users in over TLS only", "The client must switch TLS on (FTPS, explicit: AUTH TLS), or the server"
             " allow it without.", Side.CLIENT,
         )),
+        (r"time-?d?[ -]?out\b|\bidle\b|inactiv", Meaning(
+            "nothing was asked for longer than it waits (an idle time-out)",
+            "The client must end sessions that it no longer needs, or ask something from time to time (NOOP); or the"
+            " server's side must wait for longer.", Side.EITHER, Severity.MEDIUM,
+            advice=("For vsftpd: idle_session_timeout.",),
+        )),
         (r"^OOPS\b", Meaning(
             "it fails at its own settings, as its words say", "The FTP server's side must correct its settings or the"
             " rights of the user's folder.", Side.SERVER,
@@ -77,9 +83,10 @@ _FTP_LOGIN = Meaning(
 
 
 def _ftp_meaning(reply: Reply) -> Meaning | None:
-    if reply.protocol == "TFTP":
-        return _TFTP.get(reply.code, _NO_FILE)
     said = next((means for words, means in _FTP_WORDS if words.search(reply.text)), None)
+    if reply.protocol == "TFTP":
+        unsaid = reply.code in ("", "0")  # not defined: the words tell (RFC 1350, appendix I)
+        return said if said and unsaid else _TFTP.get(reply.code, _NO_FILE)
     about_login = reply.kind is Kind.LOGIN and reply.code >= "5" and not reply.code.startswith(_UNKNOWN_COMMAND)
     means = said or _FTP.get(reply.code) or (_FTP_LOGIN if about_login else None)
     if reply.kind is Kind.OTHER:  # a change of folder is often only a trial
@@ -100,6 +107,8 @@ def _ftp_told(reply: Reply) -> str:
     server = f"The {reply.protocol} server {reply.server.address}"
     if reply.kind is Kind.LOGIN:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''}"
+    if reply.request == "session":
+        return f"{server} ends the session of {reply.client.address}"
     if reply.request == "greeting":
         return f"{server} turns {reply.client.address} away at once"
     return f"{server} refuses {reply.request} {reply.about}".rstrip()
@@ -158,7 +167,10 @@ _STATUS: dict[int, tuple[str, Meaning]] = {
         Side.EITHER, Severity.MEDIUM)),
 }  # fmt: skip
 # A share that is asked for by way of trial, and pipes that a server need not have (MS-DFSC, MS-SRVS).
-_TRIALS = ("IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf")
+_TRIALS = (
+    "IPC$", "srvsvc", "wkssvc", "desktop.ini", "autorun.inf", "thumbs.db", "folder.jpg", "AutoRun.inf", "Desktop.ini",
+    ".DS_Store", ".hidden",
+)  # fmt: skip
 
 
 _NO_VERSION = Meaning(
@@ -169,16 +181,42 @@ _NO_VERSION = Meaning(
 )  # fmt: skip
 
 
-def _smb_meaning(reply: Reply) -> Meaning | None:
+_TURNED_AWAY = {
+    "0x82": Meaning(
+        "it does not go by the name that the client calls it (NetBIOS)",
+        "The client's side must use the server's own name, or port 445 in place of 139.", Side.CLIENT),
+    "0x8f": Meaning("it says no more than that it cannot", "The server's side must act.", Side.SERVER),
+}  # fmt: skip
+_NOT_FROM_HERE = Meaning(
+    "it ends the session before the first word of SMB; a rule about who may connect is the common reason",
+    "The server's side must let this address in, if it is wanted (Samba: hosts allow, hosts deny, interfaces).",
+    Side.SERVER,
+)  # fmt: skip
+_NO_SESSION = Meaning(
+    "it does not let this user in from there, or wants the session encrypted or signed, which the client does not do",
+    "The server's side must admit the user, or the client must switch SMB 3's encryption on.", Side.EITHER,
+    advice=("On Samba: smb encrypt and server signing; on Windows: Get-SmbServerConfiguration (EncryptData).",),
+)  # fmt: skip
+_DENIED = 0xC0000022
+
+
+def _smb_meaning(reply: Reply, *, wanted: bool = False) -> Meaning | None:
+    if reply.request == "session":
+        return _TURNED_AWAY.get(reply.code, _NOT_FROM_HERE)
     if reply.kind is Kind.SESSION:
         return _NO_VERSION
+    if reply.kind is Kind.LOGIN and int(reply.code, 16) == _DENIED:
+        return _NO_SESSION
     known = _STATUS.get(int(reply.code, 16))
     if known is None or reply.about.endswith(_TRIALS):
         return None
-    return known[1]
+    missing = reply.kind is Kind.FILE and known[1].severity is Severity.INFO
+    return known[1]._replace(severity=Severity.LOW) if missing and wanted else known[1]
 
 
 def _smb_told(reply: Reply) -> str:
+    if reply.request == "session":
+        return f"The file server {reply.server.address} turns {reply.client.address} away"
     if reply.kind is Kind.SESSION:
         return f"The file server {reply.server.address} refuses the connection of {reply.client.address} (negotiation)"
     name = _STATUS[int(reply.code, 16)][0]
@@ -196,6 +234,10 @@ _SMB = Family("smb_refused", "(smb || smb2)", _smb_told, _smb_meaning)
 def smb_refused(facts: Facts) -> Iterator[Finding]:
     """An NT status that says no to a login, a share or a file of SMB; steps such as MORE_PROCESSING_REQUIRED are none.
 
-    A file or folder that is not there is of info severity: programs look for many that need not exist.
+    A file or folder that is not there is of info severity: programs look for many that need not exist; of low severity
+    where nothing else is opened on that connection: then it is what the client came for.
     """
-    yield from refusals([reply for reply in facts[replies] if reply.protocol == "SMB"], _SMB)
+    told = [reply for reply in facts[replies] if reply.protocol == "SMB"]
+    opens = {reply.stream for reply in told if reply.kind is Kind.FILE and reply.ok and reply.about}
+    family = _SMB._replace(meaning=lambda reply: _smb_meaning(reply, wanted=reply.stream not in opens))
+    yield from refusals(told, family)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 
@@ -11,9 +11,11 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
+from explainer.protocols.proxy_header import proxy_headers
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
+from explainer.rules import proxy_header
 from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import (
     AREA,
@@ -47,13 +49,14 @@ _MORE_FRAMES = 20
 _VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
 _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
+_BAD_REQUEST = 400
 UPSTREAM = "upstream_stream"
 """The measure that names the connection behind a gateway, which other findings may be about."""
 
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, openings, tcp_endings, lookups, subject=SUBJECT, area=AREA)
+@rule("HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, subject=SUBJECT, area=AREA)
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -61,10 +64,10 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     answer that the capture does not show. An error that a later request for the page overcame is of low severity (of
     medium, where a server's error comes again and again while requests between are served); of info, where it asks to
     come back later (425, 429), and a missing page that programs ask for on their own (favicon.ico, robots.txt). Silent,
-    too, where the matter is
-    TLS: the text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP; and
-    of preflights and WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile
-    (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the cause.
+    too, where the matter is TLS: the text of the answer says so (https port, client certificate), or it is 400 to
+    something that is no HTTP, or to a load balancer's header that the server does not expect; and of preflights and
+    WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile (a lookup, a
+    connection, a request to the server behind it), and that failed or is passed on, that is the cause.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -75,8 +78,11 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
     seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
+    headers = [case for cases in proxy_header.not_understood(facts) for case in cases]
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
+        if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
+            continue
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
@@ -202,6 +208,14 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
 
 def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
+
+
+def _is_about_header(e: Exchange, c: Connection | None, headers: Sequence[proxy_header.Case]) -> bool:
+    begun, answered = (c.first_frame if c else e.first_frame), e.response_frame or 0
+    return any(
+        case.header.stream == e.stream or proxy_header.is_passed_on(case, begun, answered, e.server.address)
+        for case in headers
+    )
 
 
 def _is_no_request(e: Exchange, begun: AbstractSet[int]) -> bool:

@@ -39,7 +39,8 @@ _BY_WORDS = tuple(
             "Whoever owns the client's address must set its name in DNS (PTR), and that name must lead back to it.",
             Side.CLIENT,
         )),
-        (r"(?:block|black|deny) ?-?list|spamhaus|\brbl\b|dnsbl|reputation|listed (?:at|in|on|by)", Meaning(
+        (r"(?:block|black|deny) ?-?list|spamhaus|\brbl\b|dnsbl|reputation|listed (?:at|in|on|by)"
+         r"|blocked using|(?:client host|\bip\b|your (?:host|server|address)).{0,60}\bblocked", Meaning(
             "it takes the sender for a source of spam (a block list)",
             "The sending side must find out why it is listed, and have itself removed.", Side.CLIENT,
             advice=("Look the sending address up at the block list that the answer names.",),
@@ -59,6 +60,11 @@ _BY_WORDS = tuple(
         (r"too much mail|too many (?:messages|e?mails)|rate limit|sending (?:rate|limit)|throttl|[45]\.7\.28", Meaning(
             "the client sends too much in a short time", "The client must send more slowly.", Side.CLIENT,
             Severity.MEDIUM,
+        )),
+        (r"5\.3\.4|5\.2\.3|(?:message|mail)(?: file)?(?: is)? too (?:big|large)|(?:message|mail) size exceeds", Meaning(
+            "the mail is larger than the server takes",
+            "The sender must send less (smaller attachments, or a link), or the mail server's side raise its limit.",
+            Side.EITHER, advice=("The server names its limit in answer to EHLO (SIZE).",),
         )),
         (r"quota|mailbox (?:is )?full|out of storage|[45]\.2\.2\b", Meaning(
             "the recipient's mailbox is full", "The owner of the mailbox must make room, or have its quota raised.",

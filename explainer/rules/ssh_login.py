@@ -1,4 +1,4 @@
-"""SSH logins that look refused: what is encrypted cannot be read, but its lengths and its end can."""
+"""SSH logins that look refused, or accepted: what is encrypted cannot be read, but its lengths and its end can."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,9 @@ from explainer.wording import count
 _SHOWN = 20
 _LEAST, _WITH_GOODBYE = 2, 3
 _AT_ONCE_S = 0.5
+_SHORTER_BY = 16
+"""SSH_MSG_USERAUTH_SUCCESS is 1 byte long, SSH_MSG_SERVICE_ACCEPT for ssh-userauth 17 (RFC 4252 section 5.1, RFC 4253
+section 10): with any cipher of today, of blocks of 8 or 16 bytes, their packets differ by 16 bytes."""
 
 
 @rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT, area=AREA)
@@ -101,4 +104,50 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
             "what was said in the login: it is encrypted",
             "which user it was, and whether that user left by choice at the question for the password",
         ),
+    )  # fmt: skip
+
+
+@rule("SSH login seems accepted", signs, connections, segments, subject=SUBJECT, area=AREA)
+def ssh_login_accepted(facts: Facts) -> Iterator[Finding]:
+    """An SSH connection with an answer to the login that is as long as SSH_MSG_USERAUTH_SUCCESS has to be.
+
+    No other message that a server sends before a login is over is as short: it is 16 bytes shorter than the answer
+    that accepts the service. Worth knowing only for who asks whether the login works; probable, since it is encrypted.
+    """
+    by_stream = {c.stream: c for c in facts[connections]}
+    signed = [s for s in facts[signs] if s.what == "ssh-encrypted" and s.stream is not None and s.stream in by_stream]
+    answers = _answers(facts[segments], [s.stream for s in signed if s.stream is not None])
+    groups = defaultdict[tuple[str, object], list[tuple[Connection, int]]](list)
+    for sign in signed:
+        c = by_stream[sign.stream or 0]
+        after = [(frame, length) for frame, length, _ in answers.get(c.stream, ()) if frame > sign.frame]
+        told = (frame for frame, length in after[1:] if length == after[0][1] - _SHORTER_BY)
+        frame = next(told, None)
+        if frame:
+            groups[c.client.address, c.server].append((c, frame))
+    for group in groups.values():
+        yield _accepted(group)
+
+
+def _accepted(group: Sequence[tuple[Connection, int]]) -> Finding:
+    c = group[0][0]
+    times = f" ({count(len(group), 'connection')})" if len(group) > 1 else ""
+    return Finding(
+        id=f"ssh_login_accepted:{c.stream}",
+        rule="ssh_login_accepted",
+        severity=Severity.INFO,
+        confidence=Confidence.PROBABLE,
+        side=Side.NOBODY,
+        title=f"The SSH login of {c.client.address} to {c.server} was accepted, as the lengths of the answers tell"
+        f" (SSH encrypts the login, so this is probable){times}.",
+        act="Nobody has to act.",
+        measured={"connections": len(group)},
+        evidence=Evidence.of(
+            [f for _, f in group], connection_filter(c.server, (o.stream for o, _ in group)),
+            [Step(frames=tuple(f for _, f in group)[:_SHOWN], text="an answer just as long as the one that says that"
+             " the login succeeds")],
+        ),
+        scope=scope((o.stream for o, _ in group), c.client, c.server),
+        advice=(f"On {c.server.address}: journalctl -u ssh, or /var/log/auth.log, names the user.",),
+        limitations=("which user it was, and what was done then: it is encrypted",),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.capture_quality import coverage
 from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tcp_resets import Reset, resets
 from explainer.protocols.tls import endings
@@ -56,7 +57,10 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
     )
 
 
-@rule("Connection reset", resets, connections, endings, subject="resets of TCP connections", area=_AREA, symptom=True)
+@rule(
+    "Connection reset", resets, connections, endings, coverage, subject="resets of TCP connections", area=_AREA,
+    symptom=True,
+)  # fmt: skip
 def tcp_reset(facts: Facts) -> Iterator[Finding]:
     """A reset of an open connection by the server while the client waits for an answer, or while data is on its way.
 
@@ -64,9 +68,10 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
     from a host that no longer knows the connection (RFC 9293 section 3.10.7.1). Resets by the client are told where it
     had waited for an answer; a client that has what it wanted may end as it likes. Of low severity is the reset of a
     connection on which the server never said a word, while another one to the same port goes on: programs that have
-    one connection to talk and others for bulk data (iperf3) end these so.
+    one connection to talk and others for bulk data (iperf3) end these so. Silent where nothing of the client is
+    recorded.
     """
-    elsewhere = told_by_tls(facts[endings])
+    elsewhere = told_by_tls(facts[endings]) | {c.stream for c in facts[coverage] if not c.client_frames}
     tls = {ending.connection.stream for ending in facts[endings]}
     same = defaultdict[tuple[str, Endpoint], list[Connection]](list)
     for c in facts[connections]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.icmp_errors import errors
 from explainer.protocols.tcp import connections
 from explainer.protocols.udp_requests import Unanswered, unanswered_requests
@@ -36,6 +37,11 @@ _SILENT = {
         "an SNMP agent drops a wrong community, or an address that it does not allow, without a word",
         "Compare the community or user, and the agent's list of allowed addresses.",
     ),
+    "tftp": (
+        "a TFTP server answers from another port than 69 (RFC 1350, section 4): a firewall that does not follow TFTP"
+        " drops that",
+        "Look at the firewalls between the two for TFTP's answers, from a new port of the server.",
+    ),
     "radius": (
         "a RADIUS server drops requests of clients that it does not know, or whose shared secret is wrong",
         "Compare the client's address and shared secret with the server's list of clients.",
@@ -48,6 +54,7 @@ _SILENT = {
     unanswered_requests,
     errors,
     connections,
+    one_way_hosts,
     subject="UDP requests",
     area="the answers of UDP services",
 )
@@ -64,8 +71,10 @@ def udp_unanswered(
     At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for
     `min_wait_s` after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had
     answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
-    another server answers the same client. What an ICMP error answers is told there; silent where the client then uses
-    the same port by TCP (SIP, Kerberos).
+    another server answers the same client. TFTP's server answers from a new port: where its answers are seen, and the
+    client asks again without a word to them, they are told as lost. What an ICMP error answers is told
+    there; silent where the client then uses the same port by TCP (SIP, Kerberos), and where TCP shows that of what the
+    client hears nothing is recorded.
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
@@ -74,8 +83,35 @@ def udp_unanswered(
         waited = min(u.after_s, max(u.lasted_s, min_wait_s)) >= patience
         whole = u.client, u.server, u.port
         asked = len(u.frames) >= min_requests and u.lasted_s >= min_span_s
-        if asked and waited and whole not in told and whole not in over_tcp:
-            yield _unanswered(u)
+        unheard = u.client in facts[one_way_hosts] and not u.others
+        if asked and waited and not unheard and whole not in told and whole not in over_tcp:
+            yield _unheard(u) if u.unheard else _unanswered(u)
+
+
+def _unheard(u: Unanswered) -> Finding:
+    return finding(
+        "udp_unanswered",
+        u.frames[0],
+        Severity.HIGH,
+        Side.NETWORK,
+        f"The answers of {u.server} to {u.client} ({u.service}) do not get through: they come from another port than"
+        f" {u.port}, as {u.service}'s do, and {u.client} takes none of them and asks again.",
+        Evidence.of(
+            (*u.frames, *u.unheard),
+            f"{address_field(u.server)} == {u.server} && {address_field(u.client)} == {u.client} && udp",
+            [
+                Step(frames=u.frames[:_SHOWN], text=f"{u.client} asks {count(len(u.frames), 'time')} ({u.service})"),
+                Step(frames=u.unheard[:_SHOWN], text=f"{u.server} answers, from a port of its own choice"),
+                Step(frames=(), text=f"Nothing of {u.client} goes back to that port."),
+            ],
+        ),
+        Scope(addresses=(u.client, u.server), ports=(u.port,)),
+        act=f"Whoever runs the firewalls between the two, or on {u.client}, must let {u.service}'s answers through.",
+        measured={"requests": len(u.frames), "answers": len(u.unheard)},
+        confidence=Confidence.PROBABLE,
+        advice=(_SILENT["tftp"][1], "On Linux, nf_conntrack_tftp tells a firewall which answers belong to a request."),
+        limits=("where the answers are lost",),
+    )  # fmt: skip
 
 
 def _unanswered(u: Unanswered) -> Finding:

@@ -3,6 +3,7 @@
 from explainer.facts import Facts
 from explainer.model import Cell, Stat
 from explainer.protocols.applications import Kind, logins, replies, transfers
+from explainer.protocols.applications.directory import UNPROVEN
 from explainer.protocols.http_exchanges import exchanges
 from explainer.registry import statistic
 from explainer.stats.tables import table
@@ -19,8 +20,9 @@ def accounts(facts: Facts) -> Stat:
     """One row a login that names its user, or whose password is in clear text, in the order of the file.
 
     clear_text says that the password, or another secret, can be read: user_frame and secret_frame are where; the secret
-    itself is never shown. accepted is what the server said, empty where no answer is seen. Of the web, forms with a
-    password and Basic authentication are in it, where they are not over TLS.
+    itself is never shown. accepted is what the server said, empty where no answer is seen, or one that does not tell
+    (a Kerberos ticket without pre-authentication). Of the web, forms with a password and Basic authentication are in
+    it, where they are not over TLS.
     """
     rows = dict[tuple[Cell, ...], tuple[Cell, ...]]()
     for login in facts[logins]:
@@ -40,11 +42,13 @@ def accounts(facts: Facts) -> Stat:
                 request.request_frame, request.request_frame, request.response_frame,
             ))  # fmt: skip
     for reply in facts[replies]:
-        named = reply.kind is Kind.LOGIN or (reply.kind is Kind.TICKET and reply.request == "AS-REQ")
+        unproven = reply.request == UNPROVEN
+        named = reply.kind is Kind.LOGIN or (reply.kind is Kind.TICKET and (unproven or reply.request == "AS-REQ"))
         key = reply.protocol, str(reply.client), str(reply.server), reply.frame
         if named and reply.about and key not in rows:
             rows[key] = (
-                reply.protocol, reply.about, str(reply.client), str(reply.server), reply.ok, False,
+                reply.protocol, reply.about, str(reply.client), str(reply.server),
+                None if unproven else reply.ok, False,
                 reply.request_frame, None, reply.frame,
             )  # fmt: skip
     ordered = sorted(rows.values(), key=lambda row: int(str(row[6] or row[8])))

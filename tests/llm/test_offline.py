@@ -148,6 +148,31 @@ def test_what_works_is_not_why_something_fails(question: str, failure_first: boo
     assert (offline.answer(analysis(ran(works), ran(fails)), question).verdict == fails.title) is failure_first
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [("Why does the login fail?", False), ("Why is it slow?", False), ("Is anything wrong here?", True)],
+)
+def test_what_can_be_read_makes_nothing_fail(question: str, told: bool) -> None:
+    clear = finding("cleartext_login", severity=Severity.MEDIUM, title="A password can be read.")
+    answer = offline.answer(analysis(ran(clear)), question)
+    assert (answer.verdict == clear.title) is told
+    assert told or answer.verdict.startswith("No fault was found in this capture that explains a failure")
+    assert told or [claim.text for claim in answer.also] == [clear.title]
+
+
+@pytest.mark.parametrize(
+    ("question", "act", "outright"),
+    [
+        ("Why can I not open the file?", "The client must ask for another.", True),
+        ("Why can I not open the file?", "Nobody now, as a later attempt succeeded.", False),
+        ("Which files are opened?", "The client must ask for another.", False),
+    ],
+)
+def test_a_missing_file_is_why_it_does_not_open(question: str, act: str, outright: bool) -> None:
+    missing = finding("smb_refused", severity=Severity.INFO, title="There is no such file.", act=act)
+    assert (offline.answer(analysis(ran(missing)), question).verdict == missing.title) is outright
+
+
 def test_of_a_program_that_does_not_say_what_it_is_a_finding_may() -> None:
     known = finding("unwanted_cryptocurrency", severity=Severity.MEDIUM, title="It is a node of a currency.")
     question, said = "What kind of program makes these connections?", [stat("software", samples.SOFTWARE, [])]

@@ -46,6 +46,23 @@ def test_a_greeting_of_220_is_told_by_the_client_s_words(
     assert not facts_of(capture, replies)[replies][-1].ok
 
 
+@pytest.mark.parametrize(
+    ("port", "words", "protocol"),
+    [
+        (25, "421 4.7.0 mail.a.example Error: too many connections", "SMTP"),
+        (2525, "421 4.7.0 Error: too many connections", "SMTP"),
+        (2525, "554 mail.a.example ESMTP not accepting messages", "SMTP"),
+        (2121, "421 There are too many connected users", "FTP"),
+    ],
+)
+def test_a_server_that_turns_clients_away_before_their_first_word(
+    port: int, words: str, protocol: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    capture = session(tmp_path / "a.pcap", port, says(words))
+    (reply,) = facts_of(capture, replies)[replies]
+    assert (reply.protocol, reply.ok) == (protocol, False)
+
+
 def test_a_password_in_clear_is_seen_on_another_port(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = session(tmp_path / "a.pcap", 2121, *FTP)
     (login,) = facts_of(capture, logins)[logins]

@@ -8,6 +8,7 @@ import pytest
 from factories import KnownFacts
 
 from explainer.model import Analysis, Finding, Severity
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_fragments import partial_answers
@@ -42,10 +43,16 @@ def silent(frame: int = 1, **changes: Any) -> Lookup:
     return lookup(frame, response_frames=(), response_ns=None, rcode=None, answers=(), **changes)
 
 
-def found(rule: Callable[..., Any], *every: Lookup, end_s: float = 60, said: tuple[Error, ...] = ()) -> list[Finding]:
+def found(
+    rule: Callable[..., Any],
+    *every: Lookup,
+    end_s: float = 60,
+    said: tuple[Error, ...] = (),
+    one_way: frozenset[str] = frozenset(),
+) -> list[Finding]:
     known = {
         lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}, partial_answers: {},
-        errors: said,
+        errors: said, one_way_hosts: one_way,
     }  # fmt: skip
     return list(rule(KnownFacts(known)))
 
@@ -170,6 +177,14 @@ def test_the_wait_decides() -> None:
     assert len(found(dns_unanswered.dns_unanswered, silent(), end_s=4)) == 1
     again = silent(query_frames=(1, 3), last_query_ns=5 * SECOND)
     assert len(found(dns_unanswered.dns_unanswered, again, end_s=5.1)) == 1
+
+
+def test_of_a_client_whose_packets_alone_are_recorded_nothing_is_unanswered() -> None:
+    asked = silent()
+    one_way = frozenset({asked.client.address})
+    assert found(dns_unanswered.dns_unanswered, asked, one_way=one_way) == []
+    heard = lookup(5, name="other.example")
+    assert len(found(dns_unanswered.dns_unanswered, asked, heard, one_way=one_way)) == 1
 
 
 def test_a_server_that_answers_others_is_not_down() -> None:

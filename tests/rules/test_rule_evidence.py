@@ -93,16 +93,17 @@ NOT_RECORDED = {
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
     "dns_wrong_id", "http_expect_unanswered",
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
-    "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "path_traced", "ppp_refused", "scan_arp",
+    "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
+    "scan_arp",
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",
     "tcp_slow_rounds", "unwanted_cryptocurrency", "wep_in_use", "wireless_handshake", "wireless_refused",
-    "wireless_sent_away",
+    "wireless_sent_away", "turn_refused",
 }  # fmt: skip
 """Rules that the lab has no recording for; their own tests make them fire on captures written byte by byte.
 
 Some would need what the lab does not have: a radio, routers that speak BGP, an exploit, a miner with its pool, a way
 into Tor, public addresses for minutes.
-The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient, BIRD …) whose
+The others were tried with real programs (strongSwan, nmap, hping3, ptunnel, dnsmasq, dhclient, BIRD, asyncua …) whose
 recordings are not kept, or need more packets than a small recording holds (floods, guessing).
 """
 

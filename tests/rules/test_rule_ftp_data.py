@@ -61,6 +61,23 @@ def test_ssh_logins(lengths: tuple[int, ...], fires: bool, tmp_path: Path, facts
     assert [finding.severity for finding in findings] == ([Severity.MEDIUM] if fires else [])
 
 
+@pytest.mark.parametrize(
+    ("lengths", "fires"),
+    [((44, 76, 28, 412), True), ((52, 84, 36), True), ((44, 76, 76), False), ((44, 76, 29), False), ((28, 44), False)],
+    ids=["let in", "let in, blocks of 16", "refused", "of another length", "before the service"],
+)
+def test_ssh_logins_that_were_accepted(
+    lengths: tuple[int, ...], fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
+    wire = Wire()
+    talk = Talk(wire, dport=22).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n").answer(newkeys).say(newkeys)
+    for length in lengths:
+        talk.exchange(bytes([length % 250]) * 44, bytes([length % 249]) * length)
+    findings = found_in("ssh_login_accepted", facts_of, talk.part().wire.save(tmp_path / "c.pcap"))
+    assert [finding.severity for finding in findings] == [Severity.INFO] * fires
+
+
 def test_a_user_who_leaves_at_the_first_question_was_not_refused(tmp_path: Path, facts_of: FactsOf) -> None:
     newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
     wire = Wire()

@@ -1,5 +1,6 @@
 """The rules about mail."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,9 @@ def test_a_healthy_mail_is_silent(tmp_path: Path, facts_of: FactsOf) -> None:
         ("554", "Relay access denied", "RCPT", "has not logged in"),
         ("530", "Must issue a STARTTLS command first", "MAIL", "it wants TLS first"),
         ("550", "listed at zen.example", "RCPT", "a block list"),
+        ("554", "5.7.1 Client host [192.0.2.1] blocked using bl.example", "RCPT", "a block list"),
+        ("554", "5.7.1 attachment blocked by policy", "the mail", "what the mail holds"),
+        ("552", "5.3.4 Error: message file too big", "the mail", "larger than the server takes"),
         ("552", "too big", "the mail", "too large"),
         ("451", "later", "the mail", "cannot take the mail now"),
         ("421", "4.4.2 Error: timeout exceeded", "the mail", "waited in vain for the client"),
@@ -144,3 +148,20 @@ def test_a_goodbye_that_was_asked_for_is_none(more: tuple[Said, ...], tmp_path: 
 def test_without_mail_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = [o for o in analysis_of("tls12_healthy").outcomes if o.rule in ("mail_refused", "mailbox_refused")]
     assert [o.status for o in outcomes] == ["not applicable"] * 2
+
+
+def test_a_mail_of_which_each_frame_is_stored_in_part(tmp_path: Path, facts_of: FactsOf) -> None:
+    hello = b"250-mail.example.net\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n250 CHUNKING\r\n"
+    relay = (asks("RCPT TO:<c@example.org>"), says("454 4.7.1 <c@example.org>: Relay access denied"))
+    said = (says("220 mail"), asks("EHLO a"), (False, hello), *MAIL, *relay, asks("QUIT"), says("221 Bye"))
+    whole = session(tmp_path / "whole.pcap", 25, *said).read_bytes()
+    place, cut = 24, bytearray(whole[:24])
+    while place < len(whole):  # as editcap -s 96 does
+        seconds, fraction, held, sent = struct.unpack_from("<IIII", whole, place)
+        kept = min(held, 96)
+        cut += struct.pack("<IIII", seconds, fraction, kept, sent) + whole[place + 16 : place + 16 + kept]
+        place += 16 + held
+    (tmp_path / "cut.pcap").write_bytes(cut)
+    (finding,) = found_in("mail_refused", facts_of, tmp_path / "cut.pcap")
+    assert "does not accept the recipient c@example.org" in finding.title
+    assert "PIPEL" not in finding.title

@@ -54,6 +54,15 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("kerberos_refused", {"protocol": "Kerberos", "code": "37", "kind": Kind.TICKET}, "clocks"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "1", "kind": Kind.TICKET}, "account has expired"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "7", "kind": Kind.TICKET}, "no such service"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "60", "kind": Kind.TICKET}, "a reason of its own"),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "99", "kind": Kind.TICKET}, "with error 99: it refuses"),
+        ("smb_refused", {"protocol": "SMB", "code": "0xc0000022", "request": "session setup"}, "wants the session enc"),
+        (
+            "smb_refused",
+            {"protocol": "SMB", "code": "0x81", "kind": Kind.SESSION, "request": "session"},
+            "turns 192.0.2.10 away: it ends the session before the first word of SMB",
+        ),
+        ("ftp_refused", {"protocol": "TFTP", "code": "0", "text": "Permission denied"}, "the user may not do this"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "28P01"}, "password is wrong"),
         ("database_refused", {"protocol": "PostgreSQL", "code": "99999"}, "it refuses the login"),
         (
@@ -107,7 +116,7 @@ def test_what_each_code_means(rule: str, record: dict[str, Any], words: str) -> 
         ("smb_refused", {"protocol": "SMB", "code": "0xc0000bad"}),
         ("smb_refused", {"protocol": "SMB", "code": "0xc0000022", "kind": Kind.FILE, "about": "x\\desktop.ini"}),
         ("ldap_refused", {"protocol": "LDAP", "code": "9"}),
-        ("kerberos_refused", {"protocol": "Kerberos", "code": "60", "kind": Kind.TICKET}),
+        ("kerberos_refused", {"protocol": "Kerberos", "code": "34", "kind": Kind.TICKET}),
         ("database_refused", {"protocol": "SQL Server", "code": "5701", "kind": Kind.QUERY}),
         ("sip_refused", {"protocol": "SIP", "code": "481", "kind": Kind.CALL, "request": "BYE"}),
         ("ssh_refused", {"protocol": "SSH", "code": "11", "kind": Kind.SESSION}),
@@ -118,8 +127,12 @@ def test_what_is_no_failure(rule: str, record: dict[str, Any]) -> None:
 
 
 def test_a_missing_file_of_windows_is_worth_knowing() -> None:
-    (finding,) = found("smb_refused", reply("SMB", "0xc0000034", kind=Kind.FILE, about="x"))
+    missing = reply("SMB", "0xc0000034", kind=Kind.FILE, about="x")
+    opened = reply("SMB", "0x00000000", frame=20, kind=Kind.FILE, about="y", ok=True)
+    (finding,) = found("smb_refused", missing, opened)
     assert finding.severity is Severity.INFO
+    (finding,) = found("smb_refused", missing, opened._replace(stream=1))
+    assert finding.severity is Severity.LOW
 
 
 def pg(kind: bytes, body: bytes) -> bytes:
@@ -233,3 +246,22 @@ def test_sip_s_demand_to_sign_in_is_no_refusal_until_it_was_met(tmp_path: Path, 
 def test_without_such_servers_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = [o for o in analysis_of("dns_nxdomain").outcomes if o.rule in REFUSING]
     assert {o.status for o in outcomes} == {"not applicable"}
+
+
+@pytest.mark.parametrize(("code", "words"), [(0x81, "who may connect"), (0x82, "does not go by the name")])
+def test_a_file_server_that_ends_the_session_before_smb(
+    code: int, words: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    hello = b"\0\0\0\x44\xfeSMB\x40" + bytes(63)
+    refused = b"\x83\0\0\x01" + bytes([code])
+    capture = session(tmp_path / "a.pcap", 445, (True, hello), (False, refused))
+    (finding,) = found_in("smb_refused", facts_of, capture)
+    assert finding.title.startswith("The file server 198.51.100.20 turns 192.0.2.10 away: it")
+    assert words in finding.title
+
+
+def test_an_ftp_session_that_is_ended_for_idleness(tmp_path: Path, facts_of: FactsOf) -> None:
+    late = (says("230 in"), asks("PWD"), says('257 "/"'), says("421 Timeout."))
+    (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "a.pcap", 21, *LOGIN, *late))
+    assert "ends the session of 192.0.2.10: nothing was asked for longer than it waits" in finding.title
+    assert finding.severity is Severity.MEDIUM

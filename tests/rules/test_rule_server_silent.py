@@ -48,6 +48,29 @@ def test_who_takes_much_owes_no_answer(said: int, fires: bool, tmp_path: Path, f
     assert bool(found_in("server_hung_up", facts_of, hung_up(tmp_path / "a.pcap", said=b"x" * said))) is fires
 
 
+def with_ftp(path: Path, *, port: int, lasts: bool) -> Path:
+    """Write an FTP session that names port 50005, and a connection to `port` that carries nothing."""
+    wire = Wire()
+    session = Talk(wire, dport=21).open().answer(b"220 ready\r\n")
+    session.exchange(b"EPSV\r\n", b"229 ok (|||50005|)\r\n")
+    if not lasts:
+        session.part()
+    Talk(wire, sport=40001, dport=port).open().close(from_client=False).close(from_client=True)
+    if lasts:
+        session.part()
+    return wire.save(path)
+
+
+@pytest.mark.parametrize(
+    ("port", "lasts", "fires"), [(50005, False, False), (50006, True, False), (50006, False, True), (25, True, True)]
+)
+def test_the_list_of_an_empty_folder_is_no_hanging_up(
+    port: int, lasts: bool, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    capture = with_ftp(tmp_path / "a.pcap", port=port, lasts=lasts)
+    assert bool(found_in("server_hung_up", facts_of, capture)) is fires
+
+
 def test_who_ends_and_whether_anything_was_said_decides(tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found_in("server_hung_up", facts_of, hung_up(tmp_path / "a.pcap"))
     assert "port 22 and closes it after the client's first words (SSH), without a word" in finding.title

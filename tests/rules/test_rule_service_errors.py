@@ -9,7 +9,7 @@ import pytest
 from sessions import FactsOf, asks, datagrams, found, found_in, reply, says, session, talk
 from talk import Wire
 
-from explainer.model import Analysis, Finding, Severity
+from explainer.model import Analysis, Finding, RuleStatus, Severity
 from explainer.protocols.applications import Kind
 from explainer.protocols.tcp import Endpoint
 
@@ -149,11 +149,17 @@ def test_recordings(capture: str, rule: str, words: str, analysis_of: AnalysisOf
     assert words in finding.title
 
 
-@pytest.mark.parametrize(
-    "capture", ["ssh_login_healthy", "ftp_anonymous_healthy", "ntp_time_healthy", "dns_and_http_healthy"]
-)
+@pytest.mark.parametrize("capture", ["ftp_anonymous_healthy", "ntp_time_healthy", "dns_and_http_healthy"])
 def test_what_works_is_silent(capture: str, analysis_of: AnalysisOf) -> None:
     assert analysis_of(capture).findings == ()
+
+
+def test_an_ssh_login_that_works_is_worth_knowing(analysis_of: AnalysisOf) -> None:
+    (finding,) = analysis_of("ssh_login_healthy").findings
+    assert (finding.rule, finding.severity) == ("ssh_login_accepted", Severity.INFO)
+    assert not [f for f in analysis_of("ssh_wrong_key").findings if f.rule == finding.rule]
+    outcome = next(o for o in analysis_of("ntp_time_healthy").outcomes if o.rule == finding.rule)
+    assert outcome.status is RuleStatus.NOT_APPLICABLE
 
 
 def http2(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:

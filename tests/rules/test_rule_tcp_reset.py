@@ -65,6 +65,12 @@ def test_at_once_after_accepting(tmp_path: Path, facts_of: FactsOf) -> None:
     assert firing(Flow().open().segment(False, RST | ACK), tmp_path, facts_of) == {"tcp_reset": Severity.HIGH}
 
 
+def test_of_a_client_of_whom_nothing_is_recorded(tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow().open().segment(False, RST | ACK)
+    flow.wire.packets = [(at, data) for at, data in flow.wire.packets if data[26:30] == bytes((198, 51, 100, 20))]
+    assert found("tcp_reset", flow.wire.save(tmp_path / "answers.pcap"), facts_of) == []
+
+
 def test_of_a_spare_connection(tmp_path: Path, facts_of: FactsOf) -> None:
     spare = Flow().open().wait(6).segment(False, RST | ACK)
     assert firing(spare, tmp_path, facts_of) == {"tcp_reset_harmless": Severity.INFO}

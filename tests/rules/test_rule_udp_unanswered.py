@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
 from flow import FactsOf, applies, found
-from talk import Wire
+from talk import Talk, Wire
 
 from explainer.model import Severity
 
@@ -145,3 +145,52 @@ def test_ike_turns_away_in_secret(size: int, fires: bool, tmp_path: Path, facts_
 def test_ike_does_not_apply_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies("ike_refused", capture, facts_of)
+
+
+TFTP_ASKS, TFTP_DATA, TFTP_TAKES = b"\0\x01boot.img\0octet\0", b"\0\x03\0\x01" + bytes(512), b"\0\x04\0\x01"
+
+
+@pytest.mark.parametrize(
+    ("answers", "takes", "words"),
+    [(False, False, "never answers TFTP"), (True, False, "do not get through"), (True, True, "")],
+    ids=["silent", "answers are lost", "a transfer"],
+)
+def test_tftp_answers_from_another_port(
+    answers: bool, takes: bool, words: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    for _ in range(3):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, 69, TFTP_ASKS)))
+        if answers:
+            wire.put(ip(SERVER, CLIENT, UDP, datagram(50000, 40000, TFTP_DATA)))
+        if takes:
+            wire.put(ip(CLIENT, SERVER, UDP, datagram(40000, 50000, TFTP_TAKES)))
+        wire.wait(2.0)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(5000, 6000, b"the end")))
+    findings = found("udp_unanswered", wire.save(tmp_path / "tftp.pcap"), facts_of)
+    assert len(findings) == bool(words)
+    assert all(words in finding.title for finding in findings)
+
+
+def test_in_a_tunnel_the_service_s_own_header_counts(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for _ in range(3):
+        for there, source, target in ((True, CLIENT, SERVER), (False, SERVER, CLIENT)):
+            said = SIP_INVITE if there else SIP_OK
+            inner = ethernet(ip(source, target, UDP, datagram(5060, 5060, said)))
+            outer = datagram(50000 + there, 4789, b"\x08\0\0\0\0\0\x2a\0" + inner)
+            wire.put(ip("203.0.113.1" if there else OTHER, OTHER if there else "203.0.113.1", UDP, outer))
+        wire.wait(2.0)
+    wire.put(ip(CLIENT, OTHER, UDP, datagram(5000, 6000, b"the end")))
+    assert found("udp_unanswered", wire.save(tmp_path / "vxlan.pcap"), facts_of) == []
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_where_nothing_that_the_client_hears_is_recorded(heard: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = asked(3)
+    talk = Talk(wire, sport=41000, dport=80).open()
+    for _ in range(3):
+        talk.exchange(b"a" * 10, b"b" * 10)
+    if not heard:  # both bring their Ethernet header
+        wire.packets = [(at, frame) for at, frame in wire.packets if frame[26:30] != bytes((198, 51, 100, 20))]
+    assert bool(found("udp_unanswered", wire.save(tmp_path / "c.pcap"), facts_of)) is heard

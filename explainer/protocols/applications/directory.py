@@ -53,17 +53,33 @@ _CLIENT_NAME, _SERVICE, _ERROR_TEXT = (
     many("kerberos.SNameString"),
     many("kerberos.e_text"),
 )
+_PREAUTH = many("kerberos.padata_type")
+_PROOFS = {2, 14, 15, 16, 17, 136, 138, 151}
+"""What proves in a request that the client knows the password, or holds the key: encrypted timestamp or challenge,
+PKINIT, FAST, SPAKE (RFC 4120 section 7.5.2, RFC 4556, RFC 6113, RFC 9588)."""
+_TICKET_GRANTING = "krbtgt"
 _AS_REQ, _AS_REP, _TGS_REQ, _TGS_REP, _KRB_ERROR = 10, 11, 12, 13, 30
+UNPROVEN = "AS-REQ without pre-authentication"
 _NAMES = {_AS_REQ: "AS-REQ", _TGS_REQ: "TGS-REQ"}
 _PREAUTH_REQUIRED, _MORE_PREAUTH, _TOO_BIG = 25, 91, 52
 _STEPS = (_PREAUTH_REQUIRED, _MORE_PREAUTH, _TOO_BIG)
 
 
+def _proven(asked: Message, later: Sequence[Message]) -> bool:
+    """Return whether the client shows that it knows the password: by its request, or by using the ticket at once."""
+    following = next((message.number(_TYPE) for message in later if message.number(_TYPE) in _NAMES), None)
+    return not _PROOFS.isdisjoint(asked.numbers(_PREAUTH)) or following == _TGS_REQ
+
+
 def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the tickets that a KDC grants or denies; the demand for pre-authentication is a step on the way."""
+    """Yield the tickets that a KDC grants or denies; the demand for pre-authentication is a step on the way.
+
+    Whoever asks without pre-authentication gets a ticket that the password opens: that it is granted proves nothing.
+    A ticket for another service than ticket granting, such as the one that changes passwords, is a matter of its own.
+    """
     asked: Message | None = None
     server = server_of(messages, (88, 464))
-    for message in messages:
+    for place, message in enumerate(messages):
         kind = message.number(_TYPE)
         if kind in _NAMES:
             asked = message
@@ -75,12 +91,16 @@ def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
         wanted = asked.number(_TYPE) or _AS_REQ
         user, service = message.first(_CLIENT_NAME) or asked.first(_CLIENT_NAME), "/".join(message.all(_SERVICE)[:2])
         service = service or "/".join(asked.all(_SERVICE)[:2])
-        about = user if wanted == _AS_REQ else service
+        others = service and not service.startswith(_TICKET_GRANTING)
+        about = service if wanted != _AS_REQ else f"{user} ({service})" if others else user
+        name = _NAMES.get(wanted, "")
+        if kind == _AS_REP and not _proven(asked, messages[place + 1 :]):
+            name = UNPROVEN
         client = asked.source if asked.source != server else asked.destination
         times = f"server time {message.first(_SERVER_TIME)}" if message.has(_SERVER_TIME) else ""
         yield Reply(
-            "Kerberos", Kind.TICKET, message.stream, client, server, asked.frame, message.frame, _NAMES.get(wanted, ""),
-            about, str(code), message.first(_ERROR_TEXT) or times, kind != _KRB_ERROR,
+            "Kerberos", Kind.TICKET, message.stream, client, server, asked.frame, message.frame, name, about,
+            str(code), message.first(_ERROR_TEXT) or times, kind != _KRB_ERROR,
         )  # fmt: skip
 
 
@@ -90,5 +110,5 @@ LDAP = Dialect(
 )  # fmt: skip
 KERBEROS = Dialect(
     "kerberos", "kerberos.msg_type in {10, 11, 12, 13, 30}",
-    (_TYPE, _CODE, _REALM, _SERVER_TIME, _CLIENT_NAME, _SERVICE, _ERROR_TEXT), kerberos,
+    (_TYPE, _CODE, _REALM, _SERVER_TIME, _CLIENT_NAME, _SERVICE, _ERROR_TEXT, _PREAUTH), kerberos,
 )  # fmt: skip

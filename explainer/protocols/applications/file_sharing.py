@@ -110,6 +110,22 @@ SMB2 = Dialect(
 )
 
 
+_SESSION_ERROR = many("nbss.error_code")
+
+
+def netbios(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield that a file server ends a session before the first word of SMB (RFC 1002, section 4.3.4)."""
+    for message in messages:
+        code = message.number(_SESSION_ERROR)
+        if code is not None:
+            yield Reply(
+                "SMB", Kind.SESSION, message.stream, message.destination, message.source, None, message.frame,
+                "session", "", f"0x{code:02x}", "", ok=False,
+            )  # fmt: skip
+
+
+NETBIOS = Dialect("nbss", "nbss.type == 0x83", (_SESSION_ERROR,), netbios)
+
 _STATUSES = (many("nfs.status2"), many("nfs.status3"), many("nfs.nfsstat4"))
 
 

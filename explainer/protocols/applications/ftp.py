@@ -18,6 +18,7 @@ _KINDS = {
     "EPRT": Kind.OTHER,
 }  # fmt: skip
 _FAILURE, _MORE = 400, 300
+_CLOSING = 421  # RFC 959, section 4.2: in answer to any command, or unasked
 _OPCODE, _SOURCE_FILE, _TARGET_FILE = many("tftp.opcode"), many("tftp.source_file"), many("tftp.destination_file")
 _ERROR_CODE, _ERROR_TEXT = many("tftp.error.code"), many("tftp.error.message")
 _READ, _WRITE, _ERROR = 1, 2, 5
@@ -46,6 +47,10 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
         if action and e.request_frame:
             done = e.code < _FAILURE if e.code else None
             yield Transfer("FTP", stream, client, server, action, e.argument, e.request_frame, done, e.frame)
+        if e.frame and e.request_frame is None and number and e.code == _CLOSING:
+            yield Reply(
+                "FTP", Kind.SESSION, stream, client, server, None, e.frame, "session", "", str(e.code), e.text, ok=False
+            )
         # Some clients ask for a file's size first, and give up where there is none.
         gives_up = e.command == "SIZE" and last_asked.get(e.argument, -1) < number
         kind = Kind.FILE if action or gives_up else _KINDS.get(e.command)

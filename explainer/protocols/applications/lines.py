@@ -1,6 +1,9 @@
 """Protocols that talk in lines: requests and the replies to them, put together from segments.
 
-Rule: what is no line (a mail's text, a literal) is not kept.
+Rules
+* What is no line (a mail's text, a literal) is not kept.
+* Of a frame that is stored in part, the line in which it ends is taken as it is, and as the last one of a reply: what
+  comes next in the capture begins another.
 """
 
 import re
@@ -12,6 +15,7 @@ from explainer.protocols.tcp import Endpoint
 
 _LONGEST = 4096
 _TEXT = 300
+_CONTINUED = re.compile(rb"\A(\d{3})-")
 _REPLY = re.compile(r"(\d{3})([ -]?)(.*)")
 
 
@@ -42,7 +46,14 @@ def lines(messages: Sequence[Message], server: Endpoint) -> Iterator[Line]:
         *whole, rest = (pending[from_client] + message.payload).split(b"\n")
         pending[from_client] = rest[-_LONGEST:]
         for line in whole:
-            yield Line(message.frame, from_client, line[:_LONGEST].decode("utf-8", "replace").rstrip("\r"))
+            yield _line(message, from_client, line)
+        if message.cut and rest:
+            pending[from_client] = b""
+            yield _line(message, from_client, rest if from_client else _CONTINUED.sub(rb"\1 ", rest))
+
+
+def _line(message: Message, from_client: bool, line: bytes) -> Line:
+    return Line(message.frame, from_client, line[:_LONGEST].decode("utf-8", "replace").rstrip("\r"))
 
 
 def split(text: str) -> tuple[str, str]:

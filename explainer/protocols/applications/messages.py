@@ -16,7 +16,10 @@ from explainer.protocols.tcp import Endpoint
 
 
 class Message(NamedTuple):
-    """One frame of an application protocol, and what tshark reads in it, by field; `time_ns` since 1970."""
+    """One frame of an application protocol, and what tshark reads in it, by field; `time_ns` since 1970.
+
+    `cut` tells that it is stored in part, and its payload ends too early.
+    """
 
     frame: int
     time_ns: int
@@ -25,6 +28,7 @@ class Message(NamedTuple):
     destination: Endpoint
     layers: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
+    cut: bool = False
 
     def all(self, column: Column) -> tuple[str, ...]:
         """Return the field's values, in the order of the frame."""

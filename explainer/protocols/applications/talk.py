@@ -19,12 +19,14 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    opcua,
     port_login,
     printing,
     proxies,
     services,
     snmp,
     terminals,
+    turn,
     vnc,
     wireless,
 )
@@ -33,7 +35,7 @@ from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
 from explainer.protocols.first_words import unusual_ports
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import CAPTURED_LENGTH, FRAME, LENGTH, PROTOCOLS
 from explainer.protocols.http_again import hidden_http
 from explainer.protocols.ip import packets
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
@@ -44,10 +46,11 @@ DIALECTS: dict[str, Dialect] = {
     for dialect in (
         mail.SMTP, mail.POP, mail.IMAP, ftp.FTP, ftp.TFTP, terminals.TELNET, terminals.RLOGIN, terminals.RSH,
         terminals.REXEC, terminals.SSH, terminals.RDP, directory.LDAP, directory.KERBEROS, file_sharing.SMB,
-        file_sharing.SMB2, databases.POSTGRESQL, databases.MYSQL, databases.TDS, databases.REDIS, services.NTP,
-        services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER, wireless.WIRELESS, forms.FORM,
-        port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP, networks.PAP, networks.CHAP,
-        file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
+        file_sharing.SMB2, file_sharing.NETBIOS, databases.POSTGRESQL, databases.MYSQL, databases.TDS,
+        databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
+        wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
+        networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
+        opcua.OPCUA, turn.TURN,
         *errors.CODED,
     )
 }  # fmt: skip
@@ -85,7 +88,14 @@ _NEEDS = (FRAME, PROTOCOLS, *STREAM_NEEDS, unusual_ports, hidden_http, tcp.segme
 MESSAGES = Look("application messages", _NEEDS, _COLUMNS, _view)
 
 
-@fact("application messages", MESSAGES, packets, FRAME, tcp.STREAM)
+@fact("frames stored in part", FRAME, LENGTH, CAPTURED_LENGTH)
+def cut_frames(facts: Facts) -> frozenset[int]:
+    """Return the frames of which the capture holds less than was sent."""
+    frames = facts.frames(FRAME, LENGTH, CAPTURED_LENGTH)
+    return frozenset(frames.filter(pl.col(CAPTURED_LENGTH.field) < pl.col(LENGTH.field))[FRAME.field])
+
+
+@fact("application messages", MESSAGES, packets, cut_frames, FRAME, tcp.STREAM)
 def messages(facts: Facts) -> tuple[Message, ...]:
     """Return the messages, in file order; of a segment that was sent again the first one alone."""
     seen = facts.look(MESSAGES)
@@ -98,7 +108,7 @@ def messages(facts: Facts) -> tuple[Message, ...]:
     # Of the columns of all dialects, a capture fills those of one or two.
     said = [field for field in _FIELDS if table[field].null_count() < table.height]
     table = table.drop(_FIELDS.keys() - {*said, *(column.field for column in _BASE)})
-    found, known = [], set[tuple[Any, ...]]()
+    found, known, cut = [], set[tuple[Any, ...]](), facts[cut_frames]
     for row in table.iter_rows(named=True):
         message = _message(row, said)
         if message.stream is not None and row[tcp.SEQUENCE.field] is not None:
@@ -106,7 +116,7 @@ def messages(facts: Facts) -> tuple[Message, ...]:
             if segment in known:
                 continue
             known.add(segment)
-        found.append(message)
+        found.append(message._replace(cut=True) if message.frame in cut else message)
     return tuple(found)
 
 

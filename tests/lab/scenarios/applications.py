@@ -83,6 +83,7 @@ def vsftpd(lab: Lab) -> None:
     """vsftpd for anonymous users, with one file."""
     root = lab.directory / "ftp"
     (root / "secure").mkdir(parents=True)
+    (root / "empty").mkdir()
     (root / "price-list.txt").write_text("apples 2\n" * 400)
     options = {
         "listen": "YES", "background": "NO", "anonymous_enable": "YES", "local_enable": "NO", "anon_root": root,
@@ -137,6 +138,21 @@ def ftp_anonymous_healthy(lab: Lab) -> None:
     office(lab)
     vsftpd(lab)
     fetch(lab, "price-list.txt")
+
+
+@scenario(
+    question="Why does this server list nothing?",
+    shows="$client lists a folder of the FTP server $server (vsftpd) that is empty: the connection for the data "
+    "carries nothing.",
+    healthy=True,
+    decisive_filter="ftp.response.code == 226",
+    words=NOTHING_WRONG,
+    answer_must_not=(r"(?i)hangs? up|closes it",),
+)
+def ftp_empty_folder_healthy(lab: Lab) -> None:
+    office(lab)
+    vsftpd(lab)
+    fetch(lab, "empty/")
 
 
 def dovecot(lab: Lab, *, clear: bool) -> None:

@@ -124,3 +124,19 @@ def web_on_a_port_of_its_own_healthy(lab: Lab) -> None:
     servers.web(lab, Site(PORT_OF_A_GAME, pages={"index.html": 600, "status": 60}))
     for path in ("", "status", "status"):
         curl(lab, f"http://{lab.plan.web_name}:{PORT_OF_A_GAME}/{path}", "--fail")
+
+
+@scenario(
+    question="Why is there an error in place of the page, since it is behind the load balancer?",
+    shows="$client begins its connection to the web server $server (nginx) with a PROXY header, as a load balancer "
+    "does; nginx does not expect it, and answers 400 Bad Request.",
+    findings=("proxy_header_refused",),
+    decisive_filter="proxy || http.response.code == 400",
+    words=(r"PROXY header", r"(?i)does not expect", r"send-proxy"),
+    answer_must_not=(SAYS_REFUSED, r"(?i)malformed"),
+)
+def proxy_header_unexpected(lab: Lab) -> None:
+    servers.names(lab)
+    servers.web(lab, Site(lab.plan.http_port))
+    browse(lab)
+    curl(lab, page(lab, ""), "--haproxy-protocol")

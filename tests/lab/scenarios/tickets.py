@@ -9,6 +9,8 @@ from .applications import PASSWORD, USER, office
 from .http import NOTHING_WRONG
 
 REALM, SERVICE, KDC = "LAB.EXAMPLE", "host/files.lab.example", 88
+LATE = "berta"
+"""A user whose password has expired."""
 NOT_GRANTED = 1
 KERBEROS_ERROR = "kerberos.error_code && kerberos.error_code != 25"
 
@@ -29,6 +31,8 @@ def kdc(lab: Lab) -> None:
     of_kdc = ("env", f"KRB5_CONFIG={place}/krb5.conf", f"KRB5_KDC_PROFILE={place}/kdc.conf")
     lab.server.run(*of_kdc, "kdb5_util", "create", "-s", "-r", REALM, "-P", "master")
     lab.server.run(*of_kdc, "kadmin.local", "-q", f"addprinc +requires_preauth -pw {PASSWORD} {USER}")
+    late = f"addprinc +requires_preauth -pw {PASSWORD} -pwexpire yesterday {LATE}"
+    lab.server.run(*of_kdc, "kadmin.local", "-q", late)
     lab.server.run(*of_kdc, "kadmin.local", "-q", f"addprinc -randkey {SERVICE}")
     lab.server.serve(*of_kdc, "krb5kdc", "-n", port=KDC, protocol="udp")
 
@@ -68,6 +72,21 @@ def kerberos_clock_skew(lab: Lab) -> None:
     office(lab)
     kdc(lab)
     kinit(lab, USER, PASSWORD, "faketime", "-f", "-20m", expect=NOT_GRANTED)
+
+
+@scenario(
+    question="Berta's password is right. Why does she not get in?",
+    shows="$client asks the KDC $server for a ticket for berta, whose password has expired; it then gets a ticket for "
+    "changing it, and leaves.",
+    findings=("kerberos_refused",),
+    decisive_filter="kerberos.error_code == 23",
+    words=(r"KDC_ERR_KEY_EXPIRED", r"(?i)password has expired", r"berta"),
+    answer_must_not=(SAYS_REFUSED, r"(?i)later attempt succeeded"),
+)
+def kerberos_password_expired(lab: Lab) -> None:
+    office(lab)
+    kdc(lab)
+    kinit(lab, LATE, PASSWORD, expect=NOT_GRANTED)
 
 
 @scenario(

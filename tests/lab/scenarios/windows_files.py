@@ -35,13 +35,15 @@ def samba(lab: Lab, *settings: str, address: str = "") -> None:
     lab.server.serve(*named, "smbd", "-F", "-s", str(place / "smb.conf"), port=SMB)
 
 
-def smbclient(lab: Lab, share: str, password: str, *options: str, expect: int = 0, address: str = "") -> None:
-    """List the share's folder and fetch its file."""
+def smbclient(
+    lab: Lab, share: str, password: str, *options: str, fetch: str = "plan.txt", expect: int = 0, address: str = ""
+) -> None:
+    """Fetch a file of the share."""
     place = lab.directory / "smbclient.conf"
     place.write_text("[global]\nnetbios name = CLIENT\nworkgroup = LAB\nclient min protocol = NT1\n")
     where = f"//{address or lab.plan.server}/{share}"
     command = ("smbclient", "-s", str(place), where, "-U", f"{USER}%{password}", "-p", str(SMB), *options)
-    lab.client.run(*command, "-c", f"get plan.txt {lab.directory}/fetched", accept=(expect,))
+    lab.client.run(*command, "-c", f"get {fetch} {lab.directory}/fetched", accept=(expect,))
 
 
 @scenario(
@@ -70,6 +72,20 @@ def smb_share_missing(lab: Lab) -> None:
     office(lab)
     samba(lab)
     smbclient(lab, "planes", PASSWORD, expect=REFUSED)
+
+
+@scenario(
+    question="Why can I not open the file?",
+    shows="$client asks the file server $server (Samba) for a file that it does not have.",
+    findings=("smb_refused",),
+    decisive_filter="smb2.nt_status == 0xc0000034",
+    words=(r"OBJECT_NAME_NOT_FOUND", r"(?i)no such file", r"plan-2018\.txt"),
+    answer_must_not=(SAYS_REFUSED, r"(?i)password is wrong"),
+)
+def smb_file_missing(lab: Lab) -> None:
+    office(lab)
+    samba(lab)
+    smbclient(lab, SHARE, PASSWORD, fetch="plan-2018.txt", expect=REFUSED)
 
 
 @scenario(

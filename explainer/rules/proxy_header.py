@@ -1,0 +1,117 @@
+"""Servers that do not expect the PROXY header with which a load balancer begins."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from explainer.facts import Facts
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.openings import Opening, openings
+from explainer.protocols.proxy_header import ProxyHeader, proxy_headers
+from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.registry import rule
+from explainer.rules.evidence import connection_filter
+from explainer.rules.tcp_case import scope
+from explainer.wording import count
+
+_SHOWN = 20
+_NO = re.compile(
+    rb"\AHTTP/\d\.\d 400\b|<title>\s*(?:Error response|400)|Bad request (?:syntax|version)"  # web servers
+    rb"|\A5\d\d[ -]|\A-ERR |\A\* BAD |\A\S+ BAD |\A\x15\x03..\x02"  # mail, FTP, Redis, POP3, IMAP, TLS's fatal alerts
+    rb"|Invalid SSH identification string|Bad handshake|packets out of order",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What servers say that do not understand a line."""
+
+
+class Case(NamedTuple):
+    """A connection that begins with the header, and the frame in which the server refuses it, and how."""
+
+    c: Connection
+    header: ProxyHeader
+    refused: int
+    how: str
+
+
+@rule(
+    "PROXY header not understood", proxy_headers, connections, openings, subject="PROXY headers",
+    area="the headers of load balancers",
+)  # fmt: skip
+def proxy_header_refused(facts: Facts) -> Iterator[Finding]:
+    """A PROXY header (HAProxy's PROXY protocol) that the server answers with an error, or by hanging up.
+
+    A server that expects the header gives no word to it; one that does not takes it for the first request, and answers
+    400, an SMTP error, a TLS alert, or nothing. Silent where the same server answers another connection with the header
+    well: it knows it, then, and the reason is another.
+    """
+    for group in not_understood(facts):
+        yield _told(group)
+
+
+def not_understood(facts: Facts) -> Iterator[Sequence[Case]]:
+    """Yield the connections whose header a server refuses, by client and server; of servers that take none at all."""
+    by_stream = {c.stream: c for c in facts[connections]}
+    begun = {opening.stream: opening for opening in facts[openings]}
+    cases, knows = defaultdict[tuple[str, Endpoint], list[Case]](list), set[Endpoint]()
+    for header in facts[proxy_headers]:
+        c = by_stream[header.stream]
+        case = _refused(c, header, begun.get(header.stream))
+        if case and header.read:
+            cases[c.client.address, c.server].append(case)
+        elif c.server_payload and not case:
+            knows.add(c.server)
+    yield from (group for (_, server), group in cases.items() if server not in knows)
+
+
+def is_passed_on(case: Case, begun: int, answered: int, server: str) -> bool:
+    """Return whether an answer of this server can be what the one behind it said to the header.
+
+    `begun` is the first frame of the connection that is answered: some connect before a request is there.
+    """
+    return begun <= case.header.frame and case.refused <= answered and server == case.c.client.address
+
+
+def _refused(c: Connection, header: ProxyHeader, opening: Opening | None) -> Case | None:
+    for piece in opening.server if opening else ():
+        if piece.frame > header.frame and _NO.search(piece.data):
+            return Case(c, header, piece.frame, "answers with an error")
+    ends = sorted(frame for frame in (*c.server_ends, *c.server_resets) if frame > header.frame)
+    first = bool(ends) and ends[0] < min((*c.client_ends, *c.client_resets), default=ends[0] + 1)
+    if first and not c.server_payload and not c.lost_segments:
+        return Case(c, header, ends[0], "ends the connection without a word")
+    return None
+
+
+def _told(group: Sequence[Case]) -> Finding:
+    c, header, refused, how = group[0]
+    resets = [frame for case in group for frame in case.c.server_resets]
+    more = [case.refused for case in group[1:_SHOWN]]
+    return Finding(
+        id=f"proxy_header_refused:{header.frame}",
+        rule="proxy_header_refused",
+        severity=Severity.HIGH,
+        confidence=Confidence.PROBABLE,
+        side=Side.EITHER,
+        title=f"{c.client.address} begins its connection to {c.server} with a PROXY header, as load balancers do, which"
+        f" the server does not expect: it {how}.",
+        act=f"Either side: {c.client.address} must not send the header to {c.server} (HAProxy: no send-proxy), or"
+        f" {c.server.address} must be set to expect it.",
+        measured={"connections": len(group)},
+        evidence=Evidence.of(
+            [*(frame for case in group for frame in (case.header.frame, case.refused)), *resets],
+            connection_filter(c.server, (case.c.stream for case in group)),
+            [
+                Step(frames=(header.frame,), text=f"{c.client.address} begins with a PROXY header"),
+                Step(frames=(refused,), text=f"{c.server} {how}"),
+                *([Step(frames=tuple(more), text=f"the same {count(len(group) - 1, 'more time')}")] if more else []),
+            ],
+        ),
+        scope=scope((case.c.stream for case in group), c.client, c.server),
+        advice=(
+            "In HAProxy, take send-proxy or send-proxy-v2 from the server's line, unless that server expects it.",
+            "To have nginx expect it: listen … proxy_protocol; Postfix: smtpd_upstream_proxy_protocol; Apache:"
+            " RemoteIPProxyProtocol.",
+        ),
+        limitations=("whether the server understands the header and refuses what comes behind it",),
+    )  # fmt: skip
