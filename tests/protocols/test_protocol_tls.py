@@ -69,6 +69,7 @@ TRUTH: dict[str, list[Truth]] = {
     "tls12_intermediate_missing_gnutls": [(TLS12, 1, "ALERT_FROM_CLIENT", 42)],
     "tls12_issuer_unknown_java": [(TLS12, 1, "ALERT_FROM_CLIENT", 46)],
     "tls12_java_healthy": [(TLS12, 1, "ESTABLISHED", None)],
+    "tls12_name_constrained": [(TLS12, 2, "ALERT_FROM_CLIENT", 46)],
     "tls12_name_not_served": [(None, None, "ALERT_FROM_SERVER", 112)],
     "tls12_no_name_sent": [(TLS12, 1, "ESTABLISHED", None), (None, None, "ALERT_FROM_SERVER", 112)],
     "tls12_no_shared_cipher": [(None, None, "ALERT_FROM_SERVER", 40)],

@@ -8,6 +8,7 @@ from factories import CLIENT, SERVER, START_NS, KnownFacts, connection, findings
 
 from explainer.model import Analysis, Finding, Severity, Side
 from explainer.protocols import dns, frame, icmp_errors, tcp
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.dns import Lookup
 from explainer.protocols.dns_errors import extended_errors
 from explainer.protocols.dns_fragments import partial_answers
@@ -35,7 +36,7 @@ def found(
     known = {
         icmp_errors.errors: (),
         dns.lookups: lookups, tcp.connections: connections, frame.last_ns: START_NS + 60_000_000_000,
-        extended_errors: {}, partial_answers: parts or {},
+        extended_errors: {}, partial_answers: parts or {}, one_way_hosts: frozenset(),
     }  # fmt: skip
     return findings_of(rule, KnownFacts(known))
 

@@ -43,6 +43,15 @@ STRAY = issue("Stray Intermediate", issue("Stray Root", authority=True), authori
 PROXY = issue("www.example.org", issue("Fortinet_CA_SSL", authority=True)).known
 OWN = issue("www.example.org").known
 NAMED = issue("www.example.org", MIDDLE, names=("www.example.org",)).known
+LIMITED = certificate(
+    subject="CN=Example CA",
+    issuer="CN=Root",
+    dns_names=(),
+    usages=None,
+    ca=True,
+    permits=("partner.example",),
+    der=b"ca",
+)
 Fault = Callable[..., Handshake]
 
 
@@ -111,6 +120,7 @@ FAULTS: dict[str, Fault] = {
     "tls_hello_malformed": refused(50),
     "tls_intercepted": rejected(48, PROXY),
     "tls_hung_up": hidden(53, 200),
+    "tls_name_constrained": rejected(42, certificate(), LIMITED),
     "tls_name_mismatch": rejected(42, certificate(dns_names=("intranet.example.org",))),
     "tls_name_missing": refused(112, server_name=""),
     "tls_name_unknown": refused(112),

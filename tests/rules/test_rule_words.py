@@ -62,7 +62,7 @@ def test_what_redis_clients_count_on(code: str) -> None:
         ("RCPT", "450 4.1.2 Recipient address rejected: Domain not found", "no such domain"),
         ("the mail", "554 5.7.1 virus found", "(a virus)"),
         ("the mail", "552 5.7.0 blocked because its content presents a security issue", "what the mail holds"),
-        ("the mail", "552 5.3.4 Message too big", "too large"),
+        ("the mail", "552 5.3.4 Message too big", "larger than the server takes"),
         ("RCPT", "451 4.3.0 Temporary lookup failure", "trouble of its own"),
     ],
 )
