@@ -8,8 +8,8 @@ from typing import NamedTuple
 from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
-from explainer.protocols.applications import signs
 from explainer.protocols.banners import spoken
+from explainer.protocols.ftp_data import data_streams
 from explainer.protocols.http import requests
 from explainer.protocols.openings import openings
 from explainer.protocols.tcp import Connection, connections, segments
@@ -20,7 +20,6 @@ from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
 _SHOWN = 20
-_FTP, _UNASSIGNED = 21, 1024  # below it are the ports of services (RFC 6335, section 6)
 _AT_ONCE_S = 2.0
 _FIRST_WORDS = 16_384  # a request with its headers is shorter: servers of HTTP take 8 or 16 KB of them
 _WHY = {
@@ -38,7 +37,7 @@ GREETING_PORTS = (21, 22, 25, 110, 143, 587, 3306, 5900)
 
 
 @rule(
-    "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, signs,
+    "Server hangs up without a word", connections, segments, openings, requests, tcp_endings, data_streams,
     subject="TCP connections", area="the end of TCP connections",
 )  # fmt: skip
 def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: int = _FIRST_WORDS) -> Iterator[Finding]:
@@ -51,7 +50,7 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
     same client had an answer on another connection to that port; silent where segments were lost.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
-    others |= _for_ftp_data(facts)
+    others |= facts[data_streams]
     words = {o.stream: (spoken(o.client[0].data), o.client[0].frame) for o in facts[openings] if o.client}
     answered = {(c.client.address, c.server) for c in facts[connections] if c.server_payload}
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
@@ -66,27 +65,6 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
         if language != "TLS":
             first = group[0]
             yield _hung_up(group, language, frame, overcome=(first.client.address, first.server) in answered)
-
-
-def _for_ftp_data(facts: Facts) -> set[int]:
-    """Return the streams that lead to a port which an FTP session named, or that lie within one between the same two.
-
-    Of a session that began before the capture, or is encrypted, the names of its ports cannot be read.
-    """
-    named = {(sign.server.address, sign.text.rpartition(":")[2]) for sign in facts[signs] if sign.what == "ftp-passive"}
-    sessions = [c for c in facts[connections] if c.server.port == _FTP]
-    return {
-        c.stream
-        for c in facts[connections]
-        if (c.server.address, str(c.server.port)) in named
-        or (c.server.port >= _UNASSIGNED and any(_within(c, session) for session in sessions))
-    }
-
-
-def _within(c: Connection, session: Connection) -> bool:
-    sides = c.client.address, c.server.address
-    of_both = sides == (session.client.address, session.server.address)
-    return of_both and session.first_ns < c.first_ns and c.last_ns <= session.last_ns
 
 
 def _hangs_up(c: Connection) -> bool:
