@@ -1,5 +1,8 @@
 """Answers of name servers of which only a part of the fragments arrives (RFC 791; RFC 9715 on fragmented DNS)."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.dns import Lookup, lookups
@@ -26,12 +29,13 @@ def partial_answers(facts: Facts) -> dict[int, tuple[int, ...]]:
                                 on="frame").drop_nulls(["ip_id", "time"])  # fmt: skip
     whole = table.filter(~pl.col("alone")).select("src", "dst", "ip_id").unique()
     parts = table.filter("alone").join(whole, on=["src", "dst", "ip_id"], how="anti").sort("frame")
-    rows = list(parts.select("frame", "time", "src", "dst").iter_rows()) if parts.height else []
-    found = {x.first_frame: tuple(frame for frame, *rest in rows if _answers(x, *rest)) for x in silent}
+    between = defaultdict[tuple[str, str], list[tuple[int, int]]](list)
+    for frame, time, source, destination in parts.select("frame", "time", "src", "dst").iter_rows():
+        between[source, destination].append((frame, time))
+    found = {x.first_frame: _answering(x, between.get((x.server.address, x.client.address), ())) for x in silent}
     return {first: frames for first, frames in found.items() if frames}
 
 
-def _answers(lookup: Lookup, time: int, source: str, destination: str) -> bool:
+def _answering(lookup: Lookup, sent: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     first, last = lookup.query_ns or 0, lookup.last_query_ns or 0
-    ends = source == lookup.server.address and destination == lookup.client.address
-    return ends and first <= time <= last + _AN_ANSWERS_TIME_NS
+    return tuple(frame for frame, time in sent if first <= time <= last + _AN_ANSWERS_TIME_NS)
