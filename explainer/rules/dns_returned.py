@@ -1,6 +1,6 @@
 """Name servers whose port is closed (ICMP says so), where the same names are answered all the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from explainer.model import Evidence, Finding, Severity, Step
 from explainer.protocols.dns import Lookup
@@ -11,12 +11,14 @@ _DNS = 53
 _NOERROR, _NXDOMAIN = 0, 3
 
 
-def in_the_end(group: Sequence[Error], every: Iterable[Lookup]) -> Lookup | None:
-    """Return the last answer to what was asked in vain; None where a name stays without, or it is no name server."""
+def in_the_end(group: Sequence[Error], own: Sequence[Lookup]) -> Lookup | None:
+    """Return the last answer to what was asked in vain; None where a name stays without, or it is no name server.
+
+    `own` are the lookups of the client whose packets were returned.
+    """
     first = group[0]
     if any(e.destination_port != _DNS for e in group):
         return None
-    own = [x for x in every if x.client.address == first.source and not x.multicast]
     asked = {plain(x.name) for x in own if x.server.address == first.destination and x.unanswered}
     answers = {plain(x.name): x for x in own if x.response_frames and x.rcode in (_NOERROR, _NXDOMAIN)}
     if not asked or not asked <= answers.keys():

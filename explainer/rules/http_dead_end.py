@@ -57,8 +57,17 @@ def http_redirect_dead_end(facts: Facts, *, soon_s: float = 5.0) -> Iterator[Fin
         place = None if e.to_proxy else _place(e)
         if place and e.response_ns is not None:
             groups[e.client.address, bare_host(e) or e.server.address, place].append(e)
-    for (_, _, place), group in groups.items():
-        end = _end(group[0], place, facts[lookups], facts[connections], soon_s)
+    by_name, by_port = (
+        defaultdict[tuple[str, str], list[Lookup]](list),
+        defaultdict[tuple[str, int], list[Connection]](list),
+    )
+    for x in facts[lookups] if groups else ():
+        by_name[x.client.address, plain(x.name)].append(x)
+    for c in facts[connections] if groups else ():
+        by_port[c.client.address, c.server.port].append(c)
+    for (client, _, place), group in groups.items():
+        named, tried = by_name.get((client, plain(place.host)), ()), by_port.get((client, place.port), ())
+        end = _end(group[0], place, named, tried, soon_s)
         if end:
             yield _finding(group, place, end)
 
@@ -80,12 +89,14 @@ def _place(e: Exchange) -> _Place | None:
 
 
 def _end(
-    e: Exchange, place: _Place, every: Sequence[Lookup], known: Sequence[Connection], soon_s: float
+    e: Exchange, place: _Place, named: Sequence[Lookup], known: Sequence[Connection], soon_s: float
 ) -> _End | None:
-    """Return how the way ends, or None where the client gets through, or does not try."""
+    """Return how the way ends, or None where the client gets through, or does not try.
+
+    `named` are the client's lookups of the place's name, `known` its connections to such a port.
+    """
     begin = e.response_ns or 0
     end = begin + int(soon_s * 1e9)
-    named = [x for x in every if plain(x.name) == plain(place.host) and x.client.address == e.client.address]
     addresses = {address for x in named for address in x.answers} | {place.host.strip("[]")}
     if place.host == bare_host(e):
         addresses.add(e.server.address)
@@ -94,11 +105,7 @@ def _end(
         # A question that was asked once may only have come too late for this capture.
         worst = next((x for x in asked_now if x.rcode in _WORDS and (x.response_frames or x.retransmissions)), None)
         return _unresolved(worst, asked_now) if worst else None
-    tried = [
-        c
-        for c in known
-        if c.client.address == e.client.address and c.server.port == place.port and c.server.address in addresses
-    ]
+    tried = [c for c in known if c.server.address in addresses]
     return _unopened([c for c in tried if begin <= c.first_ns <= end]) if not any(map(opened, tried)) else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.dns import lookups
+from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
 from explainer.protocols.ip import packets
@@ -42,11 +42,15 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
             late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked or _is_answer(e)
             traced = e.destination_port in TRACEROUTE or (e.source, e.destination) in ways
             groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
+    by_client = defaultdict[str, list[Lookup]](list)
+    for x in facts[lookups]:
+        if not x.multicast:
+            by_client[x.client.address].append(x)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
         harmless = late or traced or len(ports) > many_ports
         told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM)
-        answer = None if harmless else in_the_end(group, facts[lookups])
+        answer = None if harmless else in_the_end(group, by_client.get(group[0].source, ()))
         yield overcome(told, answer, group[0].destination) if answer else told
 
 
