@@ -7,7 +7,7 @@ from explainer.protocols.applications.messages import Message
 from explainer.protocols.applications.records import Reply
 from explainer.protocols.tcp import Endpoint
 
-AS_REQ, AS_REP, TGS_REQ, TGS_REP = "10", "11", "12", "13"
+AS_REQ, AS_REP, TGS_REQ, TGS_REP, ERROR = "10", "11", "12", "13", "30"
 TIMESTAMP, FRESHNESS = "2", "150"
 
 
@@ -46,3 +46,10 @@ def test_a_ticket_that_is_used_was_opened_with_the_password() -> None:
 def test_a_ticket_for_changing_the_password_is_a_matter_of_its_own() -> None:
     asked = message(1, AS_REQ, TIMESTAMP, service="kadmin")
     assert requests(asked, message(2, AS_REP, service="kadmin")) == [("AS-REQ", "anna (kadmin/LAB.EXAMPLE)")]
+
+
+def test_an_error_without_a_code_tells_of_nothing() -> None:
+    asked, error = message(1, AS_REQ), message(2, ERROR)
+    assert requests(asked, error) == []
+    denied = error._replace(values={**error.values, "kerberos.error_code": ("6",)})
+    assert requests(asked, denied) == [("AS-REQ", "anna")]

@@ -85,8 +85,9 @@ def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
             asked = message
         if kind not in (_AS_REP, _TGS_REP, _KRB_ERROR) or asked is None:
             continue
-        code = message.number(_CODE) or 0
-        if code in _STEPS:
+        code = message.number(_CODE)
+        # What has no code, which each error must have (RFC 4120 section 5.9.1), is damaged: it tells of nothing.
+        if code in _STEPS or (kind == _KRB_ERROR and code is None):
             continue
         wanted = asked.number(_TYPE) or _AS_REQ
         user, service = message.first(_CLIENT_NAME) or asked.first(_CLIENT_NAME), "/".join(message.all(_SERVICE)[:2])
@@ -100,7 +101,7 @@ def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
         times = f"server time {message.first(_SERVER_TIME)}" if message.has(_SERVER_TIME) else ""
         yield Reply(
             "Kerberos", Kind.TICKET, message.stream, client, server, asked.frame, message.frame, name, about,
-            str(code), message.first(_ERROR_TEXT) or times, kind != _KRB_ERROR,
+            str(code or 0), message.first(_ERROR_TEXT) or times, kind != _KRB_ERROR,
         )  # fmt: skip
 
 
