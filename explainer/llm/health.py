@@ -18,7 +18,7 @@ _LAST_KEY = "key 4"
 _NAMES, _LONGEST = 3, 100
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _CLOCK_STEPPED_MS = 600_000  # no SYN is answered after ten minutes: the recording clock stepped
-_FIRST_ERROR = 400  # RFC 9110, section 15
+FIRST_ERROR = 400  # RFC 9110, section 15
 
 
 def claims(analysis: Analysis) -> list[Claim]:
@@ -40,7 +40,7 @@ def claims(analysis: Analysis) -> list[Claim]:
 def _web(analysis: Analysis) -> Iterator[Claim]:
     """Yield that HTTP requests were answered without an error, where all of them were."""
     rows = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
-    if rows and all(row["status"] < _FIRST_ERROR for row in rows):
+    if rows and all(row["status"] < FIRST_ERROR for row in rows):
         last = rows[-1]
         answered = count(len(rows), "HTTP request was answered", "HTTP requests were answered")
         text = f"{answered}, none with an error: the last one, {last['method']} {last['path'][:_LONGEST]}, with"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from explainer.brief.question import Question
+from explainer.llm.health import FIRST_ERROR
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
 from explainer.wording import count
 
 _ROWS = 3
-_FIRST_ERROR = 400  # RFC 9110, section 15
 
 
 def well(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -18,7 +18,7 @@ def well(analysis: Analysis, question: Question) -> Iterator[Claim]:
     for name in sorted(question.names):
         own = [row for row in pages if _host(row["host"]) == name]
         hidden = [row for row in handshakes if _host(row["server_name"]) == name]
-        good = [row for row in own if row["status"] and row["status"] < _FIRST_ERROR]
+        good = [row for row in own if row["status"] and row["status"] < FIRST_ERROR]
         done = [row for row in hidden if row["outcome"].startswith("established")]
         if not (good or done) or len(good) < len(own) or len(done) < len(hidden):
             continue

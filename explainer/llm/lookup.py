@@ -9,6 +9,7 @@ from explainer.llm import (
     capture_lookup,
     gateway_lookup,
     host_lookup,
+    names_outcome,
     neighbor_lookup,
     network_lookup,
     outcome_lookup,
@@ -140,6 +141,11 @@ def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"The protocols in this capture are {listing(words)}.", sources=("protocol_hierarchy",))
 
 
+def _slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    yield from names_outcome.durations(analysis, question)
+    yield from tcp_lookup.slowness(analysis, question)
+
+
 def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that none of the suspicious things that are looked for was found, where that is so."""
     concerned = (f for f in analysis.findings if question.concerns(f) and not question.asks_more_of(f))
@@ -167,7 +173,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
     Topic.RATE: rate_lookup.rates,
-    Topic.SLOWNESS: tcp_lookup.slowness,
+    Topic.SLOWNESS: _slowness,
     Topic.CLOSING: tcp_lookup.closings,
     Topic.STATUS: outcome_lookup.status_codes,
     Topic.OUTCOME: outcome_lookup.outcomes,

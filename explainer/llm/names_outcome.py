@@ -1,5 +1,6 @@
 """What speaks for name resolution: the names that got an address, whatever was tried beside them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -7,9 +8,10 @@ from explainer.brief.question import Question
 from explainer.llm.health import resolved
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim, Severity
-from explainer.wording import listing
+from explainer.wording import listing, milliseconds
 
-_NAMES = 3
+_NAMES, _ROWS = 3, 5
+_LOOKUP = re.compile(r"\b(?:dns|look\w*[ -]?ups?|resol\w+|name servers?)\b", re.IGNORECASE)
 _OF_NAMES = ("dns_", "path_udp_unreachable")
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 
@@ -33,3 +35,14 @@ def working(analysis: Analysis, question: Question) -> Iterator[Claim]:
     at = tuple(f for name in names[:_NAMES] for f in frames(found[name][0], "query_frame", "response_frame"))
     text = f"Yes, names are resolved: {listing([*names[:_NAMES], *more])} got an answer; no failure of names was found"
     yield Claim(text=f"{text}.", frames=at, sources=("dns",))
+
+
+def durations(analysis: Analysis, question: Question) -> Iterator[Claim]:
+    """Yield how long lookups took, the slowest first, for a question that speaks of them."""
+    if not _LOOKUP.search(question.text):
+        return
+    answered = [row for row in rows(analysis.stat("dns")) if row["time_ms"] is not None]
+    for row in sorted(answered, key=lambda row: -row["time_ms"])[:_ROWS]:
+        took, who = milliseconds(row["time_ms"]), f"{row['server']} answers the question of {row['client']}"
+        text = f"{who} for {row['name']} ({row['type']}) after {took}"
+        yield Claim(text=f"{text}.", frames=frames(row, "query_frame", "response_frame"), sources=("dns",))

@@ -14,7 +14,7 @@ from explainer.model import Analysis, Claim
 from explainer.wording import count
 
 _ROWS = 5
-_FIRST_REDIRECTION, _FIRST_ERROR = 300, 400  # RFC 9110, section 15
+_FIRST_REDIRECTION = 300  # RFC 9110, section 15
 _WHO = re.compile(r"\s*(who|whose|which|what)\b", re.IGNORECASE)
 _AGREED = ("key exchange", "negotiate")
 """What is agreed on before a login, and says nothing of it."""
@@ -47,12 +47,12 @@ def web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that HTTP requests were answered, where none met an error; of those that send where sending is asked."""
     every = [row for row in _rows(analysis.stat("http")) if row["method"] and row["status"]]
     # What browsers ask for unbidden, such as a site's icon, is no page that somebody misses.
-    rows = [row for row in every if row["status"] < _FIRST_ERROR or not row["path"].startswith(UNBIDDEN)]
+    rows = [row for row in every if row["status"] < health.FIRST_ERROR or not row["path"].startswith(UNBIDDEN)]
     if _SENDS.search(question.text):
         rows = [row for row in rows if row["method"] in _SENDING]
     if not rows:
         yield from tls_outcomes.transfers(analysis)
-    elif all(row["status"] < _FIRST_ERROR for row in rows):
+    elif all(row["status"] < health.FIRST_ERROR for row in rows):
         last = rows[-1]
         more = f" {count(len(rows) - 1, 'request')} before it met no error either." if len(rows) > 1 else ""
         how = "succeeded: it was answered" if last["status"] < _FIRST_REDIRECTION else "was answered"

@@ -15,7 +15,6 @@ from explainer.wording import count, listing, milliseconds
 _ROWS = 5
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 NOT_SLOW = "No, it is not slow"
-_LOOKUP = re.compile(r"\b(?:dns|look\w*[ -]?ups?|resol\w+|name servers?)\b", re.IGNORECASE)
 
 
 def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -101,8 +100,6 @@ def _ping_rtt(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether a connection is slow, and where the time went, the slowest first."""
-    if _LOOKUP.search(question.text):
-        yield from _lookups(analysis)
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
     slowest = sorted(
@@ -111,15 +108,6 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
-
-
-def _lookups(analysis: Analysis) -> Iterator[Claim]:
-    """Yield how long the lookups took, the slowest first."""
-    answered = [row for row in _rows(analysis.stat("dns")) if row["time_ms"] is not None]
-    for row in sorted(answered, key=lambda row: -row["time_ms"])[:_ROWS]:
-        took, who = milliseconds(row["time_ms"]), f"{row['server']} answers the question of {row['client']}"
-        text = f"{who} for {row['name']} ({row['type']}) after {took}"
-        yield Claim(text=f"{text}.", frames=_frames(row, "query_frame", "response_frame"), sources=("dns",))
 
 
 def _phases(row: Row) -> Claim:

@@ -22,11 +22,7 @@ _KEYLOG = "(with the TLS secrets, --keylog, it can be read)"
 def details(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what each TLS connection agreed on."""
     known = [*rows(analysis.stat("tls")), *rows(analysis.stat("quic"))]
-    named = [
-        row for row in known
-        if {address(row["client"]), address(row["server"])} & question.addresses or row["server_name"] in question.names
-        or _port(row["server"]) in question.ports
-    ]  # fmt: skip
+    named = [row for row in known if _is_named(row, question)]
     told = dict[str, tuple[int, ...]]()
     for row in sorted(named or known, key=lambda row: row.get("server_hello_frame", 0) is None):  # what agreed first
         text = _agreed(row)

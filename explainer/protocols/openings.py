@@ -84,7 +84,8 @@ def _loaded(facts: Facts) -> "pl.DataFrame":
         facts[segments]
         .filter((pl.col("payload") > 0) & ~pl.col("retransmission"))
         .join(facts.frames(*_NEEDED), left_on="frame", right_on=FRAME.field, maintain_order="left")
-        .with_columns(protocols.str.extract(r".*:tcp:([^:]+)").fill_null("").alias("layer"))
+        # Newer tsharks show what follows a PROXY header above it, in each frame.
+        .with_columns(protocols.str.extract(r".*:tcp:(?:proxy:)?([^:]+)").fill_null("").alias("layer"))
         .select(
             "frame", "stream", "from_client", "server", "server_port",
             pl.when(~_unread("tls", TLS_RECORD) & ~_unread("http", METHOD, STATUS)).then("layer").alias("layer"),

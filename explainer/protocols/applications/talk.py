@@ -34,8 +34,9 @@ from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
+from explainer.protocols.capture_quality import cut
 from explainer.protocols.first_words import unusual_ports
-from explainer.protocols.frame import CAPTURED_LENGTH, FRAME, LENGTH, PROTOCOLS
+from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.http_again import hidden_http
 from explainer.protocols.ip import packets
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
@@ -88,14 +89,7 @@ _NEEDS = (FRAME, PROTOCOLS, *STREAM_NEEDS, unusual_ports, hidden_http, tcp.segme
 MESSAGES = Look("application messages", _NEEDS, _COLUMNS, _view)
 
 
-@fact("frames stored in part", FRAME, LENGTH, CAPTURED_LENGTH)
-def cut_frames(facts: Facts) -> frozenset[int]:
-    """Return the frames of which the capture holds less than was sent."""
-    frames = facts.frames(FRAME, LENGTH, CAPTURED_LENGTH)
-    return frozenset(frames.filter(pl.col(CAPTURED_LENGTH.field) < pl.col(LENGTH.field))[FRAME.field])
-
-
-@fact("application messages", MESSAGES, packets, cut_frames, FRAME, tcp.STREAM)
+@fact("application messages", MESSAGES, packets, cut, FRAME, tcp.STREAM)
 def messages(facts: Facts) -> tuple[Message, ...]:
     """Return the messages, in file order; of a segment that was sent again the first one alone."""
     seen = facts.look(MESSAGES)
@@ -108,7 +102,8 @@ def messages(facts: Facts) -> tuple[Message, ...]:
     # Of the columns of all dialects, a capture fills those of one or two.
     said = [field for field in _FIELDS if table[field].null_count() < table.height]
     table = table.drop(_FIELDS.keys() - {*said, *(column.field for column in _BASE)})
-    found, known, cut = [], set[tuple[Any, ...]](), facts[cut_frames]
+    found, known, stored = [], set[tuple[Any, ...]](), facts[cut]
+    in_part = frozenset(stored.frames if stored else ())
     for row in table.iter_rows(named=True):
         message = _message(row, said)
         if message.stream is not None and row[tcp.SEQUENCE.field] is not None:
@@ -116,7 +111,7 @@ def messages(facts: Facts) -> tuple[Message, ...]:
             if segment in known:
                 continue
             known.add(segment)
-        found.append(message._replace(cut=True) if message.frame in cut else message)
+        found.append(message._replace(cut=True) if message.frame in in_part else message)
     return tuple(found)
 
 
