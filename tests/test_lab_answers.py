@@ -13,7 +13,6 @@ from explainer.model import Analysis, RuleStatus, Severity
 
 AnalysisOf = Callable[[str], Analysis]
 OPEN_QUESTION = "what is wrong here?"
-# Cases that wait for a rule in cases.jsonl, and what finds them by now.
 
 _RANGE = r"\d+(?:-\d+)?"
 _CITED = re.compile(rf"\bframes? ({_RANGE}(?:(?:, | and ){_RANGE})*)")

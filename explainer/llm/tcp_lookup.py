@@ -118,7 +118,7 @@ def _phases(row: Row) -> Claim:
         waited = f"{milliseconds(row['slowest_ms'])} until frame {row['slowest_frame']}"
         verdict = f"Yes, waiting for the server took longest: {waited} ({between})"
     elif row["transfer_ms"] >= _SLOW_SERVER_MS:
-        verdict = f"Yes, the transfer took longest: {milliseconds(row['transfer_ms'])} ({between})"
+        verdict = f"What takes longest is the transfer: {milliseconds(row['transfer_ms'])} ({between})"
     elif row["asking_ms"] >= _SLOW_SERVER_MS:
         sent = f"{milliseconds(row['asking_ms'])} until frame {row['asked_frame']}"
         verdict = f"What takes longest is what the client sends before the server answers: {sent} ({between})"
@@ -130,9 +130,15 @@ def _phases(row: Row) -> Claim:
         phases.append(f"the first request acknowledged after {took} (frame {row['acknowledged_frame']})")
     took = milliseconds(row["first_byte_ms"])
     phases.append(f"its response begun after {took} (frame {row['response_frame']})")
-    phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
-    frames = _frames(row, "syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame")
-    return Claim(text=f"{verdict}: {', '.join(phases)}.", frames=frames, sources=("timing",))
+    if row["last_frame"] != row["response_frame"]:
+        phases.append(f"and transferred in {milliseconds(row['transfer_ms'])} more (frame {row['last_frame']})")
+    names = ["syn_frame", "syn_ack_frame", "request_frame", "acknowledged_frame", "response_frame"]
+    text = f"{verdict}: {', '.join(phases)}"
+    if verdict.startswith(NOT_SLOW) and row["slowest_frame"] != row["response_frame"]:
+        text += f"; of {count(row['exchanges'], 'exchange')}, the slowest was answered after"
+        text += f" {milliseconds(row['slowest_ms'])} (frame {row['slowest_frame']})"
+        names.append("slowest_frame")
+    return Claim(text=f"{text}.", frames=_frames(row, *names), sources=("timing",))
 
 
 def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:

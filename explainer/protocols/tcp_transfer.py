@@ -46,8 +46,12 @@ class Transfer(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Return whether the segments come evenly: the ninth decile of the gaps is at most three times the median."""
-        return 0 < self.wide_gap_ms <= 3 * self.gap_ms
+        """Return whether the segments come evenly.
+
+        The ninth decile of the gaps is at most three times the median, and such gaps make the time: between bursts, few
+        long ones would.
+        """
+        return 0 < self.wide_gap_ms <= 3 * self.gap_ms and self.gap_ms * self.segments >= self.lasted_ms / 2
 
 
 def _trip_ms(c: Connection) -> float:

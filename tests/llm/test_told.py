@@ -14,8 +14,10 @@ TIMING = (
 HTTP = ("method", "path", "status", "request_frame", "response_frame", "host", "client", "server")
 
 
-def timing(connect_ms: float, slowest_ms: float, server_ms: float, asking_ms: float = 0.0) -> tuple[object, ...]:
-    known = (0, "10.0.0.9:40000", "10.0.0.1:80", 1, 2, connect_ms, 4, 5, 20.0, 6, 30.0, 9, 1.0, 2, 8)
+def timing(
+    connect_ms: float, slowest_ms: float, server_ms: float, asking_ms: float = 0.0, transfer_ms: float = 1.0
+) -> tuple[object, ...]:
+    known = (0, "10.0.0.9:40000", "10.0.0.1:80", 1, 2, connect_ms, 4, 5, 20.0, 6, 30.0, 9, transfer_ms, 2, 8)
     return (*known, slowest_ms, server_ms, asking_ms, 4)
 
 
@@ -68,15 +70,23 @@ def test_a_low_finding_that_is_asked_for_is_the_answer() -> None:
         (timing(30.0, 40.0, 10.0), "No, it is not slow"),
         (timing(300.0, 400.0, 100.0), "Yes, the network between them is slow"),
         (timing(30.0, 1030.0, 1000.0), "Yes, waiting for the server took longest: 1.03 s until frame 8"),
+        (timing(30.0, 40.0, 10.0, transfer_ms=1000.0), "What takes longest is the transfer: 1 s"),
         (timing(30.0, 40.0, 10.0, 1000.0), "What takes longest is what the client sends"),
     ],
-    ids=["neither", "network", "server", "request"],
+    ids=["neither", "network", "server", "transfer", "request"],
 )
 def test_a_question_about_slowness_is_answered_with_the_phases(row: tuple[object, ...], begins: str) -> None:
     known = analysis(ran(), stats=[stat("timing", TIMING, [row])])  # type: ignore[list-item]  # cells of all kinds
     answer = offline.answer(known, "Is this connection slow?")
     assert answer.verdict.startswith(begins)
     assert "the first request acknowledged after 20.0 ms (frame 5)" in answer.verdict
+
+
+def test_what_is_not_slow_names_its_slowest_exchange() -> None:
+    known = analysis(ran(), stats=[stat("timing", TIMING, [timing(30.0, 90.0, 10.0)])])  # type: ignore[list-item]  # cells of all kinds
+    answer = offline.answer(known, "Is this connection slow?")
+    assert answer.verdict.endswith("of 2 exchanges, the slowest was answered after 90.0 ms (frame 8).")
+    assert 8 in answer.claims[0].frames
 
 
 def test_of_slowness_the_times_say_more_than_what_is_only_worth_knowing() -> None:

@@ -60,10 +60,10 @@ def test_a_line_that_is_slow(
     assert rules(even(segments, apart_s), tmp_path, facts_of) == expected
 
 
-def rounds(count: int, rtt_s: float) -> Flow:
+def rounds(count: int, rtt_s: float, burst: int = 4) -> Flow:
     flow = Flow().open(rtt_s).send(True, DATA).wait(rtt_s).ack(False)
     for _ in range(count):
-        for _ in range(4):
+        for _ in range(burst):
             flow.send(False, FULL)
         flow.ack(True).wait(rtt_s)
     return flow
@@ -75,6 +75,10 @@ def rounds(count: int, rtt_s: float) -> Flow:
 )  # fmt: skip
 def test_little_on_its_way(count: int, rtt_s: float, expected: list[str], tmp_path: Path, facts_of: FactsOf) -> None:
     assert rules(rounds(count, rtt_s), tmp_path, facts_of) == expected
+
+
+def test_bursts_are_no_even_line(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert rules(rounds(20, 0.1, burst=20), tmp_path, facts_of) == ["tcp_slow_rounds"]
 
 
 def clogged(times: int, wait_s: float) -> Flow:
