@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from explainer.masking import masked
 from explainer.privacy.addresses import is_kept
 from explainer.privacy.mapping import MAC, V4, V6, Mapping, backwards_quad, bounded
+from explainer.privacy.originals import Kind
 
 _ADDRESS = re.compile(f"{V6}|{V4}")
 _MAC = re.compile(MAC)
@@ -58,11 +59,11 @@ def _addresses(text: str, mapping: Mapping) -> Iterator[str]:
         except ValueError:
             continue
         if not is_kept(address) and not mapping.is_pseudonym(address):
-            yield "an address of the capture"
+            yield Kind.ADDRESS.of_capture
     for match in _MAC.finditer(text):
         own = match[0].lower().replace("-", ":")
         if own in mapping.originals and not mapping.is_pseudonym(own):
-            yield "a MAC address of the capture"
+            yield Kind.MAC.of_capture
 
 
 def known(text: str, mapping: Mapping) -> Iterator[str]:
@@ -72,4 +73,4 @@ def known(text: str, mapping: Mapping) -> Iterator[str]:
         if original.lower() not in lowered or mapping.is_pseudonym(original):
             continue
         if re.search(bounded(original), text, re.IGNORECASE):
-            yield f"a {kind} of the capture"
+            yield kind.of_capture

@@ -35,6 +35,11 @@ class Kind(StrEnum):
     FILE = "file name"
     NAME = "name"
 
+    @property
+    def of_capture(self) -> str:
+        """What it is, in words that do not repeat the value: "an address of the capture"."""
+        return f"{'an' if self is Kind.ADDRESS else 'a'} {self} of the capture"
+
 
 @dataclass(frozen=True)
 class Original:

@@ -31,7 +31,7 @@ def _in_bytes(content: bytes, mapping: Mapping) -> str:
             continue
         exact, folded = _forms(original, kind)
         if any(form in content for form in exact) or any(form in lowered for form in folded):
-            return f"a {kind} of the capture"
+            return kind.of_capture
     return ""
 
 
