@@ -8,6 +8,7 @@ from explainer.protocols.frame import FRAME, PROTOCOLS, last_ns
 from explainer.protocols.layers import UDP
 
 _PAIR = ("client", "server", "port", "protocol")
+_ASKED = ("client", "server", "protocol")
 SERVICES = {
     "wg": "WireGuard", "openvpn": "OpenVPN", "isakmp": "IPsec (IKE)", "ntp": "NTP", "snmp": "SNMP", "radius": "RADIUS",
     "tftp": "TFTP", "l2tp": "L2TP", "kerberos": "Kerberos", "coap": "CoAP", "rpc": "RPC", "sip": "SIP",
@@ -117,15 +118,12 @@ def _said(facts: Facts) -> "pl.DataFrame | None":
 
 def _from_another_port(asked: "pl.DataFrame", headers: "pl.DataFrame") -> dict[tuple[str, str, str], tuple[int, ...]]:
     """Return the answers to TFTP requests, by client, server and protocol: none where the client goes on with any."""
-    found = dict[tuple[str, str, str], tuple[int, ...]]()
-    for row in asked.iter_rows(named=True):
-        there, here = pl.col("src") == row["server"], pl.col("dst") == row["client"]
-        answers = headers.filter(there & here & pl.col("dport").is_in(row["from"]))
-        if answers.height:
-            goes_on = (pl.col("src") == row["client"]) & (pl.col("dst") == row["server"])
-            taken = headers.filter(goes_on & pl.col("dport").is_in(answers["sport"].implode())).height
-            found[row["client"], row["server"], row["protocol"]] = () if taken else tuple(answers["frame"])
-    return found
+    ports = asked.select(*_ASKED, pl.col("from").alias("own")).explode("own")
+    answers = ports.join(headers, left_on=["server", "client", "own"], right_on=["src", "dst", "dport"])
+    taken = answers.join(headers, how="semi", left_on=["client", "server", "sport"], right_on=["src", "dst", "dport"])
+    of_each = answers.sort("frame").group_by(_ASKED, maintain_order=True).agg("frame")
+    found = {(client, server, protocol): tuple(frames) for client, server, protocol, frames in of_each.iter_rows()}
+    return {**found, **dict.fromkeys(taken.select(_ASKED).iter_rows(), ())}
 
 
 def _no_more(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 
@@ -78,7 +78,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
     seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
-    headers = [case for cases in proxy_header.not_understood(facts) for case in cases]
+    headers = proxy_header.Refused([case for cases in proxy_header.not_understood(facts) for case in cases])
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
@@ -210,12 +210,8 @@ def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
 
 
-def _is_about_header(e: Exchange, c: Connection | None, headers: Sequence[proxy_header.Case]) -> bool:
-    begun, answered = (c.first_frame if c else e.first_frame), e.response_frame or 0
-    return any(
-        case.header.stream == e.stream or proxy_header.is_passed_on(case, begun, answered, e.server.address)
-        for case in headers
-    )
+def _is_about_header(e: Exchange, c: Connection | None, headers: proxy_header.Refused) -> bool:
+    return headers.explains(e.stream, c.first_frame if c else e.first_frame, e.response_frame or 0, e.server.address)
 
 
 def _is_no_request(e: Exchange, begun: AbstractSet[int]) -> bool:

@@ -1,8 +1,10 @@
 """Servers that do not expect the PROXY header with which a load balancer begins."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from explainer.facts import Facts
@@ -64,12 +66,30 @@ def not_understood(facts: Facts) -> Iterator[Sequence[Case]]:
     yield from (group for (_, server), group in cases.items() if server not in knows)
 
 
-def is_passed_on(case: Case, begun: int, answered: int, server: str) -> bool:
-    """Return whether an answer of this server can be what the one behind it said to the header.
+class Refused:
+    """The headers that servers refuse, to be asked whether an answer is due to one."""
 
-    `begun` is the first frame of the connection that is answered: some connect before a request is there.
-    """
-    return begun <= case.header.frame and case.refused <= answered and server == case.c.client.address
+    def __init__(self, cases: Collection[Case]) -> None:
+        self._streams = {case.header.stream for case in cases}
+        by_sender = defaultdict[str, list[tuple[int, int]]](list)
+        for case in cases:
+            by_sender[case.c.client.address].append((case.header.frame, case.refused))
+        self._of = {sender: _in_order(frames) for sender, frames in by_sender.items()}
+
+    def explains(self, stream: int, begun: int, answered: int, server: str) -> bool:
+        """Return whether it is the answer to a header, or can be what the server behind this one said to a header.
+
+        `begun` is the first frame of the connection that is answered: some connect before a request is there.
+        """
+        sent, refused = self._of.get(server, ((), ()))
+        place = bisect_left(sent, begun)
+        return stream in self._streams or (place < len(sent) and refused[place] <= answered)
+
+
+def _in_order(frames: Iterable[tuple[int, int]]) -> tuple[Sequence[int], Sequence[int]]:
+    """Return in which frames headers are sent, and for each the first refusal of it or of a later one."""
+    sent, refused = zip(*sorted(frames), strict=True)
+    return sent, tuple(accumulate(reversed(refused), min))[::-1]
 
 
 def _refused(c: Connection, header: ProxyHeader, opening: Opening | None) -> Case | None:
