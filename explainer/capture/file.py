@@ -13,6 +13,8 @@ from explainer.errors import CaptureError
 from explainer.escape import visible
 
 BRING_ANOTHER = "Name a capture that Wireshark can open: pcap, pcapng or .cap, gzip-compressed or not."
+_STANDARD_INPUT = "-"
+_SAVE = "Save the capture to a file first, and name that."
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ def check(path: Path) -> None:
         if stat.S_ISDIR(status.st_mode):
             raise CaptureError(f"{name} is a directory.", "Name one capture file in it.")
         if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
-            raise CaptureError(f"{name} is not a regular file.", "Save the capture to a file first, and name that.")
+            raise CaptureError(f"{name} is not a regular file.", _SAVE)
         path.open("rb").close()
     except FileNotFoundError as error:
+        if name == _STANDARD_INPUT:
+            raise CaptureError("Standard input is not read.", _SAVE) from error
         raise CaptureError(f"{name} does not exist.", "Check the path of the capture.") from error
     except PermissionError as error:
         raise CaptureError(f"{name} may not be read by this user.", "Give yourself read permission on it.") from error

@@ -36,6 +36,12 @@ class TestCheck:
             file.check(tmp_path / "gone.pcap")
         assert raised.value.hint
 
+    def test_standard_input(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(CaptureError, match=r"^Standard input is not read\.$") as raised:
+            file.check(Path("-"))
+        assert "Save the capture to a file" in raised.value.hint
+
     def test_a_file_as_folder(self, capture: Path) -> None:
         with pytest.raises(CaptureError, match=r"x\.pcap cannot be read: Not a directory\."):
             file.check(capture / "x.pcap")
