@@ -6,7 +6,14 @@ from explainer.facts import Facts
 from explainer.model import Finding
 from explainer.protocols.tls import Ending, endings
 from explainer.registry import rule
-from explainer.rules.tls_alert_meanings import FROM_CLIENT, FROM_SERVER, Meaning, unspecific
+from explainer.rules.tls_alert_meanings import (
+    FROM_CLIENT,
+    FROM_SERVER,
+    NAMELESS,
+    UNRECOGNIZED_NAME,
+    Meaning,
+    unspecific,
+)
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, finding, grouped
 
 _ABOUT_THE_CERTIFICATE = frozenset({42, 43, 44, 45, 46, 48})
@@ -25,10 +32,11 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
     """An alert of level fatal, sent in clear, that ended a TLS connection; a warning never counts.
 
     RFC 8446 section 6, RFC 5246 section 7.2. Connections between the same client address and server that end with the
-    same alert are one finding. Gives way to the rules that know the cause.
+    same alert are one finding; those that name a host are apart from those that name none. Gives way to the rules that
+    know the cause.
     """
     alerted = (ending for ending in facts[endings] if ending.alert)
-    for group in grouped(alerted, lambda e: (e.alert.from_client, e.alert.code) if e.alert else None):
+    for group in grouped(alerted, _alike):
         first = group[0]
         said = _meaning(first)
         verdict = Verdict(
@@ -43,6 +51,13 @@ def tls_alert(facts: Facts) -> Iterator[Finding]:
         yield finding(group, verdict, by_alert)
 
 
+def _alike(ending: Ending) -> tuple[object, ...]:
+    """Return what the cases of a group share: with and without a name, causes differ."""
+    alert = ending.alert
+    assert alert is not None  # that is why it is a case
+    return alert.from_client, alert.code, bool(ending.handshake.server_name)
+
+
 def _with_name(cause: str, ending: Ending) -> str:
     """Return the cause with the name that the client asked for: there may be other servers in the capture."""
     named = " presents for {name}" if ending.handshake.server_name else " presents"
@@ -53,6 +68,8 @@ def _with_name(cause: str, ending: Ending) -> str:
 def _meaning(ending: Ending) -> Meaning:
     alert = ending.alert
     assert alert is not None  # that is why it is a case
+    if alert.code == UNRECOGNIZED_NAME and not alert.from_client and not ending.handshake.server_name:
+        return NAMELESS
     known = FROM_CLIENT if alert.from_client else FROM_SERVER
     return known.get(alert.code) or unspecific(alert.code, "client" if alert.from_client else "server")
 

@@ -16,6 +16,12 @@ class Meaning(NamedTuple):
     advice: tuple[str, ...] = (_CHECK,)
 
 
+UNRECOGNIZED_NAME = 112
+NAMELESS = Meaning(
+    "The server does not know the name that the client asks for, or wants one and gets none.",
+    Side.EITHER,
+    "Either side: the client must send the name of a site that is set up on {server} (SNI).",
+)
 FROM_CLIENT = {
     42: Meaning(
         "The client rejects the server's certificate and does not say why: most often such a certificate is made out"
@@ -101,7 +107,7 @@ FROM_SERVER = {
         "The server's side should look first: whether it has a certificate for the name or address that the"
         " client uses, and what its log says.",
     ),
-    112: Meaning(
+    UNRECOGNIZED_NAME: Meaning(
         "The server does not know the name {name} that the client asks for.",
         Side.SERVER,
         "The server's side must act: set up {name} on {server}, or the client must use the right name.",

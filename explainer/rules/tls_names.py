@@ -7,10 +7,10 @@ from explainer.model import Confidence, Finding, Side, Step
 from explainer.protocols.tls import Ending, endings
 from explainer.registry import rule
 from explainer.rules.tls_agreement import HANDSHAKE_FAILURE, INTERNAL_ERROR, Lacking, established, lacking
+from explainer.rules.tls_alert_meanings import UNRECOGNIZED_NAME
 from explainer.rules.tls_case import ALERT, SUBJECT, Verdict, by_alert, by_alert_and, finding, grouped
 
 AREA = "the names that TLS clients ask for"
-_UNRECOGNIZED_NAME = 112
 _UNSPECIFIC = (HANDSHAKE_FAILURE, INTERNAL_ERROR)
 
 
@@ -37,7 +37,7 @@ def tls_name_unknown(facts: Facts) -> Iterator[Finding]:
 
 def _refused(ending: Ending) -> bool:
     alert = ending.alert
-    return alert is not None and alert.code == _UNRECOGNIZED_NAME and not alert.from_client
+    return alert is not None and alert.code == UNRECOGNIZED_NAME and not alert.from_client
 
 
 def _unknown(confidence: Confidence, why: str) -> Verdict:

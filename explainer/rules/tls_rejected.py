@@ -37,8 +37,8 @@ def tls_certificate_rejected(facts: Facts) -> Iterator[Finding]:
             rule="tls_certificate_rejected",
             title="The client breaks off the handshake right after the server's certificate: most probably it does not"
             " trust or accept that certificate.",
-            act="The server's side should check its certificate first: whether it has expired, is made out for {name},"
-            " and comes with its intermediate certificates from an issuer that {client} trusts.",
+            act="The server's side should check its certificate first: whether it has expired, is made out for the name"
+            " {name}, and comes with its intermediate certificates from an issuer that {client} trusts.",
             side=Side.SERVER,
             confidence=Confidence.PROBABLE,
             advice=("See the certificate: {check} -showcerts", "The client's log names the reason.", _KEYLOG),

@@ -107,6 +107,15 @@ def test_other_alerts_senders_servers_and_clients_are_findings_of_their_own() ->
     )) == 6  # fmt: skip
 
 
+def test_those_that_name_no_host_are_a_finding_of_their_own() -> None:
+    nameless = (client_hello(server_name=""),)
+    named, without = of(
+        failed_handshake(0, alert(code=112)), failed_handshake(1, alert(1, 112), client_hellos=nameless)
+    )
+    assert "does not know the name www.example" in named.title
+    assert without.title.endswith("does not know the name that the client asks for, or wants one and gets none.")
+
+
 @pytest.mark.parametrize("from_client", [True, False])
 def test_every_alert_is_put_in_words(from_client: bool) -> None:
     hostile = "{client}{0}{"
