@@ -15,15 +15,12 @@ from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
-from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, turned_away
+from explainer.rules.http_upstream_before import before
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer
 from explainer.rules.http_upstream_sight import Sight
-from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
-_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 503, 400, 500
-_REMEMBERED_NS = 60_000_000_000
-"""Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
-_SHOWN = 20
+_BAD_GATEWAY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 400, 500
 _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
 _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
@@ -42,7 +39,7 @@ def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     every = _Tries(e, tried, asked, sight) if _is_gateways(e) and near.is_alone() else near
     own = every.of(lambda address: address in known)
     others = near.of(lambda address: address not in known and address != e.client.address)
-    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _turned_away(e, sight)
+    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or before(e, sight)
 
 
 class _Tries(NamedTuple):
@@ -191,24 +188,6 @@ def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     if any(k.answers or k.cut for k in found) or len({k.client.address for k in found}) != 1:
         return None
     return next(_unresolved_names(found, sure=bool(own), likely=not _is_gateways(e)), None)
-
-
-def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
-    """Return the server that turned the gateway away before, as its health checks see, where it now tries nobody."""
-    if e.status != _UNAVAILABLE:
-        return None
-    known, request = sight.of_gateway(e), e.request_frame or 0
-    before = [c for c in sight.connections if c.client.address in known and c.first_frame < request]
-    group = turned_away(c for c in before if (e.request_ns or 0) - c.first_ns <= _REMEMBERED_NS)
-    if not group:
-        return None
-    last, times = group[-1], count(len(group), "time")
-    does = "has refused" if last.server_resets else "has not answered"
-    words = f"{does} the gateway's connections ({times}: health checks, as it seems)"
-    frames = tuple(c.first_frame for c in group[-_SHOWN:])
-    where = _stream_filter(last.stream)
-    server = str(last.server)
-    return Upstream(last.client.address, server, words, frames, where, last.stream, likely=True, before=True)
 
 
 def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:

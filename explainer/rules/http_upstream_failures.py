@@ -1,6 +1,5 @@
 """How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from explainer.model import Step
@@ -89,14 +88,3 @@ def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
     if not o.response_bytes and o.request_frame is not None:
         return "takes the request and does not answer in time", o.request_frame
     return None
-
-
-def turned_away(connections: Iterable[Connection]) -> list[Connection]:
-    """Return the connections that the last server of its kind turned away, without one that it took since."""
-    last = dict[object, list[Connection]]()
-    for c in connections:
-        if c.syn_ack_frame is not None:
-            last.pop(c.server, None)
-        elif c.syn_frames:
-            last.setdefault(c.server, []).append(c)
-    return max(last.values(), key=lambda group: group[-1].first_frame, default=[])

@@ -6,7 +6,7 @@ import pytest
 from exchanges import exchange, found
 from factories import CLIENT, SERVER, connection, first_frame, start_ns
 
-from explainer.model import Finding
+from explainer.model import Finding, Severity
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
@@ -217,6 +217,53 @@ def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
 def test_other_health_checks_do_not(last: dict[str, Any]) -> None:
     refused_before = (check(3, 1),) if "syn_ack_frame" in last else ()
     assert str(BACKEND) not in told(503, below=(*refused_before, check(4, 3, **last))).title
+
+
+def probe(n: int, **overrides: Any) -> Exchange:
+    """Return a health check of the gateway over HTTP that fails, before the request."""
+    values = {"client": Endpoint(SERVER, 6000 + n), "server": BACKEND, "path": "/healthz", "status": 404,
+              "reason": "Not Found", "request_frame": n, "first_byte_frame": n, "response_frame": n}  # fmt: skip
+    return exchange(7 + n, **{"request_ns": start_ns(0)} | values | overrides)
+
+
+def told_of(*before: Exchange, **overrides: Any) -> tuple[Finding, ...]:
+    values: dict[str, Any] = {"status": 503, "reason": "", "request_frame": ASKED, "response_frame": ANSWERED}
+    asked = exchange(0, **values | {"path": "/cart"} | overrides)
+    return tuple(found("http_error", *before, asked, below=[connection(0)]))
+
+
+def test_health_checks_that_fail_tell_why_nobody_serves() -> None:
+    checks, cart = told_of(probe(1), probe(2))
+    assert f'{BACKEND} answers the gateway\'s health checks of /healthz with "404 Not Found" (2 times)' in cart.title
+    assert (checks.severity, cart.severity) == (Severity.MEDIUM, Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (probe(1),),
+        (probe(1), probe(2), probe(3, status=200)),
+        (probe(1, path="/cart"), probe(2, path="/cart")),
+        (probe(1, request_ns=0), probe(2, request_ns=0)),
+        (probe(1, client=Endpoint(CLIENT, 9)), probe(2, client=Endpoint(CLIENT, 9))),
+    ],
+    ids=["once", "passes again", "what clients ask for", "long ago", "not the gateway's"],
+)
+def test_other_answers_to_a_gateway_do_not(before: tuple[Exchange, ...]) -> None:
+    assert not any("health checks of" in finding.title for finding in told_of(*before))
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "open_one", "expected"),
+    [(1.0, {}, True), (0.9, {}, False), (1.0, {"response_frame": ANSWERED - 1}, False)],
+    ids=["waited in a queue", "not for long", "answered meanwhile"],
+)
+def test_a_server_that_is_busy_tells_why_a_request_waits_in_vain(
+    waited_s: float, open_one: dict[str, Any], expected: bool
+) -> None:
+    slow = probe(1, path="/report", status=200, reason="OK", **{"response_frame": ANSWERED + 5} | open_one)
+    (finding,) = told_of(slow, response_ns=start_ns(0) + int(waited_s * 1e9))
+    assert ("still busy with 1 earlier request" in finding.title) is expected
 
 
 def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> None:
