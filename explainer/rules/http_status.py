@@ -112,6 +112,7 @@ def _error(
     *, unsteady: bool,
 ) -> Finding:  # fmt: skip
     first, means = group[0], meaning(group[0])
+    cause = behind.cause(means.cause) if behind else means.cause
     again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
     steps = [asked(first), *([behind.step] if behind else []), *answered(first), *complained(first)]
     if again:
@@ -130,8 +131,7 @@ def _error(
         severity=severity,
         confidence=Confidence.CERTAIN,
         side=means.side,
-        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}'
-        f"{behind.clause if behind else ''}{overcome}.",
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {cause}{overcome}.',
         act=behind.act if behind and means.side is Side.SERVER else means.act,
         measured={"status": first.status or 0, "requests": len(group), **_measured(behind)},
         evidence=Evidence.of(

@@ -10,24 +10,33 @@ from explainer.rules.http_upstream_failures import Upstream
 from explainer.rules.http_upstream_sight import B, Sight, first_frame_of
 from explainer.wording import count
 
-_UNAVAILABLE, _FIRST_ERROR = 503, 400
+_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR = 502, 503, 400
 _REMEMBERED_NS = 60_000_000_000
 """Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
 _CHECKS = 2
 """Load balancers take a server out after two or three checks that fail (AWS: 2, HAProxy and Kubernetes: 3)."""
 _QUEUED_NS = 1_000_000_000
 """A gateway that waited as long as this for a free connection let the request wait in a queue."""
+_AT_ONCE_NS = 100_000_000
+"""A gateway that answers sooner has waited for nobody."""
 _SHOWN = 20
 
 
 def before(e: Exchange, sight: Sight) -> Upstream | None:
-    """Return the server that turned the gateway away, failed its health checks, or is still busy; of 503 alone."""
-    if e.status != _UNAVAILABLE:
+    """Return the server that turned the gateway away, failed its health checks, or is still busy; of 502 and 503.
+
+    Of one that served it and is not asked now, the gateway alone knows why.
+    """
+    if e.status not in (_BAD_GATEWAY, _UNAVAILABLE):
         return None
     known = sight.of_gateway(e)
     opened = [c for address in known for c in _lately(sight.opened_by(address), e)]
     asked = [o for address in known for o in _lately(sight.asked_by(address), e)]
-    return _turned_away(opened) or _failing(e, asked, sight) or _busy(e, asked)
+    at_once = (e.response_ns or 0) - (e.request_ns or 0) <= _AT_ONCE_NS
+    if e.status == _BAD_GATEWAY and not at_once:
+        return None
+    found = _turned_away(opened) or _failing(e, asked, sight)
+    return found or (_not_asked(e, asked, sight) if at_once else _busy(e, asked))
 
 
 def _lately(each: Sequence[B], e: Exchange) -> Iterator[B]:
@@ -88,6 +97,20 @@ def _busy(e: Exchange, asked: Iterable[Exchange]) -> Upstream | None:
         return None
     words = f"was still busy with {count(len(open_ones), 'earlier request')} of the gateway's, which gives it no more"
     return _of(open_ones[-1], words, [o.request_frame or o.first_frame for o in open_ones])
+
+
+def _not_asked(e: Exchange, asked: Sequence[Exchange], sight: Sight) -> Upstream | None:
+    """Return the server that answered what clients wanted before, where the gateway asks nobody now."""
+    wanted = sight.wanted_of(e.server.address)
+    served = [o for o in asked if o.path in wanted and (o.status or _FIRST_ERROR) < _FIRST_ERROR]
+    tried = {c.client.address for c in sight.tried(e)} | {o.client.address for o in sight.asked(e)}
+    if not served or e.error_name or tried & sight.of_gateway(e):
+        return None
+    words = (
+        f"it asks nobody behind it for that, though {served[-1].server} answered {count(len(served), 'request')} of its"
+        " before: it has no free port or connection left, holds that server for down, or is told to answer so"
+    )
+    return _of(served[-1], words, [served[-1].request_frame or 0, served[-1].response_frame or 0])._replace(own=True)
 
 
 def _of(latest: Connection | Exchange, words: str, frames: Sequence[int]) -> Upstream:

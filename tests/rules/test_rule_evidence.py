@@ -92,7 +92,7 @@ NOT_RECORDED = {
     "bgp_refused", "capture_gaps", "broadcast_storm", "ospf_neighbors",
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
     "dns_wrong_id", "http_expect_unanswered",
-    "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
+    "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_stalled", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
     "scan_arp",
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",

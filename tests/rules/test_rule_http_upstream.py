@@ -52,14 +52,21 @@ def test_the_failed_connection_is_the_cause(tried: dict[str, Any], words: str) -
 @pytest.mark.parametrize(
     ("tried", "status"),
     [
-        (REFUSED | {"first_frame": ASKED - 1}, 502),
+        (REFUSED | {"first_frame": ASKED - 1, "first_ns": 0}, 502),
         (REFUSED | {"first_frame": ANSWERED + 1}, 502),
         (REFUSED | {"client": Endpoint(CLIENT, 50000)}, 502),
         (REFUSED, 404),
         (SILENT | {"server_payload": 1}, 502),
         (SILENT | {"client_payload": 0}, 502),
     ],
-    ids=["before the request", "after the answer", "not the gateway's", "not a gateway's error", "answered", "unused"],
+    ids=[
+        "long before the request",
+        "after the answer",
+        "not the gateway's",
+        "not a gateway's error",
+        "answered",
+        "unused",
+    ],
 )
 def test_other_connections_are_not(tried: dict[str, Any], status: int) -> None:
     (title,) = titles(behind(**tried), status)
@@ -172,6 +179,11 @@ def test_a_request_on_an_open_connection_that_fails(ending: dict[str, Any], word
     assert words in told(504, behind_request(**unanswered | ending)).title
 
 
+def test_an_answer_that_comes_after_the_gateways_is_late() -> None:
+    late = {"response_frame": ANSWERED + 1, "first_byte_frame": ANSWERED + 1}
+    assert "does not answer in time" in told(504, behind_request(**late)).title
+
+
 def passed(other: str = OTHER_SIDE) -> tuple[Exchange, Exchange]:
     """Return another page that the gateway fetches from behind, from another address."""
     times = {"request_frame": 202, "response_frame": 209, "first_byte_frame": 209}
@@ -207,7 +219,9 @@ def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
     finding = told(503, below=(check(3, 1), check(4, 3)))
     assert f"{BACKEND} has refused the gateway's connections (2 times" in finding.title
     assert {1, 3} <= set(finding.evidence.frames)
-    assert str(BACKEND) not in told(502, below=(check(3, 1),)).title
+    assert str(BACKEND) in told(502, below=(check(3, 1),)).title
+    (late,) = told_of(below=(check(3, 1),), status=502, response_ns=start_ns(0) + 200_000_000)
+    assert str(BACKEND) not in late.title
 
 
 @pytest.mark.parametrize(
@@ -226,10 +240,10 @@ def probe(n: int, **overrides: Any) -> Exchange:
     return exchange(7 + n, **{"request_ns": start_ns(0)} | values | overrides)
 
 
-def told_of(*before: Exchange, **overrides: Any) -> tuple[Finding, ...]:
+def told_of(*before: Exchange, below: tuple[Connection, ...] = (), **overrides: Any) -> tuple[Finding, ...]:
     values: dict[str, Any] = {"status": 503, "reason": "", "request_frame": ASKED, "response_frame": ANSWERED}
     asked = exchange(0, **values | {"path": "/cart"} | overrides)
-    return tuple(found("http_error", *before, asked, below=[connection(0)]))
+    return tuple(found("http_error", *before, asked, below=[connection(0), *below]))
 
 
 def test_health_checks_that_fail_tell_why_nobody_serves() -> None:
@@ -264,6 +278,31 @@ def test_a_server_that_is_busy_tells_why_a_request_waits_in_vain(
     slow = probe(1, path="/report", status=200, reason="OK", **{"response_frame": ANSWERED + 5} | open_one)
     (finding,) = told_of(slow, response_ns=start_ns(0) + int(waited_s * 1e9))
     assert ("still busy with 1 earlier request" in finding.title) is expected
+
+
+SERVED: dict[str, Any] = {"path": "/cart", "status": 200, "reason": "OK"}
+
+
+def test_a_gateway_that_asks_nobody_any_more_must_look_itself() -> None:
+    for status in (502, 503):
+        (finding,) = told_of(probe(1, **SERVED), status=status)
+        assert f"it asks nobody behind it for that, though {BACKEND} answered 1 request" in finding.title
+        assert finding.act.startswith("The gateway's side")
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        (probe(1, **SERVED | {"status": 404}), {}),
+        (probe(1, **SERVED | {"path": "/metrics"}), {}),
+        (probe(1, **SERVED), {"response_ns": start_ns(0) + 200_000_000}),
+        (probe(1, **SERVED), {"below": (behind(),)}),
+        (probe(1, **SERVED), {"error_name": "no server is available"}),
+    ],
+    ids=["did not serve before", "what no client wanted", "not at once", "asks now", "says why"],
+)
+def test_a_gateway_may_have_other_reasons(before: Exchange, changes: dict[str, Any]) -> None:
+    assert not any("asks nobody" in finding.title for finding in told_of(before, **changes))
 
 
 def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> None:
