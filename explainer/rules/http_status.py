@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.arp import resolutions
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
@@ -55,7 +56,10 @@ UPSTREAM = "upstream_stream"
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, subject=SUBJECT, area=AREA)
+@rule(
+    "HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, resolutions, subject=SUBJECT,
+    area=AREA,
+)  # fmt: skip
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -78,7 +82,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
-    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
+    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups], facts[resolutions])
     headers = [case for cases in proxy_header.not_understood(facts) for case in cases]
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:

@@ -6,6 +6,7 @@ Rules
   timing: what begins right after the request and ends right before the answer, of one address alone, is probably its.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from explainer.rules.http_upstream_failures import Upstream, failure, no_answer
 from explainer.rules.http_upstream_sight import Sight
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
+_TIMED_OUT = 504
 _BAD_GATEWAY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 400, 500
 _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
@@ -39,7 +41,14 @@ def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     every = _Tries(e, tried, asked, sight) if _is_gateways(e) and near.is_alone() else near
     own = every.of(lambda address: address in known)
     others = near.of(lambda address: address not in known and address != e.client.address)
-    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or before(e, sight)
+    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _nobody(e, sight) or before(e, sight)
+
+
+def while_waiting(e: Exchange, until_ns: int, sight: Sight) -> Upstream | None:
+    """Return what a gateway waits for, and certainly for this request, while its client waits in vain until then."""
+    until = e.closed_frame or sys.maxsize
+    behind = upstream(e._replace(status=_TIMED_OUT, response_frame=until, response_ns=until_ns), sight)
+    return behind if behind and behind.sure and not behind.passed_on else None
 
 
 class _Tries(NamedTuple):
@@ -188,6 +197,20 @@ def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     if any(k.answers or k.cut for k in found) or len({k.client.address for k in found}) != 1:
         return None
     return next(_unresolved_names(found, sure=bool(own), likely=not _is_gateways(e)), None)
+
+
+def _nobody(e: Exchange, sight: Sight) -> Upstream | None:
+    """Return the address that the gateway looks for by ARP meanwhile, in vain: so much comes before a SYN."""
+    if not _is_gateways(e):
+        return None
+    begin, end = e.request_frame or 0, e.response_frame or 0
+    for address in sight.of_gateway(e):
+        for search in sight.searches.get(address, ()):
+            frames = tuple(frame for frame in search.request_frames if begin < frame < end)
+            if frames:
+                words = "is nobody's address: the gateway looks for it by ARP in vain"
+                return Upstream(address, search.target, words, frames, "arp", likely=True)
+    return None
 
 
 def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:

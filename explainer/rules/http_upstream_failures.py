@@ -62,7 +62,13 @@ def failure(c: Connection, ending: Ending | None, until: int) -> tuple[str, int]
         if refused is None:
             return "does not answer the connection request (SYN)", c.syn_frames[-1]
         return "refuses the connection", refused
-    if ending and (ending.outcome.failed or ending.outcome is Outcome.UNUSED):
+    if ending and ending.outcome is Outcome.UNUSED:
+        words = (
+            "takes the connection, and after the TLS handshake the gateway leaves without a request: it does not accept"
+            " the certificate, most often (its issuer, name or time)"
+        )
+        return words, ending.frame
+    if ending and (ending.outcome.failed):
         return _of_tls(ending), ending.frame
     if c.server_payload or not c.client_payload:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from explainer.protocols.arp import Resolution
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
@@ -30,7 +31,8 @@ class Sight:
     """What a capture holds: TCP connections, how TLS ended in them, HTTP exchanges and lookups, by their first frame.
 
     `others` are the further addresses of gateways; `opened` and `sent` are the connections and requests by the address
-    of their client, and `wanted` the paths that clients ask for by that of the server.
+    of their client, `wanted` the paths that clients ask for by that of the server, `searches` what is looked for by
+    ARP in vain by that of the asker.
     """
 
     connections: Sequence[Connection] = ()
@@ -41,6 +43,7 @@ class Sight:
     opened: Mapping[str, Sequence[Connection]] = field(default_factory=dict)
     sent: Mapping[str, Sequence[Exchange]] = field(default_factory=dict)
     wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    searches: Mapping[str, Sequence[Resolution]] = field(default_factory=dict)
 
     def of_gateway(self, e: Exchange) -> frozenset[str]:
         """Return the addresses of the gateway that answers."""
@@ -76,12 +79,17 @@ def sight(
     endings: Iterable[Ending],
     exchanges: Iterable[Exchange],
     lookups: Iterable[Lookup],
+    resolutions: Iterable[Resolution],
 ) -> Sight:
     """Return what a capture holds, with the further addresses of its gateways."""
     by_stream = {ending.handshake.stream: ending for ending in endings}
     begun, said = sorted(connections, key=first_frame_of), sorted(exchanges, key=first_frame_of)
     opened, sent = defaultdict[str, list[Connection]](list), defaultdict[str, list[Exchange]](list)
     wanted = defaultdict[str, set[str]](set)
+    searches = defaultdict[str, list[Resolution]](list)
+    for search in resolutions:
+        if not (search.answered or search.probe or search.gratuitous):
+            searches[search.asker].append(search)
     for c in begun:
         opened[c.client.address].append(c)
     for e in said:
@@ -90,7 +98,7 @@ def sight(
             sent[e.client.address].append(e)
     return Sight(
         begun, by_stream, said, sorted(lookups, key=first_frame_of), other_addresses(said), opened, sent,
-        {address: frozenset(paths) for address, paths in wanted.items()},
+        {address: frozenset(paths) for address, paths in wanted.items()}, searches,
     )  # fmt: skip
 
 

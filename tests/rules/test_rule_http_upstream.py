@@ -7,10 +7,12 @@ from exchanges import exchange, found
 from factories import CLIENT, SERVER, connection, first_frame, start_ns
 
 from explainer.model import Finding, Severity
+from explainer.protocols.arp import Resolution
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
-from explainer.rules.http_upstream_sight import other_addresses
+from explainer.rules.http_upstream import while_waiting
+from explainer.rules.http_upstream_sight import other_addresses, sight
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
@@ -278,6 +280,48 @@ def test_a_server_that_is_busy_tells_why_a_request_waits_in_vain(
     slow = probe(1, path="/report", status=200, reason="OK", **{"response_frame": ANSWERED + 5} | open_one)
     (finding,) = told_of(slow, response_ns=start_ns(0) + int(waited_s * 1e9))
     assert ("still busy with 1 earlier request" in finding.title) is expected
+
+
+def search(**overrides: Any) -> Resolution:
+    """Return the gateway's search for its backend, in vain, while a client waits."""
+    values: dict[str, Any] = {"asker": SERVER, "target": BACKEND.address, "request_frames": (ASKED + 1, ASKED + 2)}
+    empty: dict[str, Any] = {"asker_mac": "02:00:00:00:00:01", "first_ns": 0, "last_ns": 0, "reply_frames": (),
+                             "reply_macs": (), "first_reply_ns": None}  # fmt: skip
+    return Resolution(**empty | values | overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "status", "expected"),
+    [
+        ({}, 504, True),
+        ({}, 500, False),
+        ({"reply_frames": (ASKED + 2,)}, 504, False),
+        ({"asker": CLIENT}, 504, False),
+        ({"request_frames": (ASKED - 1,)}, 504, False),
+    ],
+    ids=["nobody", "not a gateway's error", "found", "not the gateway's", "before"],
+)
+def test_an_address_that_nobody_has_is_the_cause(overrides: dict[str, Any], status: int, expected: bool) -> None:
+    asked = exchange(0, status=status, reason="", request_frame=ASKED, response_frame=ANSWERED)
+    (finding,) = found("http_error", asked, below=[connection(0)], searches=[search(**overrides)])
+    assert (f"{BACKEND.address} is nobody's address" in finding.title) is expected
+
+
+def test_what_a_gateway_waits_for_while_its_client_does() -> None:
+    waits: dict[str, Any] = {"status": None, "response_frame": None, "first_byte_frame": None, "response_bytes": 0}
+    client = exchange(0, **waits | {"closed_frame": ANSWERED, "closed_by_client": True, "request_frame": ASKED})
+    behind_it = probe(1, **waits | {"path": "/page", "request_frame": ASKED + 3})
+    until = start_ns(0) + 5_000_000_000
+
+    def cause(*others: Exchange) -> str:
+        seen = sight([connection(0)], (), (client, *others), (), ())
+        found = while_waiting(client, until, seen)
+        return found.words if found else ""
+
+    assert cause(behind_it) == "takes the request and does not answer in time"
+    assert cause() == ""
+    assert cause(behind_it._replace(client=Endpoint(CLIENT, 9))) == ""
+    assert cause(probe(1, path="/page", status=200, request_frame=ASKED + 3, response_frame=ASKED + 4)) == ""
 
 
 SERVED: dict[str, Any] = {"path": "/cart", "status": 200, "reason": "OK"}
