@@ -8,7 +8,8 @@ from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first
 
 from explainer.frame_table import FrameTable
 from explainer.model import Finding
-from explainer.protocols import dns, http, openings, proxy_header, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import arp, dns, http, openings, proxy_header, tcp, tcp_analysis, tcp_resets
+from explainer.protocols.arp import Resolution
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
@@ -64,6 +65,7 @@ def found(
     healths: Iterable[Health] | None = None,
     captured: int = 60,
     lookups: Iterable[Lookup] = (),
+    searches: Iterable[Resolution] = (),
 ) -> list[Finding]:
     """Return what the rule finds; `captured` is how many bytes of 60 each frame was stored with."""
     streams = sorted({e.stream for e in exchanges})
@@ -77,6 +79,7 @@ def found(
             proxy_header.proxy_headers: (),
             outcome.tcp_endings: (),
             dns.lookups: tuple(lookups),
+            arp.resolutions: tuple(searches),
         }
     )
     known._frames = FrameTable.of(pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]}))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from explainer.brief.question import Question
+from explainer.brief.subjects import shared
 from explainer.escape import visible
 from explainer.model import Analysis, CaptureInfo, Cell, Finding, RuleStatus, Stat
 from explainer.wording import count, frame_list, listing
@@ -29,13 +30,17 @@ class Part:
 
 
 def ranked(findings: Iterable[Finding], question: Question) -> list[Finding]:
-    """Return the findings for this question: causes before symptoms, then what it names, then the worst."""
+    """Return the findings for this question: causes before symptoms, then what it names, then the worst.
+
+    Of one weight, those first of whose paths, names or services it speaks.
+    """
     return sorted(
         findings,
         key=lambda f: (
             bool(f.explained_by),
             -question.closeness(f),
             f.severity.rank,
+            -shared(question.text, f),
             not question.asks_of_page(f),
             f.confidence.rank,
             _LOWER not in f.rule,

@@ -3,7 +3,7 @@
 Rules
 * A text is read from the file, in the few segments that carry it: to ask tshark for the lines of every body would
   print whole downloads. Where it was decrypted, tshark alone can tell, in a second look at those connections.
-* Of a text no more gets into a record than words of http_complaints.
+* Of a text no more gets into a record than words of http_complaints, and names of http_error_names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
 from explainer.protocols.http_bodies import Form, Written, lines
 from explainer.protocols.http_complaints import complaint_of_json, complaint_of_text, complaint_of_xml, text_of_labels
+from explainer.protocols.http_error_names import named
 from explainer.protocols.http_exchanges import Exchange as Exchange
 from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
@@ -23,6 +24,7 @@ _JSON_VALUES = Column("json.path_with_value", many=True)
 _OF_FORM: dict[Form, Callable[[Sequence[str]], str]] = {
     Form.TEXT: complaint_of_text, Form.JSON: complaint_of_json, Form.XML: complaint_of_xml,
 }  # fmt: skip
+_FIRST_ERROR = 400
 _LARGEST = 8192
 """Bytes of a response with a short text, its headers included: more headers than servers usually take."""
 
@@ -73,27 +75,33 @@ DECRYPTED_TEXTS = Look(
 @fact("HTTP requests", exchanges, segments, TEXTS, DECRYPTED_TEXTS)
 def requests(facts: Facts) -> tuple[Exchange, ...]:
     """Return the exchanges in the order of their first frame, with what their short texts complain about."""
-    found = dict(_complaints(facts))
-    return tuple(e._replace(complaint=found.get(e.response_frame, "")) if e.written else e for e in facts[exchanges])
+    texts = dict(_texts(facts))
+    return tuple(_read(e, texts.get(e.response_frame, ())) if e.written else e for e in facts[exchanges])
 
 
-def _complaints(facts: Facts) -> Iterator[tuple[int | None, str]]:
-    """Yield the frame of each response whose short text was read, and what that complains about."""
+def _read(e: Exchange, text: Sequence[str]) -> Exchange:
+    form = e.written.form if e.written else Form.TEXT
+    name = named(text, form) if (e.status or 0) >= _FIRST_ERROR else ""
+    return e._replace(complaint=_OF_FORM[form](text), error_name=name)
+
+
+def _texts(facts: Facts) -> Iterator[tuple[int | None, Sequence[str]]]:
+    """Yield the frame of each response whose short text was read, and that text."""
     seen = facts.look(TEXTS)
     if seen is not None:
         data = dict(seen.select(FRAME.field, CONTENT.field).iter_rows())
         frames = _carrying(facts).rows_by_key("response_frame")
         for exchange in _with_text(facts, decrypted=False):
             pieces = (data.get(frame) for (frame,) in frames.get(exchange.response_frame, ()))
-            yield exchange.response_frame, _complaint(pieces, exchange.written)
+            yield exchange.response_frame, _lines(pieces, exchange.written)
     decrypted = facts.look(DECRYPTED_TEXTS)
     if decrypted is not None:
         forms = {e.response_frame: e.written.form for e in _with_text(facts, decrypted=True) if e.written}
         for frame, labels, values in decrypted.select(FRAME.field, _LABELS.field, _JSON_VALUES.field).iter_rows():
             form = forms.get(frame, Form.TEXT)
-            yield frame, _OF_FORM[form]((values if form is Form.JSON else text_of_labels(labels or ())) or ())
+            yield frame, (values if form is Form.JSON else text_of_labels(labels or ())) or ()
 
 
-def _complaint(pieces: Iterable[str | None], how: Written | None) -> str:
+def _lines(pieces: Iterable[str | None], how: Written | None) -> Sequence[str]:
     message = b"".join(bytes.fromhex(piece.replace(":", "")) for piece in pieces if piece)
-    return _OF_FORM[how.form](lines(message, how)) if how else ""
+    return lines(message, how) if how else ()

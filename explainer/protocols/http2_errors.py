@@ -17,7 +17,8 @@ from explainer.protocols.openings import openings
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import Endpoint, segments
 
-_PREFACE = b"PRI * HTTP/2"
+PREFACE = b"PRI * HTTP/2"
+"""How every client begins (RFC 9113, section 3.4)."""
 _STREAM, _GOAWAY, _RESET = (
     Column("http2.streamid", Kind.INT, many=True),
     Column("http2.goaway.error", Kind.INT, many=True),
@@ -35,7 +36,9 @@ _DURATION = re.compile(r"(\d{1,8})([HMSmun])")
 _UNITS_S = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _ROUNDED = 0.95
 """A caller counts from before it sent the call, and rounds its deadline up."""
-_NO_ERROR, _CANCEL = 0, 8
+_NO_ERROR, _REFUSED_STREAM, _CANCEL = 0, 7, 8
+CLIENTS_OWN = "its connection", "its request"
+"""What a client ends: Reply.request of its own GOAWAY and RST_STREAM."""
 _TEXT = 200
 
 
@@ -43,7 +46,7 @@ def _view(facts: Facts) -> View | None:
     known = facts.frames(FRAME, PROTOCOLS).filter(pl.col(PROTOCOLS.field).str.contains(":http2", literal=True))[
         FRAME.field
     ]
-    odd = [o.stream for o in facts[openings] if o.client and o.client[0].data.startswith(_PREFACE)]
+    odd = [o.stream for o in facts[openings] if o.client and o.client[0].data.startswith(PREFACE)]
     carried = facts[segments].filter(pl.col("stream").is_in(odd))
     frames = pl.concat([known, carried["frame"].cast(known.dtype)]).unique()
     if frames.is_empty():
@@ -80,8 +83,18 @@ class _Call(NamedTuple):
 
 @fact("HTTP/2 connections", ERRORS, segments)
 def http2_replies(facts: Facts) -> tuple[Reply, ...]:
-    """Return the errors, and gRPC's good answers, by frame; `server` is who said it."""
-    return tuple(reply for row, headers, call in _rows(facts) for reply in _of(row, headers, call))
+    """Return the errors, and gRPC's good answers, by frame; `server` is who said it.
+
+    What is said to a side that has ended the connection before is no answer that it gets.
+    """
+    ending = facts[segments].filter(pl.col("fin") | pl.col("rst")).reverse()
+    ends = {(stream, by): at for stream, by, at in ending.select("stream", "from_client", "frame").iter_rows()}
+    return tuple(
+        reply
+        for row, headers, call in _rows(facts)
+        if ends.get((row["tcp"], not row["from_client"]), row[FRAME.field]) >= row[FRAME.field]
+        for reply in _of(row, headers, call)
+    )
 
 
 @fact("HTTP/2 connections", ERRORS, segments)
@@ -161,11 +174,15 @@ def _of(row: dict[str, Any], headers: dict[str, str], call: _Call | None) -> Ite
     if _GRPC in headers:
         code = headers[_GRPC]
         yield reply("gRPC", "a call", path, code, headers.get(_MESSAGE, ""), ok=code == "0")
-    for request, about, codes in (("the connection", "", row[_GOAWAY.field]), ("a request", path, row[_RESET.field])):
+    ended = CLIENTS_OWN if row["from_client"] else ("the connection", "a request")
+    for request, about, codes in zip(ended, ("", path), (row[_GOAWAY.field], row[_RESET.field]), strict=True):
         number = _error(codes or [])
-        if number:
+        # gRPC's clients end so, too, what another side's error has made void.
+        if number and not (number == _REFUSED_STREAM and request == CLIENTS_OWN[1]):
             told = (
-                bytes.fromhex((row[_SAID.field] or "").replace(":", "")).decode("utf-8", "replace") if not about else ""
+                bytes.fromhex((row[_SAID.field] or "").replace(":", "")).decode("utf-8", "replace")
+                if request == ended[0]
+                else ""
             )
             yield reply("HTTP/2", request, about, str(number), told, ok=False)
 

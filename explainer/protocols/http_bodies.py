@@ -19,13 +19,15 @@ class Form(StrEnum):
 
 
 _FORMS = {
-    "text/plain": Form.TEXT, "text/html": Form.TEXT, "application/json": Form.JSON,
-    "application/problem+json": Form.JSON, "text/xml": Form.XML, "application/xml": Form.XML,
-    "application/soap+xml": Form.XML,
+    "text/plain": Form.TEXT, "text/html": Form.TEXT, "application/json": Form.JSON, "text/xml": Form.XML,
+    "application/xml": Form.XML, "application/soap+xml": Form.XML,
 }  # fmt: skip
 """By media type."""
 LONGEST_XML = 6000
 """Bytes: a SOAP message says in its tags whether it is a fault, and has many."""
+_LONGEST_ERROR = 2000
+"""Bytes: APIs describe their errors at length."""
+_JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+json|x-amz-json-\d\.\d)")
 _ZLIB = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content codings (RFC 9110, section 8.4.1), with the window bits by which zlib reads them."""
 _HEADERS_END = b"\r\n\r\n"
@@ -40,20 +42,24 @@ class Written(NamedTuple):
     chunked: bool
 
 
-def written(headers: Mapping[str, Sequence[str]]) -> Written | None:
-    """Return how the text of a response with these headers is written, None where it is long or no text to read."""
+def written(headers: Mapping[str, Sequence[str]], *, failed: bool = False) -> Written | None:
+    """Return how the text of a response with these headers is written, None where it is long or no text to read.
+
+    `failed` says that its status is of an error.
+    """
 
     def first(name: str) -> str:
         return next(iter(headers.get(name, ())), "").partition(";")[0].strip().lower()
 
-    form, length = _FORMS.get(first("content-type")), first("content-length")
-    if form is None or (length.isdecimal() and int(length) > _longest(form)):
+    kind, length = first("content-type"), first("content-length")
+    form = Form.JSON if _JSON_TYPE.fullmatch(kind) else _FORMS.get(kind)
+    if form is None or (length.isdecimal() and int(length) > _longest(form, failed=failed)):
         return None
     return Written(form, first("content-encoding"), first("transfer-encoding").endswith("chunked"))
 
 
-def _longest(form: Form) -> int:
-    return LONGEST_XML if form is Form.XML else LONGEST_TEXT
+def _longest(form: Form, *, failed: bool = True) -> int:
+    return LONGEST_XML if form is Form.XML else _LONGEST_ERROR if failed else LONGEST_TEXT
 
 
 def lines(message: bytes, how: Written) -> list[str]:

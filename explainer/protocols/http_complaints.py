@@ -38,7 +38,7 @@ _COMPLAINT = "|".join(rf"(?:\b(?:{phrase})\b)" for phrase in _PHRASES)
 # "ERROR" and "error: wrong pin", not "error: 0" and "Error: none".
 _BARE = re.compile(r"\s*error\s*(?:$|[:!|-]\s*(?!no|null|false|ok)[a-z])", re.IGNORECASE)
 # "If your password is wrong, …" states nothing, nor does "no invalid key".
-_HYPOTHETICAL = re.compile(r"\b(?:if|when|whether|unless|case|no|not|never|without|0)\b[^.!?:;]{0,40}$", re.IGNORECASE)
+HYPOTHETICAL = re.compile(r"\b(?:if|when|whether|unless|case|no|not|never|without|0)\b[^.!?:;]{0,40}$", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]{0,200}>")
 _SHOWN = 100
 # As tshark prints the end of the headers.
@@ -57,7 +57,7 @@ def _is_long(lines: Sequence[str]) -> bool:
 def _of_line(line: str) -> str:
     text = _plain(line)
     said = re.finditer(_COMPLAINT, text, re.IGNORECASE)
-    stated = (found for found in said if not _HYPOTHETICAL.search(text[: found.start()]))
+    stated = (found for found in said if not HYPOTHETICAL.search(text[: found.start()]))
     return next((" ".join(found[0].split())[:_SHOWN] for found in stated), "")
 
 

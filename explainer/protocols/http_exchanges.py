@@ -41,7 +41,8 @@ class Exchange(NamedTuple):
     whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers: `content_length`, `software` (Server),
     `proxies` ("via: …" and the like), `location` (without query), `challenge` (the scheme of WWW-Authenticate or
     Proxy-Authenticate), `allows_origin` (whether there is an Access-Control-Allow-Origin). `written` says how its text
-    is written, None where it holds no short one; `complaint` is what that text says is wrong.
+    is written, None where it holds no short one; `complaint` is what that text says is wrong, `error_name` what the
+    service calls its error there (http_error_names).
 
     `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
     or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
@@ -77,6 +78,7 @@ class Exchange(NamedTuple):
     challenge: str = ""
     written: Written | None = None
     complaint: str = ""
+    error_name: str = ""
     basic_user: str | None = None
     to_proxy: bool = False
     agent: str = ""

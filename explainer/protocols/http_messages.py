@@ -52,6 +52,7 @@ _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front
 _UPGRADES = ("websocket",)
 _HEADERS_2 = 1
 _LONGEST_AGENT = 200
+_FIRST_ERROR = 400
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -116,7 +117,8 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
-            written=written(headers), allows_origin=bool(headers.get("access-control-allow-origin")),
+            written=written(headers, failed=status >= _FIRST_ERROR),
+            allows_origin=bool(headers.get("access-control-allow-origin")),
         )  # fmt: skip
     yield from _messages_2(row)
 

@@ -20,6 +20,8 @@ from explainer.rules.dns_upstream import upstreams, with_upstream
 from explainer.rules.evidence import address_field
 from explainer.wording import count
 
+_DNS = 53
+
 
 @rule(
     "Lookup without an answer", lookups, last_ns, upstreams, partial_answers, errors, one_way_hosts,
@@ -32,7 +34,8 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
     A server that answers other questions of the capture makes it a matter of that question, of medium severity; of
     info, where browsers and systems ask for the name on their own and others resolve. Where fragments come from the
     server after the question, and no whole packet with them, its answer arrives only in part. What ICMP says is
-    unreachable is told by `path_udp_unreachable`. Silent where TCP shows that of what the client hears nothing is
+    unreachable is told by `path_udp_unreachable`; so is the rest of what the client asks there, as hosts return only a
+    few packets a second. Silent where TCP shows that of what the client hears nothing is
     recorded.
     """
     every, end = facts[lookups], facts[last_ns]
@@ -43,12 +46,14 @@ def dns_unanswered(facts: Facts, *, min_wait_s: float = 4.0) -> Iterator[Finding
         ((e.source, e.source_port), (e.destination, e.destination_port))
         for e in facts[errors] if e.kind == UNREACHABLE
     }  # fmt: skip
+    closed = {(client, server) for (client, _), (server, port) in returned if port == _DNS and server not in answered}
     lost = defaultdict[tuple[str, str], list[Lookup]](list)
     for x in every:
         # A repetition shows that the first question's time was over.
         asked_ns = x.query_ns if x.retransmissions else x.last_query_ns
         waited = asked_ns is not None and (end - asked_ns) / 1e9 >= min_wait_s
-        silent = x.unanswered and (x.client, x.server) not in returned and x.client.address not in unheard
+        by_icmp = (x.client, x.server) in returned or (x.client.address, x.server.address) in closed
+        silent = x.unanswered and not by_icmp and x.client.address not in unheard
         if silent and x.name and waited and (x.client.address, plain(x.name)) not in known:
             lost[x.client.address, x.server.address].append(x)
     unasked = beside(every)

@@ -67,9 +67,15 @@ def answered(exchange: Exchange) -> tuple[Step, ...]:
 
 def complained(exchange: Exchange) -> tuple[Step, ...]:
     """Return the step of what the response's text says is wrong, if it says more than its status."""
-    if exchange.complaint.lower() in said(exchange).lower() or exchange.response_frame is None:
+    if exchange.response_frame is None:
         return ()
-    return (Step(frames=(exchange.response_frame,), text=f'the text of the answer says "{exchange.complaint}"'),)
+    if exchange.error_name:
+        text = f'the text of the answer tells the error: "{exchange.error_name}"'
+    elif exchange.complaint.lower() not in said(exchange).lower():
+        text = f'the text of the answer says "{exchange.complaint}"'
+    else:
+        return ()
+    return (Step(frames=(exchange.response_frame,), text=text),)
 
 
 def frames(group: Group) -> list[int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Reply
-from explainer.protocols.http2_errors import http2_replies
+from explainer.protocols.http2_errors import CLIENTS_OWN, http2_replies
 from explainer.registry import rule
 from explainer.rules.exchanges import AREA
 from explainer.rules.refusals import Family, Meaning, refusals
@@ -57,17 +57,36 @@ _HTTP2 = {
     " TLS.", Side.EITHER)),
     "13": ("HTTP_1_1_REQUIRED", Meaning("it wants HTTP/1.1 for this", "The client must use HTTP/1.1.", Side.CLIENT)),
 }  # fmt: skip
+_TOO_LARGE = Meaning(
+    "the message is larger than the side that receives it allows",
+    "Either less must be sent at a time (pages, a stream), or that side must allow larger messages.",
+    Side.EITHER,
+)
+_SAYS_TOO_LARGE = "message larger than max"
+"""The words of gRPC's libraries for it, beside a status that means quotas as well."""
+_OF_CLIENTS = {
+    "2": ("INTERNAL_ERROR", Meaning("it failed itself", "The client's program must be looked at.", Side.CLIENT)),
+    "11": ("ENHANCE_YOUR_CALM", Meaning(
+        "it takes no more of the answer, as that is more than it allows (gRPC: a message larger than the client's"
+        " limit, 4 MB where none is set)", "Either the service must send less at a time (pages, a stream), or the"
+        " client must allow larger messages.", Side.EITHER)),
+}  # fmt: skip
+"""Where the client ends its own request or connection; as with servers, otherwise."""
 _OTHER = Meaning("it ends it with an error", "Both programs' logs must be looked at.", Side.EITHER)
 
 
 def _known(reply: Reply) -> tuple[str, Meaning]:
-    return (_GRPC if reply.protocol == "gRPC" else _HTTP2).get(reply.code, (f"code {reply.code}", _OTHER))
+    codes = _GRPC if reply.protocol == "gRPC" else _HTTP2 | (_OF_CLIENTS if reply.request in CLIENTS_OWN else {})
+    name, means = codes.get(reply.code, (f"code {reply.code}", _OTHER))
+    return name, _TOO_LARGE if _SAYS_TOO_LARGE in reply.text.lower() else means
 
 
 def _told(reply: Reply) -> str:
     name, about = _known(reply)[0], f" {reply.about}" if reply.about else ""
     if reply.protocol == "gRPC":
         return f"The gRPC service {reply.server} answers the call{about} of {reply.client.address} with {name}"
+    if reply.request in CLIENTS_OWN:
+        return f"The client {reply.server} breaks off {reply.request}{about} to {reply.client} (HTTP/2) with {name}"
     what = f"{reply.request}{about}" if reply.request == "the connection" else f"the request{about}"
     return f"{reply.server} ends {what} of {reply.client} (HTTP/2) with {name}"
 

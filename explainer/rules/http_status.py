@@ -1,4 +1,4 @@
-"""HTTP requests that were answered with an error, or with an error in words (RFC 9110 section 15)."""
+"""HTTP requests that were answered with an error (RFC 9110 section 15)."""
 
 import re
 from collections import defaultdict
@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.arp import resolutions
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
@@ -46,7 +47,6 @@ _COME_BACK = (425, 429)
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
-_VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
 _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
 _BAD_REQUEST = 400
@@ -56,7 +56,10 @@ UPSTREAM = "upstream_stream"
 Page = tuple[str, str, str]
 
 
-@rule("HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, subject=SUBJECT, area=AREA)
+@rule(
+    "HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, resolutions, subject=SUBJECT,
+    area=AREA,
+)  # fmt: skip
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
@@ -66,8 +69,10 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     come back later (425, 429), and a missing page that programs ask for on their own (favicon.ico, robots.txt). Silent,
     too, where the matter is TLS: the text of the answer says so (https port, client certificate), or it is 400 to
     something that is no HTTP, or to a load balancer's header that the server does not expect; and of preflights and
-    WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile (a lookup, a
-    connection, a request to the server behind it), and that failed or is passed on, that is the cause.
+    WebSockets, which have rules of their own. What its text calls the error (codes of well-known APIs, and common
+    phrases) tells the cause. Where the capture holds what a gateway tried meanwhile (a lookup, a connection, a request
+    to the server behind it), and that failed or is passed on, that is the cause; of 503 without a try, what it knew
+    before: connections refused, health checks that fail, requests still open there.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -77,7 +82,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
-    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups])
+    seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups], facts[resolutions])
     headers = proxy_header.Refused([case for cases in proxy_header.not_understood(facts) for case in cases])
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
@@ -85,19 +90,25 @@ def http_error(facts: Facts) -> Iterator[Finding]:
             continue
         met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
-            groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
-    for group in groups.values():
+            kind = e.status, e.error_name, _is_trifle(e), _later(served, e) is None
+            groups[e.client.address, e.server, e.host, *kind].append(e)
+    told = [(group, upstream(group[0], seen)) for group in groups.values()]
+    checks = {(behind.asker, behind.server) for _, behind in told if behind and behind.before}
+    for group, behind in told:
         first = group[0]
         later = _later(served, first)
         alone = (first.client.address, first.server, service(first)) not in lucky
-        severity = Severity.HIGH if alone or (first.status or 0) >= _SERVER_ERROR else Severity.MEDIUM
+        # What a gateway's clients get weighs more than its health checks, by which that is told.
+        check = (first.client.address, str(first.server)) in checks
+        grave = not check and (alone or (first.status or 0) >= _SERVER_ERROR)
+        severity = Severity.HIGH if grave else Severity.MEDIUM
         passed = later is not None and first.status in _COME_BACK
         # Served before, too, it is not over: one of several servers behind a balancer fails, perhaps.
         unsteady = later is not None and before[_page(first), first.method].first_frame < first.first_frame
         lasts = unsteady and len(group) > 1 and (first.status or 0) >= _SERVER_ERROR
         overcome = Severity.MEDIUM if lasts else Severity.LOW
         severity = Severity.INFO if _is_trifle(first) or passed else overcome if later else severity
-        yield _error(group, severity, below.get(first.stream), later, upstream(first, seen), unsteady=unsteady)
+        yield _error(group, severity, below.get(first.stream), later, behind, unsteady=unsteady)
 
 
 def _error(
@@ -105,6 +116,7 @@ def _error(
     *, unsteady: bool,
 ) -> Finding:  # fmt: skip
     first, means = group[0], meaning(group[0])
+    cause = behind.cause(means.cause) if behind else means.cause
     again = tuple(e.response_frame for e in group[1:_MORE_FRAMES] if e.response_frame)
     steps = [asked(first), *([behind.step] if behind else []), *answered(first), *complained(first)]
     if again:
@@ -123,8 +135,7 @@ def _error(
         severity=severity,
         confidence=Confidence.CERTAIN,
         side=means.side,
-        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {means.cause}'
-        f"{behind.clause if behind else ''}{overcome}.",
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {cause}{overcome}.',
         act=behind.act if behind and means.side is Side.SERVER else means.act,
         measured={"status": first.status or 0, "requests": len(group), **_measured(behind)},
         evidence=Evidence.of(
@@ -164,48 +175,6 @@ def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
     )
 
 
-@rule("Error in the text of an HTTP response", requests, subject=SUBJECT, area=AREA)
-def http_error_in_text(facts: Facts) -> Iterator[Finding]:
-    """A response of status 200 to 299 whose text, of up to 500 bytes, says that something is wrong.
-
-    Plain text, HTML and the values of JSON over HTTP/1 are read, for words about refused credentials or access, and for
-    "error" at the beginning of a text; in JSON, for an error or a success that is false; in XML, for a SOAP Fault. Only
-    such words are quoted. Silent where a later answer says no such thing.
-    """
-    every = facts[requests]
-    last = {(_page(e), e.method): e for e in every}
-    groups = defaultdict[tuple[object, ...], list[Exchange]](list)
-    for e in every:
-        if _is_success(e) and e.complaint and last[_page(e), e.method].complaint:
-            groups[e.client.address, e.server, e.host, e.complaint].append(e)
-    for group in groups.values():
-        first = group[0]
-        vague = first.complaint == "error" or first.complaint.partition(":")[0].lower() in _VAGUE
-        yield Finding(
-            id=f"http_error_in_text:{first.first_frame}",
-            rule="http_error_in_text",
-            severity=Severity.MEDIUM,
-            confidence=Confidence.PROBABLE,
-            side=Side.EITHER if vague else Side.CLIENT,
-            title=f"The web server {host(first)} answers {request_words(group)} with"
-            f' "{said(first)}", but its text says "{first.complaint}".',
-            act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
-            f" came."
-            if vague
-            else f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',
-            measured={"status": first.status or 0, "requests": len(group)},
-            evidence=Evidence.of(
-                frames(group), message_filter(group), [asked(first), *answered(first), *complained(first)]
-            ),
-            scope=scope(group),
-            advice=(
-                "Read the whole text: follow the HTTP stream of this connection in Wireshark.",
-                "Check what the client sends: user, password or key, parameters.",
-            ),
-            limitations=("whether the text means this request: only its words were looked at",),
-        )
-
-
 def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
 
@@ -231,10 +200,6 @@ def _is_about_tls(e: Exchange, of_tls: set[int]) -> bool:
 
 def _is_trifle(e: Exchange) -> bool:
     return e.status in _MISSING and e.path.startswith(_UNBIDDEN)
-
-
-def _is_success(e: Exchange) -> bool:
-    return e.status is not None and HTTPStatus.OK <= e.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _is_served(e: Exchange) -> bool:

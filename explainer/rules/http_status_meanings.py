@@ -1,24 +1,19 @@
 """What a status of 400 to 599 means, and who must act (RFC 9110 section 15, RFC 6585)."""
 
 import re
-from typing import NamedTuple
 
 from explainer.model import Side
 from explainer.protocols.http import Exchange
+from explainer.protocols.http_error_names import PHRASES
+from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 
 _SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
 _TOO_LARGE = re.compile(r"too (?:large|big|long)|exceeds", re.IGNORECASE)
 """What nginx, Apache and others add to 400 about headers that are too long for them."""
 _CONNECT = "CONNECT"
+_METADATA, _AWS_METADATA = "169.254.169.254", "/latest/"
+"""Where clouds tell a machine about itself (RFC 3927 addresses), and the paths of Amazon's."""
 _MULTI_LEG = ("ntlm", "negotiate")
-
-
-class Meaning(NamedTuple):
-    """The cause, as it ends a sentence about the server ("it"), whose side must act, and how."""
-
-    cause: str
-    side: Side
-    act: str
 
 
 _MEANINGS = {
@@ -148,8 +143,14 @@ CHALLENGES = (401, 407)
 
 
 def meaning(exchange: Exchange) -> Meaning:
-    """Return what the exchange's status means there."""
+    """Return what the exchange's status means there; the name of the error in its text tells more."""
     status = exchange.status or 0
+    named = BY_NAME.get(exchange.error_name)
+    # What fails inside a server it tells with 5xx: with 4xx such a phrase is about the client's own doing.
+    if named and (named.side is not Side.SERVER or status >= _SERVER_ERROR or exchange.error_name not in PHRASES):
+        return named
+    if status == CHALLENGES[0] and exchange.server.address == _METADATA and exchange.path.startswith(_AWS_METADATA):
+        return METADATA_TOKEN
     if status in CHALLENGES:
         return _challenge(exchange)
     if status == _BAD_REQUEST and _TOO_LARGE.search(exchange.complaint):

@@ -5,23 +5,34 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.arp import resolutions
+from explainer.protocols.dns import lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.tcp import Connection, connections, segments
+from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, request_words, scope, segment_filter
+from explainer.rules.http_status import UPSTREAM
+from explainer.rules.http_upstream import while_waiting
+from explainer.rules.http_upstream_failures import Upstream
+from explainer.rules.http_upstream_sight import Sight, sight
 
 
-@rule("HTTP request never answered", requests, connections, segments, last_ns, subject=SUBJECT, area=AREA)
+@rule(
+    "HTTP request never answered", requests, connections, segments, last_ns, tcp_endings, lookups, resolutions,
+    subject=SUBJECT, area=AREA,
+)  # fmt: skip
 def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float = 10.0) -> Iterator[Finding]:
     """A whole request that the server's TCP acknowledges and to which no byte of an answer comes.
 
     The client must have waited `min_wait_s` and left (FIN), or the capture go on for `patience_s` after the request:
     people and programs give up from then on. A path that waits for news (long polling) was answered before: of low
-    severity where the same page was answered at another time. Where the server hangs up, see http_no_response.
+    severity where the same page was answered at another time. Where the server hangs up, see http_no_response. What a
+    gateway waits for meanwhile, where the capture holds that, is the cause.
     """
-    by_stream = {c.stream: c for c in facts[connections]}
+    by_stream, seen = {c.stream: c for c in facts[connections]}, None
     answered = {(e.client.address, e.host, e.path) for e in facts[requests] if e.status is not None}
     for e in facts[requests]:
         open_ = e.request_frame and e.status is None and not e.response_bytes and e.first_byte_frame is None
@@ -35,7 +46,13 @@ def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float 
         waited = _request_wait(facts[segments], e, facts[last_ns])
         if waited >= (min_wait_s if e.closed_frame else patience_s) and not e.reset:
             overcome = (e.client.address, e.host, e.path) in answered
-            yield _unanswered(e, by_stream[e.stream], waited, overcome=overcome)
+            seen = seen or _sight(facts)
+            behind = while_waiting(e, (e.request_ns or 0) + int(waited * 1e9), seen)
+            yield _unanswered(e, by_stream[e.stream], waited, behind, overcome=overcome)
+
+
+def _sight(facts: Facts) -> Sight:
+    return sight(facts[connections], facts[tcp_endings], facts[requests], facts[lookups], facts[resolutions])
 
 
 def _request_wait(table: "pl.DataFrame", e: Exchange, capture_ends: int) -> float:
@@ -45,27 +62,30 @@ def _request_wait(table: "pl.DataFrame", e: Exchange, capture_ends: int) -> floa
     return (until - (e.request_ns or until)) / 1e9
 
 
-def _unanswered(e: Exchange, below: Connection, waited: float, *, overcome: bool) -> Finding:
+def _unanswered(e: Exchange, below: Connection, waited: float, behind: Upstream | None, *, overcome: bool) -> Finding:
     left = e.closed_frame
     end = "the client leaves (FIN)" if left else "the capture ends"
     acknowledged = e.acknowledged_frame or below.last_frame
+    why = f", {'probably ' if behind.likely else ''}as {behind.server} behind it {behind.words}" if behind else ""
+    own = f"The server's side must act: {e.server} has the request, and the program there, or what is behind it, hangs."
     return Finding(
         id=f"http_unanswered:{e.first_frame}",
         rule="http_unanswered",
         severity=Severity.LOW if overcome else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"{answering(e)} never answers {request_words([e])}: after {waited:.1f} s {end}"
+        title=f"{answering(e)} never answers {request_words([e])}{why}: after {waited:.1f} s {end}"
         f"{'; at another time it answered' if overcome else ''}.",
-        act=f"The server's side must act: {e.server} has the request, and the program there, or what is behind it,"
-        f" hangs.",
-        measured={"waited_s": round(waited, 3)},
+        act=behind.act if behind else own,
+        measured={"waited_s": round(waited, 3), **({UPSTREAM: behind.stream} if behind and behind.stream else {})},
         evidence=Evidence.of(
-            [f for f in (e.request_frame, acknowledged, left) if f], segment_filter([e]),
+            [f for f in (e.request_frame, acknowledged, left, *(behind.frames if behind else ())) if f],
+            f"({segment_filter([e])}) || {behind.display_filter}" if behind else segment_filter([e]),
             [
                 asked(e),
                 Step(frames=(acknowledged,), text=f"{e.server} has it: its system acknowledges, the program says"
                 f" nothing"),
+                *([behind.step] if behind else []),
                 Step(frames=(left,) if left else (), text=f"{waited:.1f} s later {end}; no byte of an answer has come"),
                 *network_step(below, left or below.last_frame),
             ],

@@ -6,6 +6,7 @@ Rules
   timing: what begins right after the request and ends right before the answer, of one address alone, is probably its.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,15 +16,13 @@ from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
 from explainer.rules.dns_evidence import asked_for
 from explainer.rules.exchanges import said
-from explainer.rules.http_upstream_failures import Upstream, failure, no_answer, turned_away
+from explainer.rules.http_upstream_before import before
+from explainer.rules.http_upstream_failures import Upstream, failure, no_answer
 from explainer.rules.http_upstream_sight import Sight
-from explainer.wording import count
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
-_BAD_GATEWAY, _UNAVAILABLE, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 503, 400, 500
-_REMEMBERED_NS = 60_000_000_000
-"""Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
-_SHOWN = 20
+_TIMED_OUT = 504
+_BAD_GATEWAY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 400, 500
 _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
 _LOOKUP_FAILS = {2: "fails at", 3: "does not know", 5: "refuses to look up"}
@@ -42,7 +41,14 @@ def upstream(e: Exchange, sight: Sight) -> Upstream | None:
     every = _Tries(e, tried, asked, sight) if _is_gateways(e) and near.is_alone() else near
     own = every.of(lambda address: address in known)
     others = near.of(lambda address: address not in known and address != e.client.address)
-    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _turned_away(e, sight)
+    return own.outcome(sure=True) or others.of_one() or _unresolved(e, sight) or _nobody(e, sight) or before(e, sight)
+
+
+def while_waiting(e: Exchange, until_ns: int, sight: Sight) -> Upstream | None:
+    """Return what a gateway waits for, and certainly for this request, while its client waits in vain until then."""
+    until = e.closed_frame or sys.maxsize
+    behind = upstream(e._replace(status=_TIMED_OUT, response_frame=until, response_ns=until_ns), sight)
+    return behind if behind and behind.sure and not behind.passed_on else None
 
 
 class _Tries(NamedTuple):
@@ -193,22 +199,18 @@ def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
     return next(_unresolved_names(found, sure=bool(own), likely=not _is_gateways(e)), None)
 
 
-def _turned_away(e: Exchange, sight: Sight) -> Upstream | None:
-    """Return the server that turned the gateway away before, as its health checks see, where it now tries nobody."""
-    if e.status != _UNAVAILABLE:
+def _nobody(e: Exchange, sight: Sight) -> Upstream | None:
+    """Return the address that the gateway looks for by ARP meanwhile, in vain: so much comes before a SYN."""
+    if not _is_gateways(e):
         return None
-    known, request = sight.of_gateway(e), e.request_frame or 0
-    before = [c for c in sight.connections if c.client.address in known and c.first_frame < request]
-    group = turned_away(c for c in before if (e.request_ns or 0) - c.first_ns <= _REMEMBERED_NS)
-    if not group:
-        return None
-    last, times = group[-1], count(len(group), "time")
-    does = "has refused" if last.server_resets else "has not answered"
-    words = f"{does} the gateway's connections ({times}: health checks, as it seems)"
-    frames = tuple(c.first_frame for c in group[-_SHOWN:])
-    where = _stream_filter(last.stream)
-    server = str(last.server)
-    return Upstream(last.client.address, server, words, frames, where, last.stream, likely=True, before=True)
+    begin, end = e.request_frame or 0, e.response_frame or 0
+    for address in sight.of_gateway(e):
+        for search in sight.searches.get(address, ()):
+            frames = tuple(frame for frame in search.request_frames if begin < frame < end)
+            if frames:
+                words = "is nobody's address: the gateway looks for it by ARP in vain"
+                return Upstream(address, search.target, words, frames, "arp", likely=True)
+    return None
 
 
 def _is_looked_up_near(e: Exchange, k: Lookup) -> bool:

@@ -1,6 +1,5 @@
 """How a gateway's connection or request to the server behind it failed, in words that follow that server's name."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from explainer.model import Step
@@ -15,7 +14,7 @@ class Upstream(NamedTuple):
 
     `asker` is the address that tried it; `sure` says that it is the gateway's own. `stream` is the connection that
     failed; `passed_on` says that none did: the answer is the other server's; `likely` that it may be another matter,
-    `before` that it was before the request.
+    `before` that it was before the request, `own` that the cause is the gateway's.
     """
 
     asker: str
@@ -28,16 +27,20 @@ class Upstream(NamedTuple):
     passed_on: bool = False
     likely: bool = False
     before: bool = False
+    own: bool = False
 
-    @property
-    def clause(self) -> str:
-        """Return what a title adds: " (10.0.0.3:9000 refuses the connection)"."""
+    def cause(self, meant: str) -> str:
+        """Return the cause of a title: what the status means, and " (10.0.0.3:9000 refuses the connection)"."""
+        if self.own:
+            return self.words
         what = f"it passes on what {self.server} behind it answers" if self.passed_on else f"{self.server} {self.words}"
-        return f" ({'' if self.sure and not self.likely else 'probably because '}{what})"
+        return f"{meant} ({'' if self.sure and not self.likely else 'probably because '}{what})"
 
     @property
     def act(self) -> str:
         """Return who must do what."""
+        if self.own:
+            return f"The gateway's side must look first, at {self.asker}: its log says why it asks nobody."
         if self.passed_on:
             return f"The server's side must act: {self.server}, behind the gateway (proxy), answers so."
         return f"The server's side must act: {self.server}, to which {self.asker} turns for it, {self.words}."
@@ -45,6 +48,8 @@ class Upstream(NamedTuple):
     @property
     def step(self) -> Step:
         """Return the step that shows it."""
+        if self.own:
+            return Step(frames=self.frames, text=f"before, {self.server} answered the gateway, which asks nobody now")
         who = "the gateway" if self.sure else f"{self.asker}, probably the same gateway,"
         when = "before, " if self.before else "meanwhile "
         return Step(frames=self.frames, text=f"{when}{who} turns to {self.server}, which {self.words}")
@@ -57,7 +62,13 @@ def failure(c: Connection, ending: Ending | None, until: int) -> tuple[str, int]
         if refused is None:
             return "does not answer the connection request (SYN)", c.syn_frames[-1]
         return "refuses the connection", refused
-    if ending and (ending.outcome.failed or ending.outcome is Outcome.UNUSED):
+    if ending and ending.outcome is Outcome.UNUSED:
+        words = (
+            "takes the connection, and after the TLS handshake the gateway leaves without a request: it does not accept"
+            " the certificate, most often (its issuer, name or time)"
+        )
+        return words, ending.frame
+    if ending and (ending.outcome.failed):
         return _of_tls(ending), ending.frame
     if c.server_payload or not c.client_payload:
         return None
@@ -78,7 +89,7 @@ def _of_tls(ending: Ending) -> str:
 
 def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
     """Return how a request on a connection that was open before went without an answer."""
-    if o.status is not None:
+    if o.status is not None and (o.response_frame or 0) <= until:
         return None
     if o.unreadable and o.first_byte_frame:
         return "answers something that is no HTTP", o.first_byte_frame
@@ -86,17 +97,6 @@ def no_answer(o: Exchange, until: int) -> tuple[str, int] | None:
     if hung_up and o.closed_frame is not None:
         part = "in the middle of its answer" if o.response_bytes else "without an answer"
         return f"takes the request and {'resets the connection' if o.reset else 'hangs up'} {part}", o.closed_frame
-    if not o.response_bytes and o.request_frame is not None:
+    if (o.status is not None or not o.response_bytes) and o.request_frame is not None:
         return "takes the request and does not answer in time", o.request_frame
     return None
-
-
-def turned_away(connections: Iterable[Connection]) -> list[Connection]:
-    """Return the connections that the last server of its kind turned away, without one that it took since."""
-    last = dict[object, list[Connection]]()
-    for c in connections:
-        if c.syn_ack_frame is not None:
-            last.pop(c.server, None)
-        elif c.syn_frames:
-            last.setdefault(c.server, []).append(c)
-    return max(last.values(), key=lambda group: group[-1].first_frame, default=[])

@@ -16,6 +16,7 @@ from explainer.protocols.tcp import Connection, connections, segments
 from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter, network_step
+from explainer.rules.relays import relayed, tries
 from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
@@ -47,12 +48,14 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
     where the server has to speak first, at any time. Who takes more than `max_asked` bytes was there to receive (FTP's
     data, iperf3, a log), and owes no answer. HTTP requests and TLS handshakes have rules of their own, and so has FTP's
     second connection: that of an empty folder's list carries nothing (RFC 959, section 3.2). Of low severity where the
-    same client had an answer on another connection to that port; silent where segments were lost.
+    same client had an answer on another connection to that port; silent where segments were lost. A server that itself
+    connects elsewhere meanwhile, in vain, is a relay (a load balancer): that is the cause.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
     others |= facts[data_streams]
     words = {o.stream: (spoken(o.client[0].data), o.client[0].frame) for o in facts[openings] if o.client}
     answered = {(c.client.address, c.server) for c in facts[connections] if c.server_payload}
+    tried = tries(facts[connections])
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
     for c in facts[connections]:
         # Browsers open connections in reserve, which a server ends when they were idle for long.
@@ -64,7 +67,8 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
         language, frame = words.get(group[0].stream, ("", None))
         if language != "TLS":
             first = group[0]
-            yield _hung_up(group, language, frame, overcome=(first.client.address, first.server) in answered)
+            finding = _hung_up(group, language, frame, overcome=(first.client.address, first.server) in answered)
+            yield relayed(finding, first, first.server_ends[0], tried)
 
 
 def _hangs_up(c: Connection) -> bool:

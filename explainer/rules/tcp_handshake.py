@@ -1,6 +1,7 @@
 """TCP connections that never opened, as nothing answers (RFC 9293 section 3.5)."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
@@ -9,7 +10,7 @@ from explainer.protocols.dns import lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
 from explainer.protocols.probes import ODD, tcp_probes
-from explainer.protocols.tcp import connections
+from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, pair, port_words, ports, scope
 from explainer.rules.evidence import port_filter
@@ -17,6 +18,9 @@ from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.rules.scan import scanned, symptom
 from explainer.rules.tcp_rejected import rejections
 from explainer.wording import count
+
+_PATIENCE_S = 0.1
+"""Who gives up sooner, and tries again, floods."""
 
 
 @rule(
@@ -35,6 +39,9 @@ def tcp_syn_unanswered(
 ) -> Iterator[Finding]:
     """A SYN, sent at least `min_syns` times, that nothing answers: no SYN/ACK, no reset, no ICMP error.
 
+    So are SYNs of several connections, one after the other, of a client whose patience is shorter than the first
+    retransmission time-out, such as health checks and programs that ask a cloud for their credentials: `min_syns` over
+    `min_wait_s` or longer, and no connection to that port accepted between them.
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
     which this capture missed. A port that accepted the same client before is not filtered: a server whose queue of new
@@ -44,16 +51,18 @@ def tcp_syn_unanswered(
     every, end = facts[connections], facts[last_ns]
     odd = {(p.source, p.target) for p in facts[tcp_probes] if set(p.kinds) & set(ODD.values())}
     rejected = rejections(facts[unreachable])
-    unanswered = [
+    silent = [
         c
         for c in every
-        if len(c.syn_frames) >= min_syns
+        if c.syn_frames
         and not c.server_frames
         and c.client_frames == len(c.syn_frames)
         and (end - c.syn_ns[0]) / 1e9 >= min_wait_s
         and (c.client, c.server) not in rejected
         and (c.client.address, c.server.address) not in odd
     ]
+    short = _asked_again([c for c in silent if len(c.syn_frames) < min_syns], every, min_syns, min_wait_s)
+    unanswered = [c for c in silent if len(c.syn_frames) >= min_syns or c.stream in short]
     accepted = Accepted.among(every)
     others, scans = OtherAddresses.among(facts[lookups], every), scanned(facts[tcp_probes])
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
@@ -63,6 +72,26 @@ def tcp_syn_unanswered(
         if len(ports(group)) > many_ports and pair(group) in scans:
             finding = symptom(finding)
         yield _speechless(finding, group, lost) if lost else went_on(finding, others.detour(group))
+
+
+def _asked_again(
+    silent: Iterable[Connection], every: Iterable[Connection], min_syns: int, min_wait_s: float
+) -> set[int]:
+    """Return those of these connections that are given up too soon to ask twice, but followed by others in vain."""
+    waiting = {c.stream for c in silent}
+    runs = defaultdict[tuple[str, Endpoint], list[list[Connection]]](lambda: [[]])
+    for c in sorted(every, key=lambda c: c.first_frame) if waiting else ():
+        if c.stream in waiting:
+            runs[c.client.address, c.server][-1].append(c)
+        elif c.syn_ack_frame is not None:
+            runs[c.client.address, c.server].append([])
+    long_enough = (run for parts in runs.values() for run in parts if len(run) >= min_syns)
+    return {
+        c.stream
+        for run in long_enough
+        if (run[-1].first_ns - run[0].first_ns) / 1e9 >= max(min_wait_s, len(run) * _PATIENCE_S)
+        for c in run
+    }
 
 
 def _no_way_back(search: Resolution, group: Group) -> bool:

@@ -209,7 +209,14 @@ def test_multicast_needs_no_answer() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({}, False), ({"kind": TIME_EXCEEDED}, True), ({"source_port": 40001}, True), ({"destination_port": 123}, True)],
+    [
+        ({}, False),
+        ({"source_port": 40001}, False),
+        ({"kind": TIME_EXCEEDED}, True),
+        ({"source": "192.0.2.77"}, True),
+        ({"destination_port": 123}, True),
+    ],
+    ids=["this one", "another one of the client", "not its port", "of another client", "of another service"],
 )
 def test_a_question_that_icmp_returns_is_not_silence(changes: dict[str, Any], told: bool) -> None:
     values: dict[str, Any] = {
@@ -219,6 +226,9 @@ def test_a_question_that_icmp_returns_is_not_silence(changes: dict[str, Any], to
     }  # fmt: skip
     said = Error(**(values | changes))
     assert bool(found(dns_unanswered.dns_unanswered, silent(), said=(said,))) is told
+    answers = lookup(5, name="other.example", client=Endpoint(CLIENT.address, 40001))
+    beside = found(dns_unanswered.dns_unanswered, silent(), answers, said=(said,))
+    assert bool(beside) is (told or "source_port" in changes), "a port that is open later was not closed all the time"
 
 
 @pytest.mark.parametrize("name", ["dns_nxdomain", "dns_servfail", "dns_refused", "dns_unanswered"])

@@ -91,7 +91,7 @@ NOT_RECORDED = {
     "address_no_router", "address_refused_ipv6", "address_second_server", "address_spoofed", "attack_session",
     "bgp_refused", "capture_gaps", "broadcast_storm", "ospf_neighbors",
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
-    "dns_wrong_id", "http_expect_unanswered",
+    "dns_wrong_id", "http_expect_unanswered", "http2_stalled",
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
     "scan_arp",

@@ -10,6 +10,7 @@ from factories import SERVER, connection, matching
 
 from explainer.model import Analysis, Confidence, RuleStatus, Severity, Side
 from explainer.protocols.http import Exchange
+from explainer.protocols.tcp import Endpoint
 
 AnalysisOf = Callable[[str], Analysis]
 LAB = {
@@ -138,6 +139,34 @@ def test_the_client_is_told_whether_it_sent_credentials(
     )
     assert finding.side is Side.CLIENT
     assert words in finding.act
+
+
+@pytest.mark.parametrize(
+    ("overrides", "side", "words"),
+    [
+        ({"status": 403, "error_name": "RequestTimeTooSkewed"}, Side.CLIENT, "clock differs"),
+        ({"status": 403, "error_name": "cluster_block_exception"}, Side.SERVER, "is blocked"),
+        ({"status": 401, "error_name": "invalid_client"}, Side.CLIENT, "client id and secret"),
+        ({"status": 500, "error_name": "too many connections"}, Side.SERVER, "no connection to something it needs"),
+        ({"status": 429, "error_name": "too many connections"}, Side.CLIENT, "asks too often"),
+        (
+            {"status": 401, "server": Endpoint("169.254.169.254", 80), "path": "/latest/meta-data/"},
+            Side.CLIENT,
+            "IMDSv2",
+        ),
+        ({"status": 401, "path": "/latest/meta-data/"}, Side.CLIENT, "sign in first"),
+    ],
+)
+def test_what_the_text_calls_the_error_tells_more(overrides: dict[str, Any], side: Side, words: str) -> None:
+    (finding,) = found("http_error", exchange(**overrides))
+    assert finding.side is side
+    assert words in finding.title
+
+
+def test_errors_of_two_names_are_two_findings() -> None:
+    names = ("SlowDown", "NoSuchKey", "SlowDown")
+    every = [exchange(n, status=503, error_name=name, path=f"/{n}") for n, name in enumerate(names)]
+    assert [f.measured["requests"] for f in found("http_error", *every)] == [2, 1]
 
 
 def test_an_idle_timeout_is_no_error() -> None:

@@ -6,11 +6,13 @@ import pytest
 from exchanges import exchange, found
 from factories import CLIENT, SERVER, connection, first_frame, start_ns
 
-from explainer.model import Finding
+from explainer.model import Finding, Severity
+from explainer.protocols.arp import Resolution
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
-from explainer.rules.http_upstream_sight import other_addresses
+from explainer.rules.http_upstream import while_waiting
+from explainer.rules.http_upstream_sight import other_addresses, sight
 
 BACKEND = Endpoint("198.51.100.99", 9000)
 ASKED = first_frame(0) + 3
@@ -52,14 +54,21 @@ def test_the_failed_connection_is_the_cause(tried: dict[str, Any], words: str) -
 @pytest.mark.parametrize(
     ("tried", "status"),
     [
-        (REFUSED | {"first_frame": ASKED - 1}, 502),
+        (REFUSED | {"first_frame": ASKED - 1, "first_ns": 0}, 502),
         (REFUSED | {"first_frame": ANSWERED + 1}, 502),
         (REFUSED | {"client": Endpoint(CLIENT, 50000)}, 502),
         (REFUSED, 404),
         (SILENT | {"server_payload": 1}, 502),
         (SILENT | {"client_payload": 0}, 502),
     ],
-    ids=["before the request", "after the answer", "not the gateway's", "not a gateway's error", "answered", "unused"],
+    ids=[
+        "long before the request",
+        "after the answer",
+        "not the gateway's",
+        "not a gateway's error",
+        "answered",
+        "unused",
+    ],
 )
 def test_other_connections_are_not(tried: dict[str, Any], status: int) -> None:
     (title,) = titles(behind(**tried), status)
@@ -172,6 +181,11 @@ def test_a_request_on_an_open_connection_that_fails(ending: dict[str, Any], word
     assert words in told(504, behind_request(**unanswered | ending)).title
 
 
+def test_an_answer_that_comes_after_the_gateways_is_late() -> None:
+    late = {"response_frame": ANSWERED + 1, "first_byte_frame": ANSWERED + 1}
+    assert "does not answer in time" in told(504, behind_request(**late)).title
+
+
 def passed(other: str = OTHER_SIDE) -> tuple[Exchange, Exchange]:
     """Return another page that the gateway fetches from behind, from another address."""
     times = {"request_frame": 202, "response_frame": 209, "first_byte_frame": 209}
@@ -207,7 +221,9 @@ def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
     finding = told(503, below=(check(3, 1), check(4, 3)))
     assert f"{BACKEND} has refused the gateway's connections (2 times" in finding.title
     assert {1, 3} <= set(finding.evidence.frames)
-    assert str(BACKEND) not in told(502, below=(check(3, 1),)).title
+    assert str(BACKEND) in told(502, below=(check(3, 1),)).title
+    (late,) = told_of(below=(check(3, 1),), status=502, response_ns=start_ns(0) + 200_000_000)
+    assert str(BACKEND) not in late.title
 
 
 @pytest.mark.parametrize(
@@ -217,6 +233,120 @@ def test_health_checks_that_were_refused_tell_why_nobody_serves() -> None:
 def test_other_health_checks_do_not(last: dict[str, Any]) -> None:
     refused_before = (check(3, 1),) if "syn_ack_frame" in last else ()
     assert str(BACKEND) not in told(503, below=(*refused_before, check(4, 3, **last))).title
+
+
+def probe(n: int, **overrides: Any) -> Exchange:
+    """Return a health check of the gateway over HTTP that fails, before the request."""
+    values = {"client": Endpoint(SERVER, 6000 + n), "server": BACKEND, "path": "/healthz", "status": 404,
+              "reason": "Not Found", "request_frame": n, "first_byte_frame": n, "response_frame": n}  # fmt: skip
+    return exchange(7 + n, **{"request_ns": start_ns(0)} | values | overrides)
+
+
+def told_of(*before: Exchange, below: tuple[Connection, ...] = (), **overrides: Any) -> tuple[Finding, ...]:
+    values: dict[str, Any] = {"status": 503, "reason": "", "request_frame": ASKED, "response_frame": ANSWERED}
+    asked = exchange(0, **values | {"path": "/cart"} | overrides)
+    return tuple(found("http_error", *before, asked, below=[connection(0), *below]))
+
+
+def test_health_checks_that_fail_tell_why_nobody_serves() -> None:
+    checks, cart = told_of(probe(1), probe(2))
+    assert f'{BACKEND} answers the gateway\'s health checks of /healthz with "404 Not Found" (2 times)' in cart.title
+    assert (checks.severity, cart.severity) == (Severity.MEDIUM, Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (probe(1),),
+        (probe(1), probe(2), probe(3, status=200)),
+        (probe(1, path="/cart"), probe(2, path="/cart")),
+        (probe(1, request_ns=0), probe(2, request_ns=0)),
+        (probe(1, client=Endpoint(CLIENT, 9)), probe(2, client=Endpoint(CLIENT, 9))),
+    ],
+    ids=["once", "passes again", "what clients ask for", "long ago", "not the gateway's"],
+)
+def test_other_answers_to_a_gateway_do_not(before: tuple[Exchange, ...]) -> None:
+    assert not any("health checks of" in finding.title for finding in told_of(*before))
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "open_one", "expected"),
+    [(1.0, {}, True), (0.9, {}, False), (1.0, {"response_frame": ANSWERED - 1}, False)],
+    ids=["waited in a queue", "not for long", "answered meanwhile"],
+)
+def test_a_server_that_is_busy_tells_why_a_request_waits_in_vain(
+    waited_s: float, open_one: dict[str, Any], expected: bool
+) -> None:
+    slow = probe(1, path="/report", status=200, reason="OK", **{"response_frame": ANSWERED + 5} | open_one)
+    (finding,) = told_of(slow, response_ns=start_ns(0) + int(waited_s * 1e9))
+    assert ("still busy with 1 earlier request" in finding.title) is expected
+
+
+def search(**overrides: Any) -> Resolution:
+    """Return the gateway's search for its backend, in vain, while a client waits."""
+    values: dict[str, Any] = {"asker": SERVER, "target": BACKEND.address, "request_frames": (ASKED + 1, ASKED + 2)}
+    empty: dict[str, Any] = {"asker_mac": "02:00:00:00:00:01", "first_ns": 0, "last_ns": 0, "reply_frames": (),
+                             "reply_macs": (), "first_reply_ns": None}  # fmt: skip
+    return Resolution(**empty | values | overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "status", "expected"),
+    [
+        ({}, 504, True),
+        ({}, 500, False),
+        ({"reply_frames": (ASKED + 2,)}, 504, False),
+        ({"asker": CLIENT}, 504, False),
+        ({"request_frames": (ASKED - 1,)}, 504, False),
+    ],
+    ids=["nobody", "not a gateway's error", "found", "not the gateway's", "before"],
+)
+def test_an_address_that_nobody_has_is_the_cause(overrides: dict[str, Any], status: int, expected: bool) -> None:
+    asked = exchange(0, status=status, reason="", request_frame=ASKED, response_frame=ANSWERED)
+    (finding,) = found("http_error", asked, below=[connection(0)], searches=[search(**overrides)])
+    assert (f"{BACKEND.address} is nobody's address" in finding.title) is expected
+
+
+def test_what_a_gateway_waits_for_while_its_client_does() -> None:
+    waits: dict[str, Any] = {"status": None, "response_frame": None, "first_byte_frame": None, "response_bytes": 0}
+    client = exchange(0, **waits | {"closed_frame": ANSWERED, "closed_by_client": True, "request_frame": ASKED})
+    behind_it = probe(1, **waits | {"path": "/page", "request_frame": ASKED + 3})
+    until = start_ns(0) + 5_000_000_000
+
+    def cause(*others: Exchange) -> str:
+        seen = sight([connection(0)], (), (client, *others), (), ())
+        found = while_waiting(client, until, seen)
+        return found.words if found else ""
+
+    assert cause(behind_it) == "takes the request and does not answer in time"
+    assert cause() == ""
+    assert cause(behind_it._replace(client=Endpoint(CLIENT, 9))) == ""
+    assert cause(probe(1, path="/page", status=200, request_frame=ASKED + 3, response_frame=ASKED + 4)) == ""
+
+
+SERVED: dict[str, Any] = {"path": "/cart", "status": 200, "reason": "OK"}
+
+
+def test_a_gateway_that_asks_nobody_any_more_must_look_itself() -> None:
+    for status in (502, 503):
+        (finding,) = told_of(probe(1, **SERVED), status=status)
+        assert f"it asks nobody behind it for that, though {BACKEND} answered 1 request" in finding.title
+        assert finding.act.startswith("The gateway's side")
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        (probe(1, **SERVED | {"status": 404}), {}),
+        (probe(1, **SERVED | {"path": "/metrics"}), {}),
+        (probe(1, **SERVED), {"response_ns": start_ns(0) + 200_000_000}),
+        (probe(1, **SERVED), {"below": (behind(),)}),
+        (probe(1, **SERVED), {"error_name": "no server is available"}),
+    ],
+    ids=["did not serve before", "what no client wanted", "not at once", "asks now", "says why"],
+)
+def test_a_gateway_may_have_other_reasons(before: Exchange, changes: dict[str, Any]) -> None:
+    assert not any("asks nobody" in finding.title for finding in told_of(before, **changes))
 
 
 def test_any_error_of_a_server_is_a_gateways_where_a_tunnel_was_asked_for() -> None:

@@ -190,6 +190,35 @@ def test_http2(port: int, ending: bytes, words: str, tmp_path: Path, facts_of: F
     assert [words in finding.title for finding in findings] == ([True] if words else [])
 
 
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (http2(3, 1, struct.pack("!I", 11)), "breaks off its request / to"),
+        (http2(7, 0, struct.pack("!II", 0, 2)), "breaks off its connection to"),
+        (http2(3, 1, struct.pack("!I", 7)), ""),
+    ],
+    ids=["more than it takes", "it fails itself", "a consequence"],
+)
+def test_http2_that_the_client_ends(ending: bytes, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(
+        tmp_path / "c.pcap", 8080, (True, PREFACE), (False, http2(4, 0, b"")), (True, ASKED), (True, ending)
+    )
+    findings = found_in("http2_error", facts_of, capture)
+    assert [words in finding.title for finding in findings] == ([True] if words else [])
+    assert not any("the client asks too much" in finding.title for finding in findings)
+
+
+def test_a_message_that_is_too_large_is_no_quota(tmp_path: Path, facts_of: FactsOf) -> None:
+    told = b"\0\x0cgrpc-message\x29Received message larger than max (9 vs 4)"
+    status = b"\0\x0bgrpc-status\x018" + told
+    capture = session(
+        tmp_path / "c.pcap", 8080, (True, PREFACE), (False, http2(4, 0, b"")), (True, ASKED),
+        (False, http2(1, 1, b"\x88" + status, 5)),
+    )  # fmt: skip
+    (finding,) = found_in("http2_error", facts_of, capture)
+    assert "the message is larger than the side that receives it allows" in finding.title
+
+
 def rdp(kind: int, value: int) -> bytes:
     """Return X.224's connection confirm with RDP's answer to the negotiation (MS-RDPBCGR 2.2.1.2)."""
     return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", kind, 0, 8, value)

@@ -48,6 +48,37 @@ def test_one_syn_is_not_enough() -> None:
     assert found(unanswered(0, syns=1)) == []
 
 
+def test_attempts_of_one_syn_each_are_told_together() -> None:
+    (finding,) = found(unanswered(0, syns=1), unanswered(1, syns=1))
+    assert finding.measured["syns"] == 2
+    assert "never answered the connection" in finding.title
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        unanswered(1, syns=1, first_ns=start_ns(0) + 990_000_000),
+        unanswered(1, syns=1, server=Endpoint(SERVER, 81)),
+        unanswered(1, syns=1, client=Endpoint("192.0.2.77", 40000)),
+    ],
+    ids=["too soon", "another port", "another client"],
+)
+def test_attempts_of_one_syn_each_that_prove_little(second: Connection) -> None:
+    assert found(unanswered(0, syns=1), second) == []
+
+
+def test_attempts_of_one_syn_each_between_which_one_was_accepted_are_losses() -> None:
+    assert found(unanswered(0, syns=1), connection(1), unanswered(2, syns=1), connection(3)) == []
+    (finding,) = found(connection(0), unanswered(1, syns=1), unanswered(2, syns=1))
+    assert finding.severity is Severity.HIGH
+
+
+def test_a_flood_is_no_client_without_patience() -> None:
+    step = SECOND // 20
+    flood = [unanswered(n, syns=1, first_ns=start_ns(0) + n * step, syn_ns=(start_ns(0),)) for n in range(60)]
+    assert found(*flood, last_ns=start_ns(0) + 9 * SECOND) == []
+
+
 def test_a_second_must_have_passed_since_the_first_syn() -> None:
     attempt = unanswered(0, syns=2, last_ns=start_ns(0) + SECOND // 2)
     assert found(attempt, last_ns=start_ns(0) + 990_000_000) == []
