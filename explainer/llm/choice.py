@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import port_lookup, relevance, tls_lookup, tls_outcomes
+from explainer.llm import login_lookup, port_lookup, relevance, tls_lookup, tls_outcomes
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -25,12 +25,12 @@ _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {
     Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
-    Topic.DESTINATIONS, Topic.REACH, Topic.ARP,
+    Topic.DESTINATIONS, Topic.REACH, Topic.ARP, Topic.CLOCK,
 }  # fmt: skip
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {
     Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS, Topic.SMB_VERSION,
-    Topic.DEVICES,
+    Topic.DEVICES, Topic.TOPICS, Topic.SEARCHES, Topic.MAILS, Topic.GROUPS, Topic.TREE,
 }  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
 _ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
@@ -114,6 +114,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     """Return the same where what was looked up says it by itself, whatever else the question is about; else None."""
     if first.text.startswith(tls_outcomes.COMPLETED):
         return True
+    if Topic.LOGIN in question.topics and first.text.startswith(login_lookup.SAID):
+        return not login_lookup.explains(worst, first)
     if Topic.FILE_STATE in question.topics:
         return not worst.rule.startswith(relevance.ABOUT_CAPTURE)
     if first.sources == ("pings",) and Topic.PINGS in question.topics:

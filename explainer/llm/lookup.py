@@ -9,12 +9,14 @@ from explainer.llm import (
     capture_lookup,
     gateway_lookup,
     host_lookup,
+    login_lookup,
     names_outcome,
     neighbor_lookup,
     network_lookup,
     outcome_lookup,
     port_lookup,
     rate_lookup,
+    said_lookup,
     service_lookup,
     talk_lookup,
     tcp_lookup,
@@ -54,6 +56,11 @@ _ONLY_FOR = {
     Topic.DEVICES: "devices",
     Topic.CLOSING: "closings",
     Topic.FRAGMENTS: "fragments",
+    Topic.TOPICS: "topics",
+    Topic.SEARCHES: "directory_searches",
+    Topic.CLOCK: "time_servers",
+    Topic.GROUPS: "multicast_groups",
+    Topic.TREE: "spanning_tree",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -76,6 +83,7 @@ _SEVERAL_FOR = {
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
     Topic.OUTCOME: ("closings",),
+    Topic.LOGIN: ("accounts", *_TALKS),
     Topic.INTERFACES: ("dns",),
 }
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
@@ -165,6 +173,13 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.TLS_STEPS: tls_lookup.steps,
+    Topic.LOGIN: login_lookup.logins,
+    Topic.TOPICS: said_lookup.topics,
+    Topic.SEARCHES: said_lookup.searches,
+    Topic.MAILS: said_lookup.mails,
+    Topic.CLOCK: said_lookup.clocks,
+    Topic.GROUPS: said_lookup.groups,
+    Topic.TREE: said_lookup.tree,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,

@@ -11,6 +11,7 @@ from explainer.llm import (
     frame_lookup,
     health,
     host_outcome,
+    login_lookup,
     lookup,
     overview,
     port_lookup,
@@ -32,8 +33,8 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 _REFUSED = "it is refused"
 _ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_MISSING, _NOBODY = "smb_refused", "Nobody"
-"""Of a file that is not there, and does not come later: worth knowing alone, but why somebody cannot open it."""
+_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty"), "Nobody"
+"""Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -72,7 +73,7 @@ def _from_finding(
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
-        verdict=_told(finding, question),
+        verdict=f"{login_lookup.begins(finding, looked_up)}{_told(finding, question)}",
         act=finding.act,
         claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
@@ -91,7 +92,7 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
-    missing = finding.rule == _MISSING and not finding.act.startswith(_NOBODY)
+    missing = finding.rule in _MISSING and not finding.act.startswith(_NOBODY)
     if finding.severity is Severity.INFO and missing and question.about_a_failure():
         return finding.title
     if finding.severity is Severity.INFO:

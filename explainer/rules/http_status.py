@@ -64,15 +64,16 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show. An error that a later request for the page overcame is of low severity (of
-    medium, where a server's error comes again and again while requests between are served); of info, where it asks to
-    come back later (425, 429), and a missing page that programs ask for on their own (favicon.ico, robots.txt). Silent,
-    too, where the matter is TLS: the text of the answer says so (https port, client certificate), or it is 400 to
-    something that is no HTTP, or to a load balancer's header that the server does not expect; and of preflights and
-    WebSockets, which have rules of their own. What its text calls the error (codes of well-known APIs, and common
-    phrases) tells the cause. Where the capture holds what a gateway tried meanwhile (a lookup, a connection, a request
-    to the server behind it), and that failed or is passed on, that is the cause; of 503 without a try, what it knew
-    before: connections refused, health checks that fail, requests still open there.
+    answer that the capture does not show, or is refused with the credentials that it then sends. An error that a later
+    request for the page overcame is of low severity (of medium, where a server's error comes again and again while
+    requests between are served); of info, where it asks to come back later (425, 429), and a missing page that programs
+    ask for on their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so
+    (https port, client certificate), or it is 400 to something that is no HTTP, or to a load balancer's header that the
+    server does not expect; and of preflights and WebSockets, which have rules of their own. What its text calls the
+    error (codes of well-known APIs, and common phrases) tells the cause. Where the capture holds what a gateway tried
+    meanwhile (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the
+    cause; of 503 without a try, what it knew before: connections refused, health checks that fail, requests still open
+    there.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -88,7 +89,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     for e in every:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
             continue
-        met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
+        met = e.status in CHALLENGES and _goes_on(e, last[_page(e)])
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
             kind = e.status, e.error_name, _is_trifle(e), _later(served, e) is None
             groups[e.client.address, e.server, e.host, *kind].append(e)
@@ -177,6 +178,11 @@ def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
 
 def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
+
+
+def _goes_on(e: Exchange, last: Exchange) -> bool:
+    """Return whether a client that is to sign in comes to something else, or to be refused with its credentials."""
+    return last.status not in CHALLENGES or (last.credentials and not e.credentials)
 
 
 def _is_about_header(e: Exchange, c: Connection | None, headers: proxy_header.Refused) -> bool:
