@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from explainer.escape import visible
 from explainer.inspection import Field, Layer
-from explainer.privacy.originals import Kind, Original
+from explainer.privacy.kinds import Kind, Original
 
 _LAYERS = re.compile(
     r"frame|eth|vlan|sll|arp|ipv?6?|icmp(v6)?|tcp|udp|tls|dtls|quic|dns|http2?|x509\w*|pkix\w*|dhcpv?6?|bootp",

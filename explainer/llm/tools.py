@@ -17,7 +17,7 @@ from explainer.escape import visible
 from explainer.inspection import Layer
 from explainer.llm import field_values
 from explainer.model import Analysis, Stat
-from explainer.privacy.originals import Original
+from explainer.privacy.kinds import Original
 from explainer.protocols.frame_index import FrameIndex, Sight
 from explainer.stats.tables import table
 

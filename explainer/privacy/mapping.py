@@ -9,8 +9,9 @@ from explainer.masking import masked
 from explainer.model import Analysis
 from explainer.privacy import addresses
 from explainer.privacy.fields import is_host
+from explainer.privacy.kinds import Kind, Original
 from explainer.privacy.names import WORD, Words, values_of
-from explainer.privacy.originals import Kind, Original, originals
+from explainer.privacy.originals import originals
 
 _KEY_BYTES = 32
 V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"
@@ -22,14 +23,16 @@ MAC = (
 _REVERSE = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}\.in-addr\.arpa\b"
 _URL = r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>)\]]+"
 _MAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
+_TELEPHONE = r"\btel:\+?\d[\d.-]*\d"
 _DISTINGUISHED = (
     r"(?<![\w])(?:CN|OU?|L|ST|STREET|UID|DC|SERIALNUMBER|emailAddress)=(?:\\.|[^,+;\"')\\])*?"
     r"(?=[,+;\"')]|\.\s|\.?$|\s(?:valid|and|is|to|for|has|was|issued|needs|with|without)\b)"
 )
+_ENTRY = r"(?<!\w)(?:cn|ou?|uid|dc|sAMAccountName)=[^\s,+;:\"')\]]+"
 _HOST = r"(?<![\w.@$-])(?:\*\.)?[^\W_]?[\w-]*(?:\.[\w-]+)+\.?(?![\w-])"
 _PATH = r"(?<![\w/.:<>\]-])/[^\s\"',;)\]<>|]+"
 _PATTERN = re.compile(
-    f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<dn>{_DISTINGUISHED})|(?P<reverse>{_REVERSE})|(?P<mac>{MAC})"
+    f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<tel>{_TELEPHONE})|(?P<dn>{_DISTINGUISHED}|{_ENTRY})|(?P<reverse>{_REVERSE})|(?P<mac>{MAC})"
     f"|(?P<v6>{V6})|(?P<v4>{V4})|(?P<path>{_PATH})|(?P<host>{_HOST})",
     re.MULTILINE,
 )
@@ -38,6 +41,8 @@ _BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)
 _MARKS = ".,;:!?"
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
 _UNITS = {"s", "ms", "b", "kb", "mb", "bit"}
+_PROTOCOLS = ("protocol", "spoken", "service")
+"""Columns that hold names of protocols: who is called like one that is spoken here is not told by it."""
 _OURS = _UNITS | {
     "unknown", "client", "server", "frame", "example", "network", "host", "name", "rules", "proxy", "router", "<root>",
 }  # fmt: skip
@@ -54,7 +59,7 @@ class Mapping:
         self._words = words(self._key)
         self._addresses: dict[str, str] = {}
         self._shown: dict[str, str] = {}  # pseudonym of an address → the address
-        self._phrases: dict[str, str] = {}  # what no pattern finds as a whole → its pseudonym
+        self._phrases: dict[str, str] = {}  # what no pattern finds as a whole, in small letters → its pseudonym
         self._compiled: re.Pattern[str] | None = None
         self._originals: dict[str, Kind] = {}
         self._ours = set(_OURS)
@@ -68,6 +73,9 @@ class Mapping:
             mapping.excuse(f"{outcome.title} {outcome.area}")
         for stat in analysis.stats:
             mapping.excuse(f"{stat.title} {' '.join(column.name for column in stat.columns)}")
+            for index, column in enumerate(stat.columns):
+                if column.name in _PROTOCOLS:
+                    mapping.excuse(" ".join({str(row[index]) for row in stat.rows}))
         mapping.take(originals(analysis))
         return mapping
 
@@ -121,9 +129,9 @@ class Mapping:
         if original.kind is Kind.CERTIFICATE:
             for value in values_of(text):
                 if not _PATTERN.fullmatch(value) and value.lower() not in self._ours:
-                    self._phrases[value] = self._words.value(value)
+                    self._phrases[value.lower()] = self._words.value(value)
         elif not (found := _PATTERN.fullmatch(text)) or (found["host"] and not is_host(text)):
-            self._phrases[text] = made
+            self._phrases[text.lower()] = made
         self._compiled = None
 
     def pseudonymise(self, text: str) -> str:
@@ -132,7 +140,7 @@ class Mapping:
         if not self.active:
             return text
         if self._phrases:
-            text = self._phrase_pattern().sub(lambda match: self._phrases.get(match[0], match[0]), text)
+            text = self._phrase_pattern().sub(lambda match: self._phrases.get(match[0].lower(), match[0]), text)
         return _PATTERN.sub(self._replaced, text)
 
     def restore(self, text: str) -> str:
@@ -149,7 +157,7 @@ class Mapping:
     def _phrase_pattern(self) -> re.Pattern[str]:
         if self._compiled is None:
             longest_first = sorted(self._phrases, key=lambda phrase: (-len(phrase), phrase))
-            self._compiled = re.compile("|".join(map(bounded, longest_first)))
+            self._compiled = re.compile("|".join(map(bounded, longest_first)), re.IGNORECASE)
         return self._compiled
 
     def _replaced(self, match: re.Match[str]) -> str:
@@ -164,7 +172,10 @@ class Mapping:
                 return f"{backwards_quad(self._address(backwards_quad(quad)))}.in-{zone}"
             case "mail":
                 user, _, domain = text.partition("@")
-                return f"{self._words.user(user)}@{self._words.host(domain)}"
+                place = self._address(domain) if _canonical(domain) else self._words.host(domain)
+                return f"{self._words.user(user)}@{place}"
+            case "tel":
+                return f"tel:{self._words.user(text.removeprefix('tel:'))}"
             case "url":
                 return self._url(text)
             case "dn":
@@ -188,6 +199,8 @@ class Mapping:
                 return self._words.distinguished(original.text)
             case Kind.NAME:
                 return self._words.value(original.text)
+            case Kind.USER:
+                return self._words.user(original.text)
             case _:
                 return self._words.host(original.text)
 

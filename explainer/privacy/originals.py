@@ -3,13 +3,13 @@
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from explainer.escape import visible
 from explainer.model import Analysis, Stat
+from explainer.privacy import people
 from explainer.privacy.addresses import is_kept
 from explainer.privacy.fields import is_host
+from explainer.privacy.kinds import Kind, Original
 
 _COLUMNS = {
     "name": "host", "host": "host", "server_name": "host", "path": "path", "certificate": "certificate",
@@ -22,31 +22,6 @@ WIRESHARKS_WORDS = ("protocol_hierarchy", "timeline")
 _DISTINGUISHED = re.compile(r"[A-Za-z]{1,12}=.*", re.DOTALL)
 _HOST = re.compile(r"[^\W_*][\w*-]*(\.[\w-]+)+\.?")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
-
-
-class Kind(StrEnum):
-    """What an original is."""
-
-    ADDRESS = "address"
-    MAC = "MAC address"
-    HOST = "host name"
-    PATH = "path"
-    CERTIFICATE = "certificate name"
-    FILE = "file name"
-    NAME = "name"
-
-    @property
-    def of_capture(self) -> str:
-        """What it is, in words that do not repeat the value: "an address of the capture"."""
-        return f"{'an' if self is Kind.ADDRESS else 'a'} {self} of the capture"
-
-
-@dataclass(frozen=True)
-class Original:
-    """A value as it stands in text that is sent (made visible), and what it is."""
-
-    kind: Kind
-    text: str
 
 
 def originals(analysis: Analysis) -> Iterator[Original]:
@@ -68,6 +43,12 @@ def originals(analysis: Analysis) -> Iterator[Original]:
 def _of_stat(stat: Stat) -> Iterator[Original]:
     if stat.id in WIRESHARKS_WORDS:
         return  # names of protocols, and of no host
+    names = [column.name for column in stat.columns]
+    for row in stat.rows:
+        yield from people.named(stat.id, dict(zip(names, row, strict=True)))
+    names = [column.name for column in stat.columns]
+    for row in stat.rows:
+        yield from people.named(stat.id, dict(zip(names, row, strict=True)))
     for index, column in enumerate(stat.columns):
         kind = _COLUMNS.get(column.name)
         named = kind is not None and stat.id in _OF_STATS.get(column.name, (stat.id,))

@@ -1,7 +1,7 @@
 """A whole capture redacted: headers frame by frame, what TCP carries as a whole, datagrams one by one."""
 
 from explainer.pcapng import Link, Packet, Section
-from explainer.privacy.originals import Kind, Original
+from explainer.privacy.kinds import Kind, Original
 from explainer.redaction import checksums
 from explainer.redaction.carried import Carried
 from explainer.redaction.certificates import Authority

@@ -5,8 +5,8 @@ from functools import cache
 from hashlib import shake_256
 
 from explainer.escape import visible
+from explainer.privacy.kinds import Kind, Original
 from explainer.privacy.mapping import Mapping
-from explainer.privacy.originals import Kind, Original
 
 _MASK = b"x"
 

@@ -4,9 +4,9 @@ import ipaddress
 from collections.abc import Iterator
 from html import unescape
 
+from explainer.privacy.kinds import Kind
 from explainer.privacy.leaks import known, leaks
 from explainer.privacy.mapping import Mapping
-from explainer.privacy.originals import Kind
 
 _SHORTEST = 4
 """Bytes: less than that stands in any file by chance."""

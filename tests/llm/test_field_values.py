@@ -1,6 +1,6 @@
 from explainer.inspection import Field, Layer
 from explainer.llm import field_values
-from explainer.privacy.originals import Kind, Original
+from explainer.privacy.kinds import Kind, Original
 
 
 def field(name: str, value: str) -> Field:

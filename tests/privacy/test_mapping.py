@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from explainer.brief.build import build
 from explainer.brief.tokens import ESTIMATE
 from explainer.model import Analysis, Scope
+from explainer.privacy.kinds import Kind, Original
 from explainer.privacy.leaks import leaks
 from explainer.privacy.mapping import Mapping
-from explainer.privacy.originals import Kind, Original
 
 HTTP = ("method", "host", "path", "status")
 TLS = ("server_name", "certificate", "client")
