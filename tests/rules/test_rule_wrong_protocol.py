@@ -55,6 +55,20 @@ def test_two_protocols(said: bytes, answer: bytes, fires: bool, tmp_path: Path, 
     assert bool(found_in("wrong_protocol", facts_of, talk(tmp_path / "a.pcap", said, answer))) is fires
 
 
+@pytest.mark.parametrize(("greets", "unanswered"), [(True, 0), (False, 1)])
+def test_who_speaks_another_protocol_hangs_up_for_that(
+    greets: bool, unanswered: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    session = Talk(wire, dport=4317).open()
+    if greets:
+        session.answer(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")
+    session.say(REQUEST).close(from_client=False).close(from_client=True)
+    capture = wire.save(tmp_path / "a.pcap")
+    assert len(found_in("http_no_response", facts_of, capture)) == unanswered
+    assert len(found_in("wrong_protocol", facts_of, capture)) == 1 - unanswered
+
+
 @pytest.mark.parametrize(("size", "leaves", "fires"), [(2000, True, True), (2001, True, False), (2000, False, False)])
 def test_text_that_is_no_http(size: int, leaves: bool, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     # Longer text may be the middle of a page, and who stays may have understood it.
