@@ -297,9 +297,10 @@ def search(**overrides: Any) -> Resolution:
         ({}, 500, False),
         ({"reply_frames": (ASKED + 2,)}, 504, False),
         ({"asker": CLIENT}, 504, False),
-        ({"request_frames": (ASKED - 1,)}, 504, False),
+        ({"request_frames": (ASKED - 2, ASKED - 1)}, 504, False),
+        ({"request_frames": (ASKED + 1,)}, 504, False),
     ],
-    ids=["nobody", "not a gateway's error", "found", "not the gateway's", "before"],
+    ids=["nobody", "not a gateway's error", "found", "not the gateway's", "before", "asked once"],
 )
 def test_an_address_that_nobody_has_is_the_cause(overrides: dict[str, Any], status: int, expected: bool) -> None:
     asked = exchange(0, status=status, reason="", request_frame=ASKED, response_frame=ANSWERED)
