@@ -20,7 +20,7 @@ from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
 from explainer.frame_table import FrameTable
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import arp, dns, frame, icmp, probes, tcp, tls, udp_conversations, x509
+from explainer.protocols import arp, capture_quality, dns, frame, icmp, probes, tcp, tls, udp_conversations, x509
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp import Unreachable
@@ -120,6 +120,7 @@ def facts(
     errors: Iterable[Unreachable] = (),
     last_ns: int | None = None,
     lookups: Iterable[Lookup] = (),
+    one_way: Iterable[str] = (),
 ) -> Facts:
     """Return facts of these records, without segments; the capture ends a minute after its last connection."""
     connections = tuple(connections)
@@ -135,6 +136,7 @@ def facts(
             arp.resolutions: (),
             dns.lookups: tuple(lookups),
             frame.last_ns: end,
+            capture_quality.one_way_hosts: frozenset(one_way),
         }
     )
 

@@ -11,7 +11,7 @@ from explainer import registry
 from explainer.facts import Facts
 from explainer.model import Finding
 from explainer.protocols.applications import Kind, Login, Reply, Sign, logins, replies, signs
-from explainer.protocols.tcp import Endpoint
+from explainer.protocols.tcp import Connection, Endpoint, connections
 
 FactsOf = Callable[..., Facts]
 Said = tuple[bool, bytes]
@@ -56,9 +56,10 @@ def reply(protocol: str, code: str = "", frame: int = 10, **overrides: Any) -> R
     return Reply(**values | overrides)
 
 
-def known(*records: Reply | Login | Sign) -> KnownFacts:
+def known(*records: Reply | Login | Sign, below: Sequence[Connection] = ()) -> KnownFacts:
     return KnownFacts(
         {
+            connections: tuple(below),
             replies: tuple(r for r in records if isinstance(r, Reply)),
             logins: tuple(r for r in records if isinstance(r, Login)),
             signs: tuple(r for r in records if isinstance(r, Sign)),
@@ -66,8 +67,8 @@ def known(*records: Reply | Login | Sign) -> KnownFacts:
     )
 
 
-def found(rule: str, *records: Reply | Login | Sign) -> list[Finding]:
-    return findings_of(rule, known(*records))
+def found(rule: str, *records: Reply | Login | Sign, below: Sequence[Connection] = ()) -> list[Finding]:
+    return findings_of(rule, known(*records, below=below))
 
 
 def found_in(rule: str, facts_of: FactsOf, capture: Path) -> Sequence[Finding]:

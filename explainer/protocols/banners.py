@@ -11,6 +11,8 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("HTTP", re.compile(rb"(?:HTTP/\d|(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) \S)")),
     ("HTTP", re.compile(rb"\s*<(?:!doctype )?html", re.IGNORECASE)),
     ("HTTP/2", re.compile(rb"PRI \* HTTP/2")),
+    # The server's preface: SETTINGS of the connection, not empty, without a flag (RFC 9113, sections 3.4 and 6.5).
+    ("HTTP/2", re.compile(rb"\x00\x00[\x06-\x7f]\x04\x00\x00\x00\x00\x00", re.DOTALL)),
     ("SSH", re.compile(rb"SSH-\d")),
     ("SMTP", re.compile(rb"220[ -][^\r\n]*(?:SMTP|mail)", re.IGNORECASE)),
     ("SMTP", re.compile(rb"(?:250[ -]|EHLO |HELO |5\d\d 5\.\d\.\d )")),

@@ -21,6 +21,7 @@ from explainer.protocols.tcp import CONTENT, segments
 
 _LABELS = Column("text", many=True)
 _JSON_VALUES = Column("json.path_with_value", many=True)
+_XML_TEXTS = Column("xml.cdata", many=True)
 _OF_FORM: dict[Form, Callable[[Sequence[str]], str]] = {
     Form.TEXT: complaint_of_text, Form.JSON: complaint_of_json, Form.XML: complaint_of_xml,
 }  # fmt: skip
@@ -68,7 +69,10 @@ def _in_tls(facts: Facts) -> View | None:
 
 TEXTS = Look("short texts of HTTP responses", (exchanges, segments), (FRAME, CONTENT), _in_clear)
 DECRYPTED_TEXTS = Look(
-    "short texts of decrypted HTTP responses", (exchanges, *STREAM_NEEDS), (FRAME, _LABELS, _JSON_VALUES), _in_tls
+    "short texts of decrypted HTTP responses",
+    (exchanges, *STREAM_NEEDS),
+    (FRAME, _LABELS, _JSON_VALUES, _XML_TEXTS),
+    _in_tls,
 )
 
 
@@ -97,9 +101,12 @@ def _texts(facts: Facts) -> Iterator[tuple[int | None, Sequence[str]]]:
     decrypted = facts.look(DECRYPTED_TEXTS)
     if decrypted is not None:
         forms = {e.response_frame: e.written.form for e in _with_text(facts, decrypted=True) if e.written}
-        for frame, labels, values in decrypted.select(FRAME.field, _LABELS.field, _JSON_VALUES.field).iter_rows():
+        columns = (FRAME, _LABELS, _JSON_VALUES, _XML_TEXTS)
+        for frame, labels, values, texts in decrypted.select(column.field for column in columns).iter_rows():
             form = forms.get(frame, Form.TEXT)
-            yield frame, (values if form is Form.JSON else text_of_labels(labels or ())) or ()
+            # tshark tells the texts apart from their tags: any of them may be the code.
+            codes = tuple(f"<Code>{text}</Code>" for text in texts or () if form is Form.XML)
+            yield frame, (values or ()) if form is Form.JSON else (*text_of_labels(labels or ()), *codes)
 
 
 def _lines(pieces: Iterable[str | None], how: Written | None) -> Sequence[str]:

@@ -23,9 +23,9 @@ circuit_breaking_exception index_not_found_exception security_exception version_
 mapper_parsing_exception document_parsing_exception strict_dynamic_mapping_exception resource_already_exists_exception
 master_not_discovered_exception cluster_manager_not_discovered_exception unavailable_shards_exception
 no_shard_available_action_exception"""
-# OAuth 2.0: RFC 6749 section 5.2, RFC 6750 section 3.1.
+# OAuth 2.0: RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 8628 section 3.5.
 _OAUTH = """invalid_grant invalid_client unauthorized_client unsupported_grant_type invalid_scope invalid_token
-insufficient_scope redirect_uri_mismatch"""
+insufficient_scope redirect_uri_mismatch authorization_pending slow_down expired_token"""
 # Registries of container images: the OCI distribution specification, "Error Codes".
 _REGISTRIES = "MANIFEST_UNKNOWN NAME_UNKNOWN BLOB_UNKNOWN DENIED TOOMANYREQUESTS"
 CODES = frozenset(" ".join((_STORES, _SEARCH, _OAUTH, _REGISTRIES)).split())

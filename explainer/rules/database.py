@@ -1,11 +1,13 @@
 """Logins and statements that a database refuses: PostgreSQL, MySQL and MariaDB, SQL Server, Redis, MongoDB."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Kind, Reply, replies
+from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.database_meanings import FULL, MEANINGS, STATEMENT
 from explainer.rules.database_words import by_words
@@ -23,6 +25,12 @@ _OTHER = Meaning(
     "it ends a statement with an error", "Read the server's words: they say what has to be corrected.", Side.EITHER,
     Severity.MEDIUM,
 )  # fmt: skip
+_MOVED = "MOVED"
+_NOT_FOLLOWED = Meaning(
+    "the key lives on another node of the cluster, which this client does not ask, as far as this capture shows",
+    "The client must be set to cluster mode (or use a library that knows clusters), or ask the right node.",
+    Side.CLIENT,
+)
 _LEFT = "MySQL", "1158"  # ER_NET_READ_ERROR
 _ENDINGS = ("25P03", "25P04", "57P01", "57P02", "57P04", "57P05", "4031", "1053")
 """What is told by nobody's request, and ends the session: PostgreSQL's classes 25 and 57, MySQL's."""
@@ -64,12 +72,33 @@ def _told(reply: Reply) -> str:
 _DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp || tcp.port == 27017)", _told, _meaning)
 
 
-@rule("Database refuses", replies, subject=SUBJECT, area=AREA)
-def database_refused(facts: Facts) -> Iterator[Finding]:
+@rule("Database refuses", replies, connections, subject=SUBJECT, area=AREA)
+def database_refused(facts: Facts, *, min_moved: int = 2) -> Iterator[Finding]:
     """An error of a database to a login (high), or to a statement (medium).
 
     Of PostgreSQL, MySQL and MariaDB, SQL Server and Redis; of MongoDB where it is among the first that a connection
-    says.
+    says. A client of a Redis cluster that is sent on to another node `min_moved` times, and connects to none of those
+    in the whole capture, knows no clusters.
     """
     wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis", "MongoDB")
-    yield from refusals([reply for reply in facts[replies] if reply.protocol in wanted], _DATABASES)
+    told = [reply for reply in facts[replies] if reply.protocol in wanted]
+    lost = _not_followed(told, facts[connections], min_moved)
+    family = _DATABASES._replace(meaning=lambda reply: _NOT_FOLLOWED if reply.frame in lost else _meaning(reply))
+    yield from refusals(told, family)
+
+
+def _not_followed(told: Sequence[Reply], every: Sequence[Connection], min_moved: int) -> set[int]:
+    """Return the frames in which clients are sent on (MOVED), of those that then ask none of the nodes named."""
+    moved = defaultdict[str, list[Reply]](list)
+    for reply in told:
+        if reply.protocol == "Redis" and reply.code == _MOVED:
+            moved[reply.client.address].append(reply)
+    if not moved:
+        return set()
+    asked = {(c.client.address, str(c.server)) for c in every if c.client.address in moved}
+    return {
+        reply.frame
+        for client, group in moved.items()
+        if len(group) >= min_moved and not any((client, reply.text.rpartition(" ")[2]) in asked for reply in group)
+        for reply in group
+    }

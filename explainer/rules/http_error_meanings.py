@@ -147,6 +147,12 @@ BY_NAME = {
     "invalid_scope": _client("it does not grant the scope that is asked for", "ask for one that it may have"),
     "invalid_token": _client("the access token is expired, revoked or malformed", "get a new access token"),
     "insufficient_scope": _client("the access token does not permit this (scope)", "get one with the scope for it"),
+    "authorization_pending": _client(
+        "nobody has allowed the device yet (on another one), and until then it asks to come back",
+        "wait, until its user has entered the code",
+    ),
+    "slow_down": _client("the device asks too soon whether it is allowed", "wait for longer between its questions"),
+    "expired_token": _client("nobody allowed the device in time: its code has expired", "begin anew"),
     "redirect_uri_mismatch": _either(
         "the address to come back to is not one that is registered (redirect URI)",
         "Either the client must send the registered one, or it must be registered.",

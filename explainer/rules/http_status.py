@@ -32,8 +32,8 @@ from explainer.rules.exchanges import (
     request_words,
     said,
     scope,
-    service,
 )
+from explainer.rules.http_history import history, page
 from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
 from explainer.rules.http_upstream import upstream
 from explainer.rules.http_upstream_failures import Upstream
@@ -41,19 +41,12 @@ from explainer.rules.http_upstream_sight import sight
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
-_MISSING = (404, 410)
-_COME_BACK = (425, 429)
-"""They ask the client to come back later, and fault nobody (RFC 8470 section 5.2, RFC 6585 section 4)."""
-# What browsers and other programs ask for without anybody's wish.
-_UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _MORE_FRAMES = 20
 _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
 _BAD_REQUEST = 400
 UPSTREAM = "upstream_stream"
 """The measure that names the connection behind a gateway, which other findings may be about."""
-
-Page = tuple[str, str, str]
 
 
 @rule(
@@ -66,21 +59,20 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
     answer that the capture does not show, or is refused with the credentials that it then sends. An error that a later
     request for the page overcame is of low severity (of medium, where a server's error comes again and again while
-    requests between are served); of info, where it asks to come back later (425, 429), and a missing page that programs
-    ask for on their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so
-    (https port, client certificate), or it is 400 to something that is no HTTP, or to a load balancer's header that the
-    server does not expect; and of preflights and WebSockets, which have rules of their own. What its text calls the
-    error (codes of well-known APIs, and common phrases) tells the cause. Where the capture holds what a gateway tried
+    requests between are served); of info, where it asks to come back later (425, 429, OAuth's waiting devices), where
+    HEAD only asked whether the page is there, and a page that the client deleted before, or that programs ask for on
+    their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so (https
+    port, client certificate), or it is 400 to something that is no HTTP, or to a load balancer's header that the server
+    does not expect; and of preflights and WebSockets, which have rules of their own. What its text calls the error
+    (codes of well-known APIs, and common phrases) tells the cause. Where the capture holds what a gateway tried
     meanwhile (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the
     cause; of 503 without a try, what it knew before: connections refused, health checks that fail, requests still open
     there.
     """
     every, below = facts[requests], by_stream(facts[connections])
-    last = {_page(e): e for e in every}
+    last = {page(e): e for e in every}
     of_tls = {opening.stream for opening in facts[openings] if wants_tls(opening)}
-    served = {(_page(e), e.method): e for e in every if _is_served(e)}
-    before = {(_page(e), e.method): e for e in reversed(every) if _is_served(e)}
-    lucky = {(e.client.address, e.server, service(e)) for e in every if _is_served(e)}
+    pages = history(every)
     asked_on = {e.stream for e in every if e.request_frame}
     begun = {c.stream for c in below.values() if c.syn_frames and c.client_payload} - asked_on
     seen = sight(tuple(below.values()), facts[tcp_endings], every, facts[lookups], facts[resolutions])
@@ -89,26 +81,18 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     for e in every:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
             continue
-        met = e.status in CHALLENGES and _goes_on(e, last[_page(e)])
+        met = e.status in CHALLENGES and _goes_on(e, last[page(e)])
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
-            kind = e.status, e.error_name, _is_trifle(e), _later(served, e) is None
+            kind = e.status, e.error_name, pages.is_trifle(e), pages.later(e) is None
             groups[e.client.address, e.server, e.host, *kind].append(e)
     told = [(group, upstream(group[0], seen)) for group in groups.values()]
     checks = {(behind.asker, behind.server) for _, behind in told if behind and behind.before}
     for group, behind in told:
         first = group[0]
-        later = _later(served, first)
-        alone = (first.client.address, first.server, service(first)) not in lucky
         # What a gateway's clients get weighs more than its health checks, by which that is told.
         check = (first.client.address, str(first.server)) in checks
-        grave = not check and (alone or (first.status or 0) >= _SERVER_ERROR)
-        severity = Severity.HIGH if grave else Severity.MEDIUM
-        passed = later is not None and first.status in _COME_BACK
-        # Served before, too, it is not over: one of several servers behind a balancer fails, perhaps.
-        unsteady = later is not None and before[_page(first), first.method].first_frame < first.first_frame
-        lasts = unsteady and len(group) > 1 and (first.status or 0) >= _SERVER_ERROR
-        overcome = Severity.MEDIUM if lasts else Severity.LOW
-        severity = Severity.INFO if _is_trifle(first) or passed else overcome if later else severity
+        severity = pages.severity(group, Severity.MEDIUM if check else Severity.HIGH)
+        later, unsteady = pages.later(first), pages.is_unsteady(first)
         yield _error(group, severity, below.get(first.stream), later, behind, unsteady=unsteady)
 
 
@@ -202,21 +186,3 @@ def _is_no_request(e: Exchange, begun: AbstractSet[int]) -> bool:
 
 def _is_about_tls(e: Exchange, of_tls: set[int]) -> bool:
     return bool(_TLS_MATTER.search(e.complaint)) or (e.status == HTTPStatus.BAD_REQUEST and e.stream in of_tls)
-
-
-def _is_trifle(e: Exchange) -> bool:
-    return e.status in _MISSING and e.path.startswith(_UNBIDDEN)
-
-
-def _is_served(e: Exchange) -> bool:
-    return e.status is not None and HTTPStatus.OK <= e.status < _FIRST_ERROR
-
-
-def _page(e: Exchange) -> Page:
-    return e.client.address, service(e), e.path
-
-
-def _later(served: dict[tuple[Page, str], Exchange], e: Exchange) -> Exchange | None:
-    """Return the exchange that gave the client what this one did not, or None."""
-    good = served.get((_page(e), e.method))
-    return good if good and good.first_frame > e.first_frame else None

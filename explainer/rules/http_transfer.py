@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.banners import spoken
 from explainer.protocols.frame import CAPTURED_LENGTH, LENGTH
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.openings import openings
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_analysis import Health, health
 from explainer.protocols.tcp_resets import resets
@@ -103,7 +105,10 @@ def _incomplete(e: Exchange, below: Connection, behind: Exchange | None) -> Find
     )
 
 
-@rule("HTTP request without a response", requests, connections, health, resets, subject=SUBJECT, area=AREA)
+_NOT_STRANGE = ("HTTP", "plain text", "")
+
+
+@rule("HTTP request without a response", requests, connections, health, resets, openings, subject=SUBJECT, area=AREA)
 def http_no_response(facts: Facts) -> Iterator[Finding]:
     """A whole request after which the server closes or resets the connection without a byte of an answer.
 
@@ -111,14 +116,15 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     then asks again: of low severity where a later request for the page is answered, or the connection had served
     another; of medium, where that is one that programs do not repeat by themselves (POST). Silent where the connection
     has losses or disorder, or began to end before the request; where a device on the way reset it, which is a matter of
-    its own; and on ports of TLS, where a server hangs up on plain HTTP. Where the server answers nobody in plain HTTP,
-    it is said that it may expect https.
+    its own; on ports of TLS, where a server hangs up on plain HTTP; and where it speaks another protocol. Where the
+    server answers nobody in plain HTTP, it is said that it may expect https.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
     for reset in facts[resets]:
         if reset.of_another:
             calm.pop(reset.stream, None)
     last_answered = {_page(e): e.first_frame for e in every if e.status is not None}
+    strange = {o.stream for o in facts[openings] if o.server and spoken(o.server[0].data) not in _NOT_STRANGE}
     first_answered = {e.stream: e.first_frame for e in reversed(every) if e.status is not None}
 
     def idle(e: Exchange) -> bool:
@@ -130,7 +136,8 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     speaks = {e.server for e in every if e.status is not None}
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in every:
-        unanswered = e.response_bytes == 0 and _ended_by_server(e) and not _is_plain_on_tls_port(e)
+        other = e.stream in strange or _is_plain_on_tls_port(e)
+        unanswered = e.response_bytes == 0 and _ended_by_server(e) and not other
         if unanswered and e.stream in calm and not _was_ending(e, calm[e.stream]):
             groups[e.client.address, e.server, e.host, e.reset, idle(e), overcome(e)].append(e)
     for group in groups.values():

@@ -19,6 +19,9 @@ from explainer.rules.http_upstream import while_waiting
 from explainer.rules.http_upstream_failures import Upstream
 from explainer.rules.http_upstream_sight import Sight, sight
 
+_LOOKS = 50
+"""Behind so many gateways is looked: each look goes through the whole capture."""
+
 
 @rule(
     "HTTP request never answered", requests, connections, segments, last_ns, tcp_endings, lookups, resolutions,
@@ -32,7 +35,7 @@ def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float 
     severity where the same page was answered at another time. Where the server hangs up, see http_no_response. What a
     gateway waits for meanwhile, where the capture holds that, is the cause.
     """
-    by_stream, seen = {c.stream: c for c in facts[connections]}, None
+    by_stream, seen, looks = {c.stream: c for c in facts[connections]}, None, 0
     answered = {(e.client.address, e.host, e.path) for e in facts[requests] if e.status is not None}
     for e in facts[requests]:
         open_ = e.request_frame and e.status is None and not e.response_bytes and e.first_byte_frame is None
@@ -46,8 +49,8 @@ def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float 
         waited = _request_wait(facts[segments], e, facts[last_ns])
         if waited >= (min_wait_s if e.closed_frame else patience_s) and not e.reset:
             overcome = (e.client.address, e.host, e.path) in answered
-            seen = seen or _sight(facts)
-            behind = while_waiting(e, (e.request_ns or 0) + int(waited * 1e9), seen)
+            seen, looks = seen or _sight(facts), looks + 1
+            behind = while_waiting(e, (e.request_ns or 0) + int(waited * 1e9), seen) if looks <= _LOOKS else None
             yield _unanswered(e, by_stream[e.stream], waited, behind, overcome=overcome)
 
 

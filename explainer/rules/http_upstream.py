@@ -22,6 +22,7 @@ from explainer.rules.http_upstream_sight import Sight
 
 _GATEWAY = (502, 503, 504)  # RFC 9110, section 15.6
 _TIMED_OUT = 504
+_ASKED_AGAIN = 2
 _BAD_GATEWAY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 502, 400, 500
 _NEAR_NS = 100_000_000
 """Programs take less than this from a request to their own next step, and from a failure to saying so."""
@@ -200,14 +201,17 @@ def _unresolved(e: Exchange, sight: Sight) -> Upstream | None:
 
 
 def _nobody(e: Exchange, sight: Sight) -> Upstream | None:
-    """Return the address that the gateway looks for by ARP meanwhile, in vain: so much comes before a SYN."""
+    """Return the address that the gateway looks for by ARP meanwhile, in vain: so much comes before a SYN.
+
+    It asks again, since a reply goes to it alone: who records elsewhere sees the question, and never the reply.
+    """
     if not _is_gateways(e):
         return None
     begin, end = e.request_frame or 0, e.response_frame or 0
     for address in sight.of_gateway(e):
         for search in sight.searches.get(address, ()):
             frames = tuple(frame for frame in search.request_frames if begin < frame < end)
-            if frames:
+            if len(frames) >= _ASKED_AGAIN:
                 words = "is nobody's address: the gateway looks for it by ARP in vain"
                 return Upstream(address, search.target, words, frames, "arp", likely=True)
     return None

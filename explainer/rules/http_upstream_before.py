@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection
@@ -15,6 +16,8 @@ _REMEMBERED_NS = 60_000_000_000
 """Health checks come every few seconds; what failed longer ago than this may have nothing to do with it."""
 _CHECKS = 2
 """Load balancers take a server out after two or three checks that fail (AWS: 2, HAProxy and Kubernetes: 3)."""
+_EVEN = 2
+"""One check may take as long as the pause between two."""
 _QUEUED_NS = 1_000_000_000
 """A gateway that waited as long as this for a free connection let the request wait in a queue."""
 _AT_ONCE_NS = 100_000_000
@@ -79,13 +82,21 @@ def _failing(e: Exchange, asked: Iterable[Exchange], sight: Sight) -> Upstream |
             last.pop((o.server, o.path), None)
         else:
             last.setdefault((o.server, o.path), []).append(o)
-    enough = (group for group in last.values() if len(group) >= _CHECKS)
+    enough = (group for group in last.values() if len(group) >= _CHECKS and _is_regular(group))
     group = max(enough, key=lambda group: group[-1].first_frame, default=[])
     if not group:
         return None
     latest, times = group[-1], count(len(group), "time")
-    words = f'answers the gateway\'s health checks of {latest.path} with "{said(latest)}" ({times})'
+    checks = f"({times}: health checks, as it seems)"
+    words = f'answers the gateway\'s own requests for {latest.path} with "{said(latest)}" {checks}'
     return _of(latest, words, [o.response_frame or o.first_frame for o in group])
+
+
+def _is_regular(group: Sequence[Exchange]) -> bool:
+    """Return whether they come at even intervals, as checks do; two have but one."""
+    times = [o.request_ns or 0 for o in group]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    return max(pauses) <= _EVEN * min(pauses)
 
 
 def _busy(e: Exchange, asked: Iterable[Exchange]) -> Upstream | None:

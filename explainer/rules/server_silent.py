@@ -27,6 +27,8 @@ _WHY = {
     "SSH": "Its SSH service turns the client away before the login: too many connections at once (MaxStartups), a rule"
     " against this address (fail2ban, TCP wrappers), or missing host keys.",
     "HTTP": "If it is no web server, the client uses the wrong port or protocol.",
+    "HTTP/2": "Most often such a port wants TLS, or speaks HTTP/1 alone: see how the client is set (gRPC: a secure"
+    " channel).",
 }
 _OTHER_WHY = (
     "It may not know the client's protocol, have a rule against this address, have no room, or nothing behind it (a"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
+from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.dns import lookups
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
@@ -31,6 +32,7 @@ _PATIENCE_S = 0.1
     resolutions,
     tcp_probes,
     lookups,
+    one_way_hosts,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -41,7 +43,8 @@ def tcp_syn_unanswered(
 
     So are SYNs of several connections, one after the other, of a client whose patience is shorter than the first
     retransmission time-out, such as health checks and programs that ask a cloud for their credentials: `min_syns` over
-    `min_wait_s` or longer, and no connection to that port accepted between them.
+    `min_wait_s` or longer, and no connection to that port accepted between them; not where only what the client sends
+    is recorded, as a single SYN may well have been answered.
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
     which this capture missed. A port that accepted the same client before is not filtered: a server whose queue of new
@@ -61,7 +64,9 @@ def tcp_syn_unanswered(
         and (c.client, c.server) not in rejected
         and (c.client.address, c.server.address) not in odd
     ]
-    short = _asked_again([c for c in silent if len(c.syn_frames) < min_syns], every, min_syns, min_wait_s)
+    heard_of = facts[one_way_hosts]
+    once = [c for c in silent if len(c.syn_frames) < min_syns and c.client.address not in heard_of]
+    short = _asked_again(once, every, min_syns, min_wait_s)
     unanswered = [c for c in silent if len(c.syn_frames) >= min_syns or c.stream in short]
     accepted = Accepted.among(every)
     others, scans = OtherAddresses.among(facts[lookups], every), scanned(facts[tcp_probes])

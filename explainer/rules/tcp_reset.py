@@ -258,7 +258,8 @@ def tcp_half_open(facts: Facts) -> Iterator[Finding]:
                 ],
             ),
             scope([reset.stream], by, other),
-            act=f"See whether {by.address} was restarted, or a firewall or load balancer lost the connection.",
+            act=f"See whether {by.address} was restarted, had given up waiting and closed it, or a firewall or load"
+            " balancer lost the connection.",
             measured={"bytes": reset.other.payload},
             confidence=Confidence.PROBABLE,
             advice=("Use keep-alives shorter than the idle time-out, and reconnect after a reset.",),

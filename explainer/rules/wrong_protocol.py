@@ -17,14 +17,15 @@ from explainer.wording import count
 _SHOWN = 20
 _UNTOLD = ("", "plain text", "TLS")
 _TELNET = "Telnet"  # whose clients people point at servers of all kinds, and type
-_HTTP = "HTTP"
+_HTTP, _HTTP2 = "HTTP", "HTTP/2"
 _NEARLY_HTTP = (b"icy ", b"http/", b"\r", b"\n")  # an internet radio's answer, and careless ones
 # Each begins with words that the other may use, too: 220 and +OK, HTTP's methods (NATS has its CONNECT), the preface
 # that HTTP/1 announces.
 _ALIKE = (
     {"SMTP", "SMTP or FTP"}, {"FTP", "SMTP or FTP"}, {"Redis", "POP3"}, {_HTTP, "RTSP"}, {_HTTP, "SIP"},
-    {_HTTP, "HTTP/2"}, {_HTTP, "NATS"},
+    {_HTTP, _HTTP2}, {_HTTP, "NATS"},
 )  # fmt: skip
+_GRPC = "Servers of gRPC speak HTTP/2 alone; OpenTelemetry, for instance, has gRPC on port 4317 and HTTP on 4318."
 _HTTP_PORTS = frozenset({80, 8000, 8008, 8080, 8081, 8888})
 
 
@@ -71,7 +72,9 @@ def _case(c: Connection, opening: Opening, max_answer: int) -> _Case | None:
         return None
     first, answer = opening.client[0], opening.server[0]
     ours, theirs = spoken(first.data), spoken(answer.data)
-    if ours in (*_UNTOLD, _TELNET) or ours == theirs or {ours, theirs} in _ALIKE or theirs == "TLS":
+    # A server that begins in HTTP/2 although it was asked in HTTP/1 knows no other, as those of gRPC.
+    alike = {ours, theirs} in _ALIKE and (ours, theirs) != (_HTTP, _HTTP2)
+    if ours in (*_UNTOLD, _TELNET) or ours == theirs or alike or theirs == "TLS":
         return None
     if theirs in _UNTOLD:
         ended = bool(c.client_ends or c.client_resets) and c.server_payload <= max_answer
@@ -118,6 +121,7 @@ def _told(group: Sequence[_Case]) -> Finding:
         advice=(
             f"Correct the port or the protocol (the part before ://) in the address that the client uses for {server}.",
             f"On {server}, see which program listens there: ss -ltnp sport = :{port}",
+            *([_GRPC] if case.theirs == _HTTP2 else []),
         ),
         limitations=("which of both was meant: the port, or the protocol",),
     )

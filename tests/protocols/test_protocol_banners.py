@@ -12,6 +12,8 @@ FIRST_WORDS = [
     ("HTTP", b"HTTP/1.0 400 Bad Request\r\n"),
     ("HTTP", b"\n<!DOCTYPE HTML PUBLIC>"),
     ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ("HTTP/2", b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
+    ("", b"\x00\x00\x06\x04\x01\x00\x00\x00\x00\x00\x03"),
     ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n"),
     ("SMTP", b"220 mail.example ESMTP\r\n"),
     ("SMTP", b"EHLO client.example\r\n"),

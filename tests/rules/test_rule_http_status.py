@@ -163,6 +163,32 @@ def test_what_the_text_calls_the_error_tells_more(overrides: dict[str, Any], sid
     assert words in finding.title
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "later", "expected"),
+    [
+        ("HEAD", 404, "PUT", Severity.INFO),
+        ("GET", 404, "PUT", Severity.MEDIUM),
+        ("HEAD", 500, "PUT", Severity.HIGH),
+        ("HEAD", 404, "", Severity.HIGH),
+    ],
+    ids=["asks and makes it", "wants it", "a failure", "asks alone"],
+)
+def test_who_asks_whether_a_page_is_there_may_make_it(method: str, status: int, later: str, expected: Severity) -> None:
+    made = [exchange(1, method=later)] if later else []
+    assert severities(exchange(0, method=method, status=status), *made) == [expected]
+
+
+@pytest.mark.parametrize(("first", "expected"), [("DELETE", Severity.INFO), ("GET", Severity.MEDIUM)])
+def test_what_the_client_deleted_is_gone(first: str, expected: Severity) -> None:
+    assert severities(exchange(0, method=first), exchange(1, status=404, method="HEAD")) == [expected]
+
+
+def test_a_device_that_waits_to_be_allowed_is_at_no_fault() -> None:
+    waits = exchange(0, status=400, error_name="authorization_pending", method="POST")
+    assert severities(waits, exchange(1, method="POST")) == [Severity.INFO]
+    assert severities(waits) == [Severity.HIGH]
+
+
 def test_errors_of_two_names_are_two_findings() -> None:
     names = ("SlowDown", "NoSuchKey", "SlowDown")
     every = [exchange(n, status=503, error_name=name, path=f"/{n}") for n, name in enumerate(names)]

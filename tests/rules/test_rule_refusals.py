@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from factories import connection
 from sessions import FactsOf, Said, asks, datagrams, found, found_in, reply, says, session
 
 from explainer.model import Analysis, Severity, Side
-from explainer.protocols.applications import Kind
+from explainer.protocols.applications import Kind, Reply
+from explainer.protocols.tcp import Endpoint
 
 LOGIN = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS secret"))
 REFUSING = ("ftp_refused", "smb_refused", "ldap_refused", "kerberos_refused", "database_refused", "ntp_refused")
@@ -265,3 +267,24 @@ def test_an_ftp_session_that_is_ended_for_idleness(tmp_path: Path, facts_of: Fac
     (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "a.pcap", 21, *LOGIN, *late))
     assert "ends the session of 192.0.2.10: nothing was asked for longer than it waits" in finding.title
     assert finding.severity is Severity.MEDIUM
+
+
+def moved(frame: int, to: str = "198.51.100.99:6379") -> Reply:
+    return reply("Redis", "MOVED", frame, kind=Kind.QUERY, request="a statement", text=f"{frame} {to}")
+
+
+@pytest.mark.parametrize(
+    ("times", "asked", "severity"),
+    [
+        (2, "", Severity.HIGH),
+        (1, "", Severity.INFO),
+        (2, "198.51.100.99", Severity.INFO),
+        (2, "198.51.100.98", Severity.HIGH),
+    ],
+    ids=["not followed", "once", "followed", "asks another"],
+)
+def test_a_client_that_is_sent_on_and_stays_knows_no_clusters(times: int, asked: str, severity: Severity) -> None:
+    below = [connection(1, server=Endpoint(asked, 6379))] if asked else []
+    (finding,) = found("database_refused", *(moved(10 + n) for n in range(times)), below=below)
+    assert finding.severity is severity
+    assert ("set to cluster mode (or use" in finding.act) is (severity is Severity.HIGH)

@@ -73,6 +73,12 @@ def test_attempts_of_one_syn_each_between_which_one_was_accepted_are_losses() ->
     assert finding.severity is Severity.HIGH
 
 
+def test_where_only_one_way_is_recorded_one_syn_each_proves_nothing() -> None:
+    client = unanswered(0).client.address
+    assert found(unanswered(0, syns=1), unanswered(1, syns=1), one_way=(client,)) == []
+    assert len(found(unanswered(0, syns=2), one_way=(client,))) == 1
+
+
 def test_a_flood_is_no_client_without_patience() -> None:
     step = SECOND // 20
     flood = [unanswered(n, syns=1, first_ns=start_ns(0) + n * step, syn_ns=(start_ns(0),)) for n in range(60)]

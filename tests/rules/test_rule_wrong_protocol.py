@@ -44,12 +44,29 @@ def test_the_labs_web_client_at_ssh(analysis_of: AnalysisOf) -> None:
         (b"EHLO a\r\n", b"220 a ready\r\n", False),
         (b"*1\r\n$4\r\nPING\r\n", b"+OK ready\r\n", False),
         (BANNER, BANNER, False),
+        (REQUEST, b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64", True),
+        (REQUEST.replace(b"Host", b"Upgrade: h2c\r\nHost"), b"HTTP/1.1 101 Switching Protocols\r\n\r\n", False),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", False),
         (b'CONNECT {"verbose":false}\r\nPING\r\n', b'INFO {"server_id":"A"}\r\n', False),
         (b"\xff\xfd\x03\xff\xfb\x18", b"220 a ESMTP\r\n", False),
     ],
 )
 def test_two_protocols(said: bytes, answer: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     assert bool(found_in("wrong_protocol", facts_of, talk(tmp_path / "a.pcap", said, answer))) is fires
+
+
+@pytest.mark.parametrize(("greets", "unanswered"), [(True, 0), (False, 1)])
+def test_who_speaks_another_protocol_hangs_up_for_that(
+    greets: bool, unanswered: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    session = Talk(wire, dport=4317).open()
+    if greets:
+        session.answer(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64")
+    session.say(REQUEST).close(from_client=False).close(from_client=True)
+    capture = wire.save(tmp_path / "a.pcap")
+    assert len(found_in("http_no_response", facts_of, capture)) == unanswered
+    assert len(found_in("wrong_protocol", facts_of, capture)) == 1 - unanswered
 
 
 @pytest.mark.parametrize(("size", "leaves", "fires"), [(2000, True, True), (2001, True, False), (2000, False, False)])

@@ -1,14 +1,18 @@
-"""Kafka's error codes (the protocol guide of Apache Kafka, "Error Codes")."""
+"""Kafka's error codes (the protocol guide of Apache Kafka, "Error Codes"), and where it says its brokers are."""
 
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Record, Reply
+from explainer.protocols.applications.records import Kind, Record, Reply, Sign
 
 _ERROR, _TEXT, _TOPIC = many("kafka.error"), many("kafka.error_message"), many("kafka.topic_name")
+_HOST, _PORT = many("kafka.host"), many("kafka.port")
 _REQUEST, _NUMBER = many("kafka.request_key"), many("kafka.correlation_id")
 _LONGEST = 300
 _VERSIONS, _HANDSHAKE, _AUTHENTICATE = 18, 17, 36
+_METADATA, _FIND_COORDINATOR = 3, 10
+ADVERTISED = "kafka-broker"
+"""Sign.what: the client is told to go on at the broker in `text` (host:port)."""
 _ASKS = {
     0: "Produce", 1: "Fetch", 3: "Metadata", 8: "OffsetCommit", 10: "FindCoordinator", 11: "JoinGroup",
     17: "SaslHandshake", 19: "CreateTopics", 22: "InitProducerId", 36: "SaslAuthenticate",
@@ -25,7 +29,7 @@ _ON_THE_WAY = frozenset({14, 15, 16, 22, 25, 27, 79})
 
 
 def kafka(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the errors of a broker, and its good answers to the same."""
+    """Yield the errors of a broker, its good answers to the same, and the brokers that it names."""
     asked = dict[int | None, Message]()
     for message in messages:
         if message.has(_REQUEST):
@@ -35,6 +39,8 @@ def kafka(messages: Sequence[Message]) -> Iterator[Record]:
         if request is None or request.source == message.source:
             continue
         key, errors = request.number(_REQUEST), set(message.numbers(_ERROR)) - {0}
+        if key in (_METADATA, _FIND_COORDINATOR):
+            yield from _brokers(message)
         if errors & _ON_THE_WAY or key == _VERSIONS:  # which versions there are is asked with trials (KIP-511)
             continue
         code = min(errors, default=0)
@@ -48,4 +54,16 @@ def kafka(messages: Sequence[Message]) -> Iterator[Record]:
         )  # fmt: skip
 
 
-KAFKA = Dialect("kafka", "kafka.error || kafka.request_key", (_ERROR, _TEXT, _TOPIC, _REQUEST, _NUMBER), kafka)
+def _brokers(message: Message) -> Iterator[Sign]:
+    for host, port in dict.fromkeys(zip(message.all(_HOST), message.numbers(_PORT), strict=False)):
+        if host and port > 0:
+            yield Sign(
+                ADVERTISED, "Kafka", message.stream, message.destination, message.source, message.frame,
+                f"{host[:_LONGEST]}:{port}",
+            )  # fmt: skip
+
+
+KAFKA = Dialect(
+    "kafka", "kafka.error || kafka.request_key || kafka.host",
+    (_ERROR, _TEXT, _TOPIC, _HOST, _PORT, _REQUEST, _NUMBER), kafka,
+)  # fmt: skip

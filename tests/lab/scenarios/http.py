@@ -214,6 +214,24 @@ def http_error_in_text(lab: Lab) -> None:
 
 
 @scenario(
+    question="Why does the backup not arrive?",
+    shows="An object store at $web_name answers the upload to /backups with 403, and the XML in the answer says that "
+    "the client's clock is wrong (RequestTimeTooSkewed); its start page loads.",
+    findings=("http_error",),
+    decisive_filter="http.response.code == 403",
+    words=(r"(?i)clock", r"403"),
+    answer_must_not=(SAYS_REFUSED, SAYS_DOWN, r"(?i)must use an account"),
+)
+def http_store_clock_skewed(lab: Lab) -> None:
+    error = "<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+    refusal = f"default_type application/xml; return 403 '{error}';"
+    servers.names(lab)
+    servers.web(lab, Site(lab.plan.http_port, directives=(f"location = /backups {{ {refusal} }}",)))
+    browse(lab)
+    curl(lab, page(lab, "backups"), "--data", "full=1")
+
+
+@scenario(
     question="Did the sign-in work?",
     shows="The client asks for a page without credentials, the server answers 401 with a challenge (Basic), the client "
     "asks again with its credentials and gets the page with 200.",
