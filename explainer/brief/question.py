@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.brief.about import ABOUT, RISKY
-from explainer.brief.topics import FAULT, PLAIN, WORDS
+from explainer.brief.topic_words import FAULT, PLAIN, WORDS
 from explainer.brief.topics import Topic as Topic
 from explainer.model import Finding
 

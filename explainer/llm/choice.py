@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import port_lookup, relevance, tls_lookup, tls_outcomes
+from explainer.llm import login_lookup, port_lookup, relevance, tls_lookup, tls_outcomes
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -114,6 +114,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     """Return the same where what was looked up says it by itself, whatever else the question is about; else None."""
     if first.text.startswith(tls_outcomes.COMPLETED):
         return True
+    if Topic.LOGIN in question.topics and first.text.startswith(login_lookup.SAID):
+        return not login_lookup.explains(worst, first)
     if Topic.FILE_STATE in question.topics:
         return not worst.rule.startswith(relevance.ABOUT_CAPTURE)
     if first.sources == ("pings",) and Topic.PINGS in question.topics:

@@ -9,6 +9,7 @@ from explainer.llm import (
     capture_lookup,
     gateway_lookup,
     host_lookup,
+    login_lookup,
     names_outcome,
     neighbor_lookup,
     network_lookup,
@@ -76,6 +77,7 @@ _SEVERAL_FOR = {
     Topic.ADDRESS: ("http",),
     Topic.FILES: ("http",),
     Topic.OUTCOME: ("closings",),
+    Topic.LOGIN: ("accounts", *_TALKS),
     Topic.INTERFACES: ("dns",),
 }
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
@@ -165,6 +167,7 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.TLS_STEPS: tls_lookup.steps,
+    Topic.LOGIN: login_lookup.logins,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,

@@ -11,6 +11,7 @@ from explainer.llm import (
     frame_lookup,
     health,
     host_outcome,
+    login_lookup,
     lookup,
     overview,
     port_lookup,
@@ -72,7 +73,7 @@ def _from_finding(
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
     return Answer(
         question=question.text,
-        verdict=_told(finding, question),
+        verdict=f"{login_lookup.begins(finding, looked_up)}{_told(finding, question)}",
         act=finding.act,
         claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),

@@ -27,7 +27,8 @@ _SENDING = ("POST", "PUT", "PATCH")
 
 def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what was answered with yes: by the service that the question names, where there is such an answer."""
-    if Topic.ACCOUNTS in question.topics and _WHO.match(question.text):  # asked for is whose login it was
+    asks_whose = Topic.ACCOUNTS in question.topics and _WHO.match(question.text)
+    if asks_whose or Topic.LOGIN in question.topics:  # looked up by themselves
         return
     named = [claim for words, told in _NAMED if words.search(question.text) for claim in told(analysis, question)]
     if named:

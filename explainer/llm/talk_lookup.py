@@ -49,12 +49,24 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", sources=("files", "http"))
 
 
+_WITH_COMMUNITIES = "SNMP"
+"""Version 1 and 2 send a password along with each question, and know no users."""
 _UNPROVEN = "the answer does not tell whether the password is right, which the client alone can see"
 
 
 def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which accounts were used, where, and whether they were let in."""
-    if not any(row["user"] for row in rows(analysis.stat("accounts"))) and not question.about_a_fault:
+    if Topic.LOGIN in question.topics:  # answered with yes or no
+        return
+    known = rows(analysis.stat("accounts"))
+    unnamed = [row for row in known if not row["user"] and row["protocol"] != _WITH_COMMUNITIES]
+    if unnamed and not any(row["user"] for row in known) and not question.about_a_fault:
+        protocols = listing(list(dict.fromkeys(row["protocol"] for row in unnamed)))
+        at = tuple(frame for row in unnamed[:_ROWS] for frame in frames(row, "user_frame", "reply_frame"))
+        text = f"No user's name can be read in this capture: what logs in by {protocols} gives none in clear text"
+        yield Claim(text=f"{text}.", frames=at, sources=("accounts",))
+        return
+    if not any(row["user"] for row in known) and not question.about_a_fault:
         text = "No user's name can be read in this capture: there is no login in it that is not encrypted"
         if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
             text += "; SSH's login is encrypted, so whether it succeeded cannot be read"

@@ -35,13 +35,14 @@ class Exchange(NamedTuple):
     retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
-    (whether there is an Authorization or Proxy-Authorization), `basic_user` (the user's name in it, where it is Basic),
-    `agent` (User-Agent), `wish` (preflight or websocket, where it asks for that) and `secure` (whether a proxy says
-    that the client came by https). `to_proxy` says that the client takes the server for a proxy: it sends CONNECT, or a
-    whole URL (RFC 9112 sections 3.2.2 and 3.2.3). Of the response's headers: `content_length`, `software` (Server),
-    `proxies` ("via: …" and the like), `location` (without query), `challenge` (the scheme of WWW-Authenticate or
-    Proxy-Authenticate), `allows_origin` (whether there is an Access-Control-Allow-Origin). `written` says how its text
-    is written, None where it holds no short one; `complaint` is what that text says is wrong.
+    (whether there is an Authorization or Proxy-Authorization), `scheme` (Basic, Digest … in it, in small letters),
+    `user` (whose name is in it, where it is one of these two), `agent` (User-Agent), `wish` (preflight or
+    websocket, where it asks for that) and `secure` (whether a proxy says that the client came by https). `to_proxy`
+    says that the client takes the server for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and
+    3.2.3). Of the response's headers: `content_length`, `software` (Server), `proxies` ("via: …" and the like),
+    `location` (without query), `challenge` (the scheme of WWW-Authenticate or Proxy-Authenticate), `allows_origin`
+    (whether there is an Access-Control-Allow-Origin). `written` says how its text is written, None where it holds
+    no short one; `complaint` is what that text says is wrong.
 
     `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
     or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
@@ -77,7 +78,8 @@ class Exchange(NamedTuple):
     challenge: str = ""
     written: Written | None = None
     complaint: str = ""
-    basic_user: str | None = None
+    scheme: str = ""
+    user: str = ""
     to_proxy: bool = False
     agent: str = ""
     wish: str = ""
@@ -178,7 +180,8 @@ class _Connection:
         exchange = Exchange(
             self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
             asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
-            acknowledged_ns, basic_user=asked.basic_user, to_proxy=asked.to_proxy, agent=asked.agent, wish=asked.wish,
+            acknowledged_ns, scheme=asked.scheme, user=asked.user, to_proxy=asked.to_proxy, agent=asked.agent,
+            wish=asked.wish,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
 

@@ -53,6 +53,8 @@ _UPGRADES = ("websocket",)
 _HEADERS_2 = 1
 _LONGEST_AGENT = 200
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
+BASIC, DIGEST = "basic", "digest"
+_DIGEST_USER = re.compile(r'(?:^|[\s,])username="([^"]*)"', re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Row = dict[str, Any]
@@ -68,7 +70,8 @@ class Request(NamedTuple):
     number: int | None = None
     credentials: bool = False
     secure: bool = False
-    basic_user: str | None = None
+    scheme: str = ""
+    user: str = ""
     to_proxy: bool = False
     agent: str = ""
     wish: str = ""
@@ -105,8 +108,9 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Request(
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
-            basic_user=_basic_user(headers), to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
-            wish=_wish(method, headers), agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
+            scheme=_scheme(headers), user=_user(headers), wish=_wish(method, headers),
+            to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
+            agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:
@@ -129,16 +133,29 @@ def _wish(method: str, headers: dict[str, list[str]]) -> str:
     return next((name for name in _UPGRADES if name in upgrade), "")
 
 
-def _basic_user(headers: dict[str, list[str]]) -> str | None:
-    """Return the user's name of Basic authentication (RFC 7617), None where it is another one; never the password."""
-    for value in (value for name in _CREDENTIALS for value in headers.get(name, ())):
-        scheme, _, encoded = value.strip().partition(" ")
-        if scheme.lower() == "basic":
-            try:
-                return base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace").partition(":")[0]
-            except binascii.Error:
-                return ""
-    return None
+def _credentials(headers: dict[str, list[str]]) -> tuple[str, str]:
+    """Return scheme, in small letters, and the rest of the credentials."""
+    values = (value for name in _CREDENTIALS for value in headers.get(name, ()))
+    scheme, _, rest = next(values, "").strip().partition(" ")
+    return scheme.lower(), rest.strip()
+
+
+def _scheme(headers: dict[str, list[str]]) -> str:
+    return _credentials(headers)[0] if _TOKEN.fullmatch(_credentials(headers)[0]) else ""
+
+
+def _user(headers: dict[str, list[str]]) -> str:
+    """Return the user's name of Basic and Digest authentication (RFC 7617, RFC 7616); never the password."""
+    scheme, rest = _credentials(headers)
+    if scheme == DIGEST:
+        named = _DIGEST_USER.search(rest)
+        return named[1] if named else ""
+    if scheme != BASIC:
+        return ""
+    try:
+        return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[0]
+    except binascii.Error:
+        return ""
 
 
 def _messages_2(row: Row) -> Iterator[Request | Response]:

@@ -7,6 +7,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Login, Sign, logins, signs
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.http_messages import BASIC
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter, stream_filter
 from explainer.wording import count, listing
@@ -20,14 +21,18 @@ _SAFER = {
     "SNMP": "SNMPv3 with authentication and privacy", "HTTP": "HTTPS", "HTTP form": "HTTPS",
     "PostgreSQL": "TLS (sslmode=verify-full) and SCRAM", "SQL Server": "TLS (Encrypt=yes)", "Redis": "Redis over TLS",
     "MQTT": "MQTT over TLS (port 8883)", "PPP PAP": "CHAP or EAP",
-    "SOCKS": "a proxy over TLS or SSH",
+    "SOCKS": "a proxy over TLS or SSH", "AMQP": "AMQP over TLS (port 5671)", "XMPP": "XMPP with STARTTLS",
 }  # fmt: skip
 _LAYERS = {
     "FTP": "ftp", "Telnet": "telnet", "rlogin": "rlogin", "rsh": "rsh", "rexec": "exec", "POP3": "pop", "IMAP": "imap",
     "SMTP": "smtp", "LDAP": "ldap", "SNMP": "snmp", "HTTP": "http", "HTTP form": "urlencoded-form",
     "PostgreSQL": "pgsql", "SQL Server": "tds", "Redis": "resp",
-    "MQTT": "mqtt", "PPP PAP": "pap", "SOCKS": "socks",
+    "MQTT": "mqtt", "PPP PAP": "pap", "SOCKS": "socks", "AMQP": "amqp", "XMPP": "xmpp",
 }  # fmt: skip
+
+
+_QUIET = ("AMQP", "XMPP")
+"""Inside a data centre or an office, these are mostly used without TLS: told to who asks for passwords."""
 
 
 @rule("Password in clear text", logins, subject="logins in clear text", area=_AREA)
@@ -35,8 +40,9 @@ def cleartext_login(facts: Facts) -> Iterator[Finding]:
     """A login whose password, or an SNMP community, crosses the network unencrypted; the secret is never printed.
 
     FTP, Telnet, rlogin, rexec, POP3, IMAP, SMTP (AUTH PLAIN and LOGIN), LDAP (simple bind), web forms over HTTP,
-    PostgreSQL, SQL Server, Redis, MQTT, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as is what stays
-    on one machine; an anonymous login holds no secret.
+    PostgreSQL, SQL Server, Redis, MQTT, AMQP, XMPP, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as is
+    what stays on one machine; of info, AMQP and XMPP, which work so in many networks; an anonymous login holds no
+    secret.
     """
     groups = defaultdict[tuple[str, str, str], list[Login]](list)
     for login in facts[logins]:
@@ -61,7 +67,7 @@ def _readable(group: Sequence[Login]) -> Finding:
     return Finding(
         id=f"cleartext_login:{first.frames[0]}",
         rule="cleartext_login",
-        severity=Severity.LOW if first.secret == "community" or loopback else Severity.MEDIUM,
+        severity=_severity(first, loopback=loopback),
         confidence=Confidence.CERTAIN,
         side=Side.EITHER,
         title=f"The {first.secret}{whose} can be read by anybody on the way: {between} is in clear text, not"
@@ -82,6 +88,12 @@ def _readable(group: Sequence[Login]) -> Finding:
         ),
         limitations=("who else can see this traffic on its way",),
     )
+
+
+def _severity(first: Login, *, loopback: bool) -> Severity:
+    if first.protocol in _QUIET:
+        return Severity.INFO
+    return Severity.LOW if first.secret == "community" or loopback else Severity.MEDIUM
 
 
 def _steps(login: Login) -> Iterator[Step]:
@@ -112,13 +124,13 @@ def cleartext_http_basic(facts: Facts) -> Iterator[Finding]:
     """
     groups = defaultdict[tuple[str, str, str, str], list[Exchange]](list)
     for request in facts[requests]:
-        if request.basic_user is not None and not request.over_tls and request.request_frame:
-            groups[request.client.address, str(request.server), request.host, request.basic_user].append(request)
+        if request.scheme == BASIC and not request.over_tls and request.request_frame:
+            groups[request.client.address, str(request.server), request.host, request.user].append(request)
     for group in groups.values():
         first = group[0]
         asked = [request.request_frame for request in group if request.request_frame]
         host = first.host or str(first.server)
-        user = f" of the user {first.basic_user}" if first.basic_user else ""
+        user = f" of the user {first.user}" if first.user else ""
         shown = f"{count(len(group), 'request')} to {host} with the user name and the password (not printed here)"
         yield Finding(
             id=f"cleartext_http_basic:{asked[0]}",

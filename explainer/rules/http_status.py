@@ -60,14 +60,15 @@ Page = tuple[str, str, str]
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
-    A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show. An error that a later request for the page overcame is of low severity (of
-    medium, where a server's error comes again and again while requests between are served); of info, where it asks to
-    come back later (425, 429), and a missing page that programs ask for on their own (favicon.ico, robots.txt). Silent,
-    too, where the matter is TLS: the text of the answer says so (https port, client certificate), or it is 400 to
-    something that is no HTTP, or to a load balancer's header that the server does not expect; and of preflights and
-    WebSockets, which have rules of their own. Where the capture holds what a gateway tried meanwhile (a lookup, a
-    connection, a request to the server behind it), and that failed or is passed on, that is the cause.
+    A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else,
+    or an answer that the capture does not show, or is refused with the credentials that it then sends. An error
+    that a later request for the page overcame is of low severity (of medium, where a server's error comes again and
+    again while requests between are served); of info, where it asks to come back later (425, 429), and a missing
+    page that programs ask for on their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the
+    text of the answer says so (https port, client certificate), or it is 400 to something that is no HTTP, or to a
+    load balancer's header that the server does not expect; and of preflights and WebSockets, which have rules of
+    their own. Where the capture holds what a gateway tried meanwhile (a lookup, a connection, a request to the
+    server behind it), and that failed or is passed on, that is the cause.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {_page(e): e for e in every}
@@ -83,7 +84,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     for e in every:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
             continue
-        met = e.status in CHALLENGES and last[_page(e)].status not in CHALLENGES
+        met = e.status in CHALLENGES and _goes_on(e, last[_page(e)])
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
             groups[e.client.address, e.server, e.host, e.status, _is_trifle(e), _later(served, e) is None].append(e)
     for group in groups.values():
@@ -208,6 +209,11 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
 
 def _is_error(e: Exchange) -> bool:
     return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
+
+
+def _goes_on(e: Exchange, last: Exchange) -> bool:
+    """Return whether a client that is to sign in comes to something else, or to be refused with its credentials."""
+    return last.status not in CHALLENGES or (last.credentials and not e.credentials)
 
 
 def _is_about_header(e: Exchange, c: Connection | None, headers: Sequence[proxy_header.Case]) -> bool:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from explainer.model import Side
 from explainer.protocols.http import Exchange
+from explainer.protocols.sign_ins import to_sign_in
 
 _SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
 _TOO_LARGE = re.compile(r"too (?:large|big|long)|exceeds", re.IGNORECASE)
@@ -162,11 +163,25 @@ def meaning(exchange: Exchange) -> Meaning:
 
 
 def _challenge(exchange: Exchange) -> Meaning:
-    """Return whether the client has signed in; a sign-in in several steps may be under way, and HTTP/2 is not read."""
+    """Return whether the client has signed in; a sign-in in several steps may be under way, and HTTP/2 is not read.
+
+    Without a challenge (WWW-Authenticate), which a 401 must have (RFC 9110, section 15.5.2), an application says it,
+    which takes credentials elsewhere: in the text of a request, in a cookie or in a header of its own.
+    """
     if exchange.credentials and not exchange.challenge.lower().startswith(_MULTI_LEG):
         return Meaning(
             "it does not accept the credentials that the client sent", Side.CLIENT,
             "The client must sign in with valid credentials: those that it sent were refused.",
+        )  # fmt: skip
+    if to_sign_in(exchange) and not exchange.challenge:
+        return Meaning(
+            "it does not accept the sign-in that this request asks for (user name, password or token)", Side.CLIENT,
+            "The client must sign in with valid credentials, or the account must be unlocked.",
+        )  # fmt: skip
+    if exchange.request_frame and not exchange.challenge and exchange.version != "HTTP/2":
+        return Meaning(
+            "it does not know who asks: the client has not signed in, or its sign-in does not hold (any more)",
+            Side.CLIENT, "The client must sign in, or anew: whether it sent a cookie or a key is not read here.",
         )  # fmt: skip
     none = exchange.request_frame and exchange.version != "HTTP/2" and not exchange.credentials
     return Meaning(

@@ -4,28 +4,33 @@ from explainer.facts import Facts
 from explainer.model import Cell, Stat
 from explainer.protocols.applications import Kind, logins, replies, transfers
 from explainer.protocols.applications.directory import UNPROVEN
-from explainer.protocols.http_exchanges import exchanges
+from explainer.protocols.sign_ins import FORM, sign_ins
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
 _ACCOUNTS = (
     "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
 )  # fmt: skip
-_SIGN_IN = (401, 407)
+_IN_FORM = "HTTP form"
+_READABLE = ("basic", FORM)
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
+Rows = dict[tuple[Cell, ...], tuple[Cell, ...]]
 
-@statistic("Accounts", logins, replies, exchanges)
+
+@statistic("Accounts", logins, replies, sign_ins)
 def accounts(facts: Facts) -> Stat:
-    """One row a login that names its user, or whose password is in clear text, in the order of the file.
+    """One row a login that is seen, in the order of the file; user is empty where it names none, or is encrypted.
 
     clear_text says that the password, or another secret, can be read: user_frame and secret_frame are where; the secret
     itself is never shown. accepted is what the server said, empty where no answer is seen, or one that does not tell
-    (a Kerberos ticket without pre-authentication). Of the web, forms with a password and Basic authentication are in
-    it, where they are not over TLS.
+    (a Kerberos ticket without pre-authentication, a page of status 200 after a form). Of the web, sign-ins by an
+    Authorization header, by forms with a password and by requests to a page that is there for it are in it.
     """
-    rows = dict[tuple[Cell, ...], tuple[Cell, ...]]()
+    rows = Rows()
     for login in facts[logins]:
+        if login.protocol == _IN_FORM:  # among the sign-ins, with what was answered
+            continue
         key: tuple[Cell, ...] = (
             login.protocol, str(login.client), str(login.server), login.reply_frame or login.frames[-1]
         )  # fmt: skip
@@ -33,19 +38,14 @@ def accounts(facts: Facts) -> Stat:
             login.protocol, login.user, str(login.client), str(login.server), login.accepted, bool(login.secret),
             login.frames[0], login.frames[-1], login.reply_frame,
         )  # fmt: skip
-    for request in facts[exchanges]:
-        if request.basic_user is not None and request.request_frame and not request.over_tls:
-            key = "HTTP", request.host, str(request.server), request.basic_user
-            accepted = None if request.status is None else request.status not in _SIGN_IN
-            rows.setdefault(key, (
-                "HTTP", request.basic_user, str(request.client), str(request.server), accepted, True,
-                request.request_frame, request.request_frame, request.response_frame,
-            ))  # fmt: skip
+    _on_the_web(facts, rows)
     for reply in facts[replies]:
         unproven = reply.request == UNPROVEN
-        named = reply.kind is Kind.LOGIN or (reply.kind is Kind.TICKET and (unproven or reply.request == "AS-REQ"))
+        login_or_ticket = reply.kind is Kind.LOGIN or (
+            reply.kind is Kind.TICKET and (unproven or reply.request == "AS-REQ")
+        )
         key = reply.protocol, str(reply.client), str(reply.server), reply.frame
-        if named and reply.about and key not in rows:
+        if login_or_ticket and key not in rows:
             rows[key] = (
                 reply.protocol, reply.about, str(reply.client), str(reply.server),
                 None if unproven else reply.ok, False,
@@ -53,6 +53,19 @@ def accounts(facts: Facts) -> Stat:
             )  # fmt: skip
     ordered = sorted(rows.values(), key=lambda row: int(str(row[6] or row[8])))
     return table("accounts", "Accounts", _ACCOUNTS, ordered)
+
+
+def _on_the_web(facts: Facts, rows: Rows) -> None:
+    """Add the sign-ins to web servers: the same credentials with the same outcome once."""
+    for found in facts[sign_ins]:
+        e = found.exchange
+        protocol = _IN_FORM if found.scheme == FORM else "HTTP"
+        again = () if found.scheme in ("", FORM) else (e.host, found.scheme, found.user, found.accepted)
+        readable = found.scheme in _READABLE and not e.over_tls
+        rows.setdefault((protocol, str(e.server), *(again or (e.request_frame,))), (
+            protocol, found.user, str(e.client), str(e.server), found.accepted, readable, e.request_frame,
+            e.request_frame if readable else None, e.response_frame,
+        ))  # fmt: skip
 
 
 @statistic("Files", transfers)

@@ -65,7 +65,7 @@ def reply(protocol: str, request: str, about: str, server: str = "10.0.0.2:21") 
 )
 def test_a_user_is_not_told_as_the_password(row: tuple[Cell, ...], words: str) -> None:
     known = analysis(ran(), stats=[stat("answers", ANSWERS, [row])])
-    assert offline.answer(known, "Was the login accepted?").verdict == f"No fault was found. {words}"
+    assert offline.answer(known, "Was that accepted?").verdict == f"No fault was found. {words}"
 
 
 def test_uploads_are_not_told_by_downloads() -> None:

@@ -6,9 +6,8 @@ import pytest
 from sessions import FactsOf, Said, asks, says, session
 from talk import Talk, Wire
 
-from explainer.protocols.applications import logins, messages, replies, signs, transfers
+from explainer.protocols.applications import logins, messages, replies, sasl, signs, transfers
 from explainer.protocols.applications.lines import Line, exchanges
-from explainer.protocols.applications.mail import decoded, plain_user
 
 
 def said(*lines: tuple[bool, str]) -> list[Line]:
@@ -56,11 +55,25 @@ def test_a_line_may_come_in_pieces_and_twice(tmp_path: Path, facts_of: FactsOf) 
     [("AGFubmEAc2VjcmV0", "anna"), ("Ym9zcwBhbm5hAHNlY3JldA==", "anna"), ("####", ""), ("YW5uYQ==", "")],
 )
 def test_the_user_of_plain(text: str, user: str) -> None:
-    assert plain_user(text) == user
+    assert sasl.user("PLAIN", (text,)) == user
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "responses", "user"),
+    [
+        ("CRAM-MD5", ("YW5uYSAwODc5ZDNkZmVkMGRkMmIyMjY0Y2VlN2M1NThkZTgwNw==",), "anna"),
+        ("CRAM-MD5", ("YW5uYQ==",), ""),
+        ("LOGIN", ("", "YW5uYQ==", "c2VjcmV0"), "anna"),
+        ("SCRAM-SHA-1", ("biwsbj1hbm5hLHI9YWJj",), "anna"),
+        ("GSSAPI", ("YW5uYQ==",), ""),
+    ],
+)
+def test_the_user_of_other_mechanisms(mechanism: str, responses: tuple[str, ...], user: str) -> None:
+    assert sasl.user(mechanism, responses) == user
 
 
 def test_what_is_no_base64_says_nothing() -> None:
-    assert decoded("no base64!") == ""
+    assert sasl.decoded("no base64!") == ""
 
 
 def test_without_such_protocols_no_second_look_is_taken(facts_of: FactsOf) -> None:

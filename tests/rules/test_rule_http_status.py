@@ -140,6 +140,26 @@ def test_the_client_is_told_whether_it_sent_credentials(
     assert words in finding.act
 
 
+def test_of_refused_credentials_the_demand_for_them_is_no_part() -> None:
+    demand = exchange(0, status=401, challenge="Digest")
+    (finding,) = found("http_error", demand, exchange(1, status=401, credentials=True, challenge="Digest"))
+    assert "were refused" in finding.act
+    assert finding.measured["requests"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("POST", "/api/login", "does not accept the sign-in"),
+        ("GET", "/api/login", "does not know who asks"),
+        ("POST", "/orders", "does not know who asks"),
+    ],
+)
+def test_an_application_that_challenges_nobody_takes_credentials_elsewhere(method: str, path: str, words: str) -> None:
+    (finding,) = found("http_error", exchange(status=401, method=method, path=path))
+    assert words in finding.title
+
+
 def test_an_idle_timeout_is_no_error() -> None:
     assert found("http_error", exchange(status=408, request_frame=None)) == []
     assert len(found("http_error", exchange(status=408))) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from explainer.protocols.applications import sasl
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
@@ -100,6 +101,7 @@ _CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
 _REPLY_CODE, _REPLY_TEXT = many("amqp.method.arguments.reply_code"), many("amqp.method.arguments.reply_text")
 _CONNECTION, _CHANNEL, _START_OK, _OPEN_OK = 10, 20, 11, 41
 _HEARTBEAT, _TUNE_OK = many("amqp.method.arguments.heartbeat"), 31
+_MECHANISM, _RESPONSE = many("amqp.method.arguments.mechanism"), many("amqp.method.arguments.response")
 _SUCCESS = 200
 
 
@@ -110,12 +112,12 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
     """
     server = server_of(messages, (5672, 5671))
     client = next((m.source for m in messages if m.source != server), messages[0].destination)
-    asked: int | None = None
+    asked: Message | None = None
     opened = False
     for message in messages:
         classes, methods, code = message.numbers(_CLASS), message.numbers(_METHOD), message.number(_REPLY_CODE)
         if message.source != server:
-            asked = message.frame if _START_OK in methods and _CONNECTION in classes else asked
+            asked = message if _START_OK in methods and _CONNECTION in classes else asked
             if message.has(_HEARTBEAT) and _TUNE_OK in methods:
                 promised = message.first(_HEARTBEAT)
                 yield Sign("amqp-heartbeat", "AMQP", message.stream, client, server, message.frame, promised)
@@ -123,12 +125,25 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
         kind = Kind.QUERY if opened else Kind.LOGIN
         accepted = not opened and _OPEN_OK in methods and _CONNECTION in classes
         if accepted or (code is not None and code > _SUCCESS):
-            text = "" if accepted else message.first(_REPLY_TEXT)
+            text, request = "" if accepted else message.first(_REPLY_TEXT), None if opened else asked
+            user = _amqp_user(request) if request else ""
+            if request and request.first(_MECHANISM) == "PLAIN":
+                frames = (request.frame,)
+                yield Login("AMQP", message.stream, client, server, user, "password", frames, accepted, message.frame)
             yield Reply(
-                "AMQP", kind, message.stream, client, server, None if opened else asked, message.frame, kind.value, "",
-                "" if accepted else str(code), text, accepted,
+                "AMQP", kind, message.stream, client, server, request.frame if request else None, message.frame,
+                kind.value, user, "" if accepted else str(code), text, accepted,
             )  # fmt: skip
         opened = opened or accepted
+
+
+def _amqp_user(request: Message) -> str:
+    """Return whose name the client gives (Start-Ok's response, of SASL, as bytes)."""
+    try:
+        told = bytes.fromhex(request.first(_RESPONSE).replace(":", "")).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+    return sasl.plain(request.first(_MECHANISM), told)
 
 
 # Of what is published the acknowledgement's failure alone tells something, and it names no topic.
@@ -141,6 +156,6 @@ MQTT = Dialect(
 AMQP = Dialect(
     "amqp",
     f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}} || amqp.method.arguments.reply_code",
-    (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT, _HEARTBEAT),
+    (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT, _HEARTBEAT, _MECHANISM, _RESPONSE),
     amqp,
 )

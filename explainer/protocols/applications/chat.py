@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from explainer.protocols.applications import sasl
 from explainer.protocols.applications.lines import lines, server_of, split
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message
-from explainer.protocols.applications.records import Kind, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply
 
 _TEXT = 300
 _NUMERIC = re.compile(r"(?::\S+ )?(\d{3}) (.*)")
@@ -44,6 +45,7 @@ def irc(messages: Sequence[Message]) -> Iterator[Record]:
 
 _SASL = re.compile(rb"<failure[^>]*xmpp-sasl[^>]*>\s*<([a-z-]+)(?:.*?<text[^>]*>([^<]*))?", re.DOTALL)
 _SUCCESS = re.compile(rb"<success[^>]*xmpp-sasl")
+_AUTH = re.compile(rb"<auth\b[^>]*\bmechanism=['\"]([A-Z0-9-]+)['\"][^>]*>([A-Za-z0-9+/=]*)")
 _STREAM_ERROR = re.compile(rb"<stream:error[^>]*>\s*<([a-z-]+)(?:.*?<text[^>]*>([^<]*))?", re.DOTALL)
 
 
@@ -51,34 +53,31 @@ def xmpp(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield how the login ends (RFC 6120 section 6.5), and the errors of the stream (section 4.9)."""
     server = server_of(messages, (5222, 5269))
     client = next((m.source for m in messages if m.source != server), messages[0].destination)
-    asked: int | None = None
+    stream, asked, user, mechanism = messages[0].stream, 0, "", ""
     for message in messages:
+        data = message.payload
         if message.source != server:
             asked = message.frame
+            if begun := _AUTH.search(data):
+                mechanism = begun[1].decode("ascii")
+                user = sasl.user(mechanism, (begun[2].decode("ascii"),))
             continue
-        data = message.payload
-        for pattern, kind in ((_SASL, Kind.LOGIN), (_STREAM_ERROR, Kind.SESSION)):
-            if found := pattern.search(data):
+        failed, succeeded = _SASL.search(data), _SUCCESS.search(data)
+        if (failed or succeeded) and mechanism in sasl.CLEAR and asked:
+            yield Login("XMPP", stream, client, server, user, "password", (asked,), bool(succeeded), message.frame)
+        for found, kind in ((failed, Kind.LOGIN), (_STREAM_ERROR.search(data), Kind.SESSION)):
+            if found:
                 code, text = found[1].decode("ascii", "replace"), (found[2] or b"").decode("utf-8", "replace")
+                what, whose = ("the login", user) if kind is Kind.LOGIN else ("the session", "")
                 yield Reply(
-                    "XMPP", kind, message.stream, client, server, asked, message.frame,
-                    "the login" if kind is Kind.LOGIN else "the session", "", code, text[:_TEXT], ok=False,
+                    "XMPP", kind, stream, client, server, asked or None, message.frame, what, whose, code,
+                    text[:_TEXT], ok=False,
                 )  # fmt: skip
-        if _SUCCESS.search(data):
+        if succeeded:
             yield Reply(
-                "XMPP",
-                Kind.LOGIN,
-                message.stream,
-                client,
-                server,
-                asked,
-                message.frame,
-                "the login",
-                "",
-                "",
-                "",
+                "XMPP", Kind.LOGIN, stream, client, server, asked or None, message.frame, "the login", user, "", "",
                 ok=True,
-            )
+            )  # fmt: skip
 
 
 IRC = Dialect("irc", "irc", (CONTENT,), irc)

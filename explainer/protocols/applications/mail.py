@@ -1,10 +1,9 @@
 """Mail: SMTP (RFC 5321, RFC 4954), POP3 (RFC 1939, RFC 5034) and IMAP (RFC 9051), as long as they are in clear."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
 
+from explainer.protocols.applications import sasl
 from explainer.protocols.applications.lines import Exchange, Line, exchanges, lines, server_of, split
 from explainer.protocols.applications.messages import CONTENT, Dialect, Message
 from explainer.protocols.applications.records import Kind, Login, Record, Reply
@@ -16,20 +15,6 @@ _ADDRESS = re.compile(r"<([^<>]*)>|:\s*([^<>\s]+)")
 _PASSWORD = "password"
 _TEXT = 300
 _DELIVERY = ("MAIL", "RCPT", "DATA", ".", "BDAT")
-
-
-def decoded(text: str) -> str:
-    """Return what base64 stands for, empty where it is none."""
-    try:
-        return base64.b64decode(text.strip(), validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def plain_user(text: str) -> str:
-    """Return the user's name of SASL's PLAIN, base64 (RFC 4616: authorisation NUL user NUL password)."""
-    parts = decoded(text).split("\0")
-    return (parts[1] or parts[0]) if len(parts) == len(("authorisation", "user", "password")) else ""
 
 
 def smtp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -67,14 +52,9 @@ def _smtp_login(message: Message, server: Endpoint, said: Sequence[Exchange]) ->
     mechanism, initial = split(first.argument)
     last = (answers or [first])[-1]
     frames = tuple(e.request_frame for e in (first, *answers) if e.request_frame)
-    user = ""
-    if mechanism == "PLAIN":
-        user = plain_user(initial or next((e.argument for e in answers), ""))
-    elif mechanism == "LOGIN":
-        told = [initial] if initial else []
-        user = decoded(next(iter([*told, *(e.argument for e in answers)]), ""))
+    user = sasl.user(mechanism, (initial, *(e.argument for e in answers)))
     client, own = _ends(message, server)
-    if mechanism in ("PLAIN", "LOGIN") and (user or answers):
+    if mechanism in sasl.CLEAR and (user or answers):
         accepted = last.code < _FAILURE if last.code and last.code != 334 else None  # go on
         yield Login("SMTP", message.stream, client, own, user, _PASSWORD, frames, accepted, last.frame)
     if last.code and last.code != 334:  # go on
@@ -91,8 +71,9 @@ def pop(messages: Sequence[Message]) -> Iterator[Record]:
         request, frame = exchange.command, exchange.request_frame
         if request == "USER":
             user, user_frame = exchange.argument, frame or 0
+        mechanism = ""
         if request == "AUTH":
-            user = _pop_user(exchange.argument)
+            mechanism, user = _mechanism(exchange.argument)
         # AUTH alone asks which ways to sign in there are.
         if request in ("PASS", "APOP", "USER", "AUTH") and exchange.frame and (request != "AUTH" or exchange.argument):
             about = split(exchange.argument)[0] if request == "APOP" else user
@@ -102,7 +83,7 @@ def pop(messages: Sequence[Message]) -> Iterator[Record]:
                     "POP3", Kind.LOGIN, message.stream, client, own, frame, exchange.frame, request, about,
                     "+OK" if good else "-ERR", exchange.text, good,
                 )  # fmt: skip
-        if (request == "PASS" or (request == "AUTH" and user)) and frame:
+        if (request == "PASS" or (mechanism in sasl.CLEAR and user)) and frame:
             accepted = exchange.code == 1 if exchange.frame else None
             yield Login(
                 "POP3", message.stream, client, own, user, _PASSWORD, tuple(filter(None, (user_frame, frame))),
@@ -117,16 +98,17 @@ def pop(messages: Sequence[Message]) -> Iterator[Record]:
             )  # fmt: skip
 
 
-def _pop_user(argument: str) -> str:
-    """Return the user of AUTH PLAIN or AUTH LOGIN, whose argument holds the lines that follow it, too (RFC 5034)."""
+def _mechanism(argument: str) -> tuple[str, str]:
+    """Return the mechanism of AUTH, and whose name it gives: its argument holds the lines that follow it, too."""
     mechanism, told = split(argument)
-    return plain_user(told) if mechanism == "PLAIN" else decoded(split(told)[0]) if mechanism == "LOGIN" else ""
+    return mechanism, sasl.user(mechanism, told.split(" "))
 
 
 def _pop_exchanges(said: Sequence[Line]) -> Iterator[Exchange]:
     waiting, continued = list[tuple[int, str, str]](), False
     for line in said:
-        if line.from_client and continued and waiting:
+        # Who signs in sends nothing else meanwhile; tshark (4.0) does not show the server's "+ " as a response.
+        if line.from_client and waiting and (continued or (waiting[-1][1] == "AUTH" and waiting[-1][2])):
             frame, command, argument = waiting[-1]
             waiting[-1], continued = (frame, command, f"{argument} {line.text}"), False
         elif line.from_client:
@@ -159,8 +141,8 @@ def imap(messages: Sequence[Message]) -> Iterator[Record]:
             frame, command, argument = waiting.pop(answer[1], (0, "", "")) if answer else (0, "", "")
             if answer and frame and command in _IMAP_KINDS:
                 status, good = answer[2].upper(), answer[2].upper() == "OK"
-                user = _imap_user(command, argument)
-                if command == "LOGIN" or argument.upper().startswith("PLAIN"):
+                mechanism, user = _imap_user(command, argument)
+                if command == "LOGIN" or mechanism in sasl.CLEAR:
                     yield Login("IMAP", message.stream, client, own, user, _PASSWORD, (frame,), good, line.frame)
                 yield Reply(
                     "IMAP", _IMAP_KINDS[command], message.stream, client, own, frame, line.frame, command,
@@ -220,12 +202,12 @@ _IMAP_KINDS = {
 }  # fmt: skip
 
 
-def _imap_user(command: str, argument: str) -> str:
+def _imap_user(command: str, argument: str) -> tuple[str, str]:
+    """Return by which mechanism of SASL, if any, and whose name is given."""
     if command == "LOGIN":
         word = _IMAP_WORD.match(argument)
-        return (word[1] or word[2] or "") if word else ""
-    mechanism, initial = split(argument)
-    return plain_user(initial) if command == "AUTHENTICATE" and mechanism == "PLAIN" else ""
+        return "", (word[1] or word[2] or "") if word else ""
+    return _mechanism(argument) if command == "AUTHENTICATE" else ("", "")
 
 
 def _ends(message: Message, server: Endpoint) -> tuple[Endpoint, Endpoint]:
