@@ -43,11 +43,13 @@ ABOUT = {
     Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),
     Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
     Topic.NAMES: ("dns_",),
+    Topic.CLOCK: ("ntp_", "capture_clock", "kerberos_", "udp_unanswered"),
+    Topic.SEARCHES: ("ldap_",),
     Topic.FILES: ("ftp_", "smb_refused", "nfs_"),
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
         "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_", "opc_ua_",
-        "turn_",
+        "turn_", "snmp_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -43,6 +43,8 @@ WORDS = {
     r"|(?:pass(?:word|phrase)|user) .{0,20}\b(?:accepted|correct|right|wrong|valid|ok))\b)"
     r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b"
     r"|\b(?:succe\w+|work\w*|accepted|ok|or not)\b)",
+    Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
+    Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|topology changes?)\b",
     Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
     r"|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
@@ -102,6 +104,11 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
+    Topic.TOPICS: r"\b(topics?|publish\w*|subscri\w*)\b",
+    Topic.SEARCHES: r"\b(search(?:es|ed|ing)?|looked for|looks for|directory|ldap)\b",
+    Topic.MAILS: r"\b(wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
+    r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b",
+    Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"

@@ -25,12 +25,12 @@ _PACE = ("tcp_slow_", "tcp_many_round_trips", "tcp_zero_window")
 """What takes time without being a fault: the answer to a question about slowness all the same."""
 _JUDGED = {
     Topic.PASSWORDS, Topic.RISKS, Topic.NAMES, Topic.SUSPICION, Topic.PINGS, Topic.SEGMENT_SIZE, Topic.LOSS,
-    Topic.DESTINATIONS, Topic.REACH, Topic.ARP,
+    Topic.DESTINATIONS, Topic.REACH, Topic.ARP, Topic.CLOCK,
 }  # fmt: skip
 """What a finding answers better than numbers, when it is about that."""
 _LOOKED_UP = {
     Topic.NAME_SERVER, Topic.ADDRESS, Topic.GATEWAY, Topic.LEASES, Topic.OWN_ADDRESS, Topic.CARDS, Topic.SMB_VERSION,
-    Topic.DEVICES,
+    Topic.DEVICES, Topic.TOPICS, Topic.SEARCHES, Topic.MAILS, Topic.GROUPS, Topic.TREE,
 }  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
 _ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")

@@ -15,19 +15,37 @@ from explainer.wording import count, listing
 _ROWS = 8
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _OF_SSH = "ssh_login_accepted"
-YES, NO, IN_PART, UNSEEN, NONE = "Yes: ", "No: ", "In part: ", "That cannot be seen here: ", "No login is seen"
+YES, NO, IN_PART, UNSEEN, NONE = "Yes: ", "No: ", "In part: ", "That cannot be seen here: ", "No login"
 SAID = (YES, NO, IN_PART, UNSEEN, NONE)
 _ASKS_FOR_NO = re.compile(r"\b(?:fail\w*|refus\w*|reject\w*|denied|deny|wrong|incorrect|bad|invalid)\b", re.IGNORECASE)
 """What makes "yes" mean that nobody was let in."""
 _OF_LOGINS = re.compile(r"\b(?:log-?in|sign-?in|let \S+ (?:at \S+ )?in|bind)\b", re.IGNORECASE)
 _ACCEPTED, _REFUSED = "was accepted", "was refused"
+_ANYBODY = (
+    r"(?!(?:the|a|an|my|our|his|her|their|your|this|that|any\w*|some\w*|every\w*|user|client|server|he|she|it|they|we|i"
+    r"|you|one"
+)
+_WHOSE = re.compile(
+    rf"\b(?:log-?in|sign-?in|logon) (?:of|for|by) (?:the )?(?:user )?{_ANYBODY})\b)([a-z][\w.@-]*)"
+    rf"|^\s*(?:did|does|can|could|was|is|has) (?:the )?(?:user )?{_ANYBODY}|log\w*|sign\w*|auth\w*|there|password"
+    r"|bind)\b)([a-z][\w.@-]*) (?:able to )?(?:log|sign|get|got|authenticate)",
+    re.IGNORECASE,
+)
+"""A user's name, by its place in the question."""
 _NOBODY = "without a user's name"
 
 
 def logins(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield how the logins ended, of whom and what the question names where it names some; the last of each counts."""
     attempts = defaultdict[tuple[object, ...], list[Row]](list)
-    for row in _asked_about(rows(analysis.stat("accounts")), question):
+    known = rows(analysis.stat("accounts"))
+    if absent := _absent(known, question):
+        at = tuple(frame for row in known[:_ROWS] for frame in frames(row, "user_frame"))
+        others = listing(list(dict.fromkeys(row["user"] for row in known if row["user"]))[:_ROWS])
+        text = f"{NONE} of {absent} in this capture; those that are seen are of {others}"
+        yield Claim(text=f"{text}.", frames=at, sources=("accounts",))
+        return
+    for row in _asked_about(known, question):
         attempts[row["protocol"], address(row["client"]), row["server"], row["user"]].append(row)
     refusal = _ASKS_FOR_NO.search(question.text) is not None
     if attempts:
@@ -38,6 +56,15 @@ def logins(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=text, frames=finding.evidence.frames, sources=(finding.id,))
         return
     yield _unseen(talks(analysis))
+
+
+def _absent(known: Sequence[Row], question: Question) -> str:
+    """Return the user whom the question names, where other users' logins are seen, and none of that name's."""
+    named = next((match[1] or match[2] for match in _WHOSE.finditer(question.text)), "")
+    users = {row["user"].lower() for row in known if row["user"]}
+    protocols = {row["protocol"].lower() for row in known}
+    meant = not users or named.lower() in protocols or any(named.lower() in user for user in users)
+    return "" if meant else named
 
 
 def _asked_about(found: Sequence[Row], question: Question) -> Sequence[Row]:
@@ -126,7 +153,9 @@ _UNPROVEN = "the answer does not tell whether user name and password were right"
 def _unseen(known: Sequence[Talk]) -> Claim:
     hidden = [talk for talk in known if talk.spoken in spoken.ENCRYPTED and talk.frame]
     if not hidden:
-        return Claim(text=f"{NONE} in this capture: nobody gives a user's name or a password.", sources=("accounts",))
+        return Claim(
+            text=f"{NONE} is seen in this capture: nobody gives a user's name or a password.", sources=("accounts",)
+        )
     names = list(dict.fromkeys(f"{spoken.name(talk.spoken)} with {talk.server}" for talk in hidden))[:_ROWS]
     at = tuple(talk.frame for talk in hidden[:_ROWS] if talk.frame)
     text = f"{UNSEEN}what was said in {listing(names)} is encrypted, a login included, and outside of it there is none."

@@ -16,6 +16,7 @@ from explainer.llm import (
     outcome_lookup,
     port_lookup,
     rate_lookup,
+    said_lookup,
     service_lookup,
     talk_lookup,
     tcp_lookup,
@@ -55,6 +56,11 @@ _ONLY_FOR = {
     Topic.DEVICES: "devices",
     Topic.CLOSING: "closings",
     Topic.FRAGMENTS: "fragments",
+    Topic.TOPICS: "topics",
+    Topic.SEARCHES: "directory_searches",
+    Topic.CLOCK: "time_servers",
+    Topic.GROUPS: "multicast_groups",
+    Topic.TREE: "spanning_tree",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -168,6 +174,12 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
 _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.TLS_STEPS: tls_lookup.steps,
     Topic.LOGIN: login_lookup.logins,
+    Topic.TOPICS: said_lookup.topics,
+    Topic.SEARCHES: said_lookup.searches,
+    Topic.MAILS: said_lookup.mails,
+    Topic.CLOCK: said_lookup.clocks,
+    Topic.GROUPS: said_lookup.groups,
+    Topic.TREE: said_lookup.tree,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,

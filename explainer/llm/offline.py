@@ -33,8 +33,8 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 _REFUSED = "it is refused"
 _ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_MISSING, _NOBODY = "smb_refused", "Nobody"
-"""Of a file that is not there, and does not come later: worth knowing alone, but why somebody cannot open it."""
+_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty"), "Nobody"
+"""Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -92,7 +92,7 @@ def _told(finding: Finding, question: Question) -> str:
         return finding.title
     if finding.severity is Severity.INFO and Topic.SLOWNESS in question.topics and choice.sets_pace(finding):
         return finding.title
-    missing = finding.rule == _MISSING and not finding.act.startswith(_NOBODY)
+    missing = finding.rule in _MISSING and not finding.act.startswith(_NOBODY)
     if finding.severity is Severity.INFO and missing and question.about_a_failure():
         return finding.title
     if finding.severity is Severity.INFO:

@@ -79,10 +79,12 @@ _FAILURE = 0x80
 
 
 def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
-    """Yield the topics that the broker does not take: published or subscribed to (3.1.1 section 3.9.3, 5.0 2.4)."""
+    """Yield the topics, and those that the broker does not take (3.1.1 section 3.9.3, 5.0 section 2.4)."""
     asked: Message | None = None
+    told = set[tuple[str, str]]()
     for message in messages:
         types = message.numbers(_TYPE)
+        yield from _named(message, types, server, told)
         if message.source != server:
             asked = message if _PUBLISH in types or _SUBSCRIBE in types else asked
             continue
@@ -95,6 +97,21 @@ def _topics(messages: Sequence[Message], server: Endpoint) -> Iterator[Record]:
                 message.frame, what, asked.first(_TOPIC) if asked else "", str(failed),
                 _WORDS.get(failed, "") if failed != _FAILURE else "refused", ok=False,
             )  # fmt: skip
+
+
+def _named(message: Message, types: Sequence[int], server: Endpoint, told: set[tuple[str, str]]) -> Iterator[Record]:
+    """Yield the topics that are published, subscribed to and handed out, each once a connection."""
+    sent = message.source != server
+    kinds = [kind for kind in types if kind in (_PUBLISH, _SUBSCRIBE)]
+    topics = message.all(_TOPIC)
+    if len(set(kinds)) != 1 or not topics:  # nobody knows which topic is whose
+        return
+    what = "mqtt-subscribes" if kinds[0] == _SUBSCRIBE else "mqtt-publishes" if sent else "mqtt-gets"
+    client = message.source if sent else message.destination
+    for topic in topics:
+        if (what, topic) not in told:
+            told.add((what, topic))
+            yield Sign(what, "MQTT", message.stream, client, server, message.frame, topic)
 
 
 _CLASS, _METHOD = many("amqp.method.class"), many("amqp.method.method")
@@ -146,10 +163,9 @@ def _amqp_user(request: Message) -> str:
     return sasl.plain(request.first(_MECHANISM), told)
 
 
-# Of what is published the acknowledgement's failure alone tells something, and it names no topic.
 MQTT = Dialect(
     "mqtt",
-    "mqtt.msgtype in {1, 2, 8, 9} || mqtt.disconnect.reason_code >= 128 || mqtt.puback.reason_code >= 128"
+    "mqtt.msgtype in {1, 2, 3, 8, 9} || mqtt.disconnect.reason_code >= 128 || mqtt.puback.reason_code >= 128"
     " || mqtt.pubrec.reason_code >= 128",
     (_TYPE, _CODE, _REASON, _USER, _SECRET, _TOPIC, _GRANTED, *_REASONS, _ENDS, _CLIENT_ID, _KEEP_ALIVE), mqtt,
 )  # fmt: skip

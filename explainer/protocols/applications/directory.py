@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Search
+from explainer.protocols.tcp import Endpoint
 
 _ID, _OPERATION, _RESULT = many("ldap.messageID"), many("ldap.protocolOp"), many("ldap.resultCode")
 _ERROR, _NAME, _METHOD = many("ldap.errorMessage"), many("ldap.name"), many("ldap.authentication")
@@ -43,6 +44,37 @@ def ldap(messages: Sequence[Message]) -> Iterator[Record]:
                     "LDAP", kind, message.stream, client, server, frame, message.frame, _RESPONSES[operation], name,
                     str(code), text[:_TEXT], code == 0,
                 )  # fmt: skip
+    yield from _searches(messages, client, server)
+
+
+_BASE, _ATTRIBUTE, _VALUE = many("ldap.baseObject"), many("ldap.attributeDesc"), many("ldap.assertionValue")
+_SEARCH, _ENTRY, _DONE = 3, 4, 5
+
+
+def _searches(messages: Sequence[Message], client: Endpoint, server: Endpoint) -> Iterator[Record]:
+    """Yield what was searched, and how many entries came (RFC 4511, section 4.5)."""
+    asked = dict[str, tuple[Message, int]]()
+    for message in messages:
+        results = list(message.numbers(_RESULT))
+        for number, operation in zip(message.all(_ID), message.numbers(_OPERATION), strict=False):
+            if operation == _SEARCH:
+                asked[number] = message, 0
+            elif operation == _ENTRY and number in asked:
+                asked[number] = asked[number][0], asked[number][1] + 1
+            code = results.pop(0) if operation in _RESPONSES and results else None
+            if operation == _DONE and code is not None and number in asked:
+                request, found = asked.pop(number)
+                yield _searched(request, client, server, found)._replace(code=code, reply_frame=message.frame)
+    for request, found in asked.values():
+        yield _searched(request, client, server, found)._replace(done=False)
+
+
+def _searched(request: Message, client: Endpoint, server: Endpoint, found: int) -> Search:
+    pairs = zip(request.all(_ATTRIBUTE), request.all(_VALUE), strict=False)
+    alike = len(request.all(_ATTRIBUTE)) == len(request.all(_VALUE))
+    wanted = " and ".join(f"{name}={value}" for name, value in pairs)[:_TEXT] if alike else ""
+    base = request.first(_BASE)[:_TEXT]
+    return Search("LDAP", request.stream, client, server, base, wanted, found, 0, request.frame)
 
 
 _TYPE, _CODE, _REALM, _SERVER_TIME = (
@@ -106,8 +138,8 @@ def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
 
 
 LDAP = Dialect(
-    "ldap", "ldap.protocolOp in {0, 1} || (ldap.resultCode && ldap.resultCode > 0)",
-    (_ID, _OPERATION, _RESULT, _ERROR, _NAME, _METHOD), ldap,
+    "ldap", "ldap.protocolOp in {0, 1, 3, 4, 5} || (ldap.resultCode && ldap.resultCode > 0)",
+    (_ID, _OPERATION, _RESULT, _ERROR, _NAME, _METHOD, _BASE, _ATTRIBUTE, _VALUE), ldap,
 )  # fmt: skip
 KERBEROS = Dialect(
     "kerberos", "kerberos.msg_type in {10, 11, 12, 13, 30}",

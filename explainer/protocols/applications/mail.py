@@ -124,6 +124,7 @@ def _pop_exchanges(said: Sequence[Line]) -> Iterator[Exchange]:
 
 _IMAP_REPLY = re.compile(r"([^\s*+]\S*) (OK|NO|BAD)\b\s*(.*)", re.IGNORECASE)
 _IMAP_REQUEST = re.compile(r"([^\s*+]\S*) ([A-Za-z]+)\s*(.*)")
+_IMAP_EXISTS, _IMAP_OPENING = re.compile(r"\* (\d+) EXISTS", re.IGNORECASE), ("SELECT", "EXAMINE")
 _IMAP_OPENS = re.compile(r"\* (OK|PREAUTH|BYE)\b\s*(.*)", re.IGNORECASE)
 _IMAP_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 
@@ -134,9 +135,10 @@ def imap(messages: Sequence[Message]) -> Iterator[Record]:
     yield from _imap_ends(messages, server)
     message = messages[0]
     client, own = _ends(message, server)
-    waiting, continued = dict[str, tuple[int, str, str]](), ""
+    waiting, continued, held = dict[str, tuple[int, str, str]](), "", ""
     for line in lines(messages, server):
         if not line.from_client:
+            held = size[1] if (size := _IMAP_EXISTS.fullmatch(line.text)) else held
             answer = _IMAP_REPLY.fullmatch(line.text)
             frame, command, argument = waiting.pop(answer[1], (0, "", "")) if answer else (0, "", "")
             if answer and frame and command in _IMAP_KINDS:
@@ -146,7 +148,8 @@ def imap(messages: Sequence[Message]) -> Iterator[Record]:
                     yield Login("IMAP", message.stream, client, own, user, _PASSWORD, (frame,), good, line.frame)
                 yield Reply(
                     "IMAP", _IMAP_KINDS[command], message.stream, client, own, frame, line.frame, command,
-                    user if _IMAP_KINDS[command] is Kind.LOGIN else argument[:_TEXT], status, answer[3][:_TEXT], good,
+                    user if _IMAP_KINDS[command] is Kind.LOGIN else argument[:_TEXT], status,
+                    f"{held} messages" if good and held and command in _IMAP_OPENING else answer[3][:_TEXT], good,
                 )  # fmt: skip
         elif continued in waiting:  # it was not answered before it went on
             frame, command, argument = waiting[continued]

@@ -97,4 +97,39 @@ class Sign(NamedTuple):
     text: str = ""
 
 
-Record = Reply | Login | Transfer | Sign
+class Search(NamedTuple):
+    """A search in a directory: below which entry (`base`), for what (attributes and values), how many it `found`.
+
+    `found` counts the entries that came; `done` is False where the capture does not show its end.
+    """
+
+    protocol: str
+    stream: int | None
+    client: Endpoint
+    server: Endpoint
+    base: str
+    wanted: str
+    found: int
+    code: int
+    frame: int
+    reply_frame: int | None = None
+    done: bool = True
+
+
+class Clock(NamedTuple):
+    """What a time server answered: its stratum, whether it has the time, how far its clock is from the recorder's.
+
+    `offset_ms` is RFC 5905's (section 8), with the times at which the recorder saw request and answer; None without
+    request.
+    """
+
+    client: Endpoint
+    server: Endpoint
+    stratum: int
+    synchronised: bool
+    offset_ms: float | None
+    request_frame: int | None
+    frame: int
+
+
+Record = Reply | Login | Transfer | Sign | Search | Clock

@@ -1,13 +1,14 @@
 """Smaller services: NTP (RFC 5905), RADIUS (RFC 2865), SIP (RFC 3261), SNMP (RFC 3416), the portmapper (RFC 1833)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from explainer.protocols.applications import errors
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Record, Reply, Sign
+from explainer.protocols.applications.records import Clock, Kind, Record, Reply, Sign
 
 _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
-_LEAP = many("ntp.flags.li")
+_LEAP, _RECEIVED, _SENT = many("ntp.flags.li"), many("ntp.rec"), many("ntp.xmt")
 _ASKS, _ANSWERS = 3, 4
 _NO_TIME, _UNSYNCHRONISED = 3, 16
 _LOST = "unsynchronised"
@@ -30,6 +31,31 @@ def ntp(messages: Sequence[Message]) -> Iterator[Record]:
                 "NTP", Kind.TIME, None, message.destination, message.source, asked.frame if asked else None,
                 message.frame, "time", "", word, "", good,
             )  # fmt: skip
+            offset = None if asked is None or not good else _offset_ms(asked, message)
+            yield Clock(
+                message.destination, message.source, stratum, good, offset, asked.frame if asked else None,
+                message.frame,
+            )  # fmt: skip
+
+
+def _offset_ms(asked: Message, answer: Message) -> float | None:
+    """Return how far the server's clock is ahead of the recorder's: RFC 5905, section 8, with what the latter saw."""
+    received, sent = _moment_ns(answer.first(_RECEIVED)), _moment_ns(answer.first(_SENT))
+    if received is None or sent is None or not asked.time_ns or not answer.time_ns:
+        return None
+    return round((received - asked.time_ns + sent - answer.time_ns) / 2e6, 3)
+
+
+def _moment_ns(text: str) -> int | None:
+    """Return a time as tshark prints it: "Nov 21, 2026 16:25:05.680399391 UTC", of newer ones in ISO 8601."""
+    whole, _, rest = text.removesuffix(" UTC").removesuffix("Z").partition(".")
+    for form in ("%b %d, %Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S"):
+        try:
+            second = datetime.strptime(" ".join(whole.split()), form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return int(second.timestamp()) * 10**9 + int(rest[:9].ljust(9, "0") if rest.isdigit() else 0)
+    return None
 
 
 _RADIUS_CODE, _RADIUS_ID = many("radius.code"), many("radius.id")
@@ -105,7 +131,7 @@ def portmapper(messages: Sequence[Message]) -> Iterator[Record]:
     yield from errors.rpc(messages)
 
 
-NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE, _LEAP), ntp)
+NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE, _LEAP, _RECEIVED, _SENT), ntp)
 RADIUS = Dialect("radius", "radius.code in {1, 2, 3}", (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT), radius)
 SIP = Dialect(
     "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\"}",

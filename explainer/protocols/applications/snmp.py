@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Login, Record, Reply
+from explainer.protocols.applications.records import Kind, Login, Record, Reply, Sign
 
 _SNMP = {"1": "tooBig", "2": "noSuchName", "3": "badValue", "4": "readOnly", "5": "genErr", "6": "noAccess", "16":
          "authorizationError", "17": "notWritable"}  # fmt: skip
@@ -19,8 +19,10 @@ def snmp(messages: Sequence[Message]) -> Iterator[Record]:
             client, server = server, client
         frames = tuple(m.frame for m in messages if m.has(_COMMUNITY))[:20]
         yield Login("SNMP", None, client, server, "", "community", frames)
-    yield from _errors([message for message in messages if message.has(_COMMUNITY)])
+    # What version 3 asks who the engine is, and the report that answers, hold no value.
+    yield from _errors([message for message in messages if not message.has(_SNMP_REPORT) and message.has(_SNMP_ID)])
     yield from _logins(messages)
+    yield from _encrypted(messages)
 
 
 _SNMP_ERROR, _SNMP_NAME = many("snmp.error_status"), many("snmp.name")
@@ -46,6 +48,10 @@ def _errors(messages: Sequence[Message]) -> Iterator[Record]:
 
 
 _SNMP_MESSAGE, _SNMP_USER, _SNMP_REPORT = many("snmp.msgID"), many("snmp.msgUserName"), many("snmp.report_element")
+_SNMP_FLAGS = many("snmp.msgFlags")
+_ENCRYPTED, _TIMEOUT_NS = 0x02, 900_000_000
+"""privFlag (RFC 3412, section 6.4); programs wait for a second and more before they ask again."""
+ENCRYPTED_UNANSWERED = "snmp-encrypted-unanswered"
 _USM = "1.3.6.1.6.3.15.1.1."
 _USM_REFUSALS = {
     "1": "unsupportedSecurityLevels", "3": "unknownUserNames", "5": "wrongDigests", "6": "decryptionErrors",
@@ -73,11 +79,31 @@ def _logins(messages: Sequence[Message]) -> Iterator[Record]:
         )  # fmt: skip
 
 
+def _encrypted(messages: Sequence[Message]) -> Iterator[Record]:
+    """Yield the encrypted requests without an answer, where the agent answers other messages, but none of that user.
+
+    Agents drop what they cannot decrypt; most without the report that RFC 3414 asks for (section 3.2, step 8).
+    """
+    asked, heard = dict[str, list[Message]](), set[str]()
+    sides = {message.source for message in messages if message.has(_SNMP_REPORT)}
+    for message in messages:
+        user = message.first(_SNMP_USER)
+        flags = int(message.first(_SNMP_FLAGS) or "0", 16)
+        if not user or not flags & _ENCRYPTED or message.source in sides:
+            heard |= {user} if user and message.source in sides else set()
+            continue
+        asked.setdefault(user, []).append(message)
+    for user, requests in asked.items():
+        waited = requests[-1].time_ns - requests[0].time_ns >= _TIMEOUT_NS
+        for request in requests if waited and sides and user not in heard else ():
+            yield Sign(ENCRYPTED_UNANSWERED, "SNMP", None, request.source, request.destination, request.frame, user)
+
+
 SNMP = Dialect(
     "snmp", "snmp.community || snmp.msgID",
     (
         _COMMUNITY, _SNMP_VERSION, _SNMP_ERROR, _SNMP_NAME, _NO_OBJECT, _NO_INSTANCE, _SNMP_ID, _SNMP_MESSAGE,
-        _SNMP_USER, _SNMP_REPORT,
+        _SNMP_USER, _SNMP_REPORT, _SNMP_FLAGS,
     ),
     snmp,
 )  # fmt: skip

@@ -33,7 +33,7 @@ from explainer.protocols.applications import (
 from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.nats import nats_replies
-from explainer.protocols.applications.records import Login, Record, Reply, Sign, Transfer
+from explainer.protocols.applications.records import Clock, Login, Record, Reply, Search, Sign, Transfer
 from explainer.protocols.capture_quality import cut
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
@@ -64,7 +64,7 @@ _COLUMNS = (*_BASE, *_FIELDS.values())
 
 _TUNNELS = frozenset({"tls", "dtls"})
 
-R = TypeVar("R", Reply, Login, Transfer, Sign)
+R = TypeVar("R", Reply, Login, Transfer, Sign, Search, Clock)
 
 
 def _view(facts: Facts) -> View | None:
@@ -181,3 +181,15 @@ def transfers(facts: Facts) -> tuple[Transfer, ...]:
 def signs(facts: Facts) -> tuple[Sign, ...]:
     """Return the signs, by frame."""
     return tuple(sorted(_of(facts, Sign), key=lambda sign: sign.frame))
+
+
+@fact("searches in directories", records)
+def searches(facts: Facts) -> tuple[Search, ...]:
+    """Return what was searched, by frame."""
+    return tuple(sorted(_of(facts, Search), key=lambda search: search.frame))
+
+
+@fact("answers of time servers", records)
+def clocks(facts: Facts) -> tuple[Clock, ...]:
+    """Return what time servers answered, by frame."""
+    return tuple(sorted(_of(facts, Clock), key=lambda clock: clock.frame))

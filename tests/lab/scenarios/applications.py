@@ -376,6 +376,31 @@ def ssh_login_healthy(lab: Lab) -> None:
 )
 def ldap_wrong_password(lab: Lab) -> None:
     office(lab)
+    address = slapd(lab)
+    bind = ("ldapsearch", "-x", "-H", address, "-D", f"cn={USER},dc=example", "-w", WRONG, "-b", "dc=example")
+    lab.client.run(*bind, accept=(49,))
+
+
+@scenario(
+    question="Who is searched for in the directory?",
+    shows="A program on $client looks up the user berta in the directory $server (slapd), which has no such entry, and "
+    "so no login (bind) follows.",
+    healthy=True,
+    decisive_filter="ldap.protocolOp == 5",
+    words=(r"(?i)nobody is found", r"(?i)berta"),
+    answer_must_not=(r"(?i)password is wrong",),
+)
+def ldap_nobody_found(lab: Lab) -> None:
+    office(lab)
+    address = slapd(lab)
+    entry = f"dn: dc=example\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: {lab.plan.web_name}\n"
+    bind = ("-x", "-H", address, "-D", f"cn={USER},dc=example", "-w", PASSWORD)
+    lab.server.run("ldapadd", *bind, stdin=entry.encode())
+    lab.client.run("ldapsearch", "-x", "-H", address, "-b", "dc=example", "(uid=berta)")
+
+
+def slapd(lab: Lab) -> str:
+    """slapd with an empty database; returns its address."""
     place = lab.directory / "ldap"
     place.mkdir()
     configuration = place / "slapd.conf"
@@ -385,8 +410,7 @@ def ldap_wrong_password(lab: Lab) -> None:
     )
     address = f"ldap://{lab.plan.server}"
     lab.server.serve("slapd", "-d", "0", "-f", str(configuration), "-h", address, port=LDAP)
-    bind = ("ldapsearch", "-x", "-H", address, "-D", f"cn={USER},dc=example", "-w", WRONG, "-b", "dc=example")
-    lab.client.run(*bind, accept=(49,))
+    return address
 
 
 @scenario(

@@ -1,4 +1,4 @@
-"""Smaller services that refuse, or work: RADIUS, the time (NTP), telephones (SIP)."""
+"""Smaller services that refuse, or work: RADIUS, the time (NTP), telephones (SIP), monitoring (SNMP)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ..scenario import SAYS_REFUSED, Lab, scenario
 from .applications import PASSWORD, USER, WRONG, office
 from .http import NOTHING_WRONG
 
-RADIUS, NTP, SIP = 1812, 123, 5060
+RADIUS, NTP, SIP, SNMP = 1812, 123, 5060, 161
+UPTIME = "1.3.6.1.2.1.1.3.0"
 SECRET, NUMBER = "between-the-two", "4711"
-NO_TIME, NOT_REGISTERED, REJECTED = 1, 1, 1
+NO_TIME, NOT_REGISTERED, REJECTED, TIMED_OUT = 1, 1, 1, 1
 SAYS_NO = (SAYS_REFUSED, r"(?i)kiss of death|does not let|refuses")
 
 
@@ -131,3 +132,44 @@ def sip_wrong_password(lab: Lab) -> None:
 def sip_register_healthy(lab: Lab) -> None:
     office(lab)
     register(lab, PASSWORD)
+
+
+def snmp(lab: Lab, privacy: str, expect: int = 0) -> None:
+    """snmpd with one user of version 3, whom snmpget asks for one value, once and again."""
+    place = lab.directory / "snmp"
+    place.mkdir()
+    configuration = place / "snmpd.conf"
+    configuration.write_text(f'createUser {USER} SHA "{PASSWORD}" AES "{PASSWORD}"\nrouser {USER} priv\n')
+    where = ("env", f"SNMP_PERSISTENT_DIR={place}", "MIBS=")
+    address = f"udp:{lab.plan.server}:{SNMP}"
+    serve = (*where, "snmpd", "-f", "-Lo", "-C", "-c", str(configuration), address)
+    lab.server.serve(*serve, port=SNMP, protocol="udp")
+    login = ("-v3", "-l", "authPriv", "-u", USER, "-a", "SHA", "-A", PASSWORD, "-x", "AES", "-X", privacy)
+    ask = (*where, "snmpget", "-t", "1", "-r", "1", *login, lab.plan.server, UPTIME)
+    lab.client.run(*ask, accept=(expect,))
+
+
+@scenario(
+    question="Why does the monitoring get no data?",
+    shows="$client asks the agent $server (snmpd) with a wrong privacy password: it says who it is, and answers "
+    "nothing that is encrypted.",
+    findings=("snmp_encryption_unanswered",),
+    decisive_filter="snmp.encryptedPDU",
+    words=(r"(?i)SNMP", r"anna", r"(?i)privacy"),
+    answer_must_not=(PASSWORD, WRONG),
+)
+def snmp_wrong_privacy_password(lab: Lab) -> None:
+    office(lab)
+    snmp(lab, WRONG, expect=TIMED_OUT)
+
+
+@scenario(
+    question="Is anything wrong with the monitoring?",
+    shows="$client asks the agent $server (snmpd) for a value by SNMP version 3, encrypted, and gets it.",
+    healthy=True,
+    decisive_filter="snmp.encryptedPDU",
+    words=NOTHING_WRONG,
+)
+def snmp_encrypted_healthy(lab: Lab) -> None:
+    office(lab)
+    snmp(lab, PASSWORD)
