@@ -61,6 +61,7 @@ _ONLY_FOR = {
     Topic.CLOCK: "time_servers",
     Topic.GROUPS: "multicast_groups",
     Topic.TREE: "spanning_tree",
+    Topic.NO_IPV6: "dns",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -180,6 +181,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CLOCK: said_lookup.clocks,
     Topic.GROUPS: said_lookup.groups,
     Topic.TREE: said_lookup.tree,
+    Topic.NO_IPV6: names_outcome.without_ipv6,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,

@@ -6,6 +6,7 @@ from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
 from explainer.llm import (
+    assumed,
     behind,
     choice,
     frame_lookup,
@@ -71,16 +72,23 @@ def _from_finding(
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *(c for c in _looked_at(analysis, question) if c not in looked_up)]
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
+    verdict = _answered(question, finding, others, looked_up)
     return Answer(
-        question=question.text,
-        verdict=f"{login_lookup.begins(finding, looked_up)}{_told(finding, question)}",
-        act=finding.act,
+        question=question.asked,
+        verdict=verdict,
+        act="" if verdict.startswith(finding.act) else finding.act,
         claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=finding.advice,
         filters=(finding.evidence.display_filter,),
         not_shown=(*analysis.info.warnings, *finding.limitations),
     )
+
+
+def _answered(question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
+    told = _told(finding, question)
+    login = login_lookup.begins(question, finding, looked_up)
+    return f"{login}{told}" if login else assumed.answered(question, finding, told, others)
 
 
 def _told(finding: Finding, question: Question) -> str:
@@ -117,7 +125,7 @@ def _from_nothing(
     if looked_up and not others and verdict == looked_up[0].text:
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
-        question=question.text,
+        question=question.asked,
         verdict=verdict,
         claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
@@ -134,8 +142,10 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         )
         return f"{where} no {missing}."
     if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
-        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS and not others
-        return f"{'No fault was found. ' if works else ''}{looked_up[0].text}"
+        told = assumed.both(question, looked_up)
+        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS
+        works = (works or assumed.blames(question)) and not others
+        return f"{'No fault was found. ' if works else ''}{told}"
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"

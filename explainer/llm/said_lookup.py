@@ -68,7 +68,8 @@ def mails(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield _letter(letter)
     for row in [row for row in rows(analysis.stat("answers")) if row["request"] in _OPENS and row["ok"]][:_ROWS]:
         what = f"the mailbox {row['about']}" if row["about"] else "the mailbox"
-        held = f": {row['text'].rstrip(':.')}" if row["text"] else ""
+        size = f"{row['text'].split()[0]} messages" if row["request"] == "STAT" and row["text"] else row["text"]
+        held = f": {size.rstrip(':.')}" if size else ""
         text = f"{address(row['client'])} opens {what} on {row['server']} ({row['protocol']}){held}"
         yield Claim(text=f"{text}.", frames=frames(row, "request_frame", "frame"), sources=("answers",))
 

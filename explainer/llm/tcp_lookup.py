@@ -10,6 +10,7 @@ from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
 from explainer.model import Analysis, Claim
+from explainer.protocols.tcp import Endpoint
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
@@ -102,12 +103,37 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether a connection is slow, and where the time went, the slowest first."""
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
+    named = named or [r for r in rows if r["server"] in _spoken_as(analysis, question)]
     slowest = sorted(
         named or rows,
         key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"], r["asking_ms"]), r["stream"]),
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
+
+
+_SERVICES = (
+    (r"databases?|db|\w*sql|redis|mongo\w*", ("MySQL", "PostgreSQL", "SQL Server", "Redis", "MongoDB")),
+    (r"e?-?mails?|smtp|imap|pop3?|mailbox\w*", ("SMTP", "IMAP", "POP3")),
+    (r"web\w*|pages?|sites?|https?", ("HTTP", "TLS")),
+    (r"ssh|shell|terminal|telnet", ("SSH", "Telnet")),
+    (r"files?|shares?|ftp|smb", ("FTP", "SMB", "NFS")),
+    (r"ldap|directory", ("LDAP",)),
+    (r"mqtt|amqp|brokers?|queues?|messages?", ("MQTT", "AMQP", "Kafka", "NATS")),
+)
+"""What people call a service, and what is spoken with it."""
+
+
+def _spoken_as(analysis: Analysis, question: Question) -> set[str]:
+    """Return the servers, with their ports, of the services that the question speaks of."""
+    meant = tuple(
+        name
+        for words, names in _SERVICES
+        if re.search(rf"\b(?:{words})\b", question.text, re.IGNORECASE)
+        for name in names
+    )
+    spoken = [row for row in _rows(analysis.stat("spoken")) if row["port"] is not None]
+    return {str(Endpoint(row["server"], row["port"])) for row in spoken if meant and row["protocols"].startswith(meant)}
 
 
 def _phases(row: Row) -> Claim:
