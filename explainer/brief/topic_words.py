@@ -44,7 +44,8 @@ WORDS = {
     r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b"
     r"|\b(?:succe\w+|work\w*|accepted|ok|or not)\b)",
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
-    Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bwithout ip ?v6\b",
+    Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
+    r"|\bwithout ip ?v6\b",
     Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|topology changes?)\b",
     Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
     r"|what is (?:the|my) ping|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
@@ -75,7 +76,8 @@ WORDS = {
     r"|phones?|calls?"
     r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
     r"|rdp|remote desktops?|vnc|snmp|printers?)\b",
-    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
+    Topic.BLAME: r"\b((?:is|was) (?:it|this|that) (?:\w+ )?(?:the|my|our) (?:network|servers?|clients?|line|internet)"
+    r"|network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
@@ -113,7 +115,7 @@ PLAIN = {
     Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
-    Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
+    Topic.GATEWAY: r"^(?!.*\bbehind\b).*\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
     r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
@@ -140,7 +142,7 @@ PLAIN = {
     Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
     Topic.TLS_DETAILS: r"\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+"
     r"|\bfull (?:tls )?handshake\b|\bech\b|\bencrypted client ?hello\b"
-    r"|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
+    r"|\b(tls|ssl) ?1\.[0-3]\b|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
@@ -198,7 +200,7 @@ FAULT = re.compile(
     r"|provider)|isn'?t it"
     r"|is (?:it|this|that) (?:bad|serious|critical|dangerous)|on (?:my|our) side"
     r"|whom? (?:has to|have to|must|should|shall|needs to)|whom (?:do|can)|bad"
-    r"|what (?:do|does|must|should|can|shall) (?:i|we|the \w+ (?:team|side|admin\w*))\b"
+    r"|what (?:do|must|should|can|shall) (?:i|we)|what (?:must|should|shall|has|have) the \w+(?: \w+)? (?:to )?do"
     r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
     r"|bounce\w*|what(?: has)? happened (?:to|with))\b|\b(?:right|correct)\s*\?",
     re.IGNORECASE,

@@ -54,7 +54,7 @@ _SERIOUS = re.compile(
 )
 _ROLE = re.compile(
     r"\b(?:who|whom|which (?:team|side|one))\b.*\b(?:call|ask|contact|fix|act|repair|solve|talk to|turn to)\b"
-    r"|\bwhat (?:do|does|must|should|can|shall|could) (?:i|we|they|the \w+ (?:team|side|admin\w*))\b.*"
+    r"|\bwhat (?:(?:do|must|should|can|shall|could) (?:i|we|they)|(?:must|should|shall|has|have) the \w+)\b.*"
     r"\b(?:do|change|fix|configure|install|block|set|correct)\b"
     r"|\bon (?:my|our) side\b",
     re.IGNORECASE,

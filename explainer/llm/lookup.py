@@ -61,7 +61,6 @@ _ONLY_FOR = {
     Topic.CLOCK: "time_servers",
     Topic.GROUPS: "multicast_groups",
     Topic.TREE: "spanning_tree",
-    Topic.NO_IPV6: "dns",
 }
 _TALKS = ("conversations_tcp", "conversations_udp", "dns", "http", "hosts")
 _HOSTS = ("endpoints_ip", "endpoints_ipv6", "conversations_ip", "conversations_ipv6", "hosts")
@@ -86,6 +85,7 @@ _SEVERAL_FOR = {
     Topic.OUTCOME: ("closings",),
     Topic.LOGIN: ("accounts", *_TALKS),
     Topic.INTERFACES: ("dns",),
+    Topic.NO_IPV6: ("dns", "hosts"),
 }
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 

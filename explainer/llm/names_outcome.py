@@ -50,6 +50,10 @@ def durations(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def without_ipv6(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield why no connection goes over IPv6: nobody asks for such an address (AAAA), or the names have none."""
+    used = [row for row in rows(analysis.stat("hosts")) if _is_global(row["address"])]
+    if used:
+        text = f"IPv6 is used: {used[0]['address']} speaks it"
+        yield Claim(text=f"{text}.", frames=frames(used[0], "first_frame"), sources=("hosts",))
     asked = [row for row in rows(analysis.stat("dns")) if row["query_frame"] is not None]
     wanted = [row for row in asked if row["type"] == _IPV6 and row["response_frame"] is not None]
     without = [row for row in wanted if not any(":" in answer for answer in (row["answers"] or "").split(", "))]
@@ -65,3 +69,9 @@ def without_ipv6(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _IPV6 = "AAAA"
+_ON_THE_LINK = ("fe80:", "ff0", "::")
+
+
+def _is_global(address: str) -> bool:
+    """Return whether it is an IPv6 address with which a host talks to more than its own link."""
+    return ":" in address and not address.lower().startswith(_ON_THE_LINK)

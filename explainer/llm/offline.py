@@ -14,6 +14,7 @@ from explainer.llm import (
     host_outcome,
     login_lookup,
     lookup,
+    next_capture,
     overview,
     port_lookup,
     relevance,
@@ -122,14 +123,14 @@ def _from_nothing(
         looked_up = list(instead(analysis, question))
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
-    if looked_up and not others and verdict == looked_up[0].text:
+    if looked_up and not others and verdict.startswith(looked_up[0].text):
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
         question=question.asked,
         verdict=verdict,
         claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
-        next_steps=_next_capture(question) if not looked_up else (),
+        next_steps=next_capture.steps(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
     )
 
@@ -244,14 +245,3 @@ def _shortened(words: Sequence[str]) -> str:
 
 def _mention(finding: Finding) -> Claim:
     return Claim(text=finding.title, frames=finding.evidence.frames, sources=(finding.id,))
-
-
-def _next_capture(question: Question) -> tuple[str, ...]:
-    host = sorted(question.addresses)[0] if question.addresses else "SERVER"
-    return (
-        "If something fails all the same, record while it fails, from before the first packet of the connection:"
-        f" tcpdump -ni any -s 0 -w failing.pcap host {host}",
-        f'On Windows: dumpcap -w failing.pcapng -f "host {host}"; a virtual machine in Azure: az network watcher'
-        " packet-capture create -g GROUP --vm MACHINE -n failing --storage-account ACCOUNT",
-        "Record at the client and at the server at the same time, if you can: what differs shows where it is lost.",
-    )

@@ -91,3 +91,23 @@ def test_two_questions_at_once_get_two_answers(analysis_of: AnalysisOf) -> None:
 )
 def test_recordings_are_answered(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
     assert ask(analysis_of(capture), question).verdict.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("capture", "question", "words"),
+    [
+        ("ipv6_healthy", "Why is IPv6 not used?", "IPv6 is used: "),
+        ("tunnel_gre_healthy", "Is there a VPN?", "No VPN is seen in this capture"),
+        ("tcp_slow_sender", "Is it the network?", "No fault was found. The server 10.20.2.20:5432 sends its data"),
+        ("tls13_healthy", "Is it TLS 1.3?", "TLS between 10.20.1.10 and 10.20.2.20:443"),
+        ("dns_and_http_healthy", "Is this an IPv6 capture?", "The capture holds IPv4 in"),
+        ("postgres_not_allowed", "What must the DBA do?", "The client must switch TLS on"),
+    ],
+)
+def test_what_looks_alike_is_told_apart(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
+    assert ask(analysis_of(capture), question).verdict.startswith(words)
+
+
+def test_of_two_questions_one_may_ask_for_health(analysis_of: AnalysisOf) -> None:
+    answer = ask(analysis_of("tls13_on_odd_port_healthy"), "What runs on port 9999, and is it in order?")
+    assert any("No fault was found" in claim.text for claim in answer.claims)
