@@ -6,7 +6,7 @@ Rule: only a text with words that no English one holds is touched; what is not i
 import re
 
 _OTHER_TONGUE = re.compile(
-    r"[äöüßàâçèéêëîïôûñ¿¡íóú]|\b(?:warum|wieso|weshalb|ist|sind|nicht|wurde|welche[rsmn]?|wer|wie|gibt|funktioniert|geht|erfolgreich|verbindung|anmeldung"
+    r"[äöüßàâçèéêëîïôûñ¿¡íóú]|\b(?:warum|wieso|weshalb|ist|sind|nicht|wurde|welche[rsmn]?|wer|wie|gibt|funktioniert|geht|muss|ich|dois|tengo|erfolgreich|verbindung|anmeldung"
     r"|pourquoi|est|sont|quel(?:le)?s?|combien|les?|por que|est[ao]|funciona|cual(?:es)?|quien|hay|cuantos)\b",
     re.IGNORECASE,
 )
@@ -17,6 +17,8 @@ _TABLE = (
     (r"(?:geht|funktioniert|klappt|lädt|läuft) (?:\w+ ){0,4}nicht|ne (?:marche|fonctionne|charge) pas"
      r"|no (?:funciona|carga|va)", "does not work"),
     (r"in ordnung|tout va bien|est-ce que tout|todo bien", "ok"),
+    (r"was (?:muss|kann|soll) ich|que dois-je|qué (?:tengo que|debo)", "what must i"),
+    (r"wer muss (?:etwas )?(?:tun|machen|handeln)|qui doit agir|quién debe actuar", "who must act"),
     (r"warum|wieso|weshalb|pourquoi|por qu[eé]", "why"),
     (r"wie viele?|combien(?: de)?|cu[aá]nt[oa]s?", "how many"),
     (r"wie lange|combien de temps|cu[aá]nto tiempo", "how long"),
@@ -54,6 +56,8 @@ _TABLE = (
     (r"werden|ont été|fueron|se", "are"),
     (r"perdieron", "lost"),
     (r"der|die|das|dem|den|ein(?:e[nmr]?)?|le|la|les|une?|el|los|las", "the"),
+    (r"tun|machen|ändern|faire|changer|hacer|cambiar", "change"),
+    (r"de|du|des|von|vom|del", "of"),
     (r"nicht|kein\w*|pas|nunca|sin", "not"),
 )  # fmt: skip
 _WORDS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), english) for words, english in _TABLE)

@@ -108,10 +108,11 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
-    Topic.TOPICS: r"\b(topics?|publish\w*|subscri\w*)\b",
+    Topic.TOPICS: r"\b(topics?|publish\w*|subscri\w*|(?:which|what) (?:\w+ )?brokers?)\b",
     Topic.SEARCHES: r"\b(search(?:es|ed|ing)?|looked for|looks for|directory|ldap)\b",
-    Topic.MAILS: r"\b(wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
-    r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b",
+    Topic.MAILS: r"^(?!.*\b(?:mail|smtp|imap|pop3?) ?servers?\b)"
+    r".*(?:\b(?:wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
+    r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b)",
     Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",

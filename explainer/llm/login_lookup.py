@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm import spoken
 from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.relevance import NO_FAILURE
@@ -136,7 +136,7 @@ def begins(question: Question, finding: Finding, looked_up: Sequence[Claim]) -> 
 
     That a login was refused does not say that the password is wrong: the finding says for what.
     """
-    first = looked_up[0] if looked_up else None
+    first = looked_up[0] if looked_up and Topic.LOGIN in question.topics else None
     if first is None or not first.text.startswith((YES, NO, PROBABLY)) or not explains(finding, first):
         return ""
     if _PASSWORD.search(question.text):

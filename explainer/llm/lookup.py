@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
+    account_lookup,
     address_lookup,
     arp_lookup,
     capture_lookup,
@@ -221,7 +222,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.FILES: talk_lookup.files,
     Topic.PASSWORDS: talk_lookup.passwords,
     Topic.ENCRYPTED: service_lookup.encrypted,
-    Topic.ACCOUNTS: talk_lookup.accounts,
+    Topic.ACCOUNTS: account_lookup.accounts,
     Topic.SITES: service_lookup.sites,
     Topic.SOFTWARE: service_lookup.software,
     Topic.NAMES: talk_lookup.names,

@@ -172,7 +172,7 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
-    if choice.ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
+    if choice.ASKS_FOR.match(question.text) and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure.{_hidden(analysis, question)}"
 

@@ -9,7 +9,7 @@ from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
-from explainer.model import Analysis, Claim
+from explainer.model import Analysis, Claim, Severity
 from explainer.protocols.tcp import Endpoint
 from explainer.wording import count, listing, milliseconds
 
@@ -45,8 +45,8 @@ def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
     every = _rows(analysis.stat("closings"))
     named = [r for r in every if {address(r["client"]), address(r["server"])} & question.addresses]
     ports = _ports_of_services(analysis, question)
-    of_service = [r for r in named or every if int(r["server"].rpartition(":")[2]) in ports]
-    told = of_service or named or list(every)
+    of_service = [r for r in named or every if _port(r["server"]) in ports]
+    told = sorted(of_service or named or every, key=lambda row: _port(row["server"]) not in _failing(analysis))
     if len(told) > _ROWS:
         ways = Counter((address(row[row["ended_by"]]), row["ended_by"], row["how"]) for row in told)
         words = [
@@ -110,6 +110,15 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
+
+
+def _port(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])
+
+
+def _failing(analysis: Analysis) -> set[int]:
+    """Return the ports of which something is wrong: who asks how a connection ended means those first."""
+    return {p for f in analysis.findings if f.severity in (Severity.HIGH, Severity.MEDIUM) for p in f.scope.ports}
 
 
 _SERVICES = (

@@ -102,6 +102,10 @@ def test_recordings_are_answered(capture: str, question: str, words: str, analys
         ("tls13_healthy", "Is it TLS 1.3?", "TLS between 10.20.1.10 and 10.20.2.20:443"),
         ("dns_and_http_healthy", "Is this an IPv6 capture?", "The capture holds IPv4 in"),
         ("postgres_not_allowed", "What must the DBA do?", "The client must switch TLS on"),
+        ("ssh_keep_alive_unanswered", "Who closed the connection?", "The server 10.20.2.20 ended the connection"),
+        ("ntp_time_healthy", "Is the time server reachable?", "Yes: the time server 10.20.2.20 answers"),
+        ("imap_password_in_clear", "Which folder is opened?", "No mailbox is opened"),
+        ("tls12_expired", "Was muss ich tun?", "The server's side must act"),
     ],
 )
 def test_what_looks_alike_is_told_apart(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
