@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.brief.about import ABOUT, RISKY
+from explainer.brief.foreign import in_english
 from explainer.brief.topic_words import FAULT, PLAIN, WORDS
 from explainer.brief.topics import Topic as Topic
 from explainer.model import Finding
@@ -24,7 +25,11 @@ _PAGE = re.compile(
 )
 """Of what a page, or a file from the web, shows: errors of connections are others."""
 _ANY_FAULT = re.compile(r"\b(wrong|problems?|issues?|faulty?|healthy|risk\w*)\b", re.IGNORECASE)
-_FAILURE = re.compile(r"\b(why|fail\w*|broken?|not work\w*)\b", re.IGNORECASE)
+_FAILURE = re.compile(
+    r"\b(why|fail\w*|broken?|not work\w*"
+    r"|wrong with (?:the|my|our) (?:request|page|login|mail|upload|download|connection))\b",
+    re.IGNORECASE,
+)
 """What asks for a certain failure, and what asks for whatever there may be."""
 _ATTACK = re.compile(r"\b(?:attack\w*|hack\w*|intru\w+|compromis\w+|break(?:ing)? in)\b", re.IGNORECASE)
 _WEAKNESSES = ("cleartext_", "policy_", "unwanted_smb1", "unwanted_portmapper", "tls_obsolete_")
@@ -42,7 +47,7 @@ _SAME = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in plain words, and what it names."""
+    """A question in plain words, and what it names; `text` is in English, `asked` as somebody put it."""
 
     text: str
     addresses: frozenset[str]
@@ -51,6 +56,7 @@ class Question:
     frames: frozenset[int]
     topics: frozenset[Topic]
     about_a_fault: bool = False
+    asked: str = ""
 
     def names_hosts(self) -> bool:
         """Return whether it is about certain addresses or names."""
@@ -100,10 +106,12 @@ class Question:
         return any(finding.rule.startswith(ABOUT.get(topic, ())) for topic in self.topics)
 
 
-def parse(text: str) -> Question:
+def parse(asked: str) -> Question:
     """Return the question with what it names."""
+    text = in_english(asked)
     return Question(
         text=text,
+        asked=asked,
         addresses=frozenset(filter(None, map(_address, _ADDRESS.findall(text)))),
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
         names=frozenset(name.lower() for name in _NAME.findall(text)),
@@ -115,10 +123,14 @@ def parse(text: str) -> Question:
 
 def _topics(text: str) -> frozenset[Topic]:
     asked = {topic for topic, words in WORDS.items() if re.search(words, text, re.IGNORECASE)}
-    if not FAULT.search(text):
-        asked |= {topic for topic, words in PLAIN.items() if re.search(words, text, re.IGNORECASE)}
-        asked |= {Topic.FRAME} if _FRAME.search(text) else set()
+    for part in [part for part in _AND.split(text) if not FAULT.search(part)]:
+        asked |= {topic for topic, words in PLAIN.items() if re.search(words, part, re.IGNORECASE)}
+        asked |= {Topic.FRAME} if _FRAME.search(part) else set()
     return frozenset(asked)
+
+
+_AND = re.compile(r"\band (?=(?:is|are|was|were|who|which|what|where|how|does|did)\b)", re.IGNORECASE)
+"""Between two questions that are put at once: of the one, a fault may be asked, of the other not."""
 
 
 def _address(text: str) -> str:

@@ -44,9 +44,11 @@ WORDS = {
     r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b"
     r"|\b(?:succe\w+|work\w*|accepted|ok|or not)\b)",
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
+    Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
+    r"|\bwithout ip ?v6\b",
     Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|topology changes?)\b",
     Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
-    r"|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
+    r"|what is (?:the|my) ping|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
     Topic.PROTOCOLS: r"\b(protocols?|hierarchy|http/?[123]|http versions?)\b",
     Topic.ALERTS: r"\balerts?\b",
@@ -57,7 +59,8 @@ WORDS = {
     r"|in (?:several|many|multiple|two|three|\d+) (?:packets|segments|pieces|parts|frames)"
     r"|split up|(?:is|are|was|were|gets?) (?:\w+ ){0,2}split)\b",
     # Whether one was guessed, the attempts tell, not whether it can be read.
-    Topic.PASSWORDS: r"^(?!.*\b(?:guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired"
+    Topic.PASSWORDS: r"^(?!.*\b(?:is it (?:my|the|his|her|our)|it'?s"
+    r"|guess|brute.?forc|correct\b|wrong\b|right\b|accepted|rejected|valid\b|expired"
     r"|need\w*|requir\w*|wants?\b|try|tries|trying))"
     r".*"
     r"\b(passwords?|passwd|passphrases?|credentials?|clear.?text|plain.?text|secrets?|sniff\w*)\b",
@@ -73,7 +76,8 @@ WORDS = {
     r"|phones?|calls?"
     r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
     r"|rdp|remote desktops?|vnc|snmp|printers?)\b",
-    Topic.BLAME: r"\b(network or|server or|client or|or the (network|server|client)"
+    Topic.BLAME: r"\b((?:is|was) (?:it|this|that) (?:\w+ )?(?:the|my|our) (?:network|servers?|clients?|line|internet)"
+    r"|network or|server or|client or|or the (network|server|client)"
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
@@ -104,21 +108,22 @@ WORDS = {
     r"|host ?names?|quer(y|ies|ied))\b",
 }
 PLAIN = {
-    Topic.TOPICS: r"\b(topics?|publish\w*|subscri\w*)\b",
+    Topic.TOPICS: r"\b(topics?|publish\w*|subscri\w*|(?:which|what) (?:\w+ )?brokers?)\b",
     Topic.SEARCHES: r"\b(search(?:es|ed|ing)?|looked for|looks for|directory|ldap)\b",
-    Topic.MAILS: r"\b(wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
-    r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b",
+    Topic.MAILS: r"^(?!.*\b(?:mail|smtp|imap|pop3?) ?servers?\b)"
+    r".*(?:\b(?:wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
+    r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b)",
     Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
-    Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
+    Topic.GATEWAY: r"^(?!.*\bbehind\b).*\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
     r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
     r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress"
     r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b",
     Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
-    r"|\bam i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
+    r"|\b(?:who|where|which (?:\w+ )?\w+|what(?: \w+){0,2}) am i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
     r".*\b(how fast|bandwidth|throughput|speed"
     r"|(data|bit|transfer) ?rate|[kmg]?bits?(?:/s| per second)|[kmg]bps"
@@ -138,7 +143,7 @@ PLAIN = {
     Topic.ADDRESS: r"\b(ip|ips|address(es)?)\b.{0,20}\b(of|for|does|has|is|behind)\b|\bresolves? to\b",
     Topic.TLS_DETAILS: r"\b(?:sessions?|handshakes?|tls|ssl|tickets?)\b.{0,40}\bresum\w+"
     r"|\bfull (?:tls )?handshake\b|\bech\b|\bencrypted client ?hello\b"
-    r"|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
+    r"|\b(tls|ssl) ?1\.[0-3]\b|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
     Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
@@ -146,7 +151,7 @@ PLAIN = {
     r"|\bssh version\b|\bversion of ssh\b",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"
     r"|\b(which|what) os\b",
-    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b",
+    Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b(?! to)",
     Topic.ARP: r"\barps?\b",
     Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
@@ -174,7 +179,7 @@ PLAIN = {
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
-    r"|\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
+    r"|\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|e?d)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
     r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
@@ -190,6 +195,14 @@ FAULT = re.compile(
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
     r"|(?:delays?|latency)\b.{0,20}\bcome from|caus\w+ (?:\w+ )?(?:delays?|latency)"
-    r"|to blame|responsible|bounce\w*|what(?: has)? happened (?:to|with))\b",
+    r"|to blame|responsible|at fault|ignore|guilty|attacked|hacked|since when"
+    r"|(?:is|was|could|can) (?:it|this|that) (?:\w+ )?(?:be )?(?:the|my|our|your|a|an) (?:dns|name|firewall|network"
+    r"|internet|wi-?fi|wlan|line|cable|router|servers?|clients?|browser|password|cert\w*|proxy|app\w*|database|site"
+    r"|provider)|isn'?t it"
+    r"|is (?:it|this|that) (?:bad|serious|critical|dangerous)|on (?:my|our) side"
+    r"|whom? (?:has to|have to|must|should|shall|needs to)|whom (?:do|can)|bad"
+    r"|what (?:do|must|should|can|shall) (?:i|we)|what (?:must|should|shall|has|have) the \w+(?: \w+)? (?:to )?do"
+    r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
+    r"|bounce\w*|what(?: has)? happened (?:to|with))\b|\b(?:right|correct)\s*\?",
     re.IGNORECASE,
 )

@@ -71,3 +71,4 @@ class Topic(StrEnum):
     CLOCK = "what time servers say"
     GROUPS = "multicast groups"
     TREE = "the spanning tree"
+    NO_IPV6 = "why IPv6 is not used"

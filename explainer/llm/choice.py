@@ -11,7 +11,7 @@ FAILURES = (Severity.HIGH, Severity.MEDIUM)
 ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|fast|often))\b", re.IGNORECASE)
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
-_HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|ed)\b", re.IGNORECASE)
+_HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|e?d)\b", re.IGNORECASE)
 _NOW = re.compile(r"\b(?:now|again|meanwhile|in the end)\b", re.IGNORECASE)
 """What asks how it ended, not what happened on the way."""
 _WAITS = (408, 421, 425, 429)
@@ -122,6 +122,9 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
         return not worst.rule.startswith(_OF_PINGS)
     if Topic.STATUS in question.topics:
         return not question.concerns(worst)
+    judged = tls_lookup.VALID in first.text and _YES_OR_NO.match(question.text) is not None
+    if judged and worst.severity in FAILURES and worst.rule.startswith("tls_"):
+        return False
     if worst.severity is Severity.HIGH and _is_about_what_failed(question, worst, first):
         return False
     return False if first.text.startswith(_CANNOT_TELL) and question.concerns(worst) else None
@@ -130,9 +133,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:
     """Return whether it asks about TLS that failed just there, or whether a port that failed is served."""
     of_step = worst.rule.startswith(_OF_CLIENT_CERTIFICATES) and Topic.TLS_STEPS in question.topics
-    judged = tls_lookup.VALID in first.text and _YES_OR_NO.match(question.text) is not None
     ended = Topic.CLOSING in question.topics and "handshake" in question.text.lower()
-    of_tls = (tls_lookup.NOTHING_AGREED in first.text or ended or judged) and worst.rule.startswith("tls_")
+    of_tls = (tls_lookup.NOTHING_AGREED in first.text or ended) and worst.rule.startswith("tls_")
     closed = worst.rule.startswith(_CLOSED) and port_lookup.OPEN.search(question.text) is not None
     served = closed or bool(question.ports & set(worst.scope.ports))
     return of_step or of_tls or (served and _YES_OR_NO.match(question.text) is not None)

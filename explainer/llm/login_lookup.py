@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm import spoken
 from explainer.llm.host_lookup import Talk, address, talks
 from explainer.llm.relevance import NO_FAILURE
@@ -16,7 +16,9 @@ _ROWS = 8
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _OF_SSH = "ssh_login_accepted"
 YES, NO, IN_PART, UNSEEN, NONE = "Yes: ", "No: ", "In part: ", "That cannot be seen here: ", "No login"
-SAID = (YES, NO, IN_PART, UNSEEN, NONE)
+PROBABLY = "Probably: "
+"""A refused login does not say that the password is what was wrong."""
+SAID = (YES, NO, PROBABLY, IN_PART, UNSEEN, NONE)
 _ASKS_FOR_NO = re.compile(r"\b(?:fail\w*|refus\w*|reject\w*|denied|deny|wrong|incorrect|bad|invalid)\b", re.IGNORECASE)
 """What makes "yes" mean that nobody was let in."""
 _OF_LOGINS = re.compile(r"\b(?:log-?in|sign-?in|let \S+ (?:at \S+ )?in|bind)\b", re.IGNORECASE)
@@ -32,6 +34,8 @@ _WHOSE = re.compile(
     re.IGNORECASE,
 )
 """A user's name, by its place in the question."""
+_PASSWORD = re.compile(r"\bpass(?:word|phrase|code)s?\b", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"password|credential|user name|let .* in", re.IGNORECASE)
 _NOBODY = "without a user's name"
 
 
@@ -49,7 +53,8 @@ def logins(analysis: Analysis, question: Question) -> Iterator[Claim]:
         attempts[row["protocol"], address(row["client"]), row["server"], row["user"]].append(row)
     refusal = _ASKS_FOR_NO.search(question.text) is not None
     if attempts:
-        yield from _told(list(attempts.values()), refusal=refusal)
+        password = _PASSWORD.search(question.text) is not None
+        yield from _told(list(attempts.values()), refusal=refusal, password=password)
         return
     for finding in [f for f in analysis.findings if f.rule == _OF_SSH]:
         text = f"{NO if refusal else YES}{finding.title}"
@@ -82,7 +87,7 @@ def _asked_about(found: Sequence[Row], question: Question) -> Sequence[Row]:
     return found
 
 
-def _told(attempts: Sequence[Sequence[Row]], *, refusal: bool) -> Iterator[Claim]:
+def _told(attempts: Sequence[Sequence[Row]], *, refusal: bool, password: bool) -> Iterator[Claim]:
     """Yield the answer, then each login; where it is asked whether one was refused, "yes" says that it was."""
     accepted = [one for one in attempts if one[-1]["accepted"]]
     refused = [one for one in attempts if one[-1]["accepted"] is False]
@@ -93,6 +98,8 @@ def _told(attempts: Sequence[Sequence[Row]], *, refusal: bool) -> Iterator[Claim
         begins = YES if refusal else NO
     elif not accepted and not refused:
         begins = UNSEEN
+    if begins == YES and password and refusal:
+        begins = PROBABLY
     shown = [*accepted, *refused, *(one for one in attempts if one[-1]["accepted"] is None)]
     counted = ""
     if len(shown) > 1:
@@ -124,11 +131,17 @@ def explains(finding: Finding, first: Claim) -> bool:
     return of_server or bool(set(first.frames) & set(finding.evidence.frames))
 
 
-def begins(finding: Finding, looked_up: Sequence[Claim]) -> str:
-    """Return "No: " before the finding that explains a refused login, where it is asked whether there was one."""
-    first = looked_up[0] if looked_up else None
-    if first is None or not first.text.startswith((YES, NO)) or not explains(finding, first):
+def begins(question: Question, finding: Finding, looked_up: Sequence[Claim]) -> str:
+    """Return "No: " before the finding that explains a refused login, where it is asked whether there was one.
+
+    That a login was refused does not say that the password is wrong: the finding says for what.
+    """
+    first = looked_up[0] if looked_up and Topic.LOGIN in question.topics else None
+    if first is None or not first.text.startswith((YES, NO, PROBABLY)) or not explains(finding, first):
         return ""
+    if _PASSWORD.search(question.text):
+        other = _ASKS_FOR_NO.search(question.text) and not _CREDENTIALS.search(finding.title)
+        return NO if other else ""
     return first.text[: first.text.index(":") + 2]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
+    account_lookup,
     address_lookup,
     arp_lookup,
     capture_lookup,
@@ -85,6 +86,7 @@ _SEVERAL_FOR = {
     Topic.OUTCOME: ("closings",),
     Topic.LOGIN: ("accounts", *_TALKS),
     Topic.INTERFACES: ("dns",),
+    Topic.NO_IPV6: ("dns", "hosts"),
 }
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
@@ -180,6 +182,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.CLOCK: said_lookup.clocks,
     Topic.GROUPS: said_lookup.groups,
     Topic.TREE: said_lookup.tree,
+    Topic.NO_IPV6: names_outcome.without_ipv6,
     Topic.SMB_VERSION: service_lookup.smb_versions,
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,
@@ -219,7 +222,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.FILES: talk_lookup.files,
     Topic.PASSWORDS: talk_lookup.passwords,
     Topic.ENCRYPTED: service_lookup.encrypted,
-    Topic.ACCOUNTS: talk_lookup.accounts,
+    Topic.ACCOUNTS: account_lookup.accounts,
     Topic.SITES: service_lookup.sites,
     Topic.SOFTWARE: service_lookup.software,
     Topic.NAMES: talk_lookup.names,

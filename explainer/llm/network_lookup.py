@@ -14,6 +14,7 @@ _ROWS = 5
 _MOST, _HOSTS = 10, 3
 _NUMBERED = re.compile(r"vlans?|vxlan|vni|geneve|mpls|labels?|tag|trunk|802\.1|virtual|network", re.IGNORECASE)
 _PING = re.compile(r"\bping", re.IGNORECASE)
+_IS_THERE = re.compile(r"^\s*(?:is|are|does|do|any)\b.*\bvpns?\b", re.IGNORECASE)
 _VPNS = ("WireGuard", "OpenVPN", "IPsec", "IKE", "L2TP", "PPTP", "ESP")
 
 
@@ -92,6 +93,12 @@ def vpns(analysis: Analysis, question: Question) -> Iterator[Claim]:
         )
         text += _ways(analysis, row)
         yield Claim(text=f"{text}.", frames=(row["first_frame"],), sources=("spoken",))
+    if not any(row["client"] for row in spoken) and _IS_THERE.search(question.text):
+        carried = [f"{row['carrier']} ({count(row['packets'], 'packet')})" for row in rows(analysis.stat("carriers"))]
+        beside = f", but packets are carried in {listing(carried)}" if carried else ""
+        at = tuple(row["first_frame"] for row in rows(analysis.stat("carriers"))[:_ROWS])
+        text = f"No VPN is seen in this capture (no WireGuard, OpenVPN or IPsec){beside}"
+        yield Claim(text=f"{text}.", frames=at, sources=("carriers",))
 
 
 def _ways(analysis: Analysis, row: Row) -> str:

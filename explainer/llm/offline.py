@@ -6,6 +6,7 @@ from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
 from explainer.llm import (
+    assumed,
     behind,
     choice,
     frame_lookup,
@@ -13,6 +14,7 @@ from explainer.llm import (
     host_outcome,
     login_lookup,
     lookup,
+    next_capture,
     overview,
     port_lookup,
     relevance,
@@ -71,16 +73,23 @@ def _from_finding(
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *(c for c in _looked_at(analysis, question) if c not in looked_up)]
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)
+    verdict = _answered(question, finding, others, looked_up)
     return Answer(
-        question=question.text,
-        verdict=f"{login_lookup.begins(finding, looked_up)}{_told(finding, question)}",
-        act=finding.act,
+        question=question.asked,
+        verdict=verdict,
+        act="" if verdict.startswith(finding.act) else finding.act,
         claims=(*claims, *looked_up, *(claim for claim in well if claim not in looked_up)),
         also=tuple(map(_mention, others[:_ALSO])),
         next_steps=finding.advice,
         filters=(finding.evidence.display_filter,),
         not_shown=(*analysis.info.warnings, *finding.limitations),
     )
+
+
+def _answered(question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
+    told = _told(finding, question)
+    login = login_lookup.begins(question, finding, looked_up)
+    return f"{login}{told}" if login else assumed.answered(question, finding, told, others)
 
 
 def _told(finding: Finding, question: Question) -> str:
@@ -114,14 +123,14 @@ def _from_nothing(
         looked_up = list(instead(analysis, question))
     verdict = _verdict(analysis, question, others, looked_up)
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
-    if looked_up and not others and verdict == looked_up[0].text:
+    if looked_up and not others and verdict.startswith(looked_up[0].text):
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
     return Answer(
-        question=question.text,
+        question=question.asked,
         verdict=verdict,
         claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
-        next_steps=_next_capture(question) if not looked_up else (),
+        next_steps=next_capture.steps(question) if not looked_up else (),
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
     )
 
@@ -134,8 +143,10 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         )
         return f"{where} no {missing}."
     if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
-        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS and not others
-        return f"{'No fault was found. ' if works else ''}{looked_up[0].text}"
+        told = assumed.both(question, looked_up)
+        works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS
+        works = (works or assumed.blames(question)) and not others
+        return f"{'No fault was found. ' if works else ''}{told}"
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
@@ -161,7 +172,7 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
-    if choice.ASKS_FOR.match(question.text) and not question.topics and not question.about_a_fault:
+    if choice.ASKS_FOR.match(question.text) and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     return f"No fault was found in {part}: nothing that is looked for explains a failure.{_hidden(analysis, question)}"
 
@@ -234,14 +245,3 @@ def _shortened(words: Sequence[str]) -> str:
 
 def _mention(finding: Finding) -> Claim:
     return Claim(text=finding.title, frames=finding.evidence.frames, sources=(finding.id,))
-
-
-def _next_capture(question: Question) -> tuple[str, ...]:
-    host = sorted(question.addresses)[0] if question.addresses else "SERVER"
-    return (
-        "If something fails all the same, record while it fails, from before the first packet of the connection:"
-        f" tcpdump -ni any -s 0 -w failing.pcap host {host}",
-        f'On Windows: dumpcap -w failing.pcapng -f "host {host}"; a virtual machine in Azure: az network watcher'
-        " packet-capture create -g GROUP --vm MACHINE -n failing --storage-account ACCOUNT",
-        "Record at the client and at the server at the same time, if you can: what differs shows where it is lost.",
-    )

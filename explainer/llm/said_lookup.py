@@ -59,21 +59,29 @@ def mails(analysis: Analysis, question: Question) -> Iterator[Claim]:
         if row["protocol"] == "SMTP" and row["kind"] == "mail":
             sessions[row["client"]].append(row)
     letters = [letter for said in sessions.values() for letter in _letters(said)]
-    taken = sum(row["request"] in _END and row["ok"] for letter in letters for row in letter)
+    letters.sort(key=lambda letter: not _is_taken(letter))
+    taken = sum(map(_is_taken, letters))
     if letters and _MANY.search(question.text):
         last = tuple(row["frame"] for letter in letters for row in letter[-1:])[:_ROWS]
         text = f"{taken} of {count(len(letters), 'mail')} {'was' if len(letters) == 1 else 'were'} accepted"
         yield Claim(text=f"{text}.", frames=last, sources=("answers",))
     for letter in letters[:_ROWS]:
         yield _letter(letter)
-    for row in [row for row in rows(analysis.stat("answers")) if row["request"] in _OPENS and row["ok"]][:_ROWS]:
+    opened = [row for row in rows(analysis.stat("answers")) if row["request"] in _OPENS and row["ok"]]
+    spoken = [row for row in rows(analysis.stat("answers")) if row["protocol"] in _OF_MAIL]
+    if spoken and not (letters or opened):
+        text = "No mailbox is opened, and no mail is sent, as far as this capture can be read"
+        yield Claim(text=f"{text}.", frames=frames(spoken[0], "frame"), sources=("answers",))
+    for row in opened[:_ROWS]:
         what = f"the mailbox {row['about']}" if row["about"] else "the mailbox"
-        held = f": {row['text'].rstrip(':.')}" if row["text"] else ""
+        size = f"{row['text'].split()[0]} messages" if row["request"] == "STAT" and row["text"] else row["text"]
+        held = f": {size.rstrip(':.')}" if size else ""
         text = f"{address(row['client'])} opens {what} on {row['server']} ({row['protocol']}){held}"
         yield Claim(text=f"{text}.", frames=frames(row, "request_frame", "frame"), sources=("answers",))
 
 
 _END = ("the mail", "BDAT")
+_OF_MAIL = ("SMTP", "IMAP", "POP3")
 _OPENS = ("SELECT", "EXAMINE", "STAT", "LIST")
 
 
@@ -82,6 +90,10 @@ def _letters(said: list[Row]) -> Iterator[list[Row]]:
     starts = [index for index, row in enumerate(said) if row["request"] == "MAIL"]
     for start, end in zip(starts, [*starts[1:], len(said)], strict=True):
         yield said[start:end]
+
+
+def _is_taken(letter: list[Row]) -> bool:
+    return any(row["request"] in _END and row["ok"] for row in letter)
 
 
 def _letter(letter: list[Row]) -> Claim:
@@ -103,10 +115,14 @@ def clocks(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what time servers answered: their stratum, and how far their clock is from the recorder's."""
     for row in rows(analysis.stat("time_servers"))[:_ROWS]:
         yes = "Yes: the" if row["synchronised"] else "No: the"
-        begins = yes if re.search(r"\bsynchroni[sz]ed\b", question.text, re.IGNORECASE) else "The"
+        begins = yes if _SYNCHRONISED.search(question.text) else "Yes: the" if _ANSWERS.search(question.text) else "The"
         state = f"is at stratum {row['stratum']}" if row["synchronised"] else "has no time itself (not synchronised)"
         text = f"{begins} time server {row['server']} answers {row['client']}, and {state}{_offset(row)}"
         yield Claim(text=f"{text}.", frames=frames(row, "request_frame", "frame"), sources=("time_servers",))
+
+
+_SYNCHRONISED = re.compile(r"\bsynchroni[sz]ed\b", re.IGNORECASE)
+_ANSWERS = re.compile(r"^\s*(?:is|does)\b.*\b(?:reachable|up|alive|online|answers?|respond|work)\b", re.IGNORECASE)
 
 
 def _offset(row: Row) -> str:

@@ -23,7 +23,7 @@ def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield who uploaded, downloaded or opened which file by a protocol for files."""
-    for row in _about(rows(analysis.stat("files")), question)[:_ROWS]:
+    for row in about(rows(analysis.stat("files")), question)[:_ROWS]:
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
         text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
         yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
@@ -36,7 +36,7 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what was fetched and sent by HTTP, the same file once."""
     told = dict[str, tuple[int, ...]]()
     found = [row for row in rows(analysis.stat("http")) if row["method"] in ("GET", *_SENDING) and row["path"]]
-    for row in _about(found, question):
+    for row in about(found, question):
         host, status = row["host"] or row["server"], row["status"]
         answer = f"HTTP {status}" if status else "no answer that can be read whole in this capture"
         does = f"sends to {row['path']} of" if row["method"] in _SENDING else f"fetches {row['path']} from"
@@ -47,42 +47,6 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if not told and not rows(analysis.stat("files")) and not question.about_a_fault:
         text = "No file can be seen in this capture: none by FTP, TFTP or SMB, and none by HTTP without TLS"
         yield Claim(text=f"{text}.", sources=("files", "http"))
-
-
-_WITH_COMMUNITIES = "SNMP"
-"""Version 1 and 2 send a password along with each question, and know no users."""
-_UNPROVEN = "the answer does not tell whether the password is right, which the client alone can see"
-
-
-def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield which accounts were used, where, and whether they were let in."""
-    if Topic.LOGIN in question.topics:  # answered with yes or no
-        return
-    known = rows(analysis.stat("accounts"))
-    unnamed = [row for row in known if not row["user"] and row["protocol"] != _WITH_COMMUNITIES]
-    if unnamed and not any(row["user"] for row in known) and not question.about_a_fault:
-        protocols = listing(list(dict.fromkeys(row["protocol"] for row in unnamed)))
-        at = tuple(frame for row in unnamed[:_ROWS] for frame in frames(row, "user_frame", "reply_frame"))
-        text = f"No user's name can be read in this capture: what logs in by {protocols} gives none in clear text"
-        yield Claim(text=f"{text}.", frames=at, sources=("accounts",))
-        return
-    if not any(row["user"] for row in known) and not question.about_a_fault:
-        text = "No user's name can be read in this capture: there is no login in it that is not encrypted"
-        if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
-            text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
-        yield Claim(text=f"{text}.", sources=("accounts",))
-    for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
-        if not row["user"]:
-            continue
-        unknown = "no answer is seen" if row["reply_frame"] is None else _UNPROVEN
-        let_in = {True: "the login is accepted", False: "the login is refused"}.get(row["accepted"], unknown)
-        # At a switch port, both are network cards, without ports.
-        server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
-        text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
-        yield Claim(
-            text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
-            sources=("accounts",),
-        )  # fmt: skip
 
 
 _SECRET = re.compile(r"passw|passphrase|credential|secret|log-?in\b", re.IGNORECASE)
@@ -119,7 +83,7 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
     groups = defaultdict[tuple[str, str, str], list[Row]](list)
     every = rows(analysis.stat("dns"))
     asked_about = [row for row in every if question.named([row["name"] or ""])]
-    for row in _about(asked_about or every, question):
+    for row in about(asked_about or every, question):
         if row["query_frame"] is not None:
             groups[_host(row["client"]), _host(row["server"]), row["interface"] or ""].append(row)
     for (client, server, interface), group in list(groups.items())[:_ROWS]:
@@ -135,7 +99,7 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=all_frames, sources=("dns",))
 
 
-def _about(found: Iterable[Row], question: Question) -> list[Row]:
+def about(found: Iterable[Row], question: Question) -> list[Row]:
     """Return the rows of the hosts that the question names; all where it names none of them."""
     every = list(found)
     named = [row for row in every if {_host(row["client"]), _host(row["server"])} & question.addresses]

@@ -9,7 +9,8 @@ from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
-from explainer.model import Analysis, Claim
+from explainer.model import Analysis, Claim, Severity
+from explainer.protocols.tcp import Endpoint
 from explainer.wording import count, listing, milliseconds
 
 _ROWS = 5
@@ -44,8 +45,8 @@ def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
     every = _rows(analysis.stat("closings"))
     named = [r for r in every if {address(r["client"]), address(r["server"])} & question.addresses]
     ports = _ports_of_services(analysis, question)
-    of_service = [r for r in named or every if int(r["server"].rpartition(":")[2]) in ports]
-    told = of_service or named or list(every)
+    of_service = [r for r in named or every if _port(r["server"]) in ports]
+    told = sorted(of_service or named or every, key=lambda row: _port(row["server"]) not in _failing(analysis))
     if len(told) > _ROWS:
         ways = Counter((address(row[row["ended_by"]]), row["ended_by"], row["how"]) for row in told)
         words = [
@@ -102,12 +103,46 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether a connection is slow, and where the time went, the slowest first."""
     rows = _rows(analysis.stat("timing"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
+    named = named or [r for r in rows if r["server"] in _spoken_as(analysis, question)]
     slowest = sorted(
         named or rows,
         key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"], r["asking_ms"]), r["stream"]),
     )
     for row in slowest[:_ROWS]:
         yield _phases(row)
+
+
+def _port(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])
+
+
+def _failing(analysis: Analysis) -> set[int]:
+    """Return the ports of which something is wrong: who asks how a connection ended means those first."""
+    return {p for f in analysis.findings if f.severity in (Severity.HIGH, Severity.MEDIUM) for p in f.scope.ports}
+
+
+_SERVICES = (
+    (r"databases?|db|\w*sql|redis|mongo\w*", ("MySQL", "PostgreSQL", "SQL Server", "Redis", "MongoDB")),
+    (r"e?-?mails?|smtp|imap|pop3?|mailbox\w*", ("SMTP", "IMAP", "POP3")),
+    (r"web\w*|pages?|sites?|https?", ("HTTP", "TLS")),
+    (r"ssh|shell|terminal|telnet", ("SSH", "Telnet")),
+    (r"files?|shares?|ftp|smb", ("FTP", "SMB", "NFS")),
+    (r"ldap|directory", ("LDAP",)),
+    (r"mqtt|amqp|brokers?|queues?|messages?", ("MQTT", "AMQP", "Kafka", "NATS")),
+)
+"""What people call a service, and what is spoken with it."""
+
+
+def _spoken_as(analysis: Analysis, question: Question) -> set[str]:
+    """Return the servers, with their ports, of the services that the question speaks of."""
+    meant = tuple(
+        name
+        for words, names in _SERVICES
+        if re.search(rf"\b(?:{words})\b", question.text, re.IGNORECASE)
+        for name in names
+    )
+    spoken = [row for row in _rows(analysis.stat("spoken")) if row["port"] is not None]
+    return {str(Endpoint(row["server"], row["port"])) for row in spoken if meant and row["protocols"].startswith(meant)}
 
 
 def _phases(row: Row) -> Claim:

@@ -85,10 +85,14 @@ def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
         at = tuple(row["server_hello_frame"] for row in agreed[:_ROWS])
         text = f"Yes: {version} is spoken{f': {known[0]}' if known else ''}"
         yield Claim(text=f"{text}.", frames=at, sources=("tls", "protocol_hierarchy"))
-    elif hidden := [row for row in offered if row["version"] in (_TLS13, None) and row["alpn"] is None]:
+    elif hidden := [row for row in offered if row["version"] == _TLS13 and row["alpn"] is None]:
         row = hidden[0]
         text = f"Most likely {version} is spoken: {row['client']} offers it to {row['server']} (ALPN {identifier})"
         yield _claim(row, f"{text}; what the server chose is encrypted", "client_hello_frame")
+    elif offered and offered[0]["server_hello_frame"] is None:
+        row = offered[0]
+        text = f"No: {row['client']} offers {version} to {row['server']} (ALPN), and no ServerHello answers it"
+        yield _claim(row, text, "client_hello_frame")
     elif offered:
         row = offered[0]
         chosen = f"it chose {row['alpn']}" if row["alpn"] else "it chose none"

@@ -107,3 +107,21 @@ def test_encryption_hides_logins() -> None:
 )
 def test_recordings_are_answered(capture: str, question: str, words: str, analysis_of: AnalysisOf) -> None:
     assert ask(analysis_of(capture), question).verdict.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How many login attempts were there?", "2 login attempts: 1 accepted, 1 refused."),
+        (
+            "Who failed to log in?",
+            "The account bob (FTP, server 10.0.0.2:21) is used by 10.0.0.1: the login is refused.",
+        ),
+    ],
+)
+def test_attempts_are_counted_and_told_apart(question: str, words: str) -> None:
+    assert first(question, login("ada", accepted=True), login("bob", accepted=False)) == words
+
+
+def test_nobody_was_refused() -> None:
+    assert first("Who failed to log in?", login("ada", accepted=True)) == "Nobody: no login that is seen was refused."

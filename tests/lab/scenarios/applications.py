@@ -7,6 +7,8 @@ Rules
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 from .. import line_stub, servers
@@ -327,6 +329,26 @@ def sshd(lab: Lab, *options: str) -> Path:
     words = [word for setting in (*settings, "PermitRootLogin=yes", *options) for word in ("-o", setting)]
     lab.server.serve("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", str(SSH), *words, port=SSH)
     return lab.directory / "client"
+
+
+@scenario(
+    question="Why was the SSH session closed?",
+    shows="The SSH program on $client stops in the middle of a session; the server $server asks twice whether it is "
+    "still there (ClientAliveInterval), gets no answer, and ends the session.",
+    findings=("ssh_keep_alive_unanswered",),
+    decisive_filter="tcp.flags.fin == 1 && tcp.srcport == 22",
+    words=(r"(?i)keep-alive", r"(?i)no longer answers"),
+    answer_must_not=(r"(?i)password",),
+)
+def ssh_keep_alive_unanswered(lab: Lab) -> None:
+    office(lab)
+    key = sshd(lab, "ClientAliveInterval=1", "ClientAliveCountMax=2")
+    settings = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes")
+    words = [word for setting in settings for word in ("-o", setting)]
+    session = lab.client.start("ssh", "-F", "none", "-i", str(key), *words, f"root@{lab.plan.server}", "sleep 60")
+    time.sleep(1)
+    session.send_signal(signal.SIGSTOP)
+    time.sleep(9)
 
 
 def shell(lab: Lab, key: Path, *options: str, expect: int = 0) -> None:
