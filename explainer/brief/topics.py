@@ -162,12 +162,15 @@ PLAIN = {
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
-    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b"
+    r"(?! (?:(?:re|drop|block|answer|hand|announce)\w+|g[ai]ve\w*))"
     r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
     r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress"
-    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b",
-    Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
+    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b"
+    r"|\b(?:dns|name)[ -]?(?:servers?|resolvers?)\b.{0,40}\b(?:gives?|gave|given|hand(?:s|ed)?|assigned|announced)\b",
+    Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address)"
+    r"|^\s*(?:which|what|who|where)\b.{0,30}\bmy (?:own )?(?:machine|computer|host)\b"
     r"|\bam i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
     r".*\b(how fast|bandwidth|throughput|speed"
@@ -220,7 +223,9 @@ PLAIN = {
     r"(?: (?!(?:does|do|did)\b)\w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
-    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
+    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b"
+    r"|^\s*what (?:is|was|are) (?:the )?(?:ip |host |machine |device |address )?[\d:]\S*\.\d+\s*\??\s*$"
+    r"|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"

@@ -18,6 +18,10 @@ _WAITS = (408, 421, 425, 429)
 """The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
+_ATTACKS = (
+    "scan_", "attack_", "address_spoofed", "dns_tunnel", "dns_zone_transfer", "icmp_tunnel", "smb1_exploit",
+    "unwanted_",
+)  # fmt: skip
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
 _OF_CLIENT_CERTIFICATES = "tls_client_certificate_"
 _NOTICED_MS = 100
@@ -50,7 +54,10 @@ def chosen(
     asked = [
         f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question) and relevance.fits(f, question)
     ]
-    fitting = sorted(found or asked, key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(question, f)))
+    fitting = sorted(
+        found or asked,
+        key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(question, f), _no_attack(question, f)),
+    )
     if not fitting:
         return None
     wanted = [f for f in asked if question.concerns(f)]
@@ -139,6 +146,11 @@ def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> b
 def _is_another_matter(question: Question, finding: Finding) -> bool:
     """Return whether the question asks why something fails, and the finding is of what works, and should not."""
     return question.about_a_failure() and relevance.is_another_thing(question, finding)
+
+
+def _no_attack(question: Question, finding: Finding) -> bool:
+    """Return whether the question asks for attacks, and the finding is of another thing, as a visible password is."""
+    return Topic.SUSPICION in question.topics and not finding.rule.startswith(_ATTACKS)
 
 
 def sets_pace(finding: Finding) -> bool:

@@ -153,8 +153,10 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
         return
     faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"
+    two_cards = any(finding.rule.startswith("address_duplicate") for finding in analysis.findings)
+    of_arp = " no ARP spoofing," if _rows(analysis.stat("arp")) and not two_cards else ""
     text = (
-        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,"
+        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,{of_arp}"
         " no mining, no BitTorrent, no remote control from the internet. That is no proof that there is none"
     )
     yield Claim(

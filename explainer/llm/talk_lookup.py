@@ -8,6 +8,7 @@ from explainer.brief.question import Question
 from explainer.brief.topics import Topic
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
+from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.applications.ftp import ANONYMOUS
 from explainer.wording import count, listing
 
@@ -23,10 +24,13 @@ def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield who uploaded, downloaded or opened which file by a protocol for files."""
-    for row in _about(rows(analysis.stat("files")), question)[:_ROWS]:
+    told = dict[str, tuple[int, ...]]()
+    for row in _about(rows(analysis.stat("files")), question):
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
         text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
-        yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
+        told[text] = told.get(text, ()) + frames(row, "frame", "reply_frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=f"{text}.", frames=at, sources=("files",))
 
 
 _SENDING = ("POST", "PUT")
@@ -50,6 +54,7 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 
 _UNPROVEN = "the answer does not tell whether the password is right, which the client alone can see"
+_BY_FORM = "the answer of the web server does not tell by its status whether the login is accepted"
 
 
 def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -59,18 +64,20 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
             text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
         yield Claim(text=f"{text}.", sources=("accounts",))
-    for row in _about(rows(analysis.stat("accounts")), question)[:_ROWS]:
+    told = dict[str, tuple[int, ...]]()
+    for row in _about(rows(analysis.stat("accounts")), question):
         if not row["user"]:
             continue
-        unknown = "no answer is seen" if row["reply_frame"] is None else _UNPROVEN
+        unproven = _BY_FORM if row["protocol"] == FORM_NAME else _UNPROVEN
+        unknown = "no answer is seen" if row["reply_frame"] is None else unproven
         let_in = {True: "the login is accepted", False: "the login is refused"}.get(row["accepted"], unknown)
         # At a switch port, both are network cards, without ports.
         server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
         text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
-        yield Claim(
-            text=f"{text}: {let_in}.", frames=frames(row, "user_frame", "secret_frame", "reply_frame"),
-            sources=("accounts",),
-        )  # fmt: skip
+        text = f"{text}: {let_in}."
+        told[text] = told.get(text, ()) + frames(row, "user_frame", "secret_frame", "reply_frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=text, frames=at, sources=("accounts",))
 
 
 _SECRET = re.compile(r"passw|passphrase|credential|secret|log-?in\b", re.IGNORECASE)

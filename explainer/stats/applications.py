@@ -4,7 +4,9 @@ from explainer.facts import Facts
 from explainer.model import Cell, Stat
 from explainer.protocols.applications import Kind, logins, replies, transfers
 from explainer.protocols.applications.directory import UNPROVEN
+from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.http_exchanges import exchanges
+from explainer.protocols.web_logins import form_logins
 from explainer.registry import statistic
 from explainer.stats.tables import table
 
@@ -15,17 +17,17 @@ _SIGN_IN = (401, 407)
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
 
-@statistic("Accounts", logins, replies, exchanges)
+@statistic("Accounts", logins, replies, exchanges, form_logins)
 def accounts(facts: Facts) -> Stat:
     """One row a login that names its user, or whose password is in clear text, in the order of the file.
 
     clear_text says that the password, or another secret, can be read: user_frame and secret_frame are where; the secret
     itself is never shown. accepted is what the server said, empty where no answer is seen, or one that does not tell
     (a Kerberos ticket without pre-authentication). Of the web, forms with a password and Basic authentication are in
-    it, where they are not over TLS.
+    it, where they are not over TLS; a form is refused where the answer's status or its short text says so.
     """
     rows = dict[tuple[Cell, ...], tuple[Cell, ...]]()
-    for login in facts[logins]:
+    for login in (*(each for each in facts[logins] if each.protocol != FORM_NAME), *facts[form_logins]):
         key: tuple[Cell, ...] = (
             login.protocol, str(login.client), str(login.server), login.reply_frame or login.frames[-1]
         )  # fmt: skip
