@@ -68,6 +68,7 @@ class Topic(StrEnum):
     IN_USE = "whether a protocol is in use"
     SMB_VERSION = "the version of SMB"
     FRAGMENTS = "fragments"
+    CALLS = "telephone calls"
 
 
 WORDS = {
@@ -160,6 +161,8 @@ WORDS = {
 }
 PLAIN = {
     Topic.INTERFACES: r"\binterfaces?\b",
+    Topic.CALLS: r"\bwho(?:m)?\b.{0,30}\bcall(?:s|ed|ing)?\b|\bhow long\b.{0,30}\b(?:calls?|telephone|phone)\b"
+    r"|\b(?:which|how many|list)\b.{0,20}\bcalls?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.GATEWAY: r"\b(default |standard )?gateways?\b"
     r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b"
@@ -205,9 +208,8 @@ PLAIN = {
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
-    Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
-    r"|\bprivate\b"
-    r"|\bprotected\b|\bhttps? or https?\b",
+    Topic.ENCRYPTED: r"\b(?:un|non-?)?encrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b"
+    r"|\bsecure\b|\bprivate\b|\bprotected\b|\bhttps? or https?\b",
     Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
@@ -229,7 +231,8 @@ PLAIN = {
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
-    r"|\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
+    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b"
+    r"|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
     r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"

@@ -6,6 +6,7 @@ from explainer.brief.question import Question, Topic, parse
 from explainer.llm import (
     address_lookup,
     arp_lookup,
+    call_lookup,
     capture_lookup,
     gateway_lookup,
     host_lookup,
@@ -29,7 +30,7 @@ _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
     "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "ospf", "pings", "ports", "quic",
-    "rtt", "spoken", "tls", "unanswered",
+    "rtp", "rtt", "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -174,6 +175,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
+    Topic.CALLS: call_lookup.calls,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: _slowness,
     Topic.CLOSING: tcp_lookup.closings,

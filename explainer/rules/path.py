@@ -26,6 +26,10 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 """The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
 
+# QOTD, chargen, DNS, NTP, SNMP, CLDAP, SSDP, memcached: what comes from there to another port is no question.
+_ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
+
+
 @rule("UDP unreachable", errors, conversations, lookups, subject="ICMP errors", area=AREA, symptom=True)
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
@@ -57,7 +61,11 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
 def _is_answer(e: Error) -> bool:
     """Return whether its ports say that it went from a service to a client."""
     source, destination = e.source_port or 0, e.destination_port or 0
-    return destination >= _DYNAMIC > source or (destination >= _EPHEMERAL and 0 < source < _SERVICES)
+    return (
+        (source in _ANSWERING and source != destination)
+        or destination >= _DYNAMIC > source
+        or (destination >= _EPHEMERAL and 0 < source < _SERVICES)
+    )
 
 
 def _end(address: str, port: int | None) -> str:

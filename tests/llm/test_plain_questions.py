@@ -33,6 +33,8 @@ WEB, EXPIRED, LOSSY = "dns_and_http_healthy", "tls12_expired", "tcp_loss"
         (WEB, "who is 10.20.2.20?", "10.20.2.20 is called intranet.example and files.example, answers for HTTP"),
         (WEB, "is IPv6 used?", "IPv4 in 60 frames; there is no IPv6"),
         (WEB, "is it encrypted?", "No: HTTP with 10.20.2.20 and DNS with 10.20.1.1 are in clear text"),
+        (WEB, "is anything sent unencrypted?", "Yes: HTTP with 10.20.2.20 and DNS with 10.20.1.1 are in clear text"),
+        (EXPIRED, "is something sent unencrypted?", "Yes: TLS with 10.20.2.20 is encrypted"),
         (WEB, "is anything sent in clear text?", "Yes: HTTP"),
         (WEB, "was my password sent in clear?", "No password is visible"),
         (WEB, "which websites were visited?", "intranet.example (2 times by HTTP"),
