@@ -207,7 +207,8 @@ PLAIN = {
     Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
-    Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
+    Topic.IP_VERSION: r"^(?!.*\b(?:ok|okay|fine|healthy|work\w*|broken|wrong|problems?|routers?)\b).*\bip ?v[46]\b"
+    r"|\bip version",
     Topic.ENCRYPTED: r"\b(?:un|non-?)?encrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b"
     r"|\bsecure\b|\bprivate\b|\bprotected\b|\bhttps? or https?\b",
     Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"

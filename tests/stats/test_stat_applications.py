@@ -98,3 +98,14 @@ def test_a_form_with_a_password_and_its_answer(status: int, text: str, accepted:
     (row,) = cells(analyse(wire.save(tmp_path / "form.pcap"), strict=True), "accounts")
     assert (row["user"], row["accepted"]) == ("anna", accepted)
     assert row["reply_frame"] is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Did the upload work?", "uploads plan.pdf"), ("Did the download work?", "RETR x.txt"),
+        ("which files were transferred?", "uploads plan.pdf"),
+    ],
+)  # fmt: skip
+def test_an_upload_is_not_answered_with_a_download(question: str, words: str, transfer: Analysis) -> None:
+    assert words in ask(transfer, question).verdict
