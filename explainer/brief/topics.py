@@ -69,6 +69,7 @@ class Topic(StrEnum):
     SMB_VERSION = "the version of SMB"
     FRAGMENTS = "fragments"
     CALLS = "telephone calls"
+    CHANGES = "what changed when"
 
 
 WORDS = {
@@ -161,6 +162,7 @@ WORDS = {
 }
 PLAIN = {
     Topic.INTERFACES: r"\binterfaces?\b",
+    Topic.CHANGES: r"\bwhat (?:changes|changed|is new|is different|begins|began|starts|started|stops|stopped)\b",
     Topic.CALLS: r"\bwho(?:m)?\b.{0,30}\bcall(?:s|ed|ing)?\b|\bhow long\b.{0,30}\b(?:calls?|telephone|phone)\b"
     r"|\b(?:which|how many|list)\b.{0,20}\bcalls?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",

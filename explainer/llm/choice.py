@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import port_lookup, relevance, talk_lookup, tls_lookup, tls_outcomes
+from explainer.llm import change_lookup, port_lookup, relevance, talk_lookup, tls_lookup, tls_outcomes
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -127,6 +127,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
         return not worst.rule.startswith(_OF_PINGS)
     if Topic.STATUS in question.topics:
         return not question.concerns(worst)
+    if Topic.CHANGES in question.topics:  # what fails from then on says more than who talks
+        return worst.severity not in FAILURES or first.text.startswith(change_lookup.OVER)
     if first.sources == ("files",) and Topic.OUTCOME in question.topics and talk_lookup.did(question, first):
         return True
     if worst.severity is Severity.HIGH and _is_about_what_failed(question, worst, first):
