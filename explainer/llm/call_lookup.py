@@ -10,6 +10,7 @@ from explainer.model import Analysis, Claim
 
 _ROWS = 6
 _CHALLENGES = ("401", "407")
+_CANCELLED = "487"  # Request Terminated (RFC 3261, section 21.4.25): the caller's own CANCEL
 _ENDS = ("client", "server")
 
 
@@ -29,13 +30,19 @@ def calls(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", sources=("answers",))
 
 
+def _not_taken(row: Row) -> str:
+    if row["code"] == _CANCELLED:
+        return "the caller hangs up before it is taken"
+    return f"the answer is {row['code']}, the call does not come about"
+
+
 def _call(row: Row, every: Sequence[Row], streams: Sequence[Row]) -> Claim:
     caller, called = address(row["client"]), address(row["server"])
     ends = {caller, called}
     over = [row for row in every if row["request"] == "BYE" and {address(row[end]) for end in _ENDS} == ends]
     spoken = [s["lasted_s"] for s in streams if ends & {address(s["source"]), address(s["destination"])}]
     text = f"{caller} calls {row['about'] or called} at {called}"
-    text += ": the call is taken" if row["ok"] else f": the answer is {row['code']}, the call does not come about"
+    text += ": the call is taken" if row["ok"] else f": {_not_taken(row)}"
     text += f"; voice or video is sent for {max(spoken):.1f} s" if row["ok"] and spoken else ""
     end = next((each for each in over if (each["request_frame"] or 0) > row["frame"]), None) if row["ok"] else None
     text += f"; {address(end['client'])} hangs up (BYE)" if end else ""

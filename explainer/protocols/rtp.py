@@ -130,3 +130,15 @@ def _jitter(times: list[int], stamps: list[int]) -> float:
         smoothed += (abs((later - earlier) / 1e6 - sent_ms) - smoothed) / _SMOOTHED
         total += smoothed
     return total / max(1, len(times) - 1)
+
+
+@fact("ICMP errors about voice and video", FRAME, PROTOCOLS)
+def media_errors(facts: Facts) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the frames that quote RTP, and those that quote RTCP."""
+    frames = facts.frames(FRAME, PROTOCOLS)
+    layers = pl.col(PROTOCOLS.field)
+    quoting = {
+        name: frozenset(frames.filter(layers.str.contains(rf":icmp(?:v6)?:.*:{name}(?::|$)"))[FRAME.field])
+        for name in ("rtp", "rtcp")
+    }
+    return quoting["rtp"] - quoting["rtcp"], quoting["rtcp"]

@@ -45,7 +45,7 @@ def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS, many_clients: int
         if not accepted.after(group[-1]):
             crowds[_place(group)].append(group)
     for group in groups:
-        crowd = crowds.get(_place(group), ())
+        crowd = crowds.get(_place(group), [])
         if len(crowd) > many_clients and not accepted.after(group[-1]):
             if group is crowd[0]:
                 yield _crowd(crowd, accepted)

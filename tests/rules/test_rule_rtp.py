@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, SERVER, UDP, datagram, ethernet, ip, pcap
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
 from flow import FactsOf, applies, found
 from talk import Wire
 
@@ -110,6 +110,26 @@ def test_the_address_in_sdp_is_another_one(tmp_path: Path, facts_of: FactsOf) ->
     capture = spoken(call(named="10.0.0.5"), list(range(300)), of_client=True).save(tmp_path / "nat.pcap")
     (finding,) = found("rtp_one_way", capture, facts_of)
     assert "asks for its voice at 10.0.0.5 (SDP)" in finding.title
+
+
+@pytest.mark.parametrize(("late", "severity"), [(10, Severity.INFO), (11, Severity.MEDIUM)])
+def test_voice_that_comes_after_hanging_up(late: int, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = call()
+    for number in range(late):
+        wire.put(rtp(number))
+        wire.put(ip(CLIENT, SERVER, ICMP, icmp_error(3, 3, rtp(number))))
+    findings = found("path_udp_unreachable", wire.save(tmp_path / "late.pcap"), facts_of)
+    assert [f.severity for f in findings] == [severity]
+
+
+def test_reports_about_a_call_that_is_over(tmp_path: Path, facts_of: FactsOf) -> None:
+    goodbye = ip(SERVER, CLIENT, UDP, datagram(VOICE + 1, VOICE + 1, struct.pack("!BBHI", 0x81, 203, 1, 7)))
+    wire = call()
+    for _ in range(12):
+        wire.put(goodbye)
+        wire.put(ip(CLIENT, SERVER, ICMP, icmp_error(3, 3, goodbye)))
+    findings = found("path_udp_unreachable", wire.save(tmp_path / "over.pcap"), facts_of)
+    assert [f.severity for f in findings] == [Severity.INFO]
 
 
 @pytest.mark.parametrize("rule", ["rtp_loss", "rtp_one_way"])
