@@ -258,3 +258,45 @@ def test_a_card_claims_the_address_of_another(
     findings = found("address_spoofed", save(tmp_path / "spoof.pcap", packets), facts_of)
     assert [f.severity for f in findings] == ([severity] if severity else [])
     assert all(mac(66) in f.title and ROUTER in f.title for f in findings)
+
+
+def away(card: int, source: str) -> bytes:
+    """Return a packet to A that this card sends for that address."""
+    head = bytes.fromhex(mac(10).replace(":", "") + mac(card).replace(":", "")) + b"\x08\x00"
+    return head + ip(source, A, UDP, datagram(53, 40000, b"x"))
+
+
+ASKED = [request(ROUTER), reply(1, ROUTER)]
+
+
+@pytest.mark.parametrize(
+    ("packets", "severity"),
+    [
+        ([*ASKED, away(1, FAR), *[request(ROUTER)] * 4], Severity.HIGH),
+        ([*ASKED, away(1, ROUTER), *[request(ROUTER)] * 4], Severity.LOW),
+        ([*ASKED, request(B), reply(1, B), away(1, B), *[request(ROUTER)] * 4], Severity.LOW),
+        ([*ASKED, away(1, FAR), *[request(ROUTER)] * 2], None),
+        ([*ASKED, *[request(ROUTER)] * 4, away(1, FAR)], None),
+        ([*ASKED, *[request(ROUTER)] * 4, reply(1, ROUTER)], None),
+        ([away(1, FAR), *[request(ROUTER)] * 4], None),
+    ],
+    ids=[
+        "a gateway",
+        "a host",
+        "a host of two addresses",
+        "two requests",
+        "its card still sends",
+        "it answers late",
+        "it never answered",
+    ],
+)
+def test_a_host_that_answers_no_more(
+    packets: list[bytes], severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("address_silent", save(tmp_path / "gone.pcap", packets), facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(("The gateway" in f.title) is (severity is Severity.HIGH) for f in findings)
+
+
+def test_without_arp_nobody_falls_silent(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert not applies("address_silent", save(tmp_path / "udp.pcap", [sent(1, FAR)]), facts_of)
