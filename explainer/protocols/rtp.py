@@ -1,5 +1,6 @@
 """Voice and video streams: what arrived of each, by the sequence numbers that its sender counts (RFC 3550)."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
@@ -11,6 +12,9 @@ from explainer.protocols.tcp import Endpoint
 _SEQUENCE, _SSRC = Column("rtp.seq", Kind.INT, many=True), Column("rtp.ssrc", many=True)
 _TIMESTAMP, _TYPE = Column("rtp.timestamp", Kind.INT, many=True), Column("rtp.p_type", Kind.INT, many=True)
 _MOST_FRAMES, _MOST_PORTS = 200_000, 100
+_LEAST_GUESSED, _WELL_KNOWN = 200, 1023
+_IN_ORDER, _STEP, _OF_ALL = 0.9, 10, 0.9
+"""What is guessed has to count on: nine of ten numbers are among the next ten, nine of ten packets of one source."""
 _ROUND, _FAR = 1 << 16, 3000  # MAX_DROPOUT of RFC 3550, appendix A.1: more is a sender that began anew
 # RFC 3551: payload types of voice with a clock of 8 kHz (G.711, GSM, G.723, G.722, G.728, G.729).
 VOICE = (0, 3, 4, 8, 9, 15, 18)
@@ -51,11 +55,20 @@ class RtpStream(NamedTuple):
 
 
 def _carrying(facts: Facts) -> "pl.DataFrame":
-    """Return the innermost UDP headers of the frames in which Wireshark sees RTP."""
-    frames = facts.frames(FRAME, PROTOCOLS)
-    named = frames.filter(pl.col(PROTOCOLS.field).str.contains(r":udp:rtp(?::|$)"))[FRAME.field]
-    headers = facts[UDP.headers].filter(pl.col("frame").is_in(named.implode()))
-    return headers.unique("frame", keep="last", maintain_order=True).sort("frame").head(_MOST_FRAMES)
+    """Return the innermost UDP headers of the frames in which Wireshark sees RTP, and of those that may be some.
+
+    Without signalling (SIP, RTSP) it does not recognise RTP: what nobody knows and goes to one even port for a while
+    (RFC 3550, section 11) is looked at, too, and `guessed`.
+    """
+    frames = facts.frames(FRAME, PROTOCOLS).select(pl.col(FRAME.field).alias("frame"), pl.col(PROTOCOLS.field))
+    layers = pl.col(PROTOCOLS.field)
+    named = frames.filter(layers.str.contains(r":udp:rtp(?::|$)")).with_columns(guessed=pl.lit(False))
+    unknown = frames.filter(layers.str.contains(r":udp(?::data)?$")).with_columns(guessed=pl.lit(True))
+    headers = facts[UDP.headers].unique("frame", keep="last", maintain_order=True)
+    seen = headers.join(pl.concat([named, unknown]).drop(PROTOCOLS.field), on="frame", how="inner").sort("frame")
+    often = pl.len().over("src", "sport", "dst", "dport") >= _LEAST_GUESSED
+    likely = (pl.col("dport") % 2 == 0) & (pl.min_horizontal("sport", "dport") > _WELL_KNOWN) & often
+    return seen.filter(~pl.col("guessed") | likely).head(_MOST_FRAMES)
 
 
 def _view(facts: Facts) -> View | None:
@@ -84,13 +97,24 @@ def rtp_streams(facts: Facts) -> tuple[RtpStream, ...]:
         *(pl.col(column.field).list.last().alias(name) for column, name in _NAMED),
     ).drop_nulls()
     table = read.join(_carrying(facts).with_columns(pl.col("frame").cast(pl.Int64)), on="frame", how="inner")
-    grouped = table.sort("frame").group_by("ssrc", "src", "sport", "dst", "dport", maintain_order=True).agg(
-        "frame", "time", "sequence", "timestamp", "type"
+    ends = ("src", "sport", "dst", "dport")
+    table = table.sort("frame").with_columns(pl.len().over(*ends).alias("of_all"))
+    grouped = table.group_by("ssrc", *ends, maintain_order=True).agg(
+        "frame", "time", "sequence", "timestamp", "type", pl.col("guessed", "of_all").first()
     )  # fmt: skip
-    return tuple(_stream(row) for row in grouped.iter_rows(named=True))
+    return tuple(_stream(row) for row in grouped.iter_rows(named=True) if not row["guessed"] or _counts_on(row))
 
 
 _NAMED = ((_SEQUENCE, "sequence"), (_SSRC, "ssrc"), (_TIMESTAMP, "timestamp"), (_TYPE, "type"))
+
+
+def _counts_on(row: dict[str, Any]) -> bool:
+    """Return whether packets that nobody recognises are numbered as RTP's are."""
+    numbers = row["sequence"]
+    if len(numbers) < max(_LEAST_GUESSED / 2, _OF_ALL * row["of_all"]):
+        return False
+    next_ones = sum(0 < (later - earlier) % _ROUND <= _STEP for earlier, later in pairwise(numbers))
+    return bool(next_ones >= _IN_ORDER * (len(numbers) - 1))
 
 
 def _stream(row: dict[str, Any]) -> RtpStream:

@@ -85,6 +85,22 @@ def test_packets_that_come_unevenly(swing_s: float, fires: bool, tmp_path: Path,
     assert ["come unevenly" in f.title for f in findings] == [True] * fires
 
 
+@pytest.mark.parametrize(
+    ("packets", "numbered", "port", "seen"),
+    [(200, True, VOICE, 1), (199, True, VOICE, 0), (200, False, VOICE, 0), (200, True, VOICE + 1, 0)],
+    ids=["numbered", "too few", "numbers that jump", "odd port"],
+)
+def test_a_stream_without_signalling(
+    packets: int, numbered: bool, port: int, seen: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    for number in range(packets):
+        head = struct.pack("!BBHII", 0x80, 33, number if numbered else number * 7919 % 65536, 900 * number, 7)
+        wire.put(ip(SERVER, "239.1.1.1", UDP, datagram(40000, port, head + bytes(188))))
+    streams = facts_of(wire.save(tmp_path / "video.pcap"), rtp_streams)[rtp_streams]
+    assert [s.packets for s in streams] == [packets] * seen
+
+
 def test_a_sender_that_begins_anew_lost_nothing(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = spoken(call(), [*range(100), *range(30_000, 30_100)]).save(tmp_path / "anew.pcap")
     (stream,) = facts_of(capture, rtp_streams)[rtp_streams]
