@@ -80,10 +80,12 @@ _BY_FORM = "the answer of the web server does not tell by its status whether the
 def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which accounts were used, where, and whether they were let in."""
     if not any(row["user"] for row in rows(analysis.stat("accounts"))) and not question.about_a_fault:
+        told_of_ssh = list(_accepted_by_ssh(analysis))
         text = "No user's name can be read in this capture: there is no login in it that is not encrypted"
-        if any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
+        if not told_of_ssh and any((row.get("spoken") or "").startswith("ssh") for row in rows(analysis.stat("ports"))):
             text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
-        yield Claim(text=f"{text}.", sources=("accounts",))
+        nobody = Claim(text=f"{text}.", sources=("accounts",))
+        yield from (*told_of_ssh, nobody) if Topic.OUTCOME in question.topics else (nobody, *told_of_ssh)
     told = dict[str, tuple[int, ...]]()
     for row in _about(rows(analysis.stat("accounts")), question):
         if not row["user"]:
@@ -98,6 +100,12 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         told[text] = told.get(text, ()) + frames(row, "user_frame", "secret_frame", "reply_frame")
     for text, at in list(told.items())[:_ROWS]:
         yield Claim(text=text, frames=at, sources=("accounts",))
+
+
+def _accepted_by_ssh(analysis: Analysis) -> Iterator[Claim]:
+    for finding in analysis.findings:
+        if finding.rule == "ssh_login_accepted":
+            yield Claim(text=finding.title, frames=finding.evidence.frames, sources=(finding.id,))
 
 
 _SECRET = re.compile(r"passw|passphrase|credential|secret|log-?in\b", re.IGNORECASE)

@@ -85,6 +85,7 @@ WEB, EXPIRED, LOSSY = "dns_and_http_healthy", "tls12_expired", "tcp_loss"
         ("mqtt_keep_alive_missed", "Who closed the MQTT connection?", "to 10.20.2.20:1883 first (FIN)"),
         ("proxy_wants_a_login", "Does the proxy need a password?", "407 Proxy Authentication Required"),
         ("sip_register_healthy", "Did the phone register?", "accepts REGISTER"),
+        ("ssh_login_healthy", "Did the login work?", "The SSH login of 10.20.1.10 to 10.20.2.20:22 was accepted"),
         ("smb_share_missing", "Does the share exist?", "it has no such share"),
         ("http_redirect_loop", "Where does the server redirect to?", "/portal to /sign-in"),
         ("tcp_refused", "Is the database port open?", "refused the connection to port 5432"),
