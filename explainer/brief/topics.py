@@ -220,7 +220,7 @@ PLAIN = {
     r"|\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
     Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"
     r"(?: \w+){0,4} (?:bandwidth|line|traffic|capacity|load)"
-    r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
+    r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?|uploads?|downloads?) (the )?most|most (traffic"
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",

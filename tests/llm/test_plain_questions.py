@@ -43,6 +43,8 @@ WEB, EXPIRED, LOSSY = "dns_and_http_healthy", "tls12_expired", "tcp_loss"
         (LOSSY, "how fast is the download?", "10.20.1.10 gets 209,623 bytes from 10.20.2.20"),
         (LOSSY, "what is the transfer rate?", "4.6 Mbit/s on average"),
         (WEB, "who talks most?", "10.20.1.10 (60 packets"),
+        (WEB, "which host sends the most?", "Most data is sent by 10.20.2.20"),
+        (WEB, "who downloads the most?", "Most data is received by 10.20.1.10"),
         (WEB, "which hosts are contacted?", "10.20.1.10 contacts 10.20.2.20"),
         (WEB, "what is 10.20.1.10 doing?", "10.20.1.10 talks to 10.20.2.20"),
         (WEB, "summarize this", "DNS (name lookups), UDP port 53"),
