@@ -228,7 +228,7 @@ PLAIN = {
     r"(?: (?!(?:does|do|did)\b)\w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
-    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b"
+    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was|uses|used|visits|visited|access\w*)\b"
     r"|^\s*what (?:is|was|are) (?:the )?(?:ip |host |machine |device |address )?[\d:]\S*\.\d+\s*\??\s*$"
     r"|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
     r"|\bcontact(s|ed)?\b"

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from explainer.brief.question import Question
 from explainer.brief.topics import Topic
@@ -86,7 +87,7 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
             text += "; SSH's login is encrypted, so whether it succeeded cannot be read"
         nobody = Claim(text=f"{text}.", sources=("accounts",))
         yield from (*told_of_ssh, nobody) if Topic.OUTCOME in question.topics else (nobody, *told_of_ssh)
-    told = dict[str, tuple[int, ...]]()
+    told = dict[str, list[tuple[int, ...]]]()
     for row in _about(rows(analysis.stat("accounts")), question):
         if not row["user"]:
             continue
@@ -96,10 +97,11 @@ def accounts(analysis: Analysis, question: Question) -> Iterator[Claim]:
         # At a switch port, both are network cards, without ports.
         server = _host(row["server"]) if row["server"].endswith(":0") else row["server"]
         text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {_host(row['client'])}"
-        text = f"{text}: {let_in}."
-        told[text] = told.get(text, ()) + frames(row, "user_frame", "secret_frame", "reply_frame")
+        text = f"{text}: {let_in}"
+        told.setdefault(text, []).append(frames(row, "user_frame", "secret_frame", "reply_frame"))
     for text, at in list(told.items())[:_ROWS]:
-        yield Claim(text=text, frames=at, sources=("accounts",))
+        times = f" ({count(len(at), 'time')})" if len(at) > 1 else ""
+        yield Claim(text=f"{text}{times}.", frames=tuple(chain.from_iterable(at)), sources=("accounts",))
 
 
 def _accepted_by_ssh(analysis: Analysis) -> Iterator[Claim]:
