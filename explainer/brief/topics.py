@@ -238,7 +238,7 @@ PLAIN = {
     r"|\b(going on|happen(s|ing|ed)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
-    r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
+    r"|\bwhat (is|kind of|sort of|type of) (?:all )?(this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
     r"|it)\s*\??$",
 }
 """What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""

@@ -60,7 +60,7 @@ def _not_renewed(lease: Lease, waited: float, refused: list[Error]) -> Finding:
         f" {listing(asks)} in {waited:.0f} s without an answer; {lost}.",
         Evidence.of(
             [*lease.acks[-1:], *lease.unheard, *(e.frame for e in refused[:1])],
-            f"dhcp.hw.mac_addr == {lease.mac}",
+            f"dhcp.hw.mac_addr == {lease.mac}{' || icmp.type == 3' if refused else ''}",
             steps,
         ),
         Scope(addresses=(*lease.given, *lease.servers), ports=(67, 68)),

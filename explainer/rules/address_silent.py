@@ -94,7 +94,7 @@ def _silent(r: Resolution, card: _Card, waited: float) -> Finding:
         title,
         Evidence.of(
             [frame for step in steps for frame in step.frames],
-            f"arp.dst.proto_ipv4 == {r.target} || arp.src.proto_ipv4 == {r.target}",
+            f"arp.dst.proto_ipv4 == {r.target} || eth.src == {r.reply_macs[-1]}",
             steps,
         ),
         Scope(addresses=(r.asker, r.target)),

@@ -146,7 +146,7 @@ def _pings(p: Pings) -> Finding:
         f" which {len(p.replies):,} are answered.",
         Evidence.of(
             p.requests,
-            f"{address_field(p.source)} == {p.source} && {address_field(p.target)} == {p.target} && icmp",
+            f"{address_field(p.source)} == {p.source} && {address_field(p.target)} == {p.target} && (icmp || icmpv6)",
             [Step(frames=tuple(p.requests[:_SHOWN]), text="one echo request after the other, without a pause")],
         ),
         Scope(addresses=(p.source, p.target)),

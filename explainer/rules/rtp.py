@@ -21,8 +21,12 @@ _SIP_PORTS = (5060, 5061)
 
 
 def _of_stream(s: RtpStream) -> str:
-    ends = f"{address_field(s.source.address)} == {s.source.address} && udp.dstport == {s.destination.port}"
-    return f"rtp.ssrc == {s.ssrc} && {ends}"
+    # By addresses and ports: without its signalling Wireshark knows no rtp.ssrc.
+    field = address_field(s.source.address).removesuffix(".addr")
+    return (
+        f"{field}.src == {s.source.address} && udp.srcport == {s.source.port}"
+        f" && {field}.dst == {s.destination.address} && udp.dstport == {s.destination.port}"
+    )
 
 
 @rule("Voice or video packets lost", rtp_streams, gaps, subject=_SUBJECT, area=_AREA)
@@ -143,7 +147,7 @@ def _one_way(s: RtpStream, own: Sequence[Description], heard: Sequence[Descripti
         f" {s.lasted_s:.0f} s, and none comes back to it in this capture: who is at {source} hears nothing.{named}",
         Evidence.of(
             (own[0].frame, heard[-1].frame, s.first_frame, s.last_frame),
-            _of_stream(s),
+            f"sdp || ({_of_stream(s)})",
             [
                 Step(frames=(own[0].frame, heard[-1].frame), text="the two agree on voice in both directions (SDP)"),
                 Step(frames=(s.first_frame, s.last_frame), text=f"the voice of {source}, first and last packet"),
