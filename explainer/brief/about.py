@@ -10,11 +10,11 @@ ABOUT = {
     Topic.SLOWNESS: (
         "tcp_slow_", "tcp_many_round_trips", "tcp_loss", "tcp_zero_window", "tcp_window_limited",
         "tcp_delayed_ack", "http_slow", "http_expect", "http_stalled", "unwanted_bittorrent", "dns_slow",
-        "dns_late", "path_mtu_blackhole", "broadcast_storm", "dns_partly_unanswered",
+        "dns_late", "path_mtu_blackhole", "broadcast_storm", "dns_partly_unanswered", "rtp_",
     ),
     Topic.LOSS: (
         "capture_duplicates", "tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost",
-        "tcp_answer_lost", "tls_flight_lost", "tls_hello_unacknowledged",
+        "tcp_answer_lost", "tls_flight_lost", "tls_hello_unacknowledged", "rtp_loss",
     ),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
     Topic.SILENCE: (
@@ -49,7 +49,7 @@ ABOUT = {
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
         "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_", "opc_ua_",
-        "turn_", "snmp_",
+        "turn_", "snmp_", "rtp_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

@@ -115,14 +115,20 @@ PLAIN = {
     r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b)",
     Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
+    Topic.CHANGES: r"\bwhat (?:changes|changed|is new|is different|begins|began|starts|started|stops|stopped)\b",
+    Topic.CALLS: r"\bwho(?:m)?\b.{0,30}\bcall(?:s|ed|ing)?\b|\bhow long\b.{0,30}\b(?:calls?|telephone|phone)\b"
+    r"|\b(?:which|how many|list)\b.{0,20}\bcalls?\b",
     Topic.SMB_VERSION: r"\b(smb|cifs)\b.{0,20}\b(versions?|dialects?)\b|\b(versions?|dialects?) of (smb|cifs)\b",
     Topic.GATEWAY: r"^(?!.*\bbehind\b).*\b(default |standard )?gateways?\b"
-    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b(?! (?:re|drop|block|answer)\w+)"
+    r"|\b(ip|address|ips|which|who|what) (\w+ ){0,3}(the |our |my )?router\b"
+    r"(?! (?:(?:re|drop|block|answer|hand|announce)\w+|g[ai]ve\w*))"
     r"|\brouter'?s? (ip|address)",
     Topic.LEASES: r"\bleases?\b|\bdhcp\b|\b(sub)?net ?masks?\b"
     r"|\b(gave|gives?|given|assign(s|ed)?|got|gets?)\b.{0,40}\baddress"
-    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b",
-    Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address|machine|computer|host\b)"
+    r"|\baddress(?:es)?\b.{0,40}\b(?:gets?|got|gave|given|assigned|offered|leased)\b"
+    r"|\b(?:dns|name)[ -]?(?:servers?|resolvers?)\b.{0,40}\b(?:gives?|gave|given|hand(?:s|ed)?|assigned|announced)\b",
+    Topic.OWN_ADDRESS: r"\bmy (own )?(current |local |private )?(ip\b|(ip )?address)"
+    r"|^\s*(?:which|what|who|where)\b.{0,30}\bmy (?:own )?(?:machine|computer|host)\b"
     r"|\b(?:who|where|which (?:\w+ )?\w+|what(?: \w+){0,2}) am i\b|\bwhere was (it|this) (recorded|captured|taken)\b",
     Topic.RATE: r"^(?!.*\b(most|who|whom|connection)\b)(?!.*\bhow fast\b.{0,30}\b(answer|repl|respon|connect|react))"
     r".*\b(how fast|bandwidth|throughput|speed"
@@ -156,10 +162,10 @@ PLAIN = {
     Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
-    Topic.IP_VERSION: r"\bip ?v[46]\b|\bip version",
-    Topic.ENCRYPTED: r"\bencrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b|\bsecure\b"
-    r"|\bprivate\b"
-    r"|\bprotected\b|\bhttps? or https?\b",
+    Topic.IP_VERSION: r"^(?!.*\b(?:ok|okay|fine|healthy|work\w*|broken|wrong|problems?|routers?)\b).*\bip ?v[46]\b"
+    r"|\bip version",
+    Topic.ENCRYPTED: r"\b(?:un|non-?)?encrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b"
+    r"|\bsecure\b|\bprivate\b|\bprotected\b|\bhttps? or https?\b",
     Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
     r"|load|call)"
     r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
@@ -167,7 +173,7 @@ PLAIN = {
     r"|\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
     Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"
     r"(?: \w+){0,4} (?:bandwidth|line|traffic|capacity|load)"
-    r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?) (the )?most|most (traffic"
+    r"|destinations?|top talkers?|(talks?|sends?|receives?|uses?|uploads?|downloads?) (the )?most|most (traffic"
     r"|data|packets|bytes)"
     r"|busiest|chattiest|who talks|(biggest|largest|heaviest|longest) (conversation|connection|flow|talker|sender"
     r"|download|host))\b",
@@ -175,14 +181,17 @@ PLAIN = {
     r"(?: (?!(?:does|do|did)\b)\w+){0,3}"
     r" (hosts?|servers?|machines?|computers?|devices?"
     r"|systems?|endpoints?"
-    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was)\b|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
+    r"|peers?|ips|clients?|addresses)\b|\bwho (is|are|was|uses|used|visits|visited|access\w*)\b"
+    r"|^\s*what (?:is|was|are) (?:the )?(?:ip |host |machine |device |address )?[\d:]\S*\.\d+\s*\??\s*$"
+    r"|\b(talk|connect|speak)s?(ing|ed)? (to|with)\b"
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
-    r"|\bdoing\b|\bdoes .{0,25}\bdo\b|\b(going on|happen(s|ing|e?d)?)\b|\bsummar|\boverview\b"
+    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b"
+    r"|\b(going on|happen(s|ing|e?d)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"
-    r"|\bwhat (is|kind of|sort of|type of) (this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
+    r"|\bwhat (is|kind of|sort of|type of) (?:all )?(this|traffic|capture)\b|\bwhat traffic\b|\bwhat('s| is) (this|that"
     r"|it)\s*\??$",
 }
 """What people ask for where nothing needs to have failed; a question about a fault is not answered by it."""

@@ -72,3 +72,5 @@ class Topic(StrEnum):
     GROUPS = "multicast groups"
     TREE = "the spanning tree"
     NO_IPV6 = "why IPv6 is not used"
+    CALLS = "telephone calls"
+    CHANGES = "what changed when"

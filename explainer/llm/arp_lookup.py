@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
 from explainer.wording import count
@@ -11,7 +11,12 @@ _ROWS = 6
 
 
 def requests(analysis: Analysis, question: Question) -> Iterator[Claim]:
-    """Yield what was asked for, answered and announced: of the hosts that the question names, or of all."""
+    """Yield what was asked for, answered and announced: of the hosts that the question names, or of all.
+
+    Whether somebody claims the address of another, the findings tell.
+    """
+    if Topic.SUSPICION in question.topics:
+        return
     every = rows(analysis.stat("arp"))
     named = [row for row in every if {row["asker"], row["target"]} & question.addresses]
     told = named or list(every)

@@ -1,5 +1,6 @@
 """What a question about the capture as a whole asks for outright: its size, its time, its connections, its amounts."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from explainer.brief.question import Question, Topic
@@ -121,18 +122,29 @@ def volume(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=_first(analysis, row["address"]), sources=_IP)
 
 
+_BOTH_WAYS = ("sent or received", "packets", "bytes")
+_SENT = re.compile(r"^(?!.*\breceiv).*\b(?:sends?|sent|sender|sending|uploads?)\b", re.IGNORECASE)
+_RECEIVED = re.compile(r"^(?!.*\bsen[dt]).*\b(?:receiv\w+|downloads?)\b", re.IGNORECASE)
+_WAYS = ((_SENT, "sent", "tx_packets", "tx_bytes"), (_RECEIVED, "received", "rx_packets", "rx_bytes"))
+_OF_DATA = re.compile(r"\b(?:bandwidth|data|bytes|volume|line|capacity)\b", re.IGNORECASE)
+
+
 def talkers(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield who sent and received most, and between whom most was said."""
-    hosts = sorted((row for key in _IP for row in rows(analysis.stat(key))), key=lambda r: (-r["packets"], -r["bytes"]))
+    verb, packets, octets = next(((v, p, b) for words, v, p, b in _WAYS if words.search(question.text)), _BOTH_WAYS)
+    first = octets if verb != _BOTH_WAYS[0] or _OF_DATA.search(question.text) else packets
+    second = packets if first == octets else octets
+    hosts = sorted((row for key in _IP for row in rows(analysis.stat(key))), key=lambda r: (-r[first], -r[second]))
+    hosts = [row for row in hosts if row[first]]
     if not hosts:
         return
-    words = [f"{r['address']} ({count(r['packets'], 'packet')}, {r['bytes']:,} bytes)" for r in hosts[:_ROWS]]
+    words = [f"{r['address']} ({count(r[packets], 'packet')}, {r[octets]:,} bytes)" for r in hosts[:_ROWS]]
     between = max(
         (r for key in ("conversations_ip", "conversations_ipv6") for r in rows(analysis.stat(key))),
         key=lambda r: (r["packets"], r["bytes"]), default=None,
     )  # fmt: skip
     pair = f"; the busiest pair is {between['a']} and {between['b']} ({between['bytes']:,} bytes)" if between else ""
-    text = f"Most packets are sent or received by {listing(words)}{pair}"
+    text = f"Most {'data is' if first == octets else 'packets are'} {verb} by {listing(words)}{pair}"
     frames = tuple(f for r in hosts[:_ROWS] for f in _first(analysis, r["address"]))
     yield Claim(text=f"{text}.", frames=frames, sources=_IP)
 

@@ -4,7 +4,15 @@ import re
 from collections.abc import Collection, Sequence
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import login_lookup, port_lookup, relevance, tls_lookup, tls_outcomes
+from explainer.llm import (
+    change_lookup,
+    login_lookup,
+    port_lookup,
+    relevance,
+    talk_lookup,
+    tls_lookup,
+    tls_outcomes,
+)
 from explainer.model import Claim, Finding, Severity
 
 FAILURES = (Severity.HIGH, Severity.MEDIUM)
@@ -18,6 +26,10 @@ _WAITS = (408, 421, 425, 429)
 """The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
+_ATTACKS = (
+    "scan_", "attack_", "address_spoofed", "dns_tunnel", "dns_zone_transfer", "icmp_tunnel", "smb1_exploit",
+    "unwanted_",
+)  # fmt: skip
 _CLOSED = ("tcp_refused", "tcp_syn_unanswered", "tcp_rejected_by_icmp")
 _OF_CLIENT_CERTIFICATES = "tls_client_certificate_"
 _NOTICED_MS = 100
@@ -50,7 +62,10 @@ def chosen(
     asked = [
         f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question) and relevance.fits(f, question)
     ]
-    fitting = sorted(found or asked, key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(question, f)))
+    fitting = sorted(
+        found or asked,
+        key=lambda f: (not question.asks_what_it_is(f), _is_another_matter(question, f), _no_attack(question, f)),
+    )
     if not fitting:
         return None
     wanted = [f for f in asked if question.concerns(f)]
@@ -125,6 +140,10 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     judged = tls_lookup.VALID in first.text and _YES_OR_NO.match(question.text) is not None
     if judged and worst.severity in FAILURES and worst.rule.startswith("tls_"):
         return False
+    if Topic.CHANGES in question.topics:  # what fails from then on says more than who talks
+        return worst.severity not in FAILURES or first.text.startswith(change_lookup.OVER)
+    if first.sources == ("files",) and Topic.OUTCOME in question.topics and talk_lookup.did(question, first):
+        return True
     if worst.severity is Severity.HIGH and _is_about_what_failed(question, worst, first):
         return False
     return False if first.text.startswith(_CANNOT_TELL) and question.concerns(worst) else None
@@ -143,6 +162,11 @@ def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> b
 def _is_another_matter(question: Question, finding: Finding) -> bool:
     """Return whether the question asks why something fails, and the finding is of what works, and should not."""
     return question.about_a_failure() and relevance.is_another_thing(question, finding)
+
+
+def _no_attack(question: Question, finding: Finding) -> bool:
+    """Return whether the question asks for attacks, and the finding is of another thing, as a visible password is."""
+    return Topic.SUSPICION in question.topics and not finding.rule.startswith(_ATTACKS)
 
 
 def sets_pace(finding: Finding) -> bool:

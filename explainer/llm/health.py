@@ -16,6 +16,7 @@ _MAIL = "the mail"
 _TOWARDS = ("negotiate", "key exchange", "create", "RCPT", "BDAT")
 _LAST_KEY = "key 4"
 _NAMES, _LONGEST = 3, 100
+_LEAST_OF_STREAM, _STREAMS = 50, 4  # a second of voice
 _UNFINISHED = ("capture ends too early", "capture starts in the middle", "one direction only")
 _CLOCK_STEPPED_MS = 600_000  # no SYN is answered after ten minutes: the recording clock stepped
 FIRST_ERROR = 400  # RFC 9110, section 15
@@ -33,6 +34,7 @@ def claims(analysis: Analysis) -> list[Claim]:
         *leases(analysis),
         *neighbors(analysis),
         *_web(analysis),
+        *voice(analysis),
         *resolved(analysis),
     ]
 
@@ -46,6 +48,18 @@ def _web(analysis: Analysis) -> Iterator[Claim]:
         text = f"{answered}, none with an error: the last one, {last['method']} {last['path'][:_LONGEST]}, with"
         frames = _frames(last, "request_frame", "response_frame")
         yield Claim(text=f"{text} status {last['status']}.", frames=frames, sources=("http",))
+
+
+def voice(analysis: Analysis) -> Iterator[Claim]:
+    """Yield how much of each voice or video stream arrived, the longest first."""
+    rows = sorted(_rows(analysis.stat("rtp")), key=lambda row: -row["packets"])
+    for row in [row for row in rows if row["packets"] >= _LEAST_OF_STREAM][:_STREAMS]:
+        lost = f"{row['lost']:,} of them are lost" if row["lost"] else "none of them is lost"
+        jitter = f", with a jitter of {row['jitter_ms']:g} ms on average" if row["jitter_ms"] is not None else ""
+        sent = row["packets"] + row["lost"]
+        text = f"Voice or video (RTP): {row['source']} sends {count(sent, 'packet')} to {row['destination']} in"
+        text += f" {row['lasted_s']:.1f} s; {lost}{jitter}."
+        yield Claim(text=text, frames=_frames(row, "first_frame", "last_frame"), sources=("rtp",))
 
 
 def resolved(analysis: Analysis) -> Iterator[Claim]:

@@ -40,6 +40,8 @@ class Talk:
     def told(self) -> str:
         """Return "DNS (name lookups), UDP port 53, 10 packets"."""
         said = self.protocols or spoken.described(self.spoken)
+        usual = service(self.port) if said == spoken.UNKNOWN else ""
+        said += f" (on that port usually {usual})" if usual else ""
         return f"{said}, {self.transport} port {self.port}, {count(self.packets, 'packet')}"
 
 
@@ -87,6 +89,10 @@ def nobody(host: str) -> bool:
         return host == "::" or host.lower().startswith("ff")
     first = host.partition(".")[0]
     return host == "0.0.0.0" or (first.isdigit() and int(first) > _LAST_UNICAST)
+
+
+def _is_many(host: str) -> bool:
+    return (nobody(host) and host not in ("0.0.0.0", "::")) or host.endswith(".255")
 
 
 def _port(endpoint: str) -> int:
@@ -147,8 +153,9 @@ def _who(analysis: Analysis, host: str, known: Sequence[Talk], names: dict[str, 
     asks = list(dict.fromkeys(t.server for t in known if t.client == host and not nobody(t.server)))
     row = next((row for row in rows(analysis.stat("hosts")) if row["address"] == host), None)
     parts = [
+        "is no single host, but a group or everybody (multicast, broadcast)" if _is_many(host) else "",
         f"is called {listing(names[host][:_NAMES])}" if names.get(host) else "",
-        f"answers for {listing(serves[:_NAMES])}" if serves else "",
+        f"{'is sent' if _is_many(host) else 'answers for'} {listing(serves[:_NAMES])}" if serves else "",
         f"asks {listing(asks[:_NAMES])}" if asks else "",
         f"its packets come from the network card {row['macs']}" if row and row["macs"] else "",
     ]

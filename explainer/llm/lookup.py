@@ -7,7 +7,9 @@ from explainer.llm import (
     account_lookup,
     address_lookup,
     arp_lookup,
+    call_lookup,
     capture_lookup,
+    change_lookup,
     gateway_lookup,
     host_lookup,
     login_lookup,
@@ -32,7 +34,7 @@ _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
     "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "ospf", "pings", "ports", "quic",
-    "rtt", "spoken", "tls", "unanswered",
+    "rtp", "rtt", "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -79,6 +81,7 @@ _SEVERAL_FOR = {
     Topic.LEASES: ("dhcp_settings", "dhcpv6"),
     Topic.OWN_ADDRESS: (*_HOSTS, *_TALKS),
     Topic.RATE: ("conversations_tcp", "conversations_udp"),
+    Topic.CHANGES: ("conversations_tcp", "conversations_udp"),
     Topic.TUNNELS: ("conversations_tcp", "conversations_udp"),
     Topic.IP_VERSION: ("hosts",),
     Topic.ADDRESS: ("http",),
@@ -163,8 +166,10 @@ def _suspicion(analysis: Analysis, question: Question) -> Iterator[Claim]:
         return
     faults = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     begins = "Nothing suspicious was found" if faults else "No fault was found, and nothing suspicious"
+    two_cards = any(finding.rule.startswith("address_duplicate") for finding in analysis.findings)
+    of_arp = " no ARP spoofing," if _rows(analysis.stat("arp")) and not two_cards else ""
     text = (
-        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,"
+        f"{begins}: no scan for hosts or ports, no guessing of passwords, no tunnel in DNS,{of_arp}"
         " no mining, no BitTorrent, no remote control from the internet. That is no proof that there is none"
     )
     yield Claim(
@@ -190,6 +195,8 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
+    Topic.CALLS: call_lookup.calls,
+    Topic.CHANGES: change_lookup.changes,
     Topic.RATE: rate_lookup.rates,
     Topic.SLOWNESS: _slowness,
     Topic.CLOSING: tcp_lookup.closings,

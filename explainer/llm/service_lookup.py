@@ -92,7 +92,13 @@ def sites(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield from tls_lookup.encrypted_hellos(analysis)
 
 
-_ASKS_FOR_SECRECY = re.compile(r"encrypt|protect|secure|private|safe", re.IGNORECASE)
+_ASKS_FOR_SECRECY = re.compile(
+    r"(?<!un)(?<!not )(?<!non-)(?<!without )(?:encrypt|protect)|(?<!in)(?<!not )secure|private|(?<!un)safe",
+    re.IGNORECASE,
+)
+_ANYTHING_CLEAR = re.compile(
+    r"\b(?:any\w*|some\w*)\b.*\b(?:un-?encrypted|not encrypted|clear|unprotected|insecure)", re.I
+)
 
 
 def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -113,6 +119,8 @@ def encrypted(analysis: Analysis, question: Question) -> Iterator[Claim]:
         verdict = "Yes" if bool(hidden) is bool(_ASKS_FOR_SECRECY.search(question.text)) else "No"
     elif turned and not clear and _ASKS_FOR_SECRECY.search(question.text):
         verdict = "Yes, once TLS has begun"
+    elif clear and _ANYTHING_CLEAR.search(question.text):
+        verdict = "Yes"
     verdict = verdict if any(kinds) else "This capture cannot tell"
     parts = [
         _kinds(hidden, told, "encrypted"),

@@ -9,7 +9,7 @@ TURNING_TO_TLS = frozenset({"ftp", "imap", "ldap", "mysql", "nntp", "pgsql", "po
 OWN_WAYS = frozenset({"cotp", "kerberos", "rdp", "t125", "tds", "tpkt"})
 """Layers that bring an encryption of their own (RDP's RC4, Kerberos' tickets, TLS inside TDS), at least for secrets."""
 NOTHING_KNOWN = ("", "data")
-_UNKNOWN = "an unknown protocol"
+UNKNOWN = "an unknown protocol"
 
 
 def name(layer: str) -> str:
@@ -19,4 +19,4 @@ def name(layer: str) -> str:
 
 def described(layer: str) -> str:
     """Return "DNS (name lookups)", and that it is unknown where tshark names none."""
-    return _UNKNOWN if layer in NOTHING_KNOWN else plain(layer)
+    return UNKNOWN if layer in NOTHING_KNOWN else plain(layer)

@@ -23,12 +23,35 @@ def files(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield who uploaded, downloaded or opened which file by a protocol for files."""
-    for row in about(rows(analysis.stat("files")), question)[:_ROWS]:
+    told = dict[str, tuple[int, ...]]()
+    asked = next((action for action, words in _ACTIONS if words.search(question.text)), "")
+    # What is asked for comes first, and of that what failed: one success does not speak for the others.
+    every = sorted(about(rows(analysis.stat("files")), question), key=lambda row: _after(row, asked, question))
+    for row in every:
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
         text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
-        yield Claim(text=f"{text}.", frames=frames(row, "frame", "reply_frame"), sources=("files",))
+        told[text] = told.get(text, ()) + frames(row, "frame", "reply_frame")
+    for text, at in list(told.items())[:_ROWS]:
+        yield Claim(text=f"{text}.", frames=at, sources=("files",))
 
 
+def _after(row: Row, asked: str, question: Question) -> tuple[bool, ...]:
+    another = not question.named([row["name"] or ""])
+    return (another, row["action"] != asked, row["ok"] is not False) if asked else (another,)
+
+
+def did(question: Question, claim: Claim) -> bool:
+    """Return whether a claim of a file says that just what is asked for was done, and succeeded."""
+    asked = next((action for action, words in _ACTIONS if words.search(question.text)), "")
+    return bool(asked) and f" {asked} " in claim.text and claim.text.endswith(_DONE)
+
+
+_DONE = "; it succeeds."
+_ACTIONS = (
+    ("uploads", re.compile(r"\bupload", re.IGNORECASE)),
+    ("downloads", re.compile(r"\bdownload|\bfetch", re.IGNORECASE)),
+    ("deletes", re.compile(r"\bdelet", re.IGNORECASE)),
+)
 _SENDING = ("POST", "PUT")
 
 

@@ -20,7 +20,8 @@ _NO_ADDRESS = "0.0.0.0"  # what a probe gives as its own (RFC 5227)
 class Resolution(NamedTuple):
     """All requests of one asker (a MAC with an IP address) for one address, and the replies to it.
 
-    `reply_macs` are all who claim the address, in order of appearance; the times are nanoseconds since 1970. A probe
+    `reply_macs` are all who claim the address, in order of appearance; the times are nanoseconds since 1970.
+    `unanswered_frames` are the requests after the last reply, since `unanswered_ns`. A probe
     asks without an address of its own, a gratuitous request or reply is about the sender's own address: nobody answers
     either, unless the address is taken.
     """
@@ -34,6 +35,8 @@ class Resolution(NamedTuple):
     reply_frames: tuple[int, ...]
     reply_macs: tuple[str, ...]
     first_reply_ns: int | None
+    unanswered_frames: tuple[int, ...] = ()
+    unanswered_ns: int | None = None
 
     @property
     def first_frame(self) -> int:
@@ -71,6 +74,7 @@ def resolutions(facts: Facts) -> tuple[Resolution, ...]:
         return pl.when(asks).then(asking.field).otherwise(answering.field)
 
     frame, time = pl.col(FRAME.field), pl.col(TIME.field)
+    after_replies = asks & (frame > frame.filter(~asks).max())
     grouped = (
         table.sort(FRAME.field)
         .group_by(
@@ -83,9 +87,22 @@ def resolutions(facts: Facts) -> tuple[Resolution, ...]:
             frame.filter(~asks).alias("reply_frames"),
             pl.col(SENDER_MAC.field).filter(~asks).unique(maintain_order=True).alias("reply_macs"),
             time.filter(~asks).first().alias("first_reply_ns"),
+            frame.filter(after_replies).alias("late"), time.filter(after_replies).first().alias("late_ns"),
         )
     )  # fmt: skip
     return tuple(
-        Resolution(mac, asker, target, tuple(asked), first, last, tuple(replies), tuple(macs), first_reply)
-        for mac, asker, target, asked, first, last, replies, macs, first_reply in grouped.iter_rows()
+        Resolution(
+            mac,
+            asker,
+            target,
+            tuple(asked),
+            first,
+            last,
+            tuple(replies),
+            tuple(macs),
+            first_reply,
+            tuple(late),
+            late_ns,
+        )
+        for mac, asker, target, asked, first, last, replies, macs, first_reply, late, late_ns in grouped.iter_rows()
     )

@@ -21,7 +21,8 @@ class Lease(NamedTuple):
 
     The times are nanoseconds since 1970; `servers` are those that offered or acknowledged, `refusing` those that said
     NAK, `requested` the addresses that the client asked for, `given` those that were acknowledged, `offered` those that
-    were offered, `declined` those that it gave back because somebody else has them.
+    were offered, `declined` those that it gave back because somebody else has them. `unheard` are its discovers and
+    requests after the last word of a server, since `unheard_ns`.
     """
 
     mac: str
@@ -37,6 +38,8 @@ class Lease(NamedTuple):
     given: tuple[str, ...]
     offered: tuple[str, ...]
     declined: tuple[str, ...]
+    unheard: tuple[int, ...]
+    unheard_ns: int | None
     first_ns: int
     last_ns: int
 
@@ -50,6 +53,8 @@ def leases(facts: Facts) -> tuple[Lease, ...]:
     def names(column: Column, *kinds: int) -> "pl.Expr":
         return pl.col(column.field).filter(kind.is_in(kinds)).drop_nulls().unique(maintain_order=True)
 
+    late = frame > frame.filter(kind.is_in((OFFER, ACK, NAK))).max()
+    late &= kind.is_in((DISCOVER, REQUEST))
     grouped = table.sort(FRAME.field).group_by(CLIENT_MAC.field, maintain_order=True).agg(
         *(
             frame.filter(kind == number).alias(name)
@@ -62,6 +67,7 @@ def leases(facts: Facts) -> tuple[Lease, ...]:
         names(REQUESTED_ADDRESS, REQUEST).alias("requested"), names(GIVEN_ADDRESS, ACK).alias("given"),
         names(GIVEN_ADDRESS, OFFER).alias("offered"),
         names(REQUESTED_ADDRESS, DECLINE).alias("declined"),
+        frame.filter(late).alias("unheard"), pl.col(TIME.field).filter(late).min().alias("unheard_ns"),
         pl.col(TIME.field).min().alias("first_ns"), pl.col(TIME.field).max().alias("last_ns"),
     )  # fmt: skip
     return tuple(

@@ -1,5 +1,6 @@
 """Who talks with whom over what: TCP connections and UDP conversations with the protocols that are spoken in them."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from explainer.facts import Column, Facts, fact
@@ -55,12 +56,14 @@ def flows(facts: Facts) -> tuple[Flow, ...]:
         for c in facts[connections]
     )  # fmt: skip
     over_udp = (
-        Flow(
-            "UDP", c.stream, c.client, c.server, spoken["UDP"].get(c.stream, frozenset()), c.first_frame, c.frames, True
-        )
+        Flow("UDP", c.stream, c.client, c.server, _of(spoken["UDP"], c.streams), c.first_frame, c.frames, True)
         for c in facts[conversations]
     )
     return (*over_tcp, *over_udp)
+
+
+def _of(spoken: Mapping[int, frozenset[str]], streams: Iterable[int]) -> frozenset[str]:
+    return frozenset[str]().union(*(spoken.get(stream, ()) for stream in streams))
 
 
 def _spoken(facts: Facts, stream: Column, layers: str) -> dict[int, frozenset[str]]:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.protocols.applications import logins
+from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_bodies import Form
 
 FORM = "form"
-_FORM_PROTOCOL = "HTTP form"
 _CHALLENGES = (401, 407)
+_IN_STEPS = ("ntlm", "negotiate")
+"""Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
 _REFUSALS = (400, 401, 403, 422)
 """What applications answer a wrong password with."""
 _SUCCESSES, _REDIRECTIONS, _FIRST_ERROR = range(200, 300), range(300, 400), 400
@@ -43,7 +45,7 @@ def to_sign_in(exchange: Exchange) -> bool:
 @fact("sign-ins to web servers", requests, logins)
 def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
     """Return the sign-ins, in the order of the requests."""
-    forms = {login.frames[-1]: login.user for login in facts[logins] if login.protocol == _FORM_PROTOCOL}
+    forms = {login.frames[-1]: login.user for login in facts[logins] if login.protocol == FORM_NAME}
     found = list[SignIn]()
     for e in facts[requests]:
         if e.credentials and e.request_frame:
@@ -57,7 +59,7 @@ def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
 
 def _by_header(e: Exchange) -> bool | None:
     if e.status is None or e.status >= _FIRST_ERROR:
-        return False if e.status in _CHALLENGES else None
+        return False if e.status in _CHALLENGES and e.scheme not in _IN_STEPS else None
     return True
 
 
@@ -68,7 +70,7 @@ def _by_text(e: Exchange) -> bool | None:
     """
     if e.status is None or e.status in _REFUSALS:
         return None if e.status is None else False
-    if e.status in _REDIRECTIONS:
+    if e.status in _REDIRECTIONS and e.location:
         target = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", e.location)
         again = target in ("", e.path) or _PAGE.search(target) is not None or _COMPLAINS.search(target) is not None
         return not again

@@ -1,4 +1,8 @@
-"""UDP conversations as records, from the headers that each frame carries (Wireshark's udp.stream numbers them)."""
+"""UDP conversations as records, from the headers that each frame carries.
+
+Wireshark's udp.stream numbers them, but begins a new one in the middle where a dissector says so, as SNMP's does at the
+first answer: what has the same two addresses and ports is one conversation, whichever number it has.
+"""
 
 from typing import NamedTuple
 
@@ -8,10 +12,23 @@ from explainer.protocols.layers import UDP
 from explainer.protocols.tcp import Endpoint
 
 
+def of_both_ends(expression: "pl.Expr") -> "pl.Expr":
+    """Return an expression over what has the same two addresses and ports, whoever sends."""
+    src, dst, sport, dport = (pl.col(name) for name in ("src", "dst", "sport", "dport"))
+    turned = (src > dst) | ((src == dst) & (sport > dport))
+    low, high = pl.when(turned).then(dst).otherwise(src), pl.when(turned).then(src).otherwise(dst)
+    low_port, high_port = pl.when(turned).then(dport).otherwise(sport), pl.when(turned).then(sport).otherwise(dport)
+    return expression.over(low, low_port, high, high_port)
+
+
 class Conversation(NamedTuple):
-    """One UDP stream; the client is who sent its first packet. Bytes count whole frames."""
+    """What two ports say; the client is who sent its first packet. Bytes count whole frames.
+
+    `stream` is Wireshark's first number of it, `streams` are all of them.
+    """
 
     stream: int
+    streams: tuple[int, ...]
     client: Endpoint
     server: Endpoint
     frames: int
@@ -25,11 +42,15 @@ def conversations(facts: Facts) -> tuple[Conversation, ...]:
     grouped = (
         facts[UDP.headers]
         .sort("frame", maintain_order=True)
-        .group_by("stream")
-        .agg(pl.col("src", "sport", "dst", "dport").first(), pl.len(), pl.col("length").sum(), pl.col("frame").first())
-        .sort("stream")
-    )
+        .with_columns(of_both_ends(pl.col("stream").first()).alias("first_stream"))
+        .group_by("first_stream")
+        .agg(
+            pl.col("stream").unique(maintain_order=True), pl.col("src", "sport", "dst", "dport").first(), pl.len(),
+            pl.col("length").sum(), pl.col("frame").first(),
+        )
+        .sort("first_stream")
+    )  # fmt: skip
     return tuple(
-        Conversation(stream, Endpoint(src, sport), Endpoint(dst, dport), frames, length, first)
-        for stream, src, sport, dst, dport, frames, length, first in grouped.iter_rows()
+        Conversation(stream, tuple(streams), Endpoint(src, sport), Endpoint(dst, dport), frames, length, first)
+        for stream, streams, src, sport, dst, dport, frames, length, first in grouped.iter_rows()
     )

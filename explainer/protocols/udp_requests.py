@@ -6,6 +6,7 @@ from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS, last_ns
 from explainer.protocols.layers import UDP
+from explainer.protocols.udp_conversations import of_both_ends
 
 _PAIR = ("client", "server", "port", "protocol")
 _ASKED = ("client", "server", "protocol")
@@ -18,7 +19,7 @@ SERVICES = {
 syslog, NetFlow, RTP and the like want no answer; STUN's checks are meant to fail where there is no way."""
 _QUOTED = r":icmp(?:v6)?:(?:[\w.-]+:)*udp"
 """What an ICMP error quotes, which was not sent in that frame."""
-_TFTP = "tftp"
+_TFTP, _SNMP = "tftp", "snmp"
 _KEPT_ALIVE = ("wg", "openvpn")  # each end of such a tunnel answers data within 10 s or so, if only with a keep-alive
 _SIP, _NTP, _RPC = Column("sip.Status-Code"), Column("ntp.flags.mode", Kind.INT), Column("rpc.msgtyp", Kind.INT)
 _NTP_ANSWERS, _RPC_REPLY = (4, 5), 1  # RFC 5905: server, broadcast
@@ -34,7 +35,8 @@ class Unanswered(NamedTuple):
     """Requests of one client to one service of one server, of which none is answered, or none any more.
 
     `answer` is the last answer that came before these requests, where one did. `unheard` are answers from another port
-    (TFTP's, RFC 1350 section 4) to which the client says nothing.
+    (TFTP's, RFC 1350 section 4) to which the client says nothing. `elsewhere` is the first answer to another port of
+    the client, where only some of its ports are answered (SNMP's, whose every exchange may name another community).
 
     `others` are the servers that answer the same client in the same protocol; `after_s` is the time from the first
     request to the end of the capture.
@@ -51,6 +53,7 @@ class Unanswered(NamedTuple):
     others: tuple[str, ...]
     answer: int | None = None
     unheard: tuple[int, ...] = ()
+    elsewhere: int | None = None
 
     @property
     def service(self) -> str:
@@ -91,7 +94,7 @@ def unanswered_requests(facts: Facts) -> tuple[Unanswered, ...]:
         and not _to_many(row["server"])
     )  # fmt: skip
     late = table.with_columns(asks.alias("asks")).filter(pl.col("protocol").is_in(_KEPT_ALIVE))
-    return (*never, *_no_more(late, end))
+    return (*never, *_in_part(table.with_columns(asks.alias("asks")), end), *_no_more(late, end))
 
 
 def _said(facts: Facts) -> "pl.DataFrame | None":
@@ -111,9 +114,9 @@ def _said(facts: Facts) -> "pl.DataFrame | None":
     )  # fmt: skip
     headers = facts[UDP.headers].join(known, on="frame", maintain_order="left")
     return headers.unique("frame", keep="last", maintain_order=True).sort("frame").with_columns(
-        pl.col("src").first().over("stream").alias("client"), pl.col("dst").first().over("stream").alias("server"),
-        pl.col("dport").first().over("stream").alias("port"),
-    ).filter(~pl.col("answers").first().over("stream"))  # fmt: skip
+        of_both_ends(pl.col("src").first()).alias("client"), of_both_ends(pl.col("dst").first()).alias("server"),
+        of_both_ends(pl.col("dport").first()).alias("port"),
+    ).filter(~of_both_ends(pl.col("answers").first()))  # fmt: skip
 
 
 def _from_another_port(asked: "pl.DataFrame", headers: "pl.DataFrame") -> dict[tuple[str, str, str], tuple[int, ...]]:
@@ -124,6 +127,30 @@ def _from_another_port(asked: "pl.DataFrame", headers: "pl.DataFrame") -> dict[t
     of_each = answers.sort("frame").group_by(_ASKED, maintain_order=True).agg("frame")
     found = {(client, server, protocol): tuple(frames) for client, server, protocol, frames in of_each.iter_rows()}
     return {**found, **dict.fromkeys(taken.select(_ASKED).iter_rows(), ())}
+
+
+def _in_part(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:
+    """Return the SNMP agents that answer some ports of a client, and others not once though they ask again."""
+    ports = table.filter((pl.col("protocol") == _SNMP) & pl.col("port").is_in(_PORTS[_SNMP])).group_by(
+        *_PAIR, pl.when("asks").then("sport").otherwise("dport").alias("client_port"), maintain_order=True
+    ).agg(
+        pl.col("frame").filter(pl.col("asks")).alias("frames"), pl.col("time").min().alias("first"),
+        (pl.col("time").max() - pl.col("time").min()).alias("lasted"), pl.col("length").n_unique().alias("sizes"),
+        pl.col("frame").filter(~pl.col("asks")).min().alias("answer"),
+    ).with_columns(pl.col("answer").min().over(_PAIR).alias("elsewhere"))  # fmt: skip
+    silent = ports.filter(pl.col("answer").is_null() & pl.col("elsewhere").is_not_null()).filter(
+        pl.col("frames").list.len() > 1
+    )
+    grouped = silent.group_by(_PAIR, maintain_order=True).agg(
+        pl.col("frames").explode(), pl.col("first", "lasted", "sizes").max(), pl.col("elsewhere").first()
+    )  # fmt: skip
+    return tuple(
+        Unanswered(
+            row["client"], row["server"], row["port"], _SNMP, tuple(row["frames"]), row["sizes"], row["lasted"] / 1e9,
+            (end - row["first"]) / 1e9, (), elsewhere=row["elsewhere"],
+        )
+        for row in grouped.iter_rows(named=True)
+    )  # fmt: skip
 
 
 def _no_more(table: "pl.DataFrame", end: int) -> tuple[Unanswered, ...]:

@@ -11,7 +11,7 @@ from explainer.protocols.dhcp_settings import settings_of_searchers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
-from explainer.rules.address_gateway import as_gateway
+from explainer.rules.address_gateway import as_given_out
 from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
@@ -30,7 +30,7 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
     of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
     at all: its gateway may be silent. Probes and announcements want no answer. Where DHCP gave the asker that address
-    as its gateway, it is of high severity.
+    as its gateway, or as its only name server, it is of high severity.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
@@ -45,7 +45,7 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
             by_asker[r.asker].append(r)
     for asker, group in by_asker.items():
         found = _unanswered(asker, group)
-        yield as_gateway(found, asker, [r.target for r in group], facts[settings_of_searchers])
+        yield as_given_out(found, asker, [r.target for r in group], facts[settings_of_searchers])
 
 
 def _unanswered(asker: str, group: Sequence[Resolution]) -> Finding:

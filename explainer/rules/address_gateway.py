@@ -1,35 +1,56 @@
-"""An address that nobody has, and that DHCP gave out as the gateway: the cause, where the capture shows both."""
+"""An address that nobody has, and that DHCP gave out as gateway or name server: the cause, where both are captured."""
 
 from collections.abc import Collection, Iterable
 
 from explainer.model import Evidence, Finding, Severity, Side, Step
 from explainer.protocols.dhcp_settings import Given
+from explainer.wording import listing
 
 
-def as_gateway(finding: Finding, asker: str, targets: Collection[str], given: Iterable[Given]) -> Finding:
+def as_given_out(finding: Finding, asker: str, targets: Collection[str], given: Iterable[Given]) -> Finding:
     """Return the finding about an unanswered ARP request with what DHCP says of the address, where it says it."""
-    told = next((g for g in given if g.address == asker and set(g.routers) & set(targets)), None)
-    if told is None:
-        return finding
-    gateway = next(router for router in told.routers if router in targets)
+    own = [g for g in given if g.address == asker]
+    for told in own:
+        if router := next((router for router in told.routers if router in targets), None):
+            return _told(
+                finding, told, router, "gateway", 3, f"{asker} cannot reach other networks: its gateway is {router}",
+                f"On {asker}: ip route shows the gateway; ping {router}", Severity.HIGH,
+            )  # fmt: skip
+    for told in own:
+        missing = [resolver for resolver in told.resolvers if resolver in targets]
+        if missing:
+            every = len(missing) == len(told.resolvers)
+            what = "its name server is" if every else "one of its name servers is"
+            return _told(
+                finding, told, listing(missing), "name server", 6,
+                f"{asker} {'cannot look up names' if every else 'waits for names'}: {what} {listing(missing)}",
+                f"On {asker}: resolvectl status, or /etc/resolv.conf, shows the name server; ping {missing[0]}",
+                Severity.HIGH if every else Severity.MEDIUM,
+            )  # fmt: skip
+    return finding
+
+
+def _told(
+    found: Finding, told: Given, address: str, role: str, option: int, happens: str, look: str, severity: Severity
+) -> Finding:
     server = told.server or "the DHCP server"
-    step = Step(frames=(told.frame,), text=f"{server} gives {asker} its address, with the gateway {gateway}")
-    evidence = finding.evidence
-    return finding.model_copy(
+    step = Step(frames=(told.frame,), text=f"{server} gives {told.address} its address, with the {role} {address}")
+    evidence = found.evidence
+    return found.model_copy(
         update={
-            "severity": Severity.HIGH,
+            "severity": severity,
             "side": Side.NETWORK,
-            "title": f"{asker} cannot reach other networks: its gateway is {gateway}, says DHCP ({server}), and nobody"
-            " on the local network has that address: ARP requests for it stay unanswered.",
-            "act": f"Whoever runs the DHCP server {server} must correct the gateway that it gives out (option 3), or"
-            f" {gateway} must be brought up.",
+            "title": f"{happens}, says DHCP ({server}), and nobody on the local network has that address: ARP requests"
+            " for it stay unanswered.",
+            "act": f"Whoever runs the DHCP server {server} must correct the {role} that it gives out (option {option}),"
+            f" or {address} must be brought up.",
             "evidence": Evidence.of(
                 (*evidence.frames, told.frame), f"({evidence.display_filter}) || dhcp", (*evidence.steps, step)
             ),
             "advice": (
-                f"On {asker}: ip route shows the gateway; ping {gateway}",
-                f"On {server}, see what it gives out as the router (option 3).",
-                *finding.advice[:1],
+                look,
+                f"On {server}, see what it gives out as the {role} (option {option}).",
+                *found.advice[:1],
             ),
         }
     )

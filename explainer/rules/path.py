@@ -1,6 +1,6 @@
 """What stands between two hosts: ICMP that says what is unreachable, loops and redirects."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
@@ -9,6 +9,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
 from explainer.protocols.ip import packets
+from explainer.protocols.rtp import media_errors
 from explainer.protocols.udp_conversations import conversations
 from explainer.registry import rule
 from explainer.rules.dns_returned import in_the_end, overcome
@@ -26,20 +27,32 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 """The ports of traceroute and tracepath: the answer "unreachable" is what they hope for."""
 
 
-@rule("UDP unreachable", errors, conversations, lookups, subject="ICMP errors", area=AREA, symptom=True)
-def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Finding]:
+# QOTD, chargen, DNS, NTP, SNMP, CLDAP, SSDP, memcached: what comes from there to another port is no question.
+_ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
+
+
+@rule("UDP unreachable", errors, conversations, lookups, media_errors, subject="ICMP errors", area=AREA, symptom=True)
+def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up: int = 10) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
     Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
-    that has already left its port; of low, a name server whose questions are answered all the same, later or by
+    that has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its
+    voice; of low, a name server whose questions are answered all the same, later or by
     another one.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
+    voice, reports = facts[media_errors]
+    spoken = Counter((e.source, e.destination) for e in facts[errors] if e.frame in voice)
     groups = defaultdict[tuple[str, str, str, int, bool, bool], list[Error]](list)
     for e in facts[errors]:
         if e.kind == UNREACHABLE and e.transport == "udp":
-            late = (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked or _is_answer(e)
+            over = e.frame in reports or (e.frame in voice and spoken[e.source, e.destination] <= after_hanging_up)
+            late = (
+                over
+                or (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
+                or _is_answer(e)
+            )
             traced = e.destination_port in TRACEROUTE or (e.source, e.destination) in ways
             groups[e.reporter, e.source, e.destination, e.code, late, traced].append(e)
     by_client = defaultdict[str, list[Lookup]](list)
@@ -57,7 +70,11 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5) -> Iterator[Findi
 def _is_answer(e: Error) -> bool:
     """Return whether its ports say that it went from a service to a client."""
     source, destination = e.source_port or 0, e.destination_port or 0
-    return destination >= _DYNAMIC > source or (destination >= _EPHEMERAL and 0 < source < _SERVICES)
+    return (
+        (source in _ANSWERING and source != destination)
+        or destination >= _DYNAMIC > source
+        or (destination >= _EPHEMERAL and 0 < source < _SERVICES)
+    )
 
 
 def _end(address: str, port: int | None) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
-from explainer.protocols.applications import Kind, Reply, replies
+from explainer.protocols.applications import Kind, Reply, replies, signs
 from explainer.protocols.probes import ODD, Probing, tcp_probes, udp_probes
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.attempts import port_words
 from explainer.rules.evidence import address_field
+from explainer.rules.ssh_login import refused_at_once
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
 
@@ -162,17 +163,24 @@ def _let_in(known: Iterable[Reply]) -> set[tuple[str, str, int]]:
     return {pair for pair, (other, refused) in counts.items() if other >= refused}
 
 
-@rule("Password guessing", connections, replies, subject="TCP connections", area=_AREA)
+@rule("Password guessing", connections, replies, signs, segments, subject="TCP connections", area=_AREA)
 def scan_logins(
-    facts: Facts, *, min_sessions: int = 10, max_bytes: int = 5000, max_s: float = 30, per_minute: float = 4
+    facts: Facts,
+    *,
+    min_sessions: int = 10,
+    min_at_once: int = 5,
+    max_bytes: int = 5000,
+    max_s: float = 30,
+    per_minute: float = 4,
 ) -> Iterator[Finding]:
     """Many short sessions of one client with a service that asks for a password, at a rate that no person types at.
 
     Each carries data both ways, fewer than `max_bytes` of the client's, and lasts `max_s` at most; most of the sessions
-    between the two are of that kind. Silent where the logins can be read and most are accepted, as those of a program
-    that opens a connection for each request, or are turned away because the server is full.
+    between the two are of that kind. `min_at_once` are enough where SSH's logins look refused, and one begins while
+    another still goes on: no person does that. Silent where the logins can be read and most are accepted, as those of a
+    program that opens a connection for each request, or are turned away because the server is full.
     """
-    harmless = _let_in(facts[replies])
+    harmless, at_once = _let_in(facts[replies]), refused_at_once(facts)
     by_service = defaultdict[tuple[str, str, int], list[Connection]](list)
     for c in facts[connections]:
         if c.server.port in _LOGINS and c.client_payload and c.server_payload:
@@ -182,7 +190,8 @@ def scan_logins(
             continue
         short = [c for c in every if c.client_payload < max_bytes and (c.last_ns - c.first_ns) / 1e9 <= max_s]
         lasted = (short[-1].last_ns - short[0].first_ns) / 1e9 if short else 0.0
-        if len(short) >= max(min_sessions, per_minute * lasted / 60) and len(short) > len(every) / 2:
+        least = min_at_once if (client, server, port) in at_once else min_sessions
+        if len(short) >= max(least, per_minute * lasted / 60) and len(short) > len(every) / 2:
             yield _logins(client, server, port, short, lasted)
 
 

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
 from explainer.facts import Facts
 from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.applications import Sign, signs
-from explainer.protocols.tcp import Connection, connections, segments
+from explainer.protocols.tcp import Connection, Endpoint, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
 from explainer.rules.refusals import AREA, SUBJECT
@@ -15,15 +17,16 @@ from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
 _SHOWN = 20
-_LEAST, _WITH_GOODBYE = 2, 3
+_LEAST, _WITH_GOODBYE, _MOST_ANSWERS = 2, 3, 12
 _AT_ONCE_S = 0.5
 _SHORTER_BY = 16
 """SSH_MSG_USERAUTH_SUCCESS is 1 byte long, SSH_MSG_SERVICE_ACCEPT for ssh-userauth 17 (RFC 4252 section 5.1, RFC 4253
 section 10): with any cipher of today, of blocks of 8 or 16 bytes, their packets differ by 16 bytes."""
+_Refused: TypeAlias = defaultdict[tuple[str, Endpoint], list[tuple[Connection, Sequence[int]]]]
 
 
 @rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT, area=AREA)
-def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Finding]:
+def ssh_login_refused(facts: Facts, *, most_answers: int = _MOST_ANSWERS) -> Iterator[Finding]:
     """An SSH connection that ends when the server has given nothing but answers of one length to the login.
 
     The first encrypted answer accepts the service (RFC 4253, section 10); SSH_MSG_USERAUTH_FAILURE holds the same list
@@ -31,20 +34,39 @@ def ssh_login_refused(facts: Facts, *, most_answers: int = 12) -> Iterator[Findi
     lengths. A last answer may differ: the server's goodbye. Probable, since all of it is encrypted; of low severity
     where another connection of the client to that server went further. More than `most_answers` is a session.
     """
+    groups, further = _sessions(facts, most_answers)
+    for key, group in groups.items():
+        yield _refused(group, overcome=key in further)
+
+
+def _sessions(facts: Facts, most: int) -> tuple[_Refused, set[tuple[str, Endpoint]]]:
+    """Return the sessions that look refused, by client and server, and the pairs of which another went further."""
     by_stream = {c.stream: c for c in facts[connections]}
     signed = [s for s in facts[signs] if s.what == "ssh-encrypted" and s.stream is not None and s.stream in by_stream]
     answers = _answers(facts[segments], [s.stream for s in signed if s.stream is not None])
-    groups = defaultdict[tuple[str, object], list[tuple[Connection, Sequence[int]]]](list)
-    further = set[tuple[str, object]]()
+    groups: _Refused = defaultdict(list)
+    further = set[tuple[str, Endpoint]]()
     for sign in signed:
         c = by_stream[sign.stream or 0]
-        frames = _refusals(answers.get(c.stream, ()), c, sign, most_answers)
+        frames = _refusals(answers.get(c.stream, ()), c, sign, most)
         if frames:
             groups[c.client.address, c.server].append((c, frames))
         elif c.server_payload:
             further.add((c.client.address, c.server))
-    for key, group in groups.items():
-        yield _refused(group, overcome=key in further)
+    return groups, further
+
+
+def refused_at_once(facts: Facts) -> set[tuple[str, str, int]]:
+    """Return the clients and services of whose refused logins one began while another still went on.
+
+    A person waits for one answer before the next try; programs that guess passwords do not.
+    """
+    found = set[tuple[str, str, int]]()
+    for (client, server), group in _sessions(facts, _MOST_ANSWERS)[0].items():
+        in_order = sorted((c for c, _ in group), key=lambda c: c.first_ns)
+        if any(later.first_ns < earlier.last_ns for earlier, later in pairwise(in_order)):
+            found.add((client, server.address, server.port))
+    return found
 
 
 def _answers(table: "pl.DataFrame", streams: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:

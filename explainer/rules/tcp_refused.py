@@ -1,6 +1,7 @@
 """TCP connections that the server's address refuses (RFC 9293 section 3.5.2)."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
@@ -25,22 +26,49 @@ _NO_LONGER = "its program has stopped since, or something there limits how many 
     subject="TCP connections",
     area="the opening of TCP connections",
 )
-def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS) -> Iterator[Finding]:
+def tcp_refused(facts: Facts, *, many_ports: int = MANY_PORTS, many_clients: int = 20) -> Iterator[Finding]:
     """A SYN that the server's address answers with a reset and never with SYN/ACK.
 
     More than `many_ports` refused ports between two hosts are told as one finding: the ports are then the symptom of a
     host that is not set up, or of a scan (then for information). A refusal that a later attempt overcame, of either
     side, is of low severity. A port that accepted the same client before has a program that stopped since, or a limit
     of connections. Of low severity, too, is one of several addresses of a name, where the client is connected to
-    another one soon after.
+    another one soon after. What more than `many_clients` are refused at the same ports is one finding, too.
     """
     every = facts[connections]
     refused = [c for c in every if c.server_resets and not opened(c)]
     accepted = Accepted.among(every)
     others, scans = OtherAddresses.among(facts[lookups], every), scanned(facts[tcp_probes])
-    for group in accepted.groups(refused, many_ports):
+    groups = list(accepted.groups(refused, many_ports))
+    crowds = defaultdict[tuple[str, tuple[int, ...]], list[Group]](list)
+    for group in groups:
+        if not accepted.after(group[-1]):
+            crowds[_place(group)].append(group)
+    for group in groups:
+        crowd = crowds.get(_place(group), [])
+        if len(crowd) > many_clients and not accepted.after(group[-1]):
+            if group is crowd[0]:
+                yield _crowd(crowd, accepted)
+            continue
         finding = went_on(_refused(group, accepted), others.detour(group))
         yield symptom(finding) if len(ports(group)) > many_ports and pair(group) in scans else finding
+
+
+def _place(group: Group) -> tuple[str, tuple[int, ...]]:
+    return group[0].server.address, tuple(ports(group))
+
+
+def _crowd(groups: Sequence[Group], accepted: Accepted) -> Finding:
+    """Return one finding about many clients that are refused at the same ports."""
+    group = sorted((c for of_client in groups for c in of_client), key=lambda c: c.first_frame)
+    server, where = group[0].server.address, port_words(ports(group))
+    return _refused(group, accepted).model_copy(
+        update={
+            "title": f"{server} refused the connections of {len(groups):,} clients to {where}: nothing listens there,"
+            " or it is set to reject.",
+            "act": f"The server's side must act: something on {server} has to listen on {where}, for them.",
+        }
+    )
 
 
 def _refused(group: Group, accepted: Accepted) -> Finding:

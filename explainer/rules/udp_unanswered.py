@@ -72,7 +72,8 @@ def udp_unanswered(
     `min_wait_s` after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had
     answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
     another server answers the same client. TFTP's server answers from a new port: where its answers are seen, and the
-    client asks again without a word to them, they are told as lost. What an ICMP error answers is told
+    client asks again without a word to them, they are told as lost. Of SNMP, whose every exchange may name another
+    community, also a port of the client that is never answered, where others are. What an ICMP error answers is told
     there; silent where the client then uses the same port by TCP (SIP, Kerberos), and where TCP shows that of what the
     client hears nothing is recorded.
     """
@@ -85,7 +86,7 @@ def udp_unanswered(
         asked = len(u.frames) >= min_requests and u.lasted_s >= min_span_s
         unheard = u.client in facts[one_way_hosts] and not u.others
         if asked and waited and not unheard and whole not in told and whole not in over_tcp:
-            yield _unheard(u) if u.unheard else _unanswered(u)
+            yield _unheard(u) if u.unheard else _in_part(u) if u.elsewhere else _unanswered(u)
 
 
 def _unheard(u: Unanswered) -> Finding:
@@ -112,6 +113,37 @@ def _unheard(u: Unanswered) -> Finding:
         advice=(_SILENT["tftp"][1], "On Linux, nf_conntrack_tftp tells a firewall which answers belong to a request."),
         limits=("where the answers are lost",),
     )  # fmt: skip
+
+
+def _in_part(u: Unanswered) -> Finding:
+    silent, advice = _SILENT[u.protocol]
+    title = (
+        f"{u.server} answers some {u.service} requests of {u.client}, and others never:"
+        f" {count(len(u.frames), 'request')}, repetitions included, stay without an answer, most likely for a wrong"
+        " community."
+    )
+    return finding(
+        "udp_unanswered",
+        u.frames[0],
+        Severity.MEDIUM,
+        Side.CLIENT,
+        title,
+        Evidence.of(
+            (*u.frames, *((u.elsewhere,) if u.elsewhere else ())),
+            f"{address_field(u.server)} == {u.server} && udp.port == {u.port}",
+            [
+                Step(frames=u.frames[:_SHOWN], text=f"{u.client} asks in vain, and asks again ({u.service})"),
+                Step(frames=(u.elsewhere,) if u.elsewhere else (), text=f"{u.server} answers another request"),
+                Step(frames=(), text=f"What to know: {silent}."),
+            ],
+        ),
+        Scope(addresses=(u.client, u.server), ports=(u.port,)),
+        act=f"Whoever runs the program on {u.client} must compare the community that it sends with that of {u.server}.",
+        measured={"requests": len(u.frames)},
+        confidence=Confidence.PROBABLE,
+        advice=(advice,),
+        limits=("whether the requests or the answers are lost, or dropped on purpose",),
+    )
 
 
 def _unanswered(u: Unanswered) -> Finding:

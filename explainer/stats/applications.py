@@ -4,6 +4,7 @@ from explainer.facts import Facts
 from explainer.model import Cell, Stat
 from explainer.protocols.applications import Kind, logins, replies, transfers
 from explainer.protocols.applications.directory import UNPROVEN
+from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.sign_ins import FORM, sign_ins
 from explainer.registry import statistic
 from explainer.stats.tables import table
@@ -11,7 +12,6 @@ from explainer.stats.tables import table
 _ACCOUNTS = (
     "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
 )  # fmt: skip
-_IN_FORM = "HTTP form"
 _READABLE = ("basic", FORM)
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
@@ -29,7 +29,7 @@ def accounts(facts: Facts) -> Stat:
     """
     rows = Rows()
     for login in facts[logins]:
-        if login.protocol == _IN_FORM:  # among the sign-ins, with what was answered
+        if login.protocol == FORM_NAME:  # among the sign-ins, with what was answered
             continue
         key: tuple[Cell, ...] = (
             login.protocol, str(login.client), str(login.server), login.reply_frame or login.frames[-1]
@@ -59,7 +59,7 @@ def _on_the_web(facts: Facts, rows: Rows) -> None:
     """Add the sign-ins to web servers: the same credentials with the same outcome once."""
     for found in facts[sign_ins]:
         e = found.exchange
-        protocol = _IN_FORM if found.scheme == FORM else "HTTP"
+        protocol = FORM_NAME if found.scheme == FORM else "HTTP"
         again = () if found.scheme in ("", FORM) else (e.host, found.scheme, found.user, found.accepted)
         readable = found.scheme in _READABLE and not e.over_tls
         rows.setdefault((protocol, str(e.server), *(again or (e.request_frame,))), (

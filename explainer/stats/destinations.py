@@ -101,7 +101,8 @@ def ports(facts: Facts) -> Stat:
         spoken["TCP", connection.server.port] += own
     for conversation in facts[udp_conversations.conversations]:
         add("UDP", conversation.server.port, conversation.frames, conversation.bytes, conversation.first_frame)
-        spoken["UDP", conversation.server.port] += over_udp[conversation.stream]
+        for stream in conversation.streams:
+            spoken["UDP", conversation.server.port] += over_udp[stream]
     rows: list[tuple[Cell, ...]] = [
         (transport, port, service(port), *counts, _most(spoken[transport, port]))
         for (transport, port), counts in totals.items()

@@ -31,6 +31,29 @@ def first(question: str, *stats: Stat) -> str:
     return lookup.claims(analysis(ran(), stats=stats), parse(question))[0].text
 
 
+WEB_TALK = ("HTTP (web, in clear text)", "TCP", 80, CLIENT, SERVER, 1, 1, 18, 3)
+LATE_TALK = ("an unknown protocol", "UDP", 9999, CLIENT, SERVER, 1, 1, 4, 40)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (
+            "What changed after minute 2?",
+            f"After 120 s this begins: {CLIENT} with {SERVER} (UDP port 9999); this is not heard any more: {CLIENT}"
+            f" with {SERVER} (HTTP (web, in clear text), TCP port 80).",
+        ),
+        ("What changed after 30 seconds?", f"After 30 s this begins: {CLIENT} with {SERVER} (UDP port 9999); all that"),
+        ("What began after second 150?", "After 150 s nothing new begins; this is not heard any more"),
+        ("What changed after 1 hour?", "The capture ends before that: its last TCP or UDP packet comes 200.0 s after"),
+    ],
+)
+def test_what_changes_at_a_moment(question: str, told: str) -> None:
+    web = stat("conversations_tcp", TALKS, [(CLIENT, 40000, SERVER, 80, 0, 9, 900, 9, 900, 18, 1800, 1.0, 60.0)])
+    late = stat("conversations_udp", TALKS, [(CLIENT, 40001, SERVER, 9999, 0, 2, 90, 2, 90, 4, 180, 140.0, 60.0)])
+    assert first(question, web, late, stat("spoken", SPOKEN, [WEB_TALK, LATE_TALK])).startswith(told)
+
+
 def database(layers: str) -> Analysis:
     talk = (CLIENT, 40000, SERVER, 5432, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
     port = ("TCP", 5432, "postgresql", 1, 18, 1800, 1, layers)

@@ -107,16 +107,35 @@ def test_nobody_has_the_gateways_address(
     assert (f"its gateway is {B}, says DHCP (10.0.0.1)" in finding.title) is (severity is Severity.HIGH)
 
 
+@pytest.mark.parametrize(
+    ("resolvers", "severity"),
+    [((B,), Severity.HIGH), ((B, ROUTER), Severity.MEDIUM), ((ROUTER,), Severity.MEDIUM)],
+    ids=["the only name server", "one of two", "another"],
+)
+def test_nobody_has_the_name_servers_address(
+    resolvers: tuple[str, ...], severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    asked = [request(ROUTER), reply(1, ROUTER), *[request(B)] * 3]
+    packets = [dhcp(ACK, client=A, resolvers=resolvers), *asked]
+    (finding,) = found("address_arp_unanswered", save(tmp_path / "arp.pcap", packets), facts_of)
+    assert finding.severity is severity
+    assert (f"name server is {B}" in finding.title or f"name servers is {B}" in finding.title) is (B in resolvers)
+    assert ("cannot look up names" in finding.title) is (severity is Severity.HIGH)
+
+
 DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 
 
 def dhcp(
-    kind: int, *, server: int = 1, router: int = 0, card: int = 10, client: str = "0.0.0.0", gateway: str = ""
-) -> bytes:
+    kind: int, *, server: int = 1, router: int = 0, card: int = 10, client: str = "0.0.0.0", gateway: str = "",
+    resolvers: tuple[str, ...] = (),
+) -> bytes:  # fmt: skip
     own, asked = (f"10.0.0.{server}", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
     from_server = kind in (OFFER, ACK, NAK)
     named = bytes([54, 4, 10, 0, 0, server]) + (bytes([3, 4, 10, 0, 0, router]) if router else b"")
     named += bytes([3, 4, *map(int, gateway.split("."))]) if gateway else b""
+    addresses = [int(part) for resolver in resolvers for part in resolver.split(".")]
+    named += bytes([6, len(addresses), *addresses]) if resolvers else b""
     options = bytes([53, 1, kind]) + (named if from_server else bytes([50, 4, 10, 0, 0, 99]))
     given = bytes(4) + bytes(map(int, client.split("."))) + bytes(8)
     head = struct.pack("!BBBBIHH", 2 if from_server else 1, 1, 6, 0, 7, 0, 0) + given
@@ -152,6 +171,30 @@ def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) ->
     assert [(f.rule, f.severity) for f in findings] == ([(rule, Severity.HIGH)] if rule else [])
 
 
+GIVEN = [DISCOVER, OFFER, REQUEST, ACK]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "severity"),
+    [
+        ([*GIVEN, *[REQUEST] * 4], Severity.MEDIUM),
+        ([*GIVEN, REQUEST, *[DISCOVER] * 3], Severity.HIGH),
+        ([*GIVEN, *[REQUEST] * 4, ACK], None),
+        ([*GIVEN, REQUEST], None),
+        ([*GIVEN, REQUEST, REQUEST], None),
+        ([REQUEST] * 5, None),
+    ],
+    ids=["not renewed", "lost", "renewed late", "one request", "too short", "nothing was given"],
+)
+def test_a_lease_that_nobody_renews(
+    kinds: list[int], severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    capture = save(tmp_path / "dhcp.pcap", [dhcp(kind, client=A if kind == ACK else "0.0.0.0") for kind in kinds])
+    findings = found("address_not_renewed", capture, facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(f"10.0.0.1 no longer answers 02:00:00:00:00:0a, to which it gave {A}" in f.title for f in findings)
+
+
 def test_a_server_that_serves_others_may_have_none_left(tmp_path: Path, facts_of: FactsOf) -> None:
     others = [dhcp(kind, card=11) for kind in (DISCOVER, OFFER, REQUEST, ACK)]
     capture = save(tmp_path / "pool.pcap", [*others, *[dhcp(DISCOVER)] * 4])
@@ -177,7 +220,14 @@ def test_a_second_server(offers: list[bytes], fires: bool, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "rule",
-    ["address_arp_unanswered", "address_duplicate", "address_no_offer", "address_refused", "address_second_server"],
+    [
+        "address_arp_unanswered",
+        "address_duplicate",
+        "address_no_offer",
+        "address_refused",
+        "address_second_server",
+        "address_not_renewed",
+    ],
 )
 def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(A, B, UDP, datagram(5000, 6000, b"x")))] * 3)
@@ -208,3 +258,45 @@ def test_a_card_claims_the_address_of_another(
     findings = found("address_spoofed", save(tmp_path / "spoof.pcap", packets), facts_of)
     assert [f.severity for f in findings] == ([severity] if severity else [])
     assert all(mac(66) in f.title and ROUTER in f.title for f in findings)
+
+
+def away(card: int, source: str) -> bytes:
+    """Return a packet to A that this card sends for that address."""
+    head = bytes.fromhex(mac(10).replace(":", "") + mac(card).replace(":", "")) + b"\x08\x00"
+    return head + ip(source, A, UDP, datagram(53, 40000, b"x"))
+
+
+ASKED = [request(ROUTER), reply(1, ROUTER)]
+
+
+@pytest.mark.parametrize(
+    ("packets", "severity"),
+    [
+        ([*ASKED, away(1, FAR), *[request(ROUTER)] * 4], Severity.HIGH),
+        ([*ASKED, away(1, ROUTER), *[request(ROUTER)] * 4], Severity.LOW),
+        ([*ASKED, request(B), reply(1, B), away(1, B), *[request(ROUTER)] * 4], Severity.LOW),
+        ([*ASKED, away(1, FAR), *[request(ROUTER)] * 2], None),
+        ([*ASKED, *[request(ROUTER)] * 4, away(1, FAR)], None),
+        ([*ASKED, *[request(ROUTER)] * 4, reply(1, ROUTER)], None),
+        ([away(1, FAR), *[request(ROUTER)] * 4], None),
+    ],
+    ids=[
+        "a gateway",
+        "a host",
+        "a host of two addresses",
+        "two requests",
+        "its card still sends",
+        "it answers late",
+        "it never answered",
+    ],
+)
+def test_a_host_that_answers_no_more(
+    packets: list[bytes], severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("address_silent", save(tmp_path / "gone.pcap", packets), facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(("The gateway" in f.title) is (severity is Severity.HIGH) for f in findings)
+
+
+def test_without_arp_nobody_falls_silent(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert not applies("address_silent", save(tmp_path / "udp.pcap", [sent(1, FAR)]), facts_of)

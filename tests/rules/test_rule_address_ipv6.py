@@ -117,3 +117,52 @@ def test_no_dhcpv6(packets: list[bytes], expected: list[Severity], tmp_path: Pat
 )
 def test_they_do_not_apply_to_other_traffic(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     assert not applies(rule, save(tmp_path / "udp.pcap", [between(A, B)] * 3), facts_of)
+
+
+OTHER_LINK = "fe80::b"
+
+
+def offered(lifetime_s: int, prefix: str = "2001:db8::", source: str = LINK) -> bytes:
+    """Return a router advertisement, with a prefix (RFC 4861, sections 4.2 and 4.6.2) where one is given."""
+    option = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 86400, 14400, 0) + ip_address(prefix).packed if prefix else b""
+    return message(134, source, NODES, struct.pack("!BBHII", 64, 0, lifetime_s, 0, 0) + option)
+
+
+@pytest.mark.parametrize(
+    ("packets", "severity"),
+    [
+        ([offered(1800), offered(1800), offered(0)], Severity.MEDIUM),
+        ([offered(0)] * 3, Severity.INFO),
+        ([offered(0), offered(1800)], None),
+        ([offered(1800), offered(0), offered(1800, source=OTHER_LINK)], None),
+    ],
+    ids=["takes itself back", "never was one", "comes back", "another one stays"],
+)
+def test_a_router_that_is_none(
+    packets: list[bytes], severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    findings = found("address_router_left", save(tmp_path / "left.pcap", packets), facts_of)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(LINK in f.title and "lifetime 0" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("other", "fires"),
+    [
+        (offered(1800, "2001:db8:bad::", OTHER_LINK), True),
+        (offered(1800, "2001:db8::", OTHER_LINK), False),
+        (offered(0, "fd00:7::", OTHER_LINK), False),
+        (offered(1800, "", OTHER_LINK), False),
+        (offered(1800, "2001:db8:bad::", LINK), False),
+    ],
+    ids=["another prefix", "the same prefix", "no default router", "no prefix", "one router"],
+)
+def test_routers_that_contradict_each_other(other: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("address_second_router", save(tmp_path / "two.pcap", [offered(1800), other]), facts_of)
+    assert [f.severity for f in findings] == [Severity.MEDIUM] * fires
+    assert all(f"{LINK} and {OTHER_LINK}" in f.title for f in findings)
+
+
+@pytest.mark.parametrize("rule", ["address_router_left", "address_second_router"])
+def test_without_advertisements_they_do_not_apply(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    assert not applies(rule, save(tmp_path / "udp.pcap", [between(A, B)]), facts_of)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, SERVER, KnownFacts
-from flow import Flow
-from sessions import FactsOf, Said, found, found_in, reply, session
+from factories import CLIENT, SERVER, UDP, KnownFacts, datagram, ethernet, ip, pcap
+from flow import Flow, applies
+from messages import get, response
+from sessions import FactsOf, Said, found, found_in, reply, session, talk
 from talk import Wire
 from test_rule_dns import lookup
 
@@ -134,6 +135,39 @@ def test_passwords_are_tried(refused: int, let_in: bool, fires: bool) -> None:
     findings = found("scan_passwords", *tries, *last)
     assert bool(findings) is fires
     assert all("brute force" in f.title and ("let in" in f.title) is let_in for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("refused", "apart_s", "status", "fires"),
+    [(8, 1, 401, True), (7, 1, 401, False), (8, 60, 401, False), (8, 1, 404, False)],
+    ids=["guessed", "too few", "now and then", "another error"],
+)
+def test_passwords_are_tried_on_a_web_page(
+    refused: int, apart_s: int, status: int, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    basic = get("/", "Authorization: Basic YmVydDpzZWNyZXQ=")
+    for number in range(refused):
+        talk(wire, 80, (True, basic), (False, response(status)), sport=40000 + number)
+        wire.wait(apart_s)
+    findings = found_in("scan_web_passwords", facts_of, wire.save(tmp_path / "web.pcap"))
+    assert [f"{refused} logins as bert are refused" in f.title for f in findings] == [True] * fires
+
+
+@pytest.mark.parametrize(("wrong", "fires"), [(8, True), (7, False)])
+def test_passwords_are_tried_in_a_form(wrong: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire, body = Wire(), b"user=anna&pass=x"
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    asked = get("/login", f"Content-Length: {len(body)}", kind, method="POST") + body
+    for number in range(10):
+        text = "Invalid username or password" if number < wrong else "Welcome"
+        talk(wire, 80, (True, asked), (False, response(200, text, "Content-Type: text/plain")), sport=40000 + number)
+    assert bool(found_in("scan_web_passwords", facts_of, wire.save(tmp_path / "form.pcap"))) is fires
+
+
+def test_without_the_web_no_password_is_tried_there(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))])
+    assert not applies("scan_web_passwords", capture, facts_of)
 
 
 def names(*every: str) -> tuple[Lookup, ...]:

@@ -95,6 +95,8 @@ NOT_RECORDED = {
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
     "scan_arp",
+    "address_not_renewed", "scan_web_passwords", "rtp_loss", "rtp_one_way", "scan_reflected", "scan_udp_flood",
+    "scan_ping_flood", "address_router_left", "address_second_router",
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",
     "tcp_slow_rounds", "unwanted_cryptocurrency", "wep_in_use", "wireless_handshake", "wireless_refused",
     "wireless_sent_away", "turn_refused",

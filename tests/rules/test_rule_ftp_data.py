@@ -86,6 +86,23 @@ def test_a_user_who_leaves_at_the_first_question_was_not_refused(tmp_path: Path,
     assert found_in("ssh_login_refused", facts_of, wire.save(tmp_path / "c.pcap")) == []
 
 
+@pytest.mark.parametrize(("sessions", "at_once", "fires"), [(5, True, True), (4, True, False), (5, False, False)])
+def test_refused_ssh_logins_at_the_same_time(
+    sessions: int, at_once: bool, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    newkeys = b"\0\0\0\x0c\x0a\x15" + bytes(10)
+    wire, open_ones = Wire(), []
+    for number in range(sessions):
+        talk = Talk(wire, dport=22, sport=40000 + number).open().exchange(b"SSH-2.0-a\r\n", b"SSH-2.0-b\r\n")
+        talk.answer(newkeys).say(newkeys).exchange(bytes(44), bytes(44))
+        for _ in range(2):
+            talk.exchange(bytes(60), bytes(76))
+        open_ones.append(talk if at_once else talk.part())
+    for talk in open_ones if at_once else ():
+        talk.part()
+    assert bool(found_in("scan_logins", facts_of, wire.save(tmp_path / "c.pcap"))) is fires
+
+
 @pytest.mark.parametrize(("named", "words"), [("10,0,0,5", "(NAT)"), ("192,0,2,10", "behind NAT that is another one")])
 def test_an_address_that_the_server_does_not_take(named: str, words: str, tmp_path: Path, facts_of: FactsOf) -> None:
     no = (asks(f"PORT {named},195,80"), says("500 Illegal PORT command."))

@@ -154,7 +154,7 @@ def test_the_client_is_told_whether_it_sent_credentials(
             Side.CLIENT,
             "IMDSv2",
         ),
-        ({"status": 401, "path": "/latest/meta-data/"}, Side.CLIENT, "sign in first"),
+        ({"status": 401, "path": "/latest/meta-data/"}, Side.CLIENT, "has not signed in"),
     ],
 )
 def test_what_the_text_calls_the_error_tells_more(overrides: dict[str, Any], side: Side, words: str) -> None:

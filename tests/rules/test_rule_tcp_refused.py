@@ -148,3 +148,13 @@ def test_the_contrast_is_another_port_of_the_same_host() -> None:
     (finding,) = found(refused(0), connection(1, **to(80)))
     assert finding.evidence.steps[-1].frames == (first_frame(1) + 1,)
     assert "port 80" in finding.evidence.steps[-1].text
+
+
+@pytest.mark.parametrize(("clients", "findings"), [(21, 1), (20, 20)])
+def test_many_clients_that_are_refused_are_one_finding(clients: int, findings: int) -> None:
+    attempts = [
+        refused(stream, client=Endpoint(f"198.51.100.{stream + 1}", 40000), **to(80)) for stream in range(clients)
+    ]
+    told = found(*attempts)
+    assert len(told) == findings
+    assert (f"of {clients} clients to port 80" in told[0].title) is (findings == 1)

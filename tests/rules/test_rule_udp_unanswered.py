@@ -101,6 +101,41 @@ def test_it_does_not_apply_to_what_wants_no_answer(tmp_path: Path, facts_of: Fac
     assert not applies("udp_unanswered", pcap(tmp_path / "group.pcap", group, step_ns=5_000_000_000), facts_of)
 
 
+def snmp(kind: int, community: bytes = b"monitor") -> bytes:
+    name = b"\x06\x08" + bytes([0x2B, 6, 1, 2, 1, 1, 5, 0])
+    value = b"\x04\x02vm" if kind == GET_RESPONSE else b"\x05\x00"
+    bound = b"\x30" + bytes([len(name + value)]) + name + value
+    data = b"\x02\x01\x07\x02\x01\x00\x02\x01\x00\x30" + bytes([len(bound)]) + bound
+    pdu = b"\x02\x01\x01\x04" + bytes([len(community)]) + community + bytes([kind, len(data)]) + data
+    return b"\x30" + bytes([len(pdu)]) + pdu
+
+
+GET_REQUEST, GET_RESPONSE = 0xA0, 0xA2
+
+
+def polled(wire: Wire, port: int, *, asks: int = 1, answered: bool = True, community: bytes = b"monitor") -> Wire:
+    for _ in range(asks):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(port, 161, snmp(GET_REQUEST, community))))
+        wire.wait(1.5)
+    if answered:
+        wire.put(ip(SERVER, CLIENT, UDP, datagram(161, port, snmp(GET_RESPONSE, community))))
+    return wire
+
+
+def test_an_agent_that_answers_every_time(tmp_path: Path, facts_of: FactsOf) -> None:
+    # tshark begins a new udp.stream at the first answer of SNMP.
+    wire = polled(polled(polled(Wire(), 40000), 40001), 40002, asks=2)
+    assert found("udp_unanswered", wire.save(tmp_path / "polled.pcap"), facts_of) == []
+
+
+@pytest.mark.parametrize(("asks", "fires"), [(2, True), (1, False)])
+def test_an_agent_that_does_not_know_one_community(asks: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = polled(polled(Wire(), 40000, asks=asks, answered=False, community=b"public"), 40001)
+    wire.wait(3)
+    findings = found("udp_unanswered", polled(wire, 40002).save(tmp_path / "community.pcap"), facts_of)
+    assert ["answers some SNMP requests" in f.title for f in findings] == [True] * fires
+
+
 SPI = bytes(range(8))
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from factories import CLIENT, SERVER, UDP, datagram, ip
 from messages import get, response
 from sessions import asks, says, session, talk
 from talk import Wire
@@ -59,3 +60,52 @@ def test_where_nothing_was_said_nothing_is_listed(tmp_path: Path) -> None:
     analysis = analyse(session(tmp_path / "c.pcap", 21, says("220 ready")), strict=True)
     assert cells(analysis, "files") == []
     assert cells(analysis, "accounts") == []
+
+
+def tftp(*packets: tuple[bool, int, bytes]) -> Wire:
+    """Return a recording of requests to port 69 (of the client's port) and of answers to it."""
+    wire = Wire()
+    for of_client, port, data in packets:
+        ends = (CLIENT, SERVER) if of_client else (SERVER, CLIENT)
+        ports = (port, 69) if of_client else (2000, port)
+        wire.put(ip(*ends, UDP, datagram(*ports, data)))
+    return wire
+
+
+def test_files_of_tftp_that_are_refused(tmp_path: Path) -> None:
+    asked = ((True, 5001, b"\0\1one\0octet\0"), (True, 5002, b"\0\2two\0octet\0"), (False, 5001, b"\0\5\0\1gone\0"))
+    analysis = analyse(tftp(*asked).save(tmp_path / "tftp.pcap"), strict=True)
+    found = cells(analysis, "files")
+    assert [(row["action"], row["name"], row["ok"], row["reply_frame"]) for row in found] == [
+        ("downloads", "one", False, 3), ("uploads", "two", None, None),
+    ]  # fmt: skip
+    assert ask(analysis, "which files were fetched?").verdict.endswith("it is refused.")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "accepted"), [(200, "Invalid username or password", False), (302, "", None), (403, "", False)]
+)
+def test_a_form_with_a_password_and_its_answer(status: int, text: str, accepted: bool | None, tmp_path: Path) -> None:
+    body = b"user=anna&pass=x"
+    asked = get("/login", f"Content-Length: {len(body)}", "Content-Type: application/x-www-form-urlencoded")
+    wire = Wire()
+    talk(
+        wire,
+        80,
+        (True, asked.replace(b"GET", b"POST") + body),
+        (False, response(status, text, "Content-Type: text/plain")),
+    )
+    (row,) = cells(analyse(wire.save(tmp_path / "form.pcap"), strict=True), "accounts")
+    assert (row["user"], row["accepted"]) == ("anna", accepted)
+    assert row["reply_frame"] is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Did the upload work?", "uploads plan.pdf"), ("Did the download work?", "RETR x.txt"),
+        ("which files were transferred?", "uploads plan.pdf"),
+    ],
+)  # fmt: skip
+def test_an_upload_is_not_answered_with_a_download(question: str, words: str, transfer: Analysis) -> None:
+    assert words in ask(transfer, question).verdict

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Login, Record
 
+FORM_NAME = "HTTP form"
 _KEY, _VALUE = many("urlencoded-form.key"), many("urlencoded-form.value")
 _PASSWORD = re.compile(
     r"(?:.*[_.\[-])?(?:pass(?:word|wd|phrase|code)?|pwd|passwort)\d?\]?|.*password\d?", re.IGNORECASE
@@ -21,9 +22,7 @@ def form(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         named = zip(keys, values, strict=False) if len(keys) == len(values) else ()
         user = next((value for key, value in named if _USER.fullmatch(key)), "")
-        yield Login(
-            "HTTP form", message.stream, message.source, message.destination, user, "password", (message.frame,)
-        )
+        yield Login(FORM_NAME, message.stream, message.source, message.destination, user, "password", (message.frame,))
 
 
 FORM = Dialect("urlencoded-form", "urlencoded-form.key", (_KEY, _VALUE), form)

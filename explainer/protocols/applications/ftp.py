@@ -96,21 +96,30 @@ def _data_place(e: Exchange, stream: int | None, client: Endpoint, server: Endpo
 
 
 def tftp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield the files that are asked for by TFTP, and the errors."""
-    asked: Message | None = None
+    """Yield the files that are asked for by TFTP, and the errors, which go to the port that asked (RFC 1350)."""
+    asked, refused, open_ones = list[Message](), dict[int, int](), dict[Endpoint, Message]()
     for message in messages:
-        code = message.number(_OPCODE)
+        code, waiting = message.number(_OPCODE), open_ones.get(message.destination)
         if code in (_READ, _WRITE):
-            asked = message
-            action = "downloads" if code == _READ else "uploads"
-            name = message.first(_SOURCE_FILE) or message.first(_TARGET_FILE)
-            yield Transfer("TFTP", None, message.source, message.destination, action, name, message.frame)
-        elif code == _ERROR and asked and message.destination.address == asked.source.address:
-            name = asked.first(_SOURCE_FILE) or asked.first(_TARGET_FILE)
+            asked.append(message)
+            open_ones[message.source] = message
+        elif code == _ERROR and waiting:
+            refused[waiting.frame] = message.frame
             yield Reply(
-                "TFTP", Kind.FILE, None, asked.source, asked.destination, asked.frame, message.frame, "file", name,
-                message.first(_ERROR_CODE), message.first(_ERROR_TEXT), ok=False,
+                "TFTP", Kind.FILE, None, waiting.source, waiting.destination, waiting.frame, message.frame, "file",
+                _file_name(waiting), message.first(_ERROR_CODE), message.first(_ERROR_TEXT), ok=False,
             )  # fmt: skip
+    for message in asked:
+        action = "downloads" if message.number(_OPCODE) == _READ else "uploads"
+        reply = refused.get(message.frame)
+        yield Transfer(
+            "TFTP", None, message.source, message.destination, action, _file_name(message), message.frame,
+            None if reply is None else False, reply,
+        )  # fmt: skip
+
+
+def _file_name(request: Message) -> str:
+    return request.first(_SOURCE_FILE) or request.first(_TARGET_FILE)
 
 
 FTP = Dialect("ftp", "ftp.request || ftp.response", (CONTENT,), ftp)

@@ -39,6 +39,37 @@ def address_arp_unanswered(lab: Lab) -> None:
     browse(lab)
 
 
+GONE = b"""table arp gone {
+  chain output { type filter hook output priority 0; policy drop; }
+}
+table ip gone {
+  chain input { type filter hook input priority 0; policy drop; }
+  chain forward { type filter hook forward priority 0; policy drop; }
+}
+"""
+
+
+@scenario(
+    question="Why is the internet gone?",
+    shows="After a page has loaded, the gateway $gateway falls silent; the client's ARP requests for it get no answer.",
+    findings=("address_silent",),
+    decisive_filter="arp.opcode == 1 && arp.dst.proto_ipv4 == $gateway",
+    words=(r"(?i)gateway $gateway is gone", r"(?i)no more"),
+    answer_must_not=(SAYS_REFUSED,),
+    records=WITH_ARP,
+)
+def address_silent(lab: Lab) -> None:
+    servers.names(lab)
+    servers.web(lab, Site(lab.plan.http_port))
+    lab.client.run("ip", "neighbour", "flush", "all")
+    browse(lab)
+    lab.router.run("nft", "-f", "-", stdin=GONE)
+    for _ in range(2):
+        lab.client.run("ip", "neighbour", "flush", "all")
+        lab.client.run("bash", "-c", f"echo > /dev/udp/{lab.plan.gateway}/9100")
+        time.sleep(3.5)
+
+
 @scenario(
     question="Why does the connection to the gateway come and go?",
     shows="Two network cards in the client's network answer that the gateway's address $gateway is theirs.",
