@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, ethernet, icmp_error, ip, pcap, tshark
 from flow import FactsOf, applies, found
 from talk import Wire
 
@@ -165,3 +165,11 @@ def test_calls_are_told_and_their_voice(tmp_path: Path) -> None:
     stat = analysis.stat("rtp")
     assert stat is not None
     assert [(row[4], row[5], row[6]) for row in stat.rows] == [(95, 4, 4.04), (100, 0, 0.0)]
+
+
+def test_the_statistic_counts_as_wireshark_does(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = spoken(call(), without(600, 50)).save(tmp_path / "call.pcap")
+    (stream,) = facts_of(capture, rtp_streams)[rtp_streams]
+    (row,) = [row for row in tshark(capture, "-q", "-z", "rtp,streams").splitlines() if "g711U" in row]
+    packets, lost = row.split("g711U")[1].split()[:2]
+    assert (stream.packets, stream.lost) == (int(packets), int(lost))
