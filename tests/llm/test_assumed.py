@@ -34,6 +34,9 @@ def told(question: str, rule: str, title: str, side: Side = Side.SERVER, **chang
         ("Whom should I call?", "The server must act. "),
         ("What do I have to change on my side?", "The server must act. "),
         ("Why is it slow?", ""),
+        ("The server is fine, right?", ""),
+        ("It is not the server, right?", ""),
+        ("Is the server's answer correct?", ""),
     ],
 )
 def test_a_server_that_was_reached_and_is_slow(question: str, begins: str) -> None:
