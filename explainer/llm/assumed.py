@@ -83,6 +83,8 @@ def blames(question: Question) -> bool:
 
 def answered(question: Question, finding: Finding, title: str, others: Iterable[Finding]) -> str:
     """Return the finding as the answer to what the question takes for granted, or its title alone."""
+    if finding.severity is Severity.INFO:
+        return title
     if _ROLE.search(question.text) and finding.act:
         return f"{finding.act} {title}"
     if _WHEN.search(question.text) and finding.evidence.frames:

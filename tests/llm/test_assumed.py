@@ -73,6 +73,11 @@ def test_the_act_is_not_told_twice() -> None:
     assert answer.act == ""
 
 
+def test_what_is_only_worth_knowing_asks_nobody_to_act(analysis_of: AnalysisOf) -> None:
+    told = ask(analysis_of("postgres_login_retried_healthy"), "Whom should I call?").verdict
+    assert told.startswith("No fault was found.")
+
+
 def test_two_questions_at_once_get_two_answers(analysis_of: AnalysisOf) -> None:
     told = ask(analysis_of("tls13_healthy"), "Is it slow and is it encrypted?").verdict
     assert told.startswith("No, it is not slow")
