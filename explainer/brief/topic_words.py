@@ -212,6 +212,6 @@ FAULT = re.compile(
     r"|whom? (?:has to|have to|must|should|shall|needs to)|whom (?:do|can)|bad"
     r"|what (?:do|must|should|can|shall) (?:i|we)|what (?:must|should|shall|has|have) the \w+(?: \w+)? (?:to )?do"
     r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
-    r"|bounce\w*|what(?: has)? happened (?:to|with))\b|\b(?:right|correct)\s*\?",
+    r"|bounce\w*|what(?: has)? happened (?:to|with))\b|,\s*(?:right|correct)\s*\?",
     re.IGNORECASE,
 )

@@ -40,11 +40,13 @@ _SUSPECTS = (
 )
 _BLAMES = re.compile(
     r"^\s*(?:is|isn'?t|was|could|can) (?:it|this|that) (?:\w+ )?(?:be )?(?:the|my|our|your|a|an) "
-    r"|\b(?:right|correct|isn'?t it|or not)\s*\?*\s*$"
+    r"|(?:,\s*(?:right|correct)|\bisn'?t it)\s*\?*\s*$"
     r"|^\s*(?:is|isn'?t|are|was) (?:the|my|our|your) .*\b(?:to blame|at fault|fault|guilty|broken|the problem|the cause"
     r"|responsible|block\w*|down|offline|dead)\b",
     re.IGNORECASE,
 )
+_WELL = re.compile(r"\b(?:not|fine|ok(?:ay)?|good|works?|working|up|healthy|innocent|well)\b", re.IGNORECASE)
+"""What is said for somebody, and no blame: "yes" would mean that he is at fault."""
 _OR = re.compile(r"\bor\b(?! not)", re.IGNORECASE)
 _DOWN = re.compile(r"\b(?:down|offline|dead)\b", re.IGNORECASE)
 _WHY_DOWN = re.compile(r"^\s*why is .*\b(?:down|offline|dead)\b", re.IGNORECASE)
@@ -81,6 +83,8 @@ def blames(question: Question) -> bool:
 
 def answered(question: Question, finding: Finding, title: str, others: Iterable[Finding]) -> str:
     """Return the finding as the answer to what the question takes for granted, or its title alone."""
+    if finding.severity is Severity.INFO:
+        return title
     if _ROLE.search(question.text) and finding.act:
         return f"{finding.act} {title}"
     if _WHEN.search(question.text) and finding.evidence.frames:
@@ -111,7 +115,7 @@ def _begins(question: Question, finding: Finding, others: Iterable[Finding]) -> 
 
 def _suspect(question: Question) -> _Suspect | None:
     """Return the one whom it names, None where it names nobody, or several."""
-    if _OR.search(question.text):
+    if _OR.search(question.text) or _WELL.search(question.text):
         return None
     named = [each for each in _SUSPECTS if re.search(rf"\b(?:{each.words})\b", question.text, re.IGNORECASE)]
     return named[0] if len(named) == 1 else None

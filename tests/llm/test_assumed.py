@@ -34,6 +34,9 @@ def told(question: str, rule: str, title: str, side: Side = Side.SERVER, **chang
         ("Whom should I call?", "The server must act. "),
         ("What do I have to change on my side?", "The server must act. "),
         ("Why is it slow?", ""),
+        ("The server is fine, right?", ""),
+        ("It is not the server, right?", ""),
+        ("Is the server's answer correct?", ""),
     ],
 )
 def test_a_server_that_was_reached_and_is_slow(question: str, begins: str) -> None:
@@ -68,6 +71,11 @@ def test_the_act_is_not_told_twice() -> None:
     answer = offline.answer(analysis(ran(finding("http_slow", title=SLOW))), "Who has to fix it?")
     assert answer.verdict == f"The server must act. {SLOW}"
     assert answer.act == ""
+
+
+def test_what_is_only_worth_knowing_asks_nobody_to_act(analysis_of: AnalysisOf) -> None:
+    told = ask(analysis_of("postgres_login_retried_healthy"), "Whom should I call?").verdict
+    assert told.startswith("No fault was found.")
 
 
 def test_two_questions_at_once_get_two_answers(analysis_of: AnalysisOf) -> None:
