@@ -15,7 +15,6 @@ _COLUMNS = {
     "name": "host", "host": "host", "server_name": "host", "path": "path", "certificate": "certificate",
     "certificate_issuer": "certificate", "client_certificate": "certificate",
     "close_reason": "certificate", "interface": "name", "device": "host", "device_port": "name", "port_label": "name",
-    "base": "name", "wanted": "name", "topic": "name", "client_id": "name",
 }  # fmt: skip
 _OF_STATS = {"name": ("dns",), "path": ("http",)}  # elsewhere these columns hold Wireshark's own words
 WIRESHARKS_WORDS = ("protocol_hierarchy", "timeline")
