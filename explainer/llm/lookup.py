@@ -133,11 +133,9 @@ def addresses(analysis: Analysis) -> set[str]:
     found = {row["address"] for row in _rows(analysis.stat("destinations"))}
     found |= {row[side] for row in _rows(analysis.stat("spoken")) for side in ("client", "server")}
     found |= {row[side] for row in _rows(analysis.stat("arp")) for side in ("asker", "target")}
-    return found | {_address(row[side]) for row in _rows(analysis.stat("rtt")) for side in ("client", "server")}
-
-
-def _address(endpoint: str) -> str:
-    return endpoint.rpartition(":")[0].strip("[]")
+    return found | {
+        host_lookup.address(row[side]) for row in _rows(analysis.stat("rtt")) for side in ("client", "server")
+    }
 
 
 def _protocols(analysis: Analysis, question: Question) -> Iterator[Claim]:

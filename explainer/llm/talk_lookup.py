@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from explainer.brief.question import Question
 from explainer.brief.topics import Topic
+from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
 from explainer.protocols.applications.ftp import ANONYMOUS
@@ -29,7 +30,9 @@ def moved(analysis: Analysis, question: Question) -> Iterator[Claim]:
     every = sorted(about(rows(analysis.stat("files")), question), key=lambda row: _after(row, asked, question))
     for row in every:
         done = {True: "; it succeeds", False: "; it is refused"}.get(row["ok"], "")
-        text = f"{_host(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
+        text = (
+            f"{address(row['client'])} {row['action']} {row['name']} ({row['protocol']}, server {row['server']}){done}"
+        )
         told[text] = told.get(text, ()) + frames(row, "frame", "reply_frame")
     for text, at in list(told.items())[:_ROWS]:
         yield Claim(text=f"{text}.", frames=at, sources=("files",))
@@ -63,7 +66,7 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
         host, status = row["host"] or row["server"], row["status"]
         answer = f"HTTP {status}" if status else "no answer that can be read whole in this capture"
         does = f"sends to {row['path']} of" if row["method"] in _SENDING else f"fetches {row['path']} from"
-        text = f"{_host(row['client'])} {does} {host} ({answer})"
+        text = f"{address(row['client'])} {does} {host} ({answer})"
         told[text] = told.get(text, ()) + frames(row, "request_frame", "response_frame")
     for text, at in list(told.items())[:_ROWS]:
         yield Claim(text=f"{text}.", frames=at, sources=("http",))
@@ -90,7 +93,7 @@ def passwords(analysis: Analysis, question: Question) -> Iterator[Claim]:
     anonymous = next((row for row in known if (row["user"] or "").lower() in ANONYMOUS), None)
     if anonymous:
         text = (
-            f"No password that is a secret is visible: {_host(anonymous['client'])} signs in to {anonymous['server']}"
+            f"No password that is a secret is visible: {address(anonymous['client'])} signs in to {anonymous['server']}"
         )
         yield Claim(
             text=f"{text} as {anonymous['user']} ({anonymous['protocol']} in clear text), where any word will do.",
@@ -108,7 +111,7 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
     asked_about = [row for row in every if question.named([row["name"] or ""])]
     for row in about(asked_about or every, question):
         if row["query_frame"] is not None:
-            groups[_host(row["client"]), _host(row["server"]), row["interface"] or ""].append(row)
+            groups[address(row["client"]), address(row["server"]), row["interface"] or ""].append(row)
     for (client, server, interface), group in list(groups.items())[:_ROWS]:
         asked = list(dict.fromkeys(f"{row['name']} ({row['type']})" for row in group if row["name"]))
         more = [f"{len(asked) - _NAMES} more"] if len(asked) > _NAMES else []
@@ -125,9 +128,5 @@ def names(analysis: Analysis, question: Question) -> Iterator[Claim]:
 def about(found: Iterable[Row], question: Question) -> list[Row]:
     """Return the rows of the hosts that the question names; all where it names none of them."""
     every = list(found)
-    named = [row for row in every if {_host(row["client"]), _host(row["server"])} & question.addresses]
+    named = [row for row in every if {address(row["client"]), address(row["server"])} & question.addresses]
     return named or every
-
-
-def _host(endpoint: str) -> str:
-    return endpoint.rpartition(":")[0].strip("[]")
