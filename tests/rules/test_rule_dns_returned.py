@@ -10,6 +10,7 @@ from explainer.model import Severity
 from explainer.protocols import dns, udp_conversations
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
+from explainer.protocols.rtp import media_errors
 
 OTHER = "198.51.100.99"
 SILENT: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
@@ -18,7 +19,10 @@ ASKED = lookup(**SILENT)
 
 def severity(*every: Lookup, port: int = 53) -> tuple[Severity, str]:
     error = Error(3, 0, SERVER, CLIENT, UNREACHABLE, 4, 3, None, None, "udp", CLIENT, SERVER, 5000, port, 1)
-    known = KnownFacts({errors: (error,), udp_conversations.conversations: (), dns.lookups: every})
+    nothing = frozenset[int]()
+    known = KnownFacts({
+        errors: (error,), udp_conversations.conversations: (), dns.lookups: every, media_errors: (nothing, nothing),
+    })  # fmt: skip
     (finding,) = findings_of("path_udp_unreachable", known)
     return finding.severity, finding.title
 
