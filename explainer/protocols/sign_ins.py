@@ -13,7 +13,8 @@ from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_bodies import Form
 
 FORM = "form"
-_CHALLENGES = (401, 407)
+CHALLENGES = (401, 407)
+"""The server, or a proxy, wants to know who asks (RFC 9110, sections 15.5.2 and 15.5.8)."""
 _IN_STEPS = ("ntlm", "negotiate")
 """Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
 _REFUSALS = (400, 401, 403, 422)
@@ -59,7 +60,7 @@ def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
 
 def _by_header(e: Exchange) -> bool | None:
     if e.status is None or e.status >= _FIRST_ERROR:
-        return False if e.status in _CHALLENGES and e.scheme not in _IN_STEPS else None
+        return False if e.status in CHALLENGES and e.scheme not in _IN_STEPS else None
     return True
 
 

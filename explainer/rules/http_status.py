@@ -13,6 +13,7 @@ from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.proxy_header import proxy_headers
+from explainer.protocols.sign_ins import CHALLENGES
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tls.outcome import tcp_endings
 from explainer.registry import rule
@@ -34,7 +35,7 @@ from explainer.rules.exchanges import (
     scope,
 )
 from explainer.rules.http_history import history, page
-from explainer.rules.http_status_meanings import CHALLENGES, meaning, producer
+from explainer.rules.http_status_meanings import meaning, producer
 from explainer.rules.http_upstream import upstream
 from explainer.rules.http_upstream_failures import Upstream
 from explainer.rules.http_upstream_sight import sight

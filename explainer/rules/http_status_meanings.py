@@ -5,7 +5,7 @@ import re
 from explainer.model import Side
 from explainer.protocols.http import Exchange
 from explainer.protocols.http_error_names import PHRASES
-from explainer.protocols.sign_ins import to_sign_in
+from explainer.protocols.sign_ins import CHALLENGES, to_sign_in
 from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 
 _SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
@@ -139,8 +139,6 @@ _NO_NAME = Meaning(
     "Whoever runs the proxy must see to its name service; or the client must correct the site's name.",
 )  # fmt: skip
 _GATEWAY, _DNS_FAILED = (502, 503, 504), "ERR_DNS_FAIL"
-CHALLENGES = (401, 407)
-"""The server, or a proxy, wants to know who asks."""
 
 
 def meaning(exchange: Exchange) -> Meaning:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from explainer.model import Evidence, Finding, Side, Step
 from explainer.protocols.tcp import Connection
+from explainer.rules.http_upstream_sight import first_frame_of
 from explainer.wording import count
 
 Tries = Mapping[str, Sequence[Connection]]
@@ -16,7 +17,7 @@ _SHOWN = 20
 def tries(connections: Iterable[Connection]) -> Tries:
     """Return the connections by who asked for them."""
     found = defaultdict[str, list[Connection]](list)
-    for c in sorted(connections, key=_first_frame):
+    for c in sorted(connections, key=first_frame_of):
         if c.syn_frames:
             found[c.client.address].append(c)
     return found
@@ -28,7 +29,7 @@ def relayed(finding: Finding, c: Connection, until: int, tried: Tries) -> Findin
     All that the server asked for between its acceptance and its end must be to one port, and fail.
     """
     own = tried.get(c.server.address, ())
-    group = own[bisect_right(own, c.first_frame, key=_first_frame) : bisect_left(own, until, key=_first_frame)]
+    group = own[bisect_right(own, c.first_frame, key=first_frame_of) : bisect_left(own, until, key=first_frame_of)]
     if not group or any(o.syn_ack_frame is not None for o in group) or len({o.server for o in group}) > 1:
         return finding
     behind, resets = group[0].server, [min(o.server_resets) for o in group if o.server_resets]
@@ -49,7 +50,3 @@ def relayed(finding: Finding, c: Connection, until: int, tried: Tries) -> Findin
             "advice": (f"On {behind.address}, see whether the service runs and listens: ss -ltn", *finding.advice),
         }
     )
-
-
-def _first_frame(c: Connection) -> int:
-    return c.first_frame
