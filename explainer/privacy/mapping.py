@@ -22,14 +22,17 @@ MAC = (
 )
 _REVERSE = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}\.in-addr\.arpa\b"
 _URL = r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>)\]]+"
-_MAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
+_MAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*"
+_SSH_ALGORITHM = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+@(?:openssh\.com|libssh\.org|lysator\.liu\.se)|zlib@openssh\.com")
+"""Names of algorithms have a domain, too (RFC 4251, section 6)."""
 _TELEPHONE = r"\btel:\+?\d[\d.-]*\d"
 _DISTINGUISHED = (
     r"(?<![\w])(?:CN|OU?|L|ST|STREET|UID|DC|SERIALNUMBER|emailAddress)=(?:\\.|[^,+;\"')\\])*?"
     r"(?=[,+;\"')]|\.\s|\.?$|\s(?:valid|and|is|to|for|has|was|issued|needs|with|without)\b)"
 )
 _ENTRY = r"(?<!\w)(?:cn|ou?|uid|dc|sAMAccountName)=[^\s,+;:\"')\]]+"
-_HOST = r"(?<![\w.@$-])(?:\*\.)?[^\W_]?[\w-]*(?:\.[\w-]+)+\.?(?![\w-])"
+_HOST = r"(?<![\w\ufffd.@$-])(?:\*\.)?[^\W_]?[\w\ufffd-]*(?:\.[\w\ufffd-]+)+\.?(?![\w\ufffd-])"
+"""With what Wireshark shows of octets that are no text: in a name, a tunnel carries somebody's data."""
 _PATH = r"(?<![\w/.:<>\]-])/[^\s\"',;)\]<>|]+"
 _PATTERN = re.compile(
     f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<tel>{_TELEPHONE})|(?P<dn>{_DISTINGUISHED}|{_ENTRY})|(?P<reverse>{_REVERSE})|(?P<mac>{MAC})"
@@ -170,6 +173,8 @@ class Mapping:
             case "reverse":
                 quad, _, zone = text.partition(".in-")
                 return f"{backwards_quad(self._address(backwards_quad(quad)))}.in-{zone}"
+            case "mail" if _SSH_ALGORITHM.fullmatch(text):
+                return text
             case "mail":
                 user, _, domain = text.partition("@")
                 place = self._address(domain) if _canonical(domain) else self._words.host(domain)

@@ -3,6 +3,8 @@
 import re
 from hashlib import blake2b, shake_256
 
+from explainer.privacy.endings import is_public
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGITS = "23456789"
 WORD = re.compile(r"\b[hsunq][2-9][a-z2-7]{4}\b")
@@ -13,6 +15,8 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z]+|[\d.]+)=((?:\\.|[^,+\\])*)")
 _LETTERS_ALONE = re.compile(r"[a-z]+")
+_LONGEST_SERVICE = 16
+"""With the underscore (RFC 6763, section 7.2); what is longer is a name of somebody's (`_BitTorrent-…`)."""
 _SHORT, _LONG, _ATTEMPTS = 2, 7, 1000
 _PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody
 
@@ -40,7 +44,7 @@ class Words:
         return self._made[known]
 
     def host(self, name: str) -> str:
-        """Return the pseudonym of a host name: its labels, but for the public suffix and those that all use."""
+        """Return the pseudonym of a host name: its labels, but for a public suffix and those that all use."""
         labels = name.split(".")
         ending = labels[-1:] if labels[-1] else labels[-2:]
         inner = labels[: -len(ending)] if len(labels) > len(ending) else []
@@ -50,6 +54,8 @@ class Words:
             )
         if len(inner) > 1 and inner[-1].lower() in _SECOND_LEVEL and len(ending[0]) == 2:
             ending = [inner.pop(), *ending]
+        elif not is_public(ending[0]):
+            ending = [self._label(ending[0]), *ending[1:]]
         return ".".join([*map(self._label, inner), *ending])
 
     def path(self, path: str) -> str:
@@ -75,7 +81,8 @@ class Words:
         return self.host(value) if re.fullmatch(r"[\w*-]+(\.[\w-]+)+", value) else self.word("n", value)
 
     def _label(self, label: str) -> str:
-        kept = not label or label.startswith("_") or label.lower() in _KEPT_LABELS
+        service = label.startswith("_") and len(label) <= _LONGEST_SERVICE
+        kept = not label or service or label.lower() in _KEPT_LABELS
         return label if kept else self.word("h", label)
 
     def _segment(self, segment: str) -> str:

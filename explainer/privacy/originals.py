@@ -46,9 +46,6 @@ def _of_stat(stat: Stat) -> Iterator[Original]:
     names = [column.name for column in stat.columns]
     for row in stat.rows:
         yield from people.named(stat.id, dict(zip(names, row, strict=True)))
-    names = [column.name for column in stat.columns]
-    for row in stat.rows:
-        yield from people.named(stat.id, dict(zip(names, row, strict=True)))
     for index, column in enumerate(stat.columns):
         kind = _COLUMNS.get(column.name)
         named = kind is not None and stat.id in _OF_STATS.get(column.name, (stat.id,))

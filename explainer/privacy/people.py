@@ -6,6 +6,7 @@ left, as they stand for anything else as well.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 from explainer.escape import visible
 from explainer.model import Cell
@@ -25,6 +26,19 @@ _SCHEME = re.compile(r"(?:sips?|tel|mailto|xmpp|im|pres):", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s\\/@(),;:<>\"'`=]+")
 _QUOTED = re.compile(r"[\"'`\u201c\u2018]([\w.$@+-]{2,64})[\"'`\u201d\u2019]")
 _DISTINGUISHED = re.compile(r"[A-Za-z]{1,16}=[^,]+(?:,\s*[A-Za-z]{1,16}=[^,]+)*")
+_NICK = re.compile(r"([\w\[\]\\`^{}|-]+)![~\w.-]+@")
+"""Nick, user and host of a user of IRC (RFC 1459, section 2.3.1)."""
+_COUNTED = r"sha|md|utf|base|rev|imap|pop|http|ipv|tls|ssl|aes|deb|el|win|bit"
+_SAYS_ITS_NAME = (
+    re.compile(r"(?<![\w.@/-])[A-Za-z][\w-]*(?:\.[\w-]+)*\.[A-Za-z][\w-]+(?![\w./-])"),
+    re.compile(rf"(?<![\w.@/-])(?!(?:{_COUNTED})\d)[a-z]{{2,}}(?:-[a-z0-9]+)*-?\d+(?![\w./-])"),
+    re.compile(r"^([\w-]+) (?:E?SMTP|Hello)\b"),
+    re.compile(r"\bHello ([\w-]+) \["),
+)
+"""How a server calls itself, or its client, as a session begins: with a domain, with a number (mail01), or at the place
+that a mail server has for it (RFC 5321, section 4.2)."""
+_OF_SESSIONS = "session"
+_ONE_LABEL = re.compile(r"[A-Za-z][\w-]*")
 _LEAST = 2
 _NAMING = frozenset({"login", "ticket", "mail", "call", "file"})
 """The kinds of requests that are about somebody, or something of somebody's."""
@@ -41,10 +55,21 @@ def _of_account(row: Mapping[str, Cell]) -> Iterator[Original]:
 
 
 def _of_answer(row: Mapping[str, Cell]) -> Iterator[Original]:
+    text = _text(row, "text")
     if row["kind"] in _NAMING:
         yield from _users(_text(row, "about"))
-    for word in _QUOTED.findall(_text(row, "text")):
+    for word in (*_QUOTED.findall(text), *_NICK.findall(text)):
         yield from _words(word, Kind.NAME)
+    if row["kind"] == _OF_SESSIONS:
+        for name in chain.from_iterable(pattern.findall(text) for pattern in _SAYS_ITS_NAME):
+            yield Original(Kind.HOST, visible(name))
+
+
+def _of_lookup(row: Mapping[str, Cell]) -> Iterator[Original]:
+    """Yield the answers that are names of one label, as LLMNR and hosts of a network without a domain have them."""
+    for name in _text(row, "answers").split(", "):
+        if _ONE_LABEL.fullmatch(name) and tells(name):
+            yield Original(Kind.HOST, visible(name))
 
 
 def _of_topic(row: Mapping[str, Cell]) -> Iterator[Original]:
@@ -66,7 +91,7 @@ def _of_file(row: Mapping[str, Cell]) -> Iterator[Original]:
 
 _READ: dict[str, Callable[[Mapping[str, Cell]], Iterator[Original]]] = {
     "accounts": _of_account, "answers": _of_answer, "topics": _of_topic, "directory_searches": _of_search,
-    "files": _of_file,
+    "files": _of_file, "dns": _of_lookup,
 }  # fmt: skip
 
 

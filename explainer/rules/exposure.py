@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Sign, signs
+from explainer.protocols.applications.terminals import DESKTOP
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.evidence import port_filter
@@ -52,7 +53,7 @@ def exposed_remote_control(facts: Facts) -> Iterator[Finding]:
             groups[c.server.address, c.server.port].append(c)
     named = defaultdict[int | None, list[Sign]](list)
     for sign in facts[signs] if groups else ():
-        if sign.what == "desktop":
+        if sign.what == DESKTOP:
             named[sign.stream].append(sign)
     for group in groups.values():
         yield _exposed(group, [sign for c in group for sign in named.get(c.stream, ())])

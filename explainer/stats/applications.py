@@ -2,9 +2,11 @@
 
 from explainer.facts import Facts
 from explainer.model import Cell, Stat
-from explainer.protocols.applications import Kind, logins, replies, transfers
+from explainer.protocols.applications import Kind, logins, replies, signs, transfers
 from explainer.protocols.applications.directory import UNPROVEN
 from explainer.protocols.applications.forms import FORM_NAME
+from explainer.protocols.applications.snmp import ENCRYPTED_UNANSWERED
+from explainer.protocols.applications.terminals import DESKTOP
 from explainer.protocols.sign_ins import FORM, sign_ins
 from explainer.registry import statistic
 from explainer.stats.tables import table
@@ -13,19 +15,22 @@ _ACCOUNTS = (
     "protocol", "user", "client", "server", "accepted", "clear_text", "user_frame", "secret_frame", "reply_frame",
 )  # fmt: skip
 _READABLE = ("basic", FORM)
+_NAMING = (DESKTOP, ENCRYPTED_UNANSWERED)
+"""Signs of somebody whose login is encrypted, or is not answered."""
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
 Rows = dict[tuple[Cell, ...], tuple[Cell, ...]]
 
 
-@statistic("Accounts", logins, replies, sign_ins)
+@statistic("Accounts", logins, replies, sign_ins, signs)
 def accounts(facts: Facts) -> Stat:
     """One row a login that is seen, in the order of the file; user is empty where it names none, or is encrypted.
 
     clear_text says that the password, or another secret, can be read: user_frame and secret_frame are where; the secret
     itself is never shown. accepted is what the server said, empty where no answer is seen, or one that does not tell
     (a Kerberos ticket without pre-authentication, a page of status 200 after a form). Of the web, sign-ins by an
-    Authorization header, by forms with a password and by requests to a page that is there for it are in it.
+    Authorization header, by forms with a password and by requests to a page that is there for it are in it; of remote
+    desktop, the name that a client asks a session for.
     """
     rows = Rows()
     for login in facts[logins]:
@@ -51,6 +56,11 @@ def accounts(facts: Facts) -> Stat:
                 None if unproven else reply.ok, False,
                 reply.request_frame, None, reply.frame,
             )  # fmt: skip
+    known = {row[:4] for row in rows.values()}
+    for sign in facts[signs]:
+        named: tuple[Cell, ...] = (sign.protocol, sign.text, str(sign.client), str(sign.server))
+        if sign.what in _NAMING and sign.text and named not in known:
+            rows.setdefault(named, (*named, None, False, sign.frame, None, None))
     ordered = sorted(rows.values(), key=lambda row: int(str(row[6] or row[8])))
     return table("accounts", "Accounts", _ACCOUNTS, ordered)
 

@@ -10,6 +10,7 @@ from sessions import FactsOf, found, found_in, session
 from explainer.model import Analysis, Confidence, Finding
 from explainer.protocols import tcp
 from explainer.protocols.applications import Sign, signs
+from explainer.protocols.applications.terminals import DESKTOP
 from explainer.protocols.tcp import Endpoint
 
 OUTSIDE, INSIDE = "185.1.2.3", "93.184.216.34"
@@ -17,7 +18,7 @@ OUTSIDE, INSIDE = "185.1.2.3", "93.184.216.34"
 
 def exposed(client: str = OUTSIDE, server: str = INSIDE, port: int = 3389, payload: int = 19) -> list[Finding]:
     one = connection(client=Endpoint(client, 40000), server=Endpoint(server, port), server_payload=payload)
-    desktop = Sign("desktop", "RDP", 0, one.client, one.server, 4, "anna")
+    desktop = Sign(DESKTOP, "RDP", 0, one.client, one.server, 4, "anna")
     return findings_of("exposed_remote_control", KnownFacts({tcp.connections: (one,), signs: (desktop,)}))
 
 

@@ -18,6 +18,8 @@ _REFUSED = re.compile(
 _LET_IN = re.compile(r"last (?:failed )?login|failed login attempts?|welcome|[$#%>]\s*\Z", re.IGNORECASE)
 _KEPT = 200
 _FRAMES = 20
+DESKTOP = "desktop"
+"""The sign of a session of remote desktop that is asked for."""
 
 
 def telnet(messages: Sequence[Message]) -> Iterator[Record]:
@@ -183,7 +185,7 @@ def rdp(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         asked = message if message.source == client else asked
         cookie = message.first(_COOKIE).partition("mstshash=")[2].strip().removesuffix("\\r\\n")
-        yield Sign("desktop", "RDP", message.stream, client, server, message.frame, cookie)
+        yield Sign(DESKTOP, "RDP", message.stream, client, server, message.frame, cookie)
 
 
 TELNET = Dialect("telnet", "telnet", (CONTENT,), telnet)
