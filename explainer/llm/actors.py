@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from explainer.llm.signs import Spoken
-from explainer.privacy.mapping import V4, V6
+from explainer.privacy.patterns import V4, V6
 from explainer.protocols.frame_index import FrameIndex, Sight
 
 _CLAUSE = re.compile(r"[.;:](?=\s|$)|,|\b(?:so|and|but|because|then|after|before|when|while|which)\b", re.I)

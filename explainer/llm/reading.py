@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from explainer.llm.written import without_frames
 from explainer.privacy.fields import is_host
-from explainer.privacy.mapping import MAC, V4, V6
+from explainer.privacy.patterns import MAC, V4, V6
 
 _ADDRESS = re.compile(rf"({V6}|{V4})(/\d{{1,3}})?")
 _MAC = re.compile(MAC)

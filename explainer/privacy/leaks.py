@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from explainer.masking import masked
 from explainer.privacy.addresses import is_kept
 from explainer.privacy.kinds import Kind
-from explainer.privacy.mapping import MAC, V4, V6, Mapping, backwards_quad, bounded
+from explainer.privacy.mapping import Mapping
+from explainer.privacy.patterns import MAC, V4, V6, backwards_quad, bounded
 
 _ADDRESS = re.compile(f"{V6}|{V4}")
 _MAC = re.compile(MAC)

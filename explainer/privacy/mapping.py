@@ -1,6 +1,5 @@
 """One capture's mapping between what it holds and what is sent: consistent, reversible here, never sent itself."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -12,35 +11,17 @@ from explainer.privacy.fields import is_host
 from explainer.privacy.kinds import Kind, Original
 from explainer.privacy.names import WORD, Words, values_of
 from explainer.privacy.originals import originals
+from explainer.privacy.patterns import (
+    ADDRESSES,
+    BACKWARDS,
+    SSH_ALGORITHM,
+    TELLING,
+    backwards_quad,
+    bounded,
+    canonical,
+)
 
 _KEY_BYTES = 32
-V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"
-V6 = r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]+(?:\.\d{1,3}){0,3}(?![\w:])"
-MAC = (
-    r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])"
-    r"|(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])"
-)
-_REVERSE = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}\.in-addr\.arpa\b"
-_URL = r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>)\]]+"
-_MAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*"
-_SSH_ALGORITHM = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+@(?:openssh\.com|libssh\.org|lysator\.liu\.se)|zlib@openssh\.com")
-"""Names of algorithms have a domain, too (RFC 4251, section 6)."""
-_TELEPHONE = r"\btel:\+?\d[\d.-]*\d"
-_DISTINGUISHED = (
-    r"(?<![\w])(?:CN|OU?|L|ST|STREET|UID|DC|SERIALNUMBER|emailAddress)=(?:\\.|[^,+;\"')\\])*?"
-    r"(?=[,+;\"')]|\.\s|\.?$|\s(?:valid|and|is|to|for|has|was|issued|needs|with|without)\b)"
-)
-_ENTRY = r"(?<!\w)(?:cn|ou?|uid|dc|sAMAccountName)=[^\s,+;:\"')\]]+"
-_HOST = r"(?<![\w\ufffd.@$-])(?:\*\.)?[^\W_]?[\w\ufffd-]*(?:\.[\w\ufffd-]+)+\.?(?![\w\ufffd-])"
-"""With what Wireshark shows of octets that are no text: in a name, a tunnel carries somebody's data."""
-_PATH = r"(?<![\w/.:<>\]-])/[^\s\"',;)\]<>|]+"
-_PATTERN = re.compile(
-    f"(?P<url>{_URL})|(?P<mail>{_MAIL})|(?P<tel>{_TELEPHONE})|(?P<dn>{_DISTINGUISHED}|{_ENTRY})|(?P<reverse>{_REVERSE})|(?P<mac>{MAC})"
-    f"|(?P<v6>{V6})|(?P<v4>{V4})|(?P<path>{_PATH})|(?P<host>{_HOST})",
-    re.MULTILINE,
-)
-_ADDRESSES = re.compile(f"{MAC}|{V6}|{V4}")
-_BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)")
 _MARKS = ".,;:!?"
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
 _UNITS = {"s", "ms", "b", "kb", "mb", "bit"}
@@ -131,9 +112,9 @@ class Mapping:
         self._originals[text] = original.kind
         if original.kind is Kind.CERTIFICATE:
             for value in values_of(text):
-                if not _PATTERN.fullmatch(value) and value.lower() not in self._ours:
+                if not TELLING.fullmatch(value) and value.lower() not in self._ours:
                     self._phrases[value.lower()] = self._words.value(value)
-        elif not (found := _PATTERN.fullmatch(text)) or (found["host"] and not is_host(text)):
+        elif not (found := TELLING.fullmatch(text)) or (found["host"] and not is_host(text)):
             self._phrases[text.lower()] = made
         self._compiled = None
 
@@ -144,7 +125,7 @@ class Mapping:
             return text
         if self._phrases:
             text = self._phrase_pattern().sub(lambda match: self._phrases.get(match[0].lower(), match[0]), text)
-        return _PATTERN.sub(self._replaced, text)
+        return TELLING.sub(self._replaced, text)
 
     def restore(self, text: str) -> str:
         """Return a text that came back with what the pseudonyms in it stand for."""
@@ -152,10 +133,10 @@ class Mapping:
             return text
         for _ in range(_NESTED):
             text = WORD.sub(lambda match: self._words.originals.get(match[0].lower(), match[0]), text)
-        text = _BACKWARDS.sub(
+        text = BACKWARDS.sub(
             lambda match: backwards_quad(self._shown.get(backwards_quad(match[0]), backwards_quad(match[0]))), text
         )
-        return _ADDRESSES.sub(lambda match: self._shown.get(_canonical(match[0]), match[0]), text)
+        return ADDRESSES.sub(lambda match: self._shown.get(canonical(match[0]), match[0]), text)
 
     def _phrase_pattern(self) -> re.Pattern[str]:
         if self._compiled is None:
@@ -173,11 +154,11 @@ class Mapping:
             case "reverse":
                 quad, _, zone = text.partition(".in-")
                 return f"{backwards_quad(self._address(backwards_quad(quad)))}.in-{zone}"
-            case "mail" if _SSH_ALGORITHM.fullmatch(text):
+            case "mail" if SSH_ALGORITHM.fullmatch(text):
                 return text
             case "mail":
                 user, _, domain = text.partition("@")
-                place = self._address(domain) if _canonical(domain) else self._words.host(domain)
+                place = self._address(domain) if canonical(domain) else self._words.host(domain)
                 return f"{self._words.user(user)}@{place}"
             case "tel":
                 return f"tel:{self._words.user(text.removeprefix('tel:'))}"
@@ -190,7 +171,7 @@ class Mapping:
                 return self._words.path(bare) + text[len(bare) :]
             case _:
                 known = text in self._originals or text.rstrip(".") in self._originals
-                return self._words.host(text) if known or is_host(text) else text
+                return self._words.host(text) if known or "." not in text or is_host(text) else text
 
     def _pseudonym(self, original: Original) -> str:
         match original.kind:
@@ -210,7 +191,7 @@ class Mapping:
                 return self._words.host(original.text)
 
     def _address(self, text: str) -> str:
-        own = _canonical(text)
+        own = canonical(text)
         if not own or addresses.is_kept(own) or (own in self._shown and own not in self._originals):
             return text
         if own not in self._addresses:
@@ -238,7 +219,7 @@ class Mapping:
         place, slash, path = rest.partition("/")
         user, at, host = place.rpartition("@")
         host, mark, port = host.partition(":") if not host.startswith("[") else (host, "", "")
-        said = _PATTERN.sub(self._replaced, host)
+        said = TELLING.sub(self._replaced, host)
         said = said if said != host or self._is_ours(host) else self._words.host(host)
         who = f"{self._words.user(user)}@" if at else ""
         way = self._words.path(slash + path) if slash else ""
@@ -246,24 +227,4 @@ class Mapping:
 
     def _is_ours(self, host: str) -> bool:
         """Return whether a host stands as it may: already a pseudonym, or the same in every network."""
-        return bool(_ADDRESSES.fullmatch(host)) or host.lower() == "localhost" or bool(WORD.match(host))
-
-
-def bounded(phrase: str) -> str:
-    """Return a pattern that finds the phrase where it is not a part of a longer word."""
-    before = r"(?<![\w-])" if phrase[:1].isalnum() else ""
-    return before + re.escape(phrase) + (r"(?![\w-])" if phrase[-1:].isalnum() else "")
-
-
-def backwards_quad(quad: str) -> str:
-    """Return an IPv4 address as a reverse lookup names it: 10.1.2.3 as 3.2.1.10."""
-    return ".".join(reversed(quad.split(".")))
-
-
-def _canonical(text: str) -> str:
-    if re.fullmatch(MAC, text):
-        return text.lower().replace("-", ":")
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
+        return bool(ADDRESSES.fullmatch(host)) or host.lower() == "localhost" or bool(WORD.match(host))

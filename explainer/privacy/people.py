@@ -37,7 +37,7 @@ _SAYS_ITS_NAME = (
 )
 """How a server calls itself, or its client, as a session begins: with a domain, with a number (mail01), or at the place
 that a mail server has for it (RFC 5321, section 4.2)."""
-_OF_SESSIONS = "session"
+_GREETING = frozenset({"SMTP", "IMAP", "POP3", "FTP", "IRC"})
 _ONE_LABEL = re.compile(r"[A-Za-z][\w-]*")
 _LEAST = 2
 _NAMING = frozenset({"login", "ticket", "mail", "call", "file"})
@@ -60,7 +60,7 @@ def _of_answer(row: Mapping[str, Cell]) -> Iterator[Original]:
         yield from _users(_text(row, "about"))
     for word in (*_QUOTED.findall(text), *_NICK.findall(text)):
         yield from _words(word, Kind.NAME)
-    if row["kind"] == _OF_SESSIONS:
+    if row["protocol"] in _GREETING:
         for name in chain.from_iterable(pattern.findall(text) for pattern in _SAYS_ITS_NAME):
             yield Original(Kind.HOST, visible(name))
 

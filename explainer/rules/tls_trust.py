@@ -202,6 +202,7 @@ def tls_chain_disordered(facts: Facts) -> Iterator[Finding]:
             severity=Severity.INFO if harmless else Severity.MEDIUM if group[0].rejected else Severity.LOW,
             confidence=Confidence.CERTAIN,
             advice=("Sort the chain file on {server}: own certificate, intermediate, next intermediate.",),
+            measured={"certificates": ", ".join(c.subject for c in group[0].presented.message.certificates if c)},
             limitations=(OTHERS,),
             names=names(chain.leaf),
         )

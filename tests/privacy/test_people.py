@@ -18,7 +18,11 @@ AnalysisOf = Callable[[str], Analysis]
 
 
 def answer(kind: str, about: str = "", text: str = "") -> dict[str, Cell]:
-    return {"kind": kind, "about": about, "text": text}
+    return {"protocol": "", "kind": kind, "about": about, "text": text}
+
+
+def greeting(protocol: str, text: str) -> dict[str, Cell]:
+    return answer("session", text=text) | {"protocol": protocol}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,14 @@ def answer(kind: str, about: str = "", text: str = "") -> dict[str, Cell]:
          [(Kind.CERTIFICATE, "dc=acme"), (Kind.USER, "jdoe")]),
         ("files", {"name": "plan.txt"}, [(Kind.FILE, "plan.txt")]),
         ("ports", {"port": 80}, []),
+        ("dns", {"answers": "laptop-7, 10.0.0.1, x.example"}, [(Kind.HOST, "laptop-7")]),
+        ("answers", greeting("SMTP", "alpha ESMTP Postfix"), [(Kind.HOST, "alpha")]),
+        ("answers", greeting("SMTP", "mail01 Hello beta [10.0.0.1], pleased to meet you"),
+         [(Kind.HOST, "mail01"), (Kind.HOST, "mail01"), (Kind.HOST, "beta")]),
+        ("answers", greeting("FTP", "ftp.acme FTP server (Version 6.4) ready."), [(Kind.HOST, "ftp.acme")]),
+        ("answers", greeting("IMAP", "[CAPABILITY IMAP4rev1 utf8] ready"), []),
+        ("answers", greeting("SSH", "diffie-hellman-group14"), []),
+        ("answers", greeting("IRC", "Welcome jdoe!jd@10.0.0.1"), [(Kind.NAME, "jdoe")]),
     ],
 )  # fmt: skip
 def test_what_a_row_names(statistic: str, row: dict[str, Cell], expected: list[tuple[Kind, str]]) -> None:

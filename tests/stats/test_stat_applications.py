@@ -37,6 +37,21 @@ def test_accounts_are_listed_once_without_their_secrets(transfer: Analysis) -> N
     assert "secret'" not in str(found)
 
 
+def test_who_asks_for_a_remote_desktop_or_is_not_answered_is_an_account_that_nobody_judged(
+    tmp_path: Path, captures: Path
+) -> None:
+    cookie = b"Cookie: mstshash=WOLKE\r\n" + bytes.fromhex("0100080003000000")
+    request = bytes((len(cookie) + 6, 0xE0, 0, 0, 0, 0, 0)) + cookie
+    asked = b"\x03\x00" + (len(request) + 4).to_bytes(2, "big") + request
+    desktop = analyse(session(tmp_path / "c.pcap", 3389, (True, asked)), strict=True)
+    found = [
+        (row["protocol"], row["user"], row["accepted"], row["clear_text"])
+        for analysis in (desktop, analyse(captures / "snmp_wrong_privacy_password.pcapng"))
+        for row in cells(analysis, "accounts")
+    ]
+    assert found == [("RDP", "WOLKE", None, False), ("SNMP", "anna", None, False)]
+
+
 def test_files_say_what_was_done(transfer: Analysis) -> None:
     assert [(row["action"], row["name"], row["ok"]) for row in cells(transfer, "files")] == [
         ("uploads", "plan.pdf", True), ("downloads", "x.txt", False),
