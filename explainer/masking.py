@@ -7,6 +7,8 @@ _NAMES = (
     r"pass(?:word|wd|phrase)?|pwd|pin|secret|token|api[_-]?key|access[_-]?key|auth|session(?:[_-]?id)?|sid|jwt|otp"
     r"|sig(?:nature)?"
 )
+_MECHANISMS = "PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|XOAUTH2?|OAUTHBEARER|SCRAM-SHA-(?:1|256)|NTLM|GSSAPI|EXTERNAL"
+"""SASL's: behind the first of them stands a secret where a client sends it, the next one where a server lists them."""
 _SECRETS = (
     re.compile(rf"(?i)(?<![a-z])((?:[\w.-]*[_.-])?(?:{_NAMES})=)[^\s&;,\"'<>)]+"),
     re.compile(rf"(?i)(\"(?:[\w.-]*[_.-])?(?:{_NAMES})\"\s*:\s*\")[^\"]*"),
@@ -15,7 +17,7 @@ _SECRETS = (
     re.compile(r"(?i)\b((?:basic|bearer|digest|negotiate|ntlm)\s+)(?=[a-z]*[0-9+/=_~-])[A-Za-z0-9+/._~-]{8,}=*"),
     re.compile(r"\b((?:[Bb]asic|[Bb]earer)\s+)(?=\w*[a-z][A-Z])\w{6,}"),
     re.compile(r"\b(PASS[: ]\s*)\S+"),
-    re.compile(r"\b(AUTH\s+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|EXTERNAL)\s+)\S+"),
+    re.compile(rf"\b(AUTH\s+(?:{_MECHANISMS})\s+)(?!(?:{_MECHANISMS}|\[secret\])(?![\w-]))[^\s<]+"),
     # As Wireshark's packet list shows the lines of mail, files and Redis: after these commands, or in base64 alone.
     re.compile(r"(?i)((?:\bRequest|\bC): (?:\S+ )?(?:(?:AUTH|AUTHENTICATE|LOGIN|APOP|PASS) |(?:User|Pass): )\s*).+"),
     re.compile(r"((?:\bRequest|\bC): )(?=\S*[a-z])(?=\S*[A-Z0-9])[A-Za-z0-9+/]{8,}={0,2}(?=\s|$)"),

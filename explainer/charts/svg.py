@@ -17,9 +17,15 @@ def words(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return the text, made visible, with "…" where it is longer than `most` characters."""
+    """Return the text, made visible, with "…" where it is longer than `most` characters.
+
+    It ends between words, if there are any: of an address, the rest would be another address.
+    """
     text = visible(text)
-    return text if len(text) <= most else text[: most - 1] + "…"
+    if len(text) <= most:
+        return text
+    words_before, blank, _ = text[:most].rpartition(" ")
+    return f"{words_before if blank else text[: most - 1]}…"
 
 
 def chart(name: str, title: str, description: str, width: float, height: float, *children: str) -> str:

@@ -14,6 +14,8 @@ from explainer.privacy.patterns import MAC, V4, V6, backwards_quad, bounded
 _ADDRESS = re.compile(f"{V6}|{V4}")
 _MAC = re.compile(MAC)
 _BACKWARDS = ".in-addr.arpa"
+_CUT = "…"
+"""Of a pseudonym that is cut, the rest is another address."""
 
 
 def leaks(payload: bytes, mapping: Mapping) -> tuple[str, ...]:
@@ -54,6 +56,8 @@ def _strings(value: object) -> Iterator[str]:
 def _addresses(text: str, mapping: Mapping) -> Iterator[str]:
     """Yield addresses that are no pseudonyms, whether or not the mapping knows them."""
     for match in _ADDRESS.finditer(text):
+        if text.startswith(_CUT, match.end()):
+            continue
         try:
             backwards = text.startswith(_BACKWARDS, match.end())
             address = str(ipaddress.ip_address(backwards_quad(match[0]) if backwards else match[0]))

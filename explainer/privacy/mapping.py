@@ -23,6 +23,8 @@ from explainer.privacy.patterns import (
 
 _KEY_BYTES = 32
 _MARKS = ".,;:!?"
+_MASKED = frozenset("x0")  # what stands for letters and digits where a capture was made anonymous before
+_STATE_LETTERS = 2
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
 _UNITS = {"s", "ms", "b", "kb", "mb", "bit"}
 _PROTOCOLS = ("protocol", "spoken", "service")
@@ -85,7 +87,7 @@ class Mapping:
 
     def excuse(self, text: str) -> None:
         """Take in what is sent whatever the capture: a host that is called like a word in it is not told by that."""
-        self._ours.update(word.lower() for word in re.findall(r"[A-Za-z]+", text))
+        self._ours.update(word.lower() for word in re.findall(r"[A-Za-z][A-Za-z0-9]*", text))
 
     def stand_in(self, original: Original) -> str:
         """Return the pseudonym of one value, which is taken into the mapping."""
@@ -104,17 +106,18 @@ class Mapping:
     def learn(self, original: Original) -> None:
         """Take a value that was found in the capture into the mapping."""
         text = original.text
-        if not self.active or not text.strip() or text in self._originals:
+        if not self.active or text in self._originals or text.lower() in self._ours or not _tells(original):
             return
-        made = self._pseudonym(original)
-        if made == text or text.lower() in self._ours:
+        found = TELLING.fullmatch(text)
+        made = self._replaced(found) if found and found["reverse"] else self._pseudonym(original)
+        if made == text:
             return
         self._originals[text] = original.kind
         if original.kind is Kind.CERTIFICATE:
             for value in values_of(text):
                 if not TELLING.fullmatch(value) and value.lower() not in self._ours:
                     self._phrases[value.lower()] = self._words.value(value)
-        elif not (found := TELLING.fullmatch(text)) or (found["host"] and not is_host(text)):
+        elif not found or (found["host"] and not is_host(text)):
             self._phrases[text.lower()] = made
         self._compiled = None
 
@@ -228,3 +231,10 @@ class Mapping:
     def _is_ours(self, host: str) -> bool:
         """Return whether a host stands as it may: already a pseudonym, or the same in every network."""
         return bool(ADDRESSES.fullmatch(host)) or host.lower() == "localhost" or bool(WORD.match(host))
+
+
+def _tells(original: Original) -> bool:
+    """Return whether it can tell of anybody: no mark or letter alone, no masked word, no two letters of a state."""
+    text = original.text.strip()
+    least = _STATE_LETTERS + 1 if original.kind is Kind.NAME else _STATE_LETTERS
+    return len(text) >= least and any(map(str.isalnum, set(text.lower()) - _MASKED))

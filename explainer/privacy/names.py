@@ -15,10 +15,12 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z]+|[\d.]+)=((?:\\.|[^,+\\])*)")
 _LETTERS_ALONE = re.compile(r"[a-z]+")
+_WITH_PORT = re.compile(r"([^:]+)(:\d{1,5})")
 _LONGEST_SERVICE = 16
 """With the underscore (RFC 6763, section 7.2); what is longer is a name of somebody's (`_BitTorrent-…`)."""
 _SHORT, _LONG, _ATTEMPTS = 2, 7, 1000
-_PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody
+_PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody, and so do two letters of a state
+_STATE_LETTERS = 2
 
 
 class Words:
@@ -45,18 +47,15 @@ class Words:
 
     def host(self, name: str) -> str:
         """Return the pseudonym of a host name: its labels, but for a public suffix and those that all use."""
+        name, port = match.groups() if (match := _WITH_PORT.fullmatch(name)) else (name, "")
         labels = name.split(".")
         ending = labels[-1:] if labels[-1] else labels[-2:]
         inner = labels[: -len(ending)] if len(labels) > len(ending) else []
-        if not inner:
-            return (
-                name if name.rstrip(".").lower() in _KEPT_LABELS else self._label(ending[0]) + "." * (len(ending) - 1)
-            )
         if len(inner) > 1 and inner[-1].lower() in _SECOND_LEVEL and len(ending[0]) == 2:
             ending = [inner.pop(), *ending]
         elif not is_public(ending[0]):
             ending = [self._label(ending[0]), *ending[1:]]
-        return ".".join([*map(self._label, inner), *ending])
+        return ".".join([*map(self._label, inner), *ending]) + port
 
     def path(self, path: str) -> str:
         """Return the pseudonym of a path with its query: as deep as it was, with the same extensions."""
@@ -129,4 +128,4 @@ def _spelled(raw: bytes) -> str:
 def values_of(name: str) -> list[str]:
     """Return the values within a distinguished name that tell of somebody."""
     found = _ATTRIBUTE.findall(name)
-    return [value for kind, value in found if value and kind not in _PUBLIC_ATTRIBUTES]
+    return [value for kind, value in found if len(value) > _STATE_LETTERS and kind not in _PUBLIC_ATTRIBUTES]

@@ -3,7 +3,8 @@
 import ipaddress
 import re
 
-V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"
+V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w=]|\.\d)"
+"""No object identifier: neither longer, nor the type of an attribute (2.5.4.17=…)."""
 V6 = r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]+(?:\.\d{1,3}){0,3}(?![\w:])"
 MAC = (
     r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])"
@@ -32,13 +33,17 @@ TELLING = re.compile(
     re.MULTILINE,
 )
 ADDRESSES = re.compile(f"{MAC}|{V6}|{V4}")
+_OCTET = re.compile(r"[0-9A-Fa-f]{2}")
 BACKWARDS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?=\.in-addr\.arpa\b)")
 
 
 def bounded(phrase: str) -> str:
-    """Return a pattern that finds the phrase where it is not a part of a longer word."""
+    """Return a pattern that finds the phrase where it is not a part of a longer word, or one of bytes in a row."""
     before = r"(?<![\w-])" if phrase[:1].isalnum() else ""
-    return before + re.escape(phrase) + (r"(?![\w-])" if phrase[-1:].isalnum() else "")
+    after = r"(?![\w-])" if phrase[-1:].isalnum() else ""
+    if _OCTET.fullmatch(phrase):
+        before, after = before + r"(?<![0-9A-Fa-f]{2}:)", after + r"(?!:[0-9A-Fa-f]{2})"
+    return before + re.escape(phrase) + after
 
 
 def backwards_quad(quad: str) -> str:

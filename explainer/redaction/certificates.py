@@ -14,13 +14,12 @@ from explainer.redaction.stand_ins import StandIns, masked
 _CONTEXT = 0xA0
 _SUBJECT_KEY, _AUTHORITY_KEY = bytes.fromhex("551d0e"), bytes.fromhex("551d23")
 _NAMES = {bytes.fromhex("551d11"), bytes.fromhex("551d12"), bytes.fromhex("551d1e")}
-_PLACES = {bytes.fromhex("551d1f"), bytes.fromhex("2b06010505070101")}  # CRL distribution points, authority access
-# Constraints, key usages, policies, TLS features: numbers of standards, which tell of nobody.
-_PLAIN = {
-    bytes.fromhex(oid) for oid in ("551d13", "551d0f", "551d25", "551d20", "551d24", "551d36", "2b06010505070118")
-}
+# CRL distribution points, authority access, policies (with the address of a practice statement)
+_PLACES = {bytes.fromhex("551d1f"), bytes.fromhex("2b06010505070101"), bytes.fromhex("551d20")}
+# Constraints, key usages, TLS features: numbers of standards, which tell of nobody.
+_PLAIN = {bytes.fromhex(oid) for oid in ("551d13", "551d0f", "551d25", "551d24", "551d36", "2b06010505070118")}
 _LOGGED = bytes.fromhex("2b06010401d679020402")
-_EMAIL, _DNS, _DIRECTORY, _URI, _IP = 0x81, 0x82, 0xA4, 0x86, 0x87
+_EMAIL, _DNS, _DIRECTORY, _URI, _IP, _IA5 = 0x81, 0x82, 0xA4, 0x86, 0x87, 0x16
 _ATTEMPTS = 400
 
 
@@ -133,7 +132,7 @@ class Authority:
             match node.tag:
                 case _ if node.tag == _DNS:
                     out[node.content : node.end] = self._stand_ins.host(held)
-                case _ if node.tag in (_EMAIL, _URI):
+                case _ if node.tag in (_EMAIL, _URI, _IA5):
                     out[node.content : node.end] = _url(held)
                 case _ if node.tag == _IP and len(held) in (4, 16):
                     out[node.content : node.end] = self._stand_ins.address(held)

@@ -22,8 +22,12 @@ _QUIC_PARAMETERS = (57, 0xFFA5)
 # What a side can do, told by numbers: status, groups, formats, signatures, padding, secrets, versions …
 _PLAIN_EXTENSIONS = frozenset({1, 5, 10, 11, 13, 15, 17, 22, 23, 27, 28, 34, 42, 43, 45, 49, 50, 17513})
 _COMPRESSIONS = (0, 1, 64)
+# RFC 7301 and its registry, SPDY, and drafts of HTTP/2 and QUIC.
 _PROTOCOLS = frozenset(
-    b"h2 h3 http/1.0 http/1.1 hq-29 hq-interop acme-tls/1 spdy/3.1 imap pop3 ftp xmpp-client mqtt dot doq smb".split()
+    b"h2 h2c h3 http/0.9 http/1.0 http/1.1 hq-interop acme-tls/1 spdy/1 spdy/2 spdy/3 spdy/3.1 imap pop3 ftp"
+    b" managesieve xmpp-client xmpp-server mqtt coap co dot doq smb irc nntp ntske/1 sunrpc sip/2"
+    b" stun.turn stun.nat-discovery webrtc c-webrtc tds/8.0 dicom postgresql radius/1.0 radius/1.1 grpc-exp"
+    b" h2-14 h2-15 h2-16 h3-27 h3-28 h3-29 h3-32 hq-27 hq-28 hq-29 hq-32".split()
 )
 _FALLBACK = b"\x56\0"  # RFC 7507
 Reissue = Callable[[bytes], bytes]

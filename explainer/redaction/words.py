@@ -6,4 +6,5 @@ happens to be one of them is not told by it.
 
 from importlib.resources import files
 
-WORDS = frozenset(files("explainer.redaction").joinpath("words.txt").read_bytes().split())
+TEXT = files("explainer.redaction").joinpath("words.txt").read_text("ascii")
+WORDS = frozenset(TEXT.encode().split())

@@ -10,6 +10,8 @@ from explainer.privacy.mapping import Mapping
 
 _SHORTEST = 4
 """Bytes: less than that stands in any file by chance."""
+_MANY_ZEROS, _SMALL = 2, 16
+"""Four bytes such as 10.0.0.1 and 1.2.3.4 do, too; where they are an address, the dissection says so."""
 _CAPTURE = ".pcapng"
 DISSECTION = "dissection.json"
 
@@ -41,7 +43,8 @@ def _forms(original: str, kind: Kind) -> tuple[list[bytes], list[bytes]]:
         match kind:
             case Kind.ADDRESS:
                 packed = ipaddress.ip_address(original).packed
-                return [packed, packed[::-1]], [original.lower().encode()]
+                by_chance = len(packed) == 4 and (packed.count(0) >= _MANY_ZEROS or max(packed) < _SMALL)
+                return [] if by_chance else [packed, packed[::-1]], [original.lower().encode()]
             case Kind.MAC:
                 return [bytes.fromhex(original.replace(":", "").replace("-", ""))], [original.lower().encode()]
     except ValueError:

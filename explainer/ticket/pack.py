@@ -13,6 +13,7 @@ from explainer import pipeline, reporting
 from explainer.capture.selection import EVERYTHING, Selection
 from explainer.errors import OutputError
 from explainer.privacy.mapping import Mapping as Pseudonyms
+from explainer.redaction import words
 from explainer.report import Report
 from explainer.settings import Settings
 from explainer.ticket import leaks
@@ -40,6 +41,8 @@ def pack(
     """
     report = reporting.report(capture, questions, settings=settings, selection=selection, progress=progress)
     mapping = reporting.mapping_of(report) if redact else None
+    if mapping:
+        mapping.excuse(words.TEXT)  # which stay in the packets
     evidence = gathered(capture, report, settings, selection, mapping)
     files = {
         "report.html": reporting.written(report, "html", mapping),
