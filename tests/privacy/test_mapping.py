@@ -109,6 +109,35 @@ def test_words_about_secrets_stay(mapping: Mapping) -> None:
     assert mapping.pseudonymise(text) == text
 
 
+def test_what_a_server_lists_is_no_secret_and_a_mask_is_masked_once() -> None:
+    listed = "250 AUTH LOGIN PLAIN XOAUTH2"
+    assert Mapping.off().pseudonymise(listed) == listed
+    assert leaks(b"<td>AUTH LOGIN [secret]</td><td>yes</td>", Mapping.off()) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.NAME, "-"), (Kind.NAME, "CA"), (Kind.HOST, "t"), (Kind.HOST, "net"), (Kind.HOST, "localhost:9000"),
+        (Kind.HOST, "xxxxxx.xxx"), (Kind.HOST, "1.0.0.127.in-addr.arpa"),
+    ],
+)  # fmt: skip
+def test_what_tells_of_nobody_stops_nothing(kind: Kind, text: str) -> None:
+    mapping = Mapping(b"k", [Original(kind, text)])
+    assert mapping.originals == {}
+    assert leaks(f"ab 87:ca:fc {text}".encode(), mapping) == ()
+
+
+def test_an_object_identifier_is_no_address() -> None:
+    assert Mapping(b"k").pseudonymise("2.5.4.17=12345") == "2.5.4.17=12345"
+
+
+def test_two_letters_of_a_user_are_not_found_among_bytes() -> None:
+    mapping = Mapping(b"k", [Original(Kind.USER, "ad")])
+    assert leaks(b"00:ad:fc", mapping) == ()
+    assert leaks(b"ad: who", mapping) == (Kind.USER.of_capture,)
+
+
 class TestLeaks:
     @pytest.mark.parametrize(
         ("payload", "said"),
@@ -126,6 +155,10 @@ class TestLeaks:
     )
     def test_each_is_found(self, mapping: Mapping, payload: str, said: str) -> None:
         assert said in leaks(payload.encode(), mapping)
+
+    def test_of_a_pseudonym_that_is_cut_the_rest_is_no_leak(self, mapping: Mapping) -> None:
+        assert leaks("to 9.8.7.6…".encode(), mapping) == ()
+        assert leaks(b"to 9.8.7.6.", mapping) == (Kind.ADDRESS.of_capture,)
 
     def test_what_is_pseudonymised_is_no_leak(self, mapping: Mapping) -> None:
         text = mapping.pseudonymise("10.20.2.20, payroll.acme.example, /orders/77/export.csv, 127.0.0.1")

@@ -197,6 +197,19 @@ def test_a_chain_stays_a_chain_and_a_broken_signature_stays_broken(stand_ins: St
     assert again.reissue(leaf.der) == made[0]
 
 
+def test_of_a_policy_the_number_stays_and_the_address_of_its_statement_is_masked(stand_ins: StandIns) -> None:
+    from cryptography import x509
+
+    statement = x509.PolicyInformation(
+        x509.ObjectIdentifier("2.16.840.1.114412.1.2"), ["http://certs.acme.example/cps"]
+    )
+    issued = issue("payroll.acme.example", extensions=[x509.CertificatePolicies([statement])])
+    made = x509.load_der_x509_certificate(Authority([issued.der], stand_ins).reissue(issued.der))
+    (policy,) = made.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    assert policy.policy_identifier == statement.policy_identifier
+    assert policy.policy_qualifiers == ["http://xxxxx.xxxx.xxxxxxx/xxx"]
+
+
 @given(st.text(min_size=1, max_size=70))
 @example("Ⱥ")  # three bytes in lower case
 def test_a_fitted_word_is_as_long_as_what_it_stands_for(word: str) -> None:

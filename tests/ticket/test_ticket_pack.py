@@ -11,6 +11,7 @@ import pytest
 from cli.command import inside
 
 from explainer.errors import OutputError
+from explainer.privacy.kinds import Kind, Original
 from explainer.privacy.mapping import Mapping
 from explainer.report import Report
 from explainer.ticket import leaks, pack
@@ -102,7 +103,29 @@ def test_the_last_look_finds_what_is_left(name: str, content: bytes, mapping: Ma
     assert not leaks.found(name, b"nothing of it", mapping)
 
 
+@pytest.mark.parametrize("packed", [b"\x0a\0\0\x01", b"\x01\0\0\x0a", b"\x04\x03\x02\x01"])
+def test_four_bytes_that_stand_anywhere_by_chance_are_no_address_but_its_text_is(packed: bytes) -> None:
+    known = Mapping(b"k", [Original(Kind.ADDRESS, "10.0.0.1"), Original(Kind.ADDRESS, "1.2.3.4")])
+    assert not leaks.found("evidence.pcapng", b"\r\n" + packed + b"\r\n", known)
+    assert leaks.found("evidence.pcapng", b"Host: 10.0.0.1\r\n", known)
+    assert leaks.found("dissection.json", b'"ip.src": "1.2.3.4"', known)
+
+
 def test_a_pack_that_would_leak_is_refused(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "_commands", lambda *_: b"ping 10.20.2.20\n")
     with pytest.raises(OutputError, match=r"commands\.txt would still hold an address"):
         pack.pack(capture, redact=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dns_private_name", "dns_tunnel", "exposed_file_server", "ftp_login_refused", "imap_login_healthy",
+        "ldap_nobody_found", "mqtt_session_healthy", "radius_rejected", "sip_wrong_password", "smb_file_missing",
+        "smtp_greylisted_healthy", "tls12_chain_stray",
+    ],
+)  # fmt: skip
+def test_a_redacted_pack_of_each_kind_of_traffic_can_be_sent(name: str, captures: Path) -> None:
+    packed, mapping = pack.pack(captures / f"{name}.pcapng", redact=True)
+    assert mapping is not None
+    assert set(unzipped(packed)) > {"report.html", "evidence.pcapng", "dissection.json"}
