@@ -73,7 +73,12 @@ def test_the_400_to_the_header_is_no_error_of_the_request(tmp_path: Path, facts_
 
 @pytest.mark.parametrize(
     ("header", "port", "wait_s", "told"),
-    [(V1, 3306, 3.1, [RULE]), (V1, 3306, 2.5, []), (V1, 8000, 3.1, []), (b"\4\0\0\1abcd", 3306, 3.1, ["tcp_no_answer"])],
+    [
+        (V1, 3306, 3.1, [RULE]),
+        (V1, 3306, 2.5, []),
+        (V1, 8000, 3.1, []),
+        (b"\4\0\0\1abcd", 3306, 3.1, ["tcp_no_answer"]),
+    ],
     ids=["MySQL", "soon given up", "no length", "no header"],
 )
 def test_a_server_that_takes_the_header_for_a_length(
