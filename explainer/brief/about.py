@@ -36,8 +36,8 @@ ABOUT = {
         "address_neighbor_unanswered",
     ),
     Topic.OVERVIEW: (
-        "unwanted_bittorrent", "unwanted_cryptocurrency", "path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel",
-        "dns_zone_transfer",
+        "unwanted_bittorrent", "unwanted_cryptocurrency", "path_traced", "attack_", "scan_", "icmp_tunnel",
+        "dns_tunnel", "dns_zone_transfer",
     ),
     Topic.ADDRESSES: ("address_",),
     Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),

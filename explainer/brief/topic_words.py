@@ -74,7 +74,8 @@ WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
+    r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|bacnet|s7|enip|cip|iec.?104|gtp|pfcp|smpp|sms|mgcp|isup|ldp|pptp"
+    r"|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
     r"|rdp|remote desktops?|vnc|snmp|printers?)\b",
     Topic.BLAME: r"\b((?:is|was) (?:it|this|that) (?:\w+ )?(?:the|my|our) (?:network|servers?|clients?|line|internet)"
     r"|network or|server or|client or|or the (network|server|client)"

@@ -19,6 +19,7 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    numbered,
     opcua,
     port_login,
     printing,
@@ -52,7 +53,7 @@ DIALECTS: dict[str, Dialect] = {
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
         opcua.OPCUA, turn.TURN,
-        *errors.CODED,
+        *errors.CODED, *numbered.NUMBERED,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""
