@@ -49,14 +49,16 @@ _ASKED = {
     "PPTP": _Asked("The PPTP server", "The server's side must see why it does not open the tunnel: rights, lines,"
                    " settings.", Side.SERVER),
 }  # fmt: skip
+_TRIED = {("BACnet", "32"), ("CIP", "8"), ("CIP", "20"), ("IEC 104", "44")}
+"""What is optional, and asked for by programs that look what a device has: properties, services, attributes, types."""
 _FAULT = 0x1000
 """From here on, DCE/RPC's numbers are faults of one call, which programs also provoke to see what a server knows."""
 
 
 def _meaning(reply: Reply) -> Meaning:
     asked = _ASKED[reply.protocol]
-    probed = reply.protocol == "DCE/RPC" and int(reply.code) >= _FAULT
-    return Meaning(f"it says {reply.text}", asked.act, asked.side, Severity.LOW if probed else Severity.MEDIUM)
+    tried = (reply.protocol, reply.code) in _TRIED or (reply.protocol == "DCE/RPC" and int(reply.code) >= _FAULT)
+    return Meaning(f"it says {reply.text}", asked.act, asked.side, Severity.LOW if tried else Severity.MEDIUM)
 
 
 def _told(reply: Reply) -> str:

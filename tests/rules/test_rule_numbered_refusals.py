@@ -98,5 +98,7 @@ def test_a_tunnel_that_opens_later_overcomes_a_refusal() -> None:
 def test_faults_that_programs_provoke_weigh_little() -> None:
     fault = reply("DCE/RPC", str(0x1C010002), kind=Kind.QUERY, text="operation number out of range")
     assert [f.severity for f in found("service_error", fault)] == [Severity.LOW]
+    optional = reply("BACnet", "32", kind=Kind.QUERY, text="unknown property")
+    assert [f.severity for f in found("service_error", optional)] == [Severity.LOW]
     denied = reply("DCE/RPC", "5", kind=Kind.QUERY, text="access denied")
     assert [f.severity for f in found("service_error", denied)] == [Severity.MEDIUM]
