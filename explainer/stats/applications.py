@@ -15,6 +15,9 @@ _ACCOUNTS = (
 _READABLE = ("basic", FORM)
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
+_ANSWERED_AS = {"PPP PAP": "PPP"}
+"""Logins whose answer stands under another name."""
+
 Rows = dict[tuple[Cell, ...], tuple[Cell, ...]]
 
 
@@ -32,7 +35,8 @@ def accounts(facts: Facts) -> Stat:
         if login.protocol == FORM_NAME:  # among the sign-ins, with what was answered
             continue
         key: tuple[Cell, ...] = (
-            login.protocol, str(login.client), str(login.server), login.reply_frame or login.frames[-1]
+            _ANSWERED_AS.get(login.protocol, login.protocol), str(login.client), str(login.server),
+            login.reply_frame or login.frames[-1],
         )  # fmt: skip
         rows[key] = (
             login.protocol, login.user, str(login.client), str(login.server), login.accepted, bool(login.secret),
