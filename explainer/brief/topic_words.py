@@ -46,7 +46,8 @@ WORDS = {
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
     Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
     r"|\bwithout ip ?v6\b",
-    Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|topology changes?)\b",
+    Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|(?:bridge|switch) is (?:the )?root"
+    r"|topology changes?)\b",
     Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
     r"|what is (?:the|my) ping|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
