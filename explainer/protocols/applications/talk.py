@@ -64,6 +64,8 @@ _FIELDS = {column.field: column for dialect in DIALECTS.values() for column in d
 _COLUMNS = (*_BASE, *_FIELDS.values())
 
 _TUNNELS = frozenset({"tls", "dtls"})
+_CARRIES = "gtp"
+"""GTP carries what users send, in millions of frames: it says something itself where it is the innermost layer."""
 
 R = TypeVar("R", Reply, Login, Transfer, Sign, Search, Clock)
 
@@ -77,7 +79,9 @@ def _view(facts: Facts) -> View | None:
     if not spoken:
         return None
     begun = facts[tcp.segments].filter(pl.col("stream").is_in([*(each.stream for each in unusual), *web]))["frame"]
-    named = pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0
+    carrying = [layer for layer in spoken if layer != _CARRIES]
+    named = pl.col(PROTOCOLS.field).list.set_intersection(carrying).list.len() > 0
+    named |= (pl.col(PROTOCOLS.field).list.last() == _CARRIES) & (_CARRIES in spoken)
     frames = table.filter(named | pl.col(FRAME.field).is_in(begun.implode()))[FRAME.field]
     return View(
         with_streams(facts, frames),
