@@ -35,7 +35,10 @@ ABOUT = {
         "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
         "address_neighbor_unanswered",
     ),
-    Topic.OVERVIEW: ("unwanted_", "path_traced", "attack_", "scan_", "icmp_tunnel", "dns_tunnel", "dns_zone_transfer"),
+    Topic.OVERVIEW: (
+        "unwanted_bittorrent", "unwanted_cryptocurrency", "path_traced", "attack_", "scan_", "icmp_tunnel",
+        "dns_tunnel", "dns_zone_transfer",
+    ),
     Topic.ADDRESSES: ("address_",),
     Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),
     Topic.TUNNELS: ("udp_unanswered", "ike_refused"),

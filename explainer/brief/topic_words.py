@@ -46,7 +46,8 @@ WORDS = {
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
     Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
     r"|\bwithout ip ?v6\b",
-    Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|topology changes?)\b",
+    Topic.TREE: r"\b(r?stp|spanning.?tree|root bridge|root switch|(?:bridge|switch) is (?:the )?root"
+    r"|topology changes?)\b",
     Topic.RTT: r"\b(how long .{0,25}\b(?:handshakes?|set.?up|to connect)"
     r"|what is (?:the|my) ping|rtt|round[- ]?trips?|latency|latencies|ping times?|delays?)\b",
     Topic.PORTS: r"\bports?\b",
@@ -74,7 +75,8 @@ WORDS = {
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"
     r"|logins?|databases?|postgres\w*|mysql|mariadb|sql|redis|ldap|kerberos|directory|smb|shares?|ssh|radius|sip"
     r"|phones?|calls?"
-    r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
+    r"|ntp|clocks?|prox(?:y|ies)|socks\d?|bgp|modbus|bacnet|s7|enip|cip|iec.?104|gtp|pfcp|smpp|sms|mgcp|isup|ldp|pptp"
+    r"|diameter|nfs|mount\w*|wi-?fi|wireless|wlan"
     r"|rdp|remote desktops?|vnc|snmp|printers?)\b",
     Topic.BLAME: r"\b((?:is|was) (?:it|this|that) (?:\w+ )?(?:the|my|our) (?:network|servers?|clients?|line|internet)"
     r"|network or|server or|client or|or the (network|server|client)"

@@ -58,7 +58,8 @@ def _used(row: Row) -> str:
     let_in = {True: "the login is accepted", False: "the login is refused"}.get(row["accepted"], unknown)
     # At a switch port, both are network cards, without ports.
     server = address(row["server"]) if row["server"].endswith(":0") else row["server"]
-    text = f"The account {row['user']} ({row['protocol']}, server {server}) is used by {address(row['client'])}"
+    at, by = f", server {server}" if server else "", address(row["client"]) or "the dialling side"
+    text = f"The account {row['user']} ({row['protocol']}{at}) is used by {by}"
     return f"{text}: {let_in}"
 
 

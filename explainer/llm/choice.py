@@ -58,6 +58,7 @@ def chosen(
     something is said in the capture.
     """
     found = [f for f in known if f.severity is not Severity.INFO and relevance.fits(f, question)]
+    found = [f for f in found if not relevance.never_a_cause(question, f)]
     found = [f for f in found if not (spoken_ports and relevance.is_before_the_connection(f, question))]
     asked = [
         f for f in known if f.severity is Severity.INFO and _is_asked_for(f, question) and relevance.fits(f, question)
@@ -73,8 +74,6 @@ def chosen(
     another = of_capture or relevance.is_another_thing(question, fitting[0])
     instead = question.about_a_fault and wanted and another
     worst = wanted[0] if instead else fitting[0]
-    if relevance.never_a_cause(question, worst):
-        return None
     beside = _asked_outright(question, worst, looked_up[0]) if looked_up else relevance.is_beside(question, worst)
     return None if beside else worst
 
@@ -82,6 +81,7 @@ def chosen(
 def _is_asked_for(finding: Finding, question: Question) -> bool:
     blamed = _PACE if Topic.BLAME in question.topics else ()
     named = question.named(finding.scope.names) and finding.rule.startswith(relevance.OF_NAMES)
+    named = named or (question.about_a_failure() and relevance.overcome(finding))
     return bool(named) or question.concerns(finding) or finding.rule.startswith(blamed)
 
 
@@ -104,7 +104,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
         return True
     if Topic.CLOSING in question.topics and worst.severity not in FAILURES:
         return True
-    if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and question.concerns(worst)):
+    tells_what_it_is = question.concerns(worst) or "searched_hosts" in worst.measured
+    if question.asks_what_it_is(worst) or (Topic.OVERVIEW in question.topics and tells_what_it_is):
         return False
     if _JUDGED & question.topics and question.concerns(worst):
         who_asked = Topic.NAMES in question.topics and _WHO.match(question.text) is not None

@@ -29,7 +29,7 @@ _ANYBODY = (
 )
 _WHOSE = re.compile(
     rf"\b(?:log-?in|sign-?in|logon) (?:of|for|by) (?:the )?(?:user )?{_ANYBODY})\b)([a-z][\w.@-]*)"
-    rf"|^\s*(?:did|does|can|could|was|is|has) (?:the )?(?:user )?{_ANYBODY}|log\w*|sign\w*|auth\w*|there|password"
+    rf"|^\s*(?:did|does|can|could|was|is|has) (?:(?:the )?user )?{_ANYBODY}|log\w*|sign\w*|auth\w*|there|password"
     r"|bind)\b)([a-z][\w.@-]*) (?:able to )?(?:log|sign|get|got|authenticate)",
     re.IGNORECASE,
 )
@@ -150,7 +150,7 @@ def _sentence(attempts: Sequence[Row]) -> str:
     row = attempts[-1]
     server = row["server"] if not row["server"].endswith(":0") else address(row["server"])
     whose = f"the {row['protocol']} login of {row['user']}" if row["user"] else f"the {row['protocol']} login"
-    between = f"{whose} from {address(row['client'])} to {server or 'the access server'}"
+    between = f"{whose} from {address(row['client']) or 'the dialling side'} to {server or 'the access server'}"
     if row["accepted"] is None:
         unseen = "is not answered in this capture" if row["reply_frame"] is None else f"is answered, but {_UNPROVEN}"
         return f"{between} {unseen}"

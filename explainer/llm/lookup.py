@@ -1,5 +1,6 @@
 """Numbers that a question asks for outright (round-trip times, ports …), read from the statistics."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from explainer.brief.question import Question, Topic, parse
@@ -91,6 +92,8 @@ _SEVERAL_FOR = {
     Topic.INTERFACES: ("dns",),
     Topic.NO_IPV6: ("dns", "hosts"),
 }
+_SAID, _IS = frozenset({Topic.MAILS, Topic.FILES}), re.compile(r"\s*(?:is|are|was|were)\b", re.IGNORECASE)
+"""What was said or fetched is no answer to whether it is encrypted."""
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 
@@ -105,8 +108,9 @@ def statistics(question: str) -> tuple[str, ...]:
 def claims(analysis: Analysis, question: Question) -> list[Claim]:
     """Return what the statistics say to the question, once, or nothing when it asks for no number."""
     found = list[Claim]()
+    beside = _SAID if Topic.ENCRYPTED in question.topics and _IS.match(question.text) else frozenset[Topic]()
     for topic, look_up in _LOOKUPS.items():
-        if topic in question.topics:
+        if topic in question.topics - beside:
             found.extend(look_up(analysis, question))
     return list({(claim.text, claim.frames): claim for claim in found}.values())
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from explainer.brief.question import Question, Topic
 from explainer.model import Finding, Scope
+from explainer.rules.refusals import OVERCOME
 
 ABOUT_CAPTURE = "capture_"
 OF_NAMES = "dns_"
@@ -14,13 +15,18 @@ NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "captur
 """The rules that tell of something that works, and should not be as it is."""
 
 
-_READABLE = "cleartext_"
-"""The rules that tell what can be read on the way, which makes nothing fail and nothing slow."""
+_WEAKNESSES = ("cleartext_", "unwanted_smb1", "unwanted_portmapper")
+"""The rules that tell what can be read on the way, or is outdated, which makes nothing fail and nothing slow."""
 
 
-def never_a_cause(question: Question, worst: Finding) -> bool:
-    """Return whether the question asks why something fails or is slow, and the worst finding cannot be the reason."""
-    return worst.rule.startswith(_READABLE) and question.about_a_failure() and not question.concerns(worst)
+def never_a_cause(question: Question, finding: Finding) -> bool:
+    """Return whether the question asks why something fails or is slow, and the finding cannot be the reason."""
+    return finding.rule.startswith(_WEAKNESSES) and question.about_a_failure() and not question.concerns(finding)
+
+
+def overcome(finding: Finding) -> bool:
+    """Return whether it tells of a refusal that a later attempt overcame: for who asks why something fails."""
+    return finding.act.startswith(OVERCOME)
 
 
 def only_what_works(findings: Iterable[Finding]) -> bool:

@@ -51,7 +51,8 @@ def unusual_ports(facts: Facts) -> tuple[Unusual, ...]:
 
 def _alike(layer: str) -> tuple[str, ...]:
     """Return the layers that tshark may have seen by the port, and that the first words alone do not contradict."""
-    return ("ftp", "smtp") if layer in ("ftp", "smtp") else (layer,)
+    # A client of Redis may speak in plain lines ("inline commands"), and the server's "+OK" looks like POP3's.
+    return ("ftp", "smtp") if layer in ("ftp", "smtp") else ("pop", "resp") if layer == "pop" else (layer,)
 
 
 def _seen(facts: Facts, streams: Iterable[int]) -> dict[int, list[str]]:

@@ -163,15 +163,21 @@ _SOCKS = {
     ),
     "7": Meaning("it does not do this command", "The client must ask for something else.", Side.CLIENT),
     "8": Meaning("it does not do this kind of address", "The client must use a name, or IPv4.", Side.CLIENT),
-    "255": _SIGN_IN,
 }  # fmt: skip
+_NO_METHOD = Meaning(
+    "it takes none of the ways to sign in that the client offers",
+    "The client must be given a user name and a password for the proxy, if it offers to come without (or the other way"
+    " round); or the proxy must allow what it offers.", Side.CLIENT,
+)  # fmt: skip
 _NO_WAY = Meaning(
     "it cannot connect to there", "Whoever runs the proxy must see why it does not get there.", Side.SERVER
 )
 
 
 def _socks_meaning(reply: Reply) -> Meaning:
-    return _SIGN_IN if reply.kind is Kind.LOGIN else _SOCKS.get(reply.code, _NO_WAY)
+    if reply.kind is Kind.LOGIN:
+        return _NO_METHOD if reply.code == "255" else _SIGN_IN
+    return _SOCKS.get(reply.code, _NO_WAY)
 
 
 def _socks_told(reply: Reply) -> str:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.openings import Opening, openings
 from explainer.protocols.proxy_header import ProxyHeader, proxy_headers
 from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.protocols.tcp_unheard import Unheard, unheard
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
 from explainer.rules.tcp_case import scope
@@ -25,6 +26,8 @@ _NO = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What servers say that do not understand a line."""
+READS_LENGTHS = (3306,)
+"""Ports of servers that greet, and read the length of what comes from its first bytes: MySQL takes "PRO" for 5.2 MB."""
 
 
 class Case(NamedTuple):
@@ -37,28 +40,33 @@ class Case(NamedTuple):
 
 
 @rule(
-    "PROXY header not understood", proxy_headers, connections, openings, subject="PROXY headers",
+    "PROXY header not understood", proxy_headers, connections, openings, unheard, subject="PROXY headers",
     area="the headers of load balancers",
 )  # fmt: skip
-def proxy_header_refused(facts: Facts) -> Iterator[Finding]:
-    """A PROXY header (HAProxy's PROXY protocol) that the server answers with an error, or by hanging up.
+def proxy_header_refused(facts: Facts, *, gave_up_s: float = 3.0) -> Iterator[Finding]:
+    """A PROXY header (HAProxy's PROXY protocol) that the server answers with an error, by hanging up, or not at all.
 
     A server that expects the header gives no word to it; one that does not takes it for the first request, and answers
-    400, an SMTP error, a TLS alert, or nothing. Silent where the same server answers another connection with the header
-    well: it knows it, then, and the reason is another.
+    400, an SMTP error, a TLS alert, or nothing: MySQL takes its letters for a length, and waits for megabytes, until
+    the client gives up after `gave_up_s` or more. Silent where the same server answers another connection with the
+    header well: it knows it, then, and the reason is another.
     """
-    for group in not_understood(facts):
+    waited = {x.connection.stream: x for x in facts[unheard] if x.gave_up and x.waited_s >= gave_up_s}
+    for group in not_understood(facts, waited):
         yield _told(group)
 
 
-def not_understood(facts: Facts) -> Iterator[Sequence[Case]]:
-    """Yield the connections whose header a server refuses, by client and server; of servers that take none at all."""
+def not_understood(facts: Facts, waited: Mapping[int, Unheard] | None = None) -> Iterator[Sequence[Case]]:
+    """Yield the connections whose header a server refuses, by client and server; of servers that take none at all.
+
+    `waited` are those, by stream, in which the client gave up.
+    """
     by_stream = {c.stream: c for c in facts[connections]}
     begun = {opening.stream: opening for opening in facts[openings]}
     cases, knows = defaultdict[tuple[str, Endpoint], list[Case]](list), set[Endpoint]()
     for header in facts[proxy_headers]:
         c = by_stream[header.stream]
-        case = _refused(c, header, begun.get(header.stream))
+        case = _refused(c, header, begun.get(header.stream)) or _unheard(c, header, (waited or {}).get(header.stream))
         if case and header.read:
             cases[c.client.address, c.server].append(case)
         elif c.server_payload and not case:
@@ -101,6 +109,14 @@ def _refused(c: Connection, header: ProxyHeader, opening: Opening | None) -> Cas
     if first and not c.server_payload and not c.lost_segments:
         return Case(c, header, ends[0], "ends the connection without a word")
     return None
+
+
+def _unheard(c: Connection, header: ProxyHeader, x: Unheard | None) -> Case | None:
+    """Return the case of a server that greets, takes what the client says behind the header, and answers nothing."""
+    greeted = x is not None and x.answers == 1 and c.server.port in READS_LENGTHS
+    if x is None or not greeted or x.answered or x.missing or x.acknowledged is None:
+        return None
+    return Case(c, header, x.acknowledged, f"waits for more, and answers nothing for {x.waited_s:.1f} s")
 
 
 def _told(group: Sequence[Case]) -> Finding:

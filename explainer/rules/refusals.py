@@ -24,7 +24,7 @@ _LAYERS = {
     "Redis": "resp", "IPP": "ipp", "Telnet": "telnet",
 }  # fmt: skip
 """Layers of protocols whose rule is about several."""
-_OVERCOME = "Nobody now, as a later attempt succeeded. If it comes again:"
+OVERCOME = "Nobody now, as a later attempt succeeded. If it comes again:"
 _QUOTED = 160
 _SHOWN = 20
 
@@ -97,7 +97,7 @@ def _refused(family: Family, group: Sequence[Reply], means: Meaning, good: Reply
         confidence=Confidence.CERTAIN,
         side=means.side,
         title=f"{family.told(first)}: {means.cause} ({quoted}){overcome}.",
-        act=means.act if other or not good else f"{_OVERCOME} {means.act}",
+        act=means.act if other or not good else f"{OVERCOME} {means.act}",
         measured={"refusals": len(group), "code": first.code},
         evidence=Evidence.of(
             [*frames, *([good.frame] if good else [])],

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.proxy_header import proxy_headers
 from explainer.protocols.tcp_unheard import Unheard, unheard
 from explainer.protocols.tcp_windows import closed_windows
 from explainer.protocols.tls import endings
 from explainer.registry import rule
+from explainer.rules.proxy_header import READS_LENGTHS
 from explainer.rules.server_silent import GREETING_PORTS
 from explainer.rules.tcp_case import finding, scope, told_by_tls
 from explainer.wording import count
@@ -80,7 +82,10 @@ def _end(x: Unheard) -> Iterator[Step]:
         yield Step(frames=(), text=f"Nothing more comes in the {x.waited_s:.1f} s that follow.")
 
 
-@rule("Request without an answer", unheard, endings, closed_windows, subject="requests without an answer", area=_AREA)
+@rule(
+    "Request without an answer", unheard, endings, closed_windows, proxy_headers, subject="requests without an answer",
+    area=_AREA,
+)  # fmt: skip
 def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.0) -> Iterator[Finding]:
     """A server that acknowledges what the client says and never says a word on the connection, or only its greeting.
 
@@ -88,16 +93,19 @@ def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.
     answer, whatever it is.
     Told where the client closes after waiting `gave_up_s` or longer; of low severity where the connection is open to
     the end, `silent_s` after: there are services that only listen (logs, measurements). Silent where the server closed
-    its window for good: that it does not read is a matter of its own.
+    its window for good: that it does not read is a matter of its own, as is a PROXY header that
+    MySQL gets.
     """
     unread = {w.stream for w in facts[closed_windows] if w.reopened is None and w.closed_ms >= 1000 * gave_up_s}
     elsewhere = told_by_tls(facts[endings]) | unread
+    headers = {header.stream for header in facts[proxy_headers] if header.read}
     for x in facts[unheard]:
         greeted = x.answers == 1 and x.connection.server.port in GREETING_PORTS and x.gave_up is not None
         quiet = not x.answered and (greeted or not x.answered_bytes)
         silent = quiet and x.acknowledged is not None and not x.missing
         enough = x.waited_s >= (gave_up_s if x.gave_up else silent_s)
-        if silent and enough and x.connection.stream not in elsewhere:
+        of_header = x.connection.stream in headers and x.connection.server.port in READS_LENGTHS
+        if silent and enough and not of_header and x.connection.stream not in elsewhere:
             yield _silent(x)
 
 

@@ -19,6 +19,9 @@ _NAMING = (DESKTOP, ENCRYPTED_UNANSWERED)
 """Signs of somebody whose login is encrypted, or is not answered."""
 _FILES = ("protocol", "action", "name", "client", "server", "ok", "frame", "reply_frame")
 
+_ANSWERED_AS = {"PPP PAP": "PPP"}
+"""Logins whose answer stands under another name."""
+
 Rows = dict[tuple[Cell, ...], tuple[Cell, ...]]
 
 
@@ -37,7 +40,8 @@ def accounts(facts: Facts) -> Stat:
         if login.protocol == FORM_NAME:  # among the sign-ins, with what was answered
             continue
         key: tuple[Cell, ...] = (
-            login.protocol, str(login.client), str(login.server), login.reply_frame or login.frames[-1]
+            _ANSWERED_AS.get(login.protocol, login.protocol), str(login.client), str(login.server),
+            login.reply_frame or login.frames[-1],
         )  # fmt: skip
         rows[key] = (
             login.protocol, login.user, str(login.client), str(login.server), login.accepted, bool(login.secret),

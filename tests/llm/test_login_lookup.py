@@ -30,6 +30,8 @@ def first(question: str, *rows: tuple[Cell, ...]) -> str:
     [
         ("Was the login successful?", "Yes: the FTP login of ada from 10.0.0.1 to 10.0.0.2:21 was accepted."),
         ("Did the sign-in work?", "Yes: "),
+        ("Does the database login succeed?", "Yes: "),
+        ("Did bob login?", "No login of bob in this capture"),
         ("Can ada log in?", "Yes: "),
         ("Was the password right?", "Yes: "),
         ("Is my password wrong?", "No: the FTP login of ada from 10.0.0.1 to 10.0.0.2:21 was accepted."),
@@ -125,3 +127,8 @@ def test_attempts_are_counted_and_told_apart(question: str, words: str) -> None:
 
 def test_nobody_was_refused() -> None:
     assert first("Who failed to log in?", login("ada", accepted=True)) == "Nobody: no login that is seen was refused."
+
+
+def test_a_client_without_an_address_is_the_dialling_side() -> None:
+    told = first("Was the login successful?", ("PPP PAP", "ada", ":0", ":0", True, True, 4, 4, 8))
+    assert told == "Yes: the PPP PAP login of ada from the dialling side to the access server was accepted."

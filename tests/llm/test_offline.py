@@ -4,6 +4,7 @@ from brief.samples import analysis, failed, finding, not_applicable, ran, stat
 
 from explainer.llm import offline
 from explainer.model import Answer, Scope, Severity
+from explainer.rules.refusals import OVERCOME
 
 SERVER = Scope(addresses=("10.0.0.1", "10.0.0.9"), ports=(5432,), names=("db.example",))
 SEEN = stat("destinations", samples.DESTINATIONS, [("10.0.0.1", "TCP", 5432, 9, 100.0)])
@@ -128,7 +129,7 @@ def test_any_question_has_an_answer(question: str) -> None:
 
 @pytest.mark.parametrize(
     ("question", "beside"),
-    [("what is my IP address?", True), ("who is the owner?", True), ("why is it slow?", False),
+    [("what is my IP address?", True), ("who is the owner?", True), ("why is it slow?", True),
      ("is anything unwanted here?", False), ("what is going on?", False)],
 )  # fmt: skip
 def test_what_works_is_no_answer_to_another_question(question: str, beside: bool) -> None:
@@ -178,3 +179,12 @@ def test_of_a_program_that_does_not_say_what_it_is_a_finding_may() -> None:
     question, said = "What kind of program makes these connections?", [stat("software", samples.SOFTWARE, [])]
     assert offline.answer(analysis(ran(known), stats=said), question).verdict == known.title
     assert "cannot tell" in offline.answer(analysis(ran(), stats=said), question).verdict
+
+
+def test_a_refusal_that_was_overcome_is_told_to_who_asks_why_something_fails() -> None:
+    early = finding("database_refused", severity=Severity.INFO, title="The database refuses ada; later it succeeded.")
+    early = early.model_copy(update={"act": f"{OVERCOME} correct the password."})
+    readable = finding("cleartext_login", severity=Severity.MEDIUM, title="A password can be read.")
+    known = analysis(ran(early, readable))
+    assert offline.answer(known, "Why does this not work?").verdict == f"No fault was found. {early.title}"
+    assert offline.answer(known, "Is something wrong?").verdict == readable.title

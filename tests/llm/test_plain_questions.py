@@ -134,3 +134,16 @@ def test_the_statistics_that_are_read_are_asked_for(question: str, captures: Pat
     path = captures / f"{WEB}.pcapng"
     few = analyse(path, only_statistics=lookup.statistics(question))
     assert ask(few, question).verdict == ask(analyse(path), question).verdict
+
+
+@pytest.mark.parametrize(
+    ("capture", "question", "words"),
+    [
+        ("smtp_recipient_unknown", "Is the mail encrypted?", "No: SMTP"),
+        ("tls12_starttls_smtp_healthy", "Is the mail encrypted?", "encrypted"),
+    ],
+)
+def test_whether_it_is_encrypted_comes_before_what_was_said(
+    capture: str, question: str, words: str, analysis_of: AnalysisOf
+) -> None:
+    assert words in ask(analysis_of(capture), question).verdict

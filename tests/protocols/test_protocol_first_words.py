@@ -106,3 +106,9 @@ def test_what_is_not_named(said: tuple[tuple[bool, bytes], ...], tmp_path: Path,
 def test_first_words(data: bytes, name: str) -> None:
     assert spoken(data) == name
     assert name in LAYERS or name in ("", "plain text")
+
+
+@pytest.mark.parametrize(("port", "layers"), [(6379, []), (9110, ["pop"])])
+def test_redis_in_plain_lines_is_no_mailbox(port: int, layers: list[str], tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(tmp_path / "a.pcap", port, asks("SET a b"), says("+OK"))
+    assert [each.layer for each in facts_of(capture, unusual_ports)[unusual_ports]] == layers

@@ -98,7 +98,7 @@ def test_socks(tmp_path: Path, facts_of: FactsOf, said: Any, words: str | None, 
         ("broker_refused", {"protocol": "MQTT", "code": "142", "kind": Kind.SESSION}, "ends the session of"),
         ("broker_refused", {"protocol": "AMQP", "code": "530"}, "no such virtual host"),
         ("broker_refused", {"protocol": "AMQP", "code": "403", "kind": Kind.QUERY}, "may not do this"),
-        ("socks_refused", {"protocol": "SOCKS", "code": "255"}, "the sign-in: it does not accept how"),
+        ("socks_refused", {"protocol": "SOCKS", "code": "255"}, "the sign-in: it takes none of the ways"),
         ("socks_refused", {"protocol": "SOCKS", "code": "1", "kind": Kind.CALL}, "cannot connect to there"),
     ],
 )

@@ -144,3 +144,16 @@ def test_an_snmp_community_is_read(tmp_path: Path, facts_of: FactsOf) -> None:
 def test_without_logins_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = {o.rule: o.status for o in analysis_of("dns_nxdomain").outcomes if o.rule.startswith("cleartext_")}
     assert outcomes["cleartext_login"] == outcomes["cleartext_terminal"] == "not applicable"
+
+
+@pytest.mark.parametrize("word", ["", SECRET])
+def test_a_bind_without_a_password_gives_nothing_away(word: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    def wrapped(tag: int, data: bytes) -> bytes:
+        return bytes([tag, len(data)]) + data
+
+    bind = b"\x02\x01\x03" + wrapped(0x04, b"cn=anna") + wrapped(0x80, word.encode())
+    answer = wrapped(0x30, b"\x02\x01\x01" + wrapped(0x61, b"\x0a\x01\x00\x04\x00\x04\x00"))
+    capture = session(
+        tmp_path / "a.pcap", 389, (True, wrapped(0x30, b"\x02\x01\x01" + wrapped(0x60, bind))), (False, answer)
+    )
+    assert bool(found_in("cleartext_login", facts_of, capture)) is bool(word)

@@ -69,3 +69,25 @@ def test_the_400_to_the_header_is_no_error_of_the_request(tmp_path: Path, facts_
     entry = registry.rules.get(RULE)
     assert entry is not None
     assert facts_of(without, *entry.needs)[proxy_headers] == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "port", "wait_s", "told"),
+    [
+        (V1, 3306, 3.1, [RULE]),
+        (V1, 3306, 2.5, []),
+        (V1, 8000, 3.1, []),
+        (b"\4\0\0\1abcd", 3306, 3.1, ["tcp_no_answer"]),
+    ],
+    ids=["MySQL", "soon given up", "no length", "no header"],
+)
+def test_a_server_that_takes_the_header_for_a_length(
+    header: bytes, port: int, wait_s: float, told: list[str], tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    talk = Talk(wire, dport=port).open().say(header).answer(b"\x0a\0\0\0\x0a5.7.30\0\1\0\0\0")
+    talk.say(bytes(range(180))).wait(wait_s).close(from_client=True).ack(from_client=False)
+    capture = wire.save(tmp_path / "a.pcap")
+    both = [f for rule in (RULE, "tcp_no_answer") for f in found_in(rule, facts_of, capture)]
+    assert [f.rule for f in both] == told
+    assert all("answers nothing for 3.1 s" in f.title for f in both if f.rule == RULE)

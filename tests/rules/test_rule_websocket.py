@@ -94,3 +94,29 @@ def test_others_end_as_they_should(after_s: float, more: dict[str, Any], tmp_pat
 
 def test_it_does_not_apply_without_http(tmp_path: Path, facts_of: FactsOf) -> None:
     assert found_in("websocket_dropped", facts_of, session(tmp_path / "c.pcap", 80, (True, ASKED))) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_on", "severity"),
+    [
+        (SWITCHED, False, None),
+        (SWITCHED.replace(b"xOo=", b"xOo=-old"), False, Severity.HIGH),
+        (SWITCHED.replace(b"xOo=", b"xOo=-old"), True, Severity.LOW),
+        (SWITCHED.partition(b"Sec-")[0] + b"\r\n", False, Severity.HIGH),
+        (SWITCHED.replace(b"101 Switching Protocols", b"403 Forbidden"), False, None),
+    ],
+    ids=["right", "wrong", "wrong and used", "missing", "refused"],
+)
+def test_what_the_server_makes_of_the_key(
+    answer: bytes, goes_on: bool, severity: Severity | None, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    more = [(True, b"\x81\x82" + bytes(4) + b"hi")] if goes_on else [(True, b"")]
+    capture = session(tmp_path / "c.pcap", 80, (True, ASKED), (False, answer), *more)
+    findings = found_in("websocket_accept_wrong", facts_of, capture)
+    assert [(f.severity, f.side) for f in findings] == ([(severity, Side.SERVER)] if severity else [])
+    assert all('wants "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="' in f.title for f in findings)
+
+
+def test_keys_do_not_apply_without_one(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = session(tmp_path / "c.pcap", 80, (True, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"))
+    assert found_in("websocket_accept_wrong", facts_of, capture) == []

@@ -15,6 +15,8 @@ _DIALECT_2 = many("smb2.dialect")
 # MS-SMB2 2.2.4; 0x02FF only says that the client shall negotiate again.
 _VERSIONS = {0x0202: "SMB 2.0.2", 0x0210: "SMB 2.1", 0x0300: "SMB 3.0", 0x0302: "SMB 3.0.2", 0x0311: "SMB 3.1.1"}
 _USER, _DOMAIN = many("ntlmssp.auth.username"), many("ntlmssp.auth.domain")
+_NOBODY, ANONYMOUS = "NULL", "anonymous"
+"""How Wireshark writes a name that is empty, with which a session begins that is of nobody (MS-NLMP 3.2.5.1.2)."""
 
 _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _TRANS2, _SESSION_SETUP_SUB = 0x72, 0x73, 0x75, 0x32, 0x000E
 _KINDS = {_SESSION_SETUP: Kind.LOGIN, _TREE_CONNECT: Kind.CALL, 0xA2: Kind.FILE, 0x2D: Kind.FILE}
@@ -52,7 +54,7 @@ def smb(messages: Sequence[Message]) -> Iterator[Record]:
             yield Sign("smb1-exploit", "SMB", stream, client, server, message.frame)
         if not answers:
             asked[command] = message
-            user = message.first(_USER) or user
+            user = _named_user(message) or user
             continue
         status, kind = message.number(_STATUS) or 0, _KINDS.get(command)
         request = asked.get(command)
@@ -64,6 +66,11 @@ def smb(messages: Sequence[Message]) -> Iterator[Record]:
             )  # fmt: skip
 
 
+def _named_user(message: Message) -> str:
+    user = message.first(_USER)
+    return ANONYMOUS if user == _NOBODY else user
+
+
 def smb2(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the refusals and the files of an SMB 2 or 3 session, as far as it is in clear."""
     server = server_of(messages, (445, 139))
@@ -71,7 +78,7 @@ def smb2(messages: Sequence[Message]) -> Iterator[Record]:
     stream, asked, user = messages[0].stream, dict[str, Message](), ""
     for message in messages:
         answers = message.number(_RESPONSE_2) == 1
-        user = message.first(_USER) or user
+        user = _named_user(message) or user
         ids, commands, statuses = message.all(_ID_2), message.numbers(_COMMAND_2), message.numbers(_STATUS_2)
         if not answers:
             asked.update(dict.fromkeys(ids, message))

@@ -19,6 +19,7 @@ from explainer.protocols.applications import (
     kafka,
     mail,
     networks,
+    numbered,
     opcua,
     port_login,
     printing,
@@ -52,7 +53,7 @@ DIALECTS: dict[str, Dialect] = {
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
         opcua.OPCUA, turn.TURN,
-        *errors.CODED,
+        *errors.CODED, *numbered.NUMBERED,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""
@@ -63,6 +64,8 @@ _FIELDS = {column.field: column for dialect in DIALECTS.values() for column in d
 _COLUMNS = (*_BASE, *_FIELDS.values())
 
 _TUNNELS = frozenset({"tls", "dtls"})
+_CARRIES = "gtp"
+"""GTP carries what users send, in millions of frames: it says something itself where it is the innermost layer."""
 
 R = TypeVar("R", Reply, Login, Transfer, Sign, Search, Clock)
 
@@ -76,7 +79,9 @@ def _view(facts: Facts) -> View | None:
     if not spoken:
         return None
     begun = facts[tcp.segments].filter(pl.col("stream").is_in([*(each.stream for each in unusual), *web]))["frame"]
-    named = pl.col(PROTOCOLS.field).list.set_intersection(spoken).list.len() > 0
+    carrying = [layer for layer in spoken if layer != _CARRIES]
+    named = pl.col(PROTOCOLS.field).list.set_intersection(carrying).list.len() > 0
+    named |= (pl.col(PROTOCOLS.field).list.last() == _CARRIES) & (_CARRIES in spoken)
     frames = table.filter(named | pl.col(FRAME.field).is_in(begun.implode()))[FRAME.field]
     return View(
         with_streams(facts, frames),

@@ -1,0 +1,22 @@
+"""Whose session it is at a file server."""
+
+from factories import CLIENT, SERVER
+
+from explainer.protocols.applications.file_sharing import smb2
+from explainer.protocols.applications.messages import Message
+from explainer.protocols.applications.records import Reply
+from explainer.protocols.tcp import Endpoint
+
+
+def message(frame: int, response: str, **more: tuple[str, ...]) -> Message:
+    ends = Endpoint(CLIENT, 40000), Endpoint(SERVER, 445)
+    values = {"smb2.cmd": ("1",), "smb2.msg_id": ("2",), "smb2.nt_status": ("0x00000000",)}
+    values |= {"smb2.flags.response": (response,)} | {name.replace("__", "."): value for name, value in more.items()}
+    return Message(frame, frame, 0, *(ends if response == "0" else ends[::-1]), ("tcp", "smb2"), values)
+
+
+def test_an_empty_name_is_nobody_s() -> None:
+    for written, about in (("NULL", "anonymous"), ("anna", "anna")):
+        asked = message(1, "0", ntlmssp__auth__username=(written,))
+        told = [r for r in smb2((asked, message(2, "1"))) if isinstance(r, Reply)]
+        assert [r.about for r in told] == [about]
