@@ -1,7 +1,10 @@
-"""Numbers as people write them in a sentence."""
+"""Numbers as people write them in a sentence, and a phrase that stands in more than one place."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+
+OVERCOME = "Nobody now, as a later attempt succeeded. If it comes again:"
+"""How it begins who must act, where a refusal was overcome: by it, answers know such a finding."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

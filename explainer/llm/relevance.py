@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from explainer.brief.question import Question, Topic
 from explainer.model import Finding, Scope
-from explainer.rules.refusals import OVERCOME
+from explainer.wording import OVERCOME
 
 ABOUT_CAPTURE = "capture_"
 OF_NAMES = "dns_"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Kind, Reply
 from explainer.rules.evidence import connection_filter
-from explainer.wording import count
+from explainer.wording import OVERCOME, count
 
 SUBJECT = "answers of application servers"
 AREA = "the answers of application servers (mail, files, directories, databases, terminals)"
@@ -24,7 +24,6 @@ _LAYERS = {
     "Redis": "resp", "IPP": "ipp", "Telnet": "telnet",
 }  # fmt: skip
 """Layers of protocols whose rule is about several."""
-OVERCOME = "Nobody now, as a later attempt succeeded. If it comes again:"
 _QUOTED = 160
 _SHOWN = 20
 

@@ -10,7 +10,7 @@ from explainer.protocols.tcp import Endpoint
 
 def message(frame: int, response: str, **more: tuple[str, ...]) -> Message:
     ends = Endpoint(CLIENT, 40000), Endpoint(SERVER, 445)
-    values = {"smb2.cmd": ("1",), "smb2.msg_id": ("2",), "smb2.nt_status": ("0x00000000",)}
+    values: dict[str, tuple[str, ...]] = {"smb2.cmd": ("1",), "smb2.msg_id": ("2",), "smb2.nt_status": ("0x00000000",)}
     values |= {"smb2.flags.response": (response,)} | {name.replace("__", "."): value for name, value in more.items()}
     return Message(frame, frame, 0, *(ends if response == "0" else ends[::-1]), ("tcp", "smb2"), values)
 
