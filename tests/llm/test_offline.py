@@ -4,7 +4,7 @@ from brief.samples import analysis, failed, finding, not_applicable, ran, stat
 
 from explainer.llm import offline
 from explainer.model import Answer, Scope, Severity
-from explainer.rules.refusals import OVERCOME
+from explainer.wording import OVERCOME
 
 SERVER = Scope(addresses=("10.0.0.1", "10.0.0.9"), ports=(5432,), names=("db.example",))
 SEEN = stat("destinations", samples.DESTINATIONS, [("10.0.0.1", "TCP", 5432, 9, 100.0)])
