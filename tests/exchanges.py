@@ -8,8 +8,20 @@ from factories import CLIENT, SERVER, KnownFacts, connection, findings_of, first
 
 from explainer.frame_table import FrameTable
 from explainer.model import Finding
-from explainer.protocols import arp, dns, http, openings, proxy_header, tcp, tcp_analysis, tcp_resets
+from explainer.protocols import (
+    arp,
+    capture_quality,
+    dns,
+    http,
+    openings,
+    proxy_header,
+    tcp,
+    tcp_analysis,
+    tcp_resets,
+    web_cookies,
+)
 from explainer.protocols.arp import Resolution
+from explainer.protocols.capture_quality import Copies
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
 from explainer.protocols.tcp import Connection, Endpoint
@@ -75,6 +87,8 @@ def found(
             tcp.connections: tuple(map(connection, streams) if below is None else below),
             tcp_analysis.health: tuple(map(health, streams) if healths is None else healths),
             tcp_resets.resets: (),
+            capture_quality.copies: Copies(pl.DataFrame(), 0),
+            web_cookies.lost_cookies: (),
             openings.openings: (),
             proxy_header.proxy_headers: (),
             outcome.tcp_endings: (),

@@ -45,6 +45,7 @@ _LOOKED_UP = {
     Topic.DEVICES, Topic.TOPICS, Topic.SEARCHES, Topic.MAILS, Topic.GROUPS, Topic.TREE,
 }  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
+_ANSWERED = ("answers",)
 _ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
 """The rules whose faults stop no other service that was answered."""
 
@@ -95,6 +96,9 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if Topic.OUTCOME in question.topics:
         elsewhere = worst.rule.startswith((*relevance.NO_FAILURE, *_ELSEWHERE))
         over = worst.severity not in FAILURES and _NOW.search(question.text) is not None
+        # A name that could do without its answer did not stop what a server then accepted.
+        beside = worst.severity is Severity.LOW and worst.rule.startswith(relevance.OF_NAMES)
+        elsewhere = elsewhere or (beside and first.sources == _ANSWERED)
         return (elsewhere and not question.concerns(worst)) or worst.severity is Severity.INFO or over
     if question.asks_more_of(worst):
         return True

@@ -15,6 +15,8 @@ from explainer.wording import count, listing
 _ROWS = 8
 _FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _OF_SSH = "ssh_login_accepted"
+_DOES_NOT_LAST = "http_cookie_lost"
+"""The password is accepted, and the client still not signed in."""
 YES, NO, IN_PART, UNSEEN, NONE = "Yes: ", "No: ", "In part: ", "That cannot be seen here: ", "No login"
 PROBABLY = "Probably: "
 """A refused login does not say that the password is what was wrong."""
@@ -142,6 +144,8 @@ def begins(question: Question, finding: Finding, looked_up: Sequence[Claim]) -> 
     if _PASSWORD.search(question.text):
         other = _ASKS_FOR_NO.search(question.text) and not _CREDENTIALS.search(finding.title)
         return NO if other else ""
+    if finding.rule == _DOES_NOT_LAST:
+        return "" if _ASKS_FOR_NO.search(question.text) else NO
     return first.text[: first.text.index(":") + 2]
 
 

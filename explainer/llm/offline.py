@@ -18,6 +18,7 @@ from explainer.llm import (
     overview,
     port_lookup,
     relevance,
+    site_names,
     tcp_lookup,
     tls_outcomes,
 )
@@ -46,8 +47,10 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
 
     `sights` are the frames that the question asks about, None where nobody could look.
     """
-    question = questions.parse(text)
-    known = ranked((f for f in analysis.findings if not f.explained_by), question)
+    told = [f for f in analysis.findings if not f.explained_by]
+    worth = [f for f in told if f.severity is not Severity.INFO]
+    question = site_names.resolved(analysis, questions.parse(text), worth)
+    known = ranked(told, question)
     found = [f for f in known if f.severity is not Severity.INFO]
     ports = port_lookup.known(analysis) & question.ports
     shown = [] if sights is None else list(frame_lookup.told(analysis, sights, question.frames))
@@ -58,9 +61,9 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     finding = choice.chosen(known, question, looked_up, spoken_ports=ports)
     if finding is not None:
         describes = Topic.OVERVIEW in question.topics or finding.rule.startswith(relevance.ABOUT_CAPTURE)
-        told = [*looked_up, *(held if describes else ())]
+        beside = [*looked_up, *(held if describes else ())]
         others = [f for f in found if f is not finding]
-        return behind.told(_from_finding(analysis, question, finding, others, told), finding, others)
+        return behind.told(_from_finding(analysis, question, finding, others, beside), finding, others)
     return _from_nothing(analysis, question, found, looked_up, held)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from explainer.facts import Column, Facts, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
+from explainer.protocols.http2_bodies import error_texts
 from explainer.protocols.http_bodies import Form, Written, lines
 from explainer.protocols.http_complaints import complaint_of_json, complaint_of_text, complaint_of_xml, text_of_labels
 from explainer.protocols.http_error_names import named
@@ -26,6 +27,7 @@ _OF_FORM: dict[Form, Callable[[Sequence[str]], str]] = {
     Form.TEXT: complaint_of_text, Form.JSON: complaint_of_json, Form.XML: complaint_of_xml,
 }  # fmt: skip
 _FIRST_ERROR = 400
+_HTTP_2 = "HTTP/2"
 _LARGEST = 8192
 """Bytes of a response with a short text, its headers included: more headers than servers usually take."""
 
@@ -76,11 +78,19 @@ DECRYPTED_TEXTS = Look(
 )
 
 
-@fact("HTTP requests", exchanges, segments, TEXTS, DECRYPTED_TEXTS)
+@fact("HTTP requests", exchanges, segments, error_texts, TEXTS, DECRYPTED_TEXTS)
 def requests(facts: Facts) -> tuple[Exchange, ...]:
     """Return the exchanges in the order of their first frame, with what their short texts complain about."""
     texts = dict(_texts(facts))
-    return tuple(_read(e, texts.get(e.response_frame, ())) if e.written else e for e in facts[exchanges])
+    in_frames = facts[error_texts]
+    return tuple(
+        _read(e._replace(written=known.how), known.lines)
+        if e.version == _HTTP_2 and (known := in_frames.get(e.response_frame or 0))
+        else _read(e, texts.get(e.response_frame, ()))
+        if e.written
+        else e
+        for e in facts[exchanges]
+    )
 
 
 def _read(e: Exchange, text: Sequence[str]) -> Exchange:

@@ -46,6 +46,10 @@ _OF_PROXIES = (
     "via", "x-cache", "x-served-by", "x-squid-error", "proxy-status", "proxy-agent", "x-varnish", "cf-ray",
 )  # fmt: skip
 _CHALLENGES = ("www-authenticate", "proxy-authenticate")
+_IN_STEPS = ("ntlm", "negotiate")
+"""Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
+GOES_ON = " …"
+"""Stands behind such a scheme in a challenge that answers a message with the next one: no refusal."""
 _CREDENTIALS = ("authorization", "proxy-authorization")
 # By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
@@ -243,6 +247,11 @@ def _proxies(headers: dict[str, list[str]]) -> tuple[str, ...]:
 
 
 def _challenge(headers: dict[str, list[str]]) -> str:
-    """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate …), without parameters."""
-    schemes = (_TOKEN.match(value) for name in _CHALLENGES for value in headers.get(name, ()))
-    return ", ".join(match[0] for match in schemes if match)
+    """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate), without parameters."""
+    values = (value for name in _CHALLENGES for value in headers.get(name, ()))
+    schemes = ((match[0], value[match.end() :]) for value in values if (match := _TOKEN.match(value)))
+    return ", ".join(f"{scheme}{GOES_ON if _goes_on(scheme, rest) else ''}" for scheme, rest in schemes)
+
+
+def _goes_on(scheme: str, rest: str) -> bool:
+    return scheme.lower() in _IN_STEPS and rest.startswith(" ") and bool(rest.strip())

@@ -11,12 +11,11 @@ from explainer.protocols.applications import logins
 from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_bodies import Form
+from explainer.protocols.http_messages import GOES_ON
 
 FORM = "form"
 CHALLENGES = (401, 407)
 """The server, or a proxy, wants to know who asks (RFC 9110, sections 15.5.2 and 15.5.8)."""
-_IN_STEPS = ("ntlm", "negotiate")
-"""Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
 _REFUSALS = (400, 401, 403, 422)
 """What applications answer a wrong password with."""
 _SUCCESSES, _REDIRECTIONS, _FIRST_ERROR = range(200, 300), range(300, 400), 400
@@ -25,6 +24,7 @@ _PAGE = re.compile(
     r"/(?:\w+[_-])?(?:log-?in|log-?on|sign-?in|auth(?:enticate|entication|orize)?|tokens?|sessions?)(?:\.\w+)?/?$",
     re.IGNORECASE,
 )
+_ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 _COMPLAINS = re.compile(r"error|fail|denied|invalid", re.IGNORECASE)
 
 
@@ -58,9 +58,14 @@ def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
     return tuple(found)
 
 
+def leads_to_sign_in(location: str) -> bool:
+    """Return whether a redirection leads to a page that is there for signing in."""
+    return _PAGE.search(_ORIGIN.sub("", location)) is not None
+
+
 def _by_header(e: Exchange) -> bool | None:
     if e.status is None or e.status >= _FIRST_ERROR:
-        return False if e.status in CHALLENGES and e.scheme not in _IN_STEPS else None
+        return False if e.status in CHALLENGES and GOES_ON not in e.challenge else None
     return True
 
 
@@ -72,8 +77,8 @@ def _by_text(e: Exchange) -> bool | None:
     if e.status is None or e.status in _REFUSALS:
         return None if e.status is None else False
     if e.status in _REDIRECTIONS and e.location:
-        target = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", e.location)
-        again = target in ("", e.path) or _PAGE.search(target) is not None or _COMPLAINS.search(target) is not None
+        target = _ORIGIN.sub("", e.location)
+        again = target in ("", e.path) or leads_to_sign_in(e.location) or _COMPLAINS.search(target) is not None
         return not again
     if e.complaint:
         return False

@@ -34,7 +34,8 @@ class Upgrade(NamedTuple):
 
     `request` is how the protocol calls it; `request_frame` is where the client asks, or says what it can; the answer is
     in `answer_frame`, as `text` in the protocol's words. `masked` says that a firewall wrote over what the server
-    offers. `next_frame` is where the client goes on in clear after a refusal, `left_frame` where it gives up.
+    offers, `login` that it offers one, where it names what it can. `next_frame` is where the client goes on in clear
+    after a refusal, `left_frame` where it gives up.
     """
 
     stream: int
@@ -47,6 +48,7 @@ class Upgrade(NamedTuple):
     answer_frame: int
     text: str
     masked: bool = False
+    login: bool = True
     next_frame: int | None = None
     left_frame: int | None = None
 
@@ -93,6 +95,7 @@ _DIALECTS = (
 _EHLO = re.compile(rb"EHLO\s", re.IGNORECASE)
 _OFFER = re.compile(rb"(?:250-[^\n]*\n)*250 ")
 _QUIT = re.compile(rb"QUIT\r?\n", re.IGNORECASE)
+_AUTH = re.compile(rb"^250[ -]AUTH[ =]", re.IGNORECASE | re.MULTILINE)  # RFC 4954
 _MASKED = re.compile(rb"^250[ -]X{6,}", re.MULTILINE)
 _MYSQL_GREETING = re.compile(rb".{3}\0\x0a([^\0]{1,60})\0.{13}(..)", re.DOTALL)
 _CLIENT_SSL = 0x0800
@@ -206,7 +209,8 @@ def _missed(connection: Connection, said: list[Turn]) -> Upgrade | None:
             if _left(connection, answer.frame) is None:
                 return None
             masked = _MASKED.search(answer.data) is not None
-            return _told(connection, "SMTP", "STARTTLS", Reply.NOT_OFFERED, turn, answer, "", masked=masked)
+            told = _told(connection, "SMTP", "STARTTLS", Reply.NOT_OFFERED, turn, answer, "", masked=masked)
+            return told._replace(login=_AUTH.search(answer.data) is not None)
     if len(said) == 1 and not said[0].from_client:
         greeting = _MYSQL_GREETING.match(said[0].data)
         silent = connection.client_payload == 0 and _left(connection, said[0].frame) is not None

@@ -27,8 +27,9 @@ def ftp_data_blocked(facts: Facts) -> Iterator[Finding]:
 
     Passive (RFC 959 section 3.3, RFC 2428): the server names a port of its own, and the client's attempt is dropped,
     refused, or goes to an address that only the server's own network knows. Active: the client names a port of its own,
-    and no connection of the server comes, or the server does not accept the address (RFC 2577 section 3). Silent where
-    the server refused the transfer itself, and where one to that port was opened after all.
+    and no connection of the server comes, or none that is answered, or the server does not accept the address
+    (RFC 2577 section 3). Silent where the server refused the transfer itself, and where one to that port was opened
+    after all.
     """
     talks = defaultdict[int, list[Sign]](list)
     for sign in facts[signs]:
@@ -66,8 +67,8 @@ def _last(
     waited = (ends - (tried[0].first_ns if tried else control.first_ns)) / 1e9
     if active and not tried and waited >= _WAIT_S:
         return _active(sign, wanted[-1] if wanted else sign, control)
-    if not active and tried:
-        return _passive(sign, address, tried)
+    if tried:
+        return _not_let_in(sign, tried) if active else _passive(sign, address, tried)
     return None
 
 
@@ -120,6 +121,27 @@ def _not_taken(sign: Sign, control: Connection) -> Finding:
         "The client's side must switch to passive mode.",
         Side.CLIENT,
         [Step(frames=(sign.frame,), text=f"the server refuses the client's {sign.text} for the data connection")],
+    )  # fmt: skip
+
+
+def _not_let_in(sign: Sign, tried: Sequence[Connection]) -> Finding:
+    """Return the finding about the server's attempts to connect to the client, as the server's side sees them."""
+    attempts = [frame for one in tried for frame in one.syn_frames]
+    answers = [frame for one in tried for frame in one.server_resets]
+    how = "refused" if answers else "never answered"
+    return _finding(
+        sign, [sign.frame, *attempts, *answers], tried,
+        f"FTP from {sign.client.address} to {sign.server.address}: the second connection, for the data (active mode),"
+        f" cannot be opened: the server's connection to {sign.text} of the client is {how}.",
+        "The client's side must switch to passive mode; a firewall or NAT before the client does not let the server's"
+        " connection in.",
+        Side.NETWORK,
+        [
+            Step(frames=(sign.frame,), text=f"the client says where the data connection is to go: {sign.text}"
+            " (active mode)"),
+            Step(frames=tuple(attempts[:_SHOWN]), text=f"{sign.server.address} tries to connect there"),
+            Step(frames=tuple(answers[:_SHOWN]), text=f"the attempt is {how}" if answers else "no answer comes"),
+        ],
     )  # fmt: skip
 
 

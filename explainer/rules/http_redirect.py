@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.web_cookies import Why, lost_cookies
 from explainer.registry import rule
 from explainer.rules.exchanges import (
     AREA,
@@ -21,6 +23,7 @@ from explainer.rules.exchanges import (
     message_filter,
     scope,
 )
+from explainer.rules.http_cookie_lost import sent_back
 from explainer.wording import count
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -39,14 +42,16 @@ class _Page(NamedTuple):
         return self.path[:_LONGEST] if self.scheme == "http" else f"https://{self.host}{self.path}"[:_LONGEST]
 
 
-@rule("Redirection in a circle", requests, subject=SUBJECT, area=AREA)
+@rule("Redirection in a circle", requests, lost_cookies, subject=SUBJECT, area=AREA)
 def http_redirect_loop(facts: Facts, *, min_redirects: int = 5, max_pause_s: float = 5.0) -> Iterator[Finding]:
     """A chain of redirections, followed by the client, that leads to one page `min_redirects` times and never out.
 
     Five times: RFC 2068 (section 10.3) named it as the most that a client should follow. Who follows on its own does so
     at once: after more than `max_pause_s` it is somebody who asks again. Seen too is a server behind a proxy that ends
-    TLS, when it redirects to https what, as the proxy's X-Forwarded-Proto says, came by https.
+    TLS, when it redirects to https what, as the proxy's X-Forwarded-Proto says, came by https. Silent where it is
+    certain that a cookie that the client does not send back is why (http_cookie_lost).
     """
+    explained = {lost.setting for lost in facts[lost_cookies] if lost.why is not Why.UNKNOWN and sent_back(lost)}
     awaited = dict[_Page, list[Exchange]]()
     for e in facts[requests]:
         if e.status is None or e.request_ns is None or e.response_ns is None:
@@ -54,20 +59,20 @@ def http_redirect_loop(facts: Facts, *, min_redirects: int = 5, max_pause_s: flo
         chain = awaited.pop(_page(e), [])
         if chain and e.request_ns - (chain[-1].response_ns or 0) > max_pause_s * 1e9:
             # Whoever comes back after a pause begins anew: what was a circle by then stays one.
-            yield from _loop(chain, min_redirects)
+            yield from _loop(chain, min_redirects, explained)
             chain = []
         target = _target(e)
         if target is not None:
             chain.append(e)
             awaited[target] = chain
     for chain in awaited.values():
-        yield from _loop(chain, min_redirects)
+        yield from _loop(chain, min_redirects, explained)
 
 
-def _loop(chain: Group, min_redirects: int) -> Iterator[Finding]:
+def _loop(chain: Group, min_redirects: int, explained: AbstractSet[Exchange]) -> Iterator[Finding]:
     times = Counter(map(_page, chain))
     back = _target(chain[-1])
-    if back is None or times[back] < min_redirects:
+    if back is None or times[back] < min_redirects or not explained.isdisjoint(chain):
         return
     pages = list(dict.fromkeys(page for page in map(_page, chain) if times[page] > 1))
     # The chain may have led into its circle from elsewhere.

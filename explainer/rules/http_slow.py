@@ -5,14 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from explainer.facts import Facts
+from explainer.lazy import pl
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.capture_quality import copies
 from explainer.protocols.http import Exchange, requests
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.tcp import Connection, connections, segments
 from explainer.protocols.tcp_analysis import health
+from explainer.protocols.tcp_sent import sent
 from explainer.registry import rule
 from explainer.rules.evidence import network_step
-from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, request_words, scope, segment_filter
-from explainer.rules.http_transfer import undisturbed
+from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, by_stream, request_words, scope, segment_filter
+from explainer.rules.http_transfer import Undisturbed, undisturbed
 from explainer.wording import milliseconds
 
 _OK, _FIRST_ERROR = 200, 400
@@ -25,15 +28,16 @@ _WAITING = re.compile(
 _NO_CONTENT = 204
 
 
-@rule("Slow HTTP server", requests, connections, health, subject=SUBJECT, area=AREA)
+@rule("Slow HTTP server", requests, connections, health, copies, segments, sent, subject=SUBJECT, area=AREA)
 def http_slow(facts: Facts, *, min_ms: float = 2000, round_trip_share: float = 0.1, many: int = 3) -> Iterator[Finding]:
     """A response that begins late, on a connection that acknowledged the request at once: the server thinks.
 
     Two seconds: from there on people notice that they wait. Round trip and acknowledgement take at most a tenth of the
     wait, so that the network's part is beside the point. `many` such waits for one page, an answer without content, or
     a path that speaks of events look like a client that waits for news (long polling, RFC 6202): of low severity.
+    Where packets are recorded twice, what only looks like a retransmission does not count.
     """
-    calm = undisturbed(facts[connections], facts[health])
+    calm = undisturbed(facts[connections], facts[health]) | _recorded_twice(facts)
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in facts[requests]:
         if _is_late(e, calm.get(e.stream), min_ms, round_trip_share):
@@ -42,6 +46,18 @@ def http_slow(facts: Facts, *, min_ms: float = 2000, round_trip_share: float = 0
         waits = len(group) >= many or any(e.status == _NO_CONTENT or _WAITING.search(e.path) for e in group)
         worst = max(group, key=lambda e: e.first_byte_ms or 0)
         yield _slow(group, worst, calm[worst.stream], waits=waits)
+
+
+def _recorded_twice(facts: Facts) -> Undisturbed:
+    """Return the connections with copies of the capture in them in which, without these, nothing is sent again."""
+    twice = facts[copies].frames
+    if twice.is_empty():
+        return {}
+    once = facts[sent].select("frame", "stream", disturbed=pl.any_horizontal("again", "out_of_order"))
+    streams = facts[segments].join(twice, on="frame", how="semi")["stream"].unique()
+    calm = once.group_by("stream").agg(pl.col("disturbed").any()).filter(~pl.col("disturbed"))
+    known = set(calm.filter(pl.col("stream").is_in(streams.implode()))["stream"].to_list())
+    return {n: c for n, c in by_stream(facts[connections]).items() if c.established and n in known}
 
 
 def _is_late(e: Exchange, below: Connection | None, min_ms: float, share: float) -> bool:

@@ -11,6 +11,7 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import resolutions
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.http_messages import GOES_ON
 from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.proxy_header import proxy_headers
 from explainer.protocols.sign_ins import CHALLENGES
@@ -167,7 +168,8 @@ def _is_error(e: Exchange) -> bool:
 
 def _goes_on(e: Exchange, last: Exchange) -> bool:
     """Return whether a client that is to sign in comes to something else, or to be refused with its credentials."""
-    return last.status not in CHALLENGES or (last.credentials and not e.credentials)
+    more = not e.credentials or GOES_ON in e.challenge
+    return last.status not in CHALLENGES or (last.credentials and more and last.first_frame > e.first_frame)
 
 
 def _is_about_header(e: Exchange, c: Connection | None, headers: proxy_header.Refused) -> bool:

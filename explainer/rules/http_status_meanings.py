@@ -5,6 +5,7 @@ import re
 from explainer.model import Side
 from explainer.protocols.http import Exchange
 from explainer.protocols.http_error_names import PHRASES
+from explainer.protocols.http_messages import GOES_ON
 from explainer.protocols.sign_ins import CHALLENGES, to_sign_in
 from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 
@@ -14,8 +15,11 @@ _TOO_LARGE = re.compile(r"too (?:large|big|long)|exceeds", re.IGNORECASE)
 _CONNECT = "CONNECT"
 _METADATA, _AWS_METADATA = "169.254.169.254", "/latest/"
 """Where clouds tell a machine about itself (RFC 3927 addresses), and the paths of Amazon's."""
-_MULTI_LEG = ("ntlm", "negotiate")
 
+_SINGLE_SIGN_ON = "negotiate"
+_NO_TICKET = (
+    " With single sign-on (Negotiate) it needs a Kerberos ticket for this host, and must be set to use it there."
+)
 
 _MEANINGS = {
     400: Meaning(
@@ -167,7 +171,7 @@ def _challenge(exchange: Exchange) -> Meaning:
     Without a challenge (WWW-Authenticate), which a 401 must have (RFC 9110, section 15.5.2), an application says it,
     which takes credentials elsewhere: in the text of a request, in a cookie or in a header of its own.
     """
-    if exchange.credentials and not exchange.challenge.lower().startswith(_MULTI_LEG):
+    if exchange.credentials and GOES_ON not in exchange.challenge:
         return Meaning(
             "it does not accept the credentials that the client sent", Side.CLIENT,
             "The client must sign in with valid credentials: those that it sent were refused.",
@@ -183,10 +187,10 @@ def _challenge(exchange: Exchange) -> Meaning:
             Side.CLIENT, "The client must sign in, or anew: whether it sent a cookie or a key is not read here.",
         )  # fmt: skip
     none = exchange.request_frame and exchange.version != "HTTP/2" and not exchange.credentials
-    return Meaning(
-        "it wants the client to sign in first", Side.CLIENT,
-        "The client must sign in: it sent no credentials." if none else "The client must sign in.",
-    )  # fmt: skip
+    act = "The client must sign in: it sent no credentials." if none else "The client must sign in."
+    if none and exchange.challenge.lower().startswith(_SINGLE_SIGN_ON):
+        act += _NO_TICKET
+    return Meaning("it wants the client to sign in first", Side.CLIENT, act)
 
 
 _OF_PROXIES = (

@@ -52,14 +52,15 @@ def tls_plain_http(facts: Facts) -> Iterator[Finding]:
     """A client that speaks plain HTTP, or anything but TLS, to a port that speaks TLS (RFC 9110, section 4.2.2).
 
     Certain where the server answers with a TLS alert, or says so in its HTTP answer. Probable where it closes, or
-    answers 400, and the port is one for TLS: others get TLS there, or it is registered or commonly used for HTTPS. A
+    answers 400, and the port is one for TLS: others get TLS there, or it is registered or commonly used for HTTPS (of
+    other protocols than HTTP: where it is registered for TLS, such as MQTT's 8883, and the server hangs up at once). A
     server that serves plain HTTP itself, or on port 80, passes on what a server behind it says: it is a gateway that
     must speak TLS to that one.
     """
     by_stream = {connection.stream: connection for connection in facts[connections]}
     found = dict[int, Misdirected]()
     for opening in facts[openings]:
-        case = _answered(by_stream[opening.stream], opening)
+        case = _answered(by_stream[opening.stream], opening) or _hung_up(by_stream[opening.stream], opening)
         if case:
             found[opening.stream] = case
     found = _told_apart(found, facts[requests])
@@ -110,6 +111,24 @@ def _answered(connection: Connection, opening: Opening) -> Misdirected | None:
     return None
 
 
+def _hung_up(connection: Connection, opening: Opening) -> Misdirected | None:
+    """Return the case where a port registered for TLS hangs up on the first words of another protocol; HTTP has more.
+
+    Only of a language that is known: what nobody recognises may be a part of TLS.
+    """
+    registered = connection.server.port in _TLS_PORTS
+    if not (registered and connection.syn_frames and opening.client) or connection.server_payload:
+        return None
+    said = opening.client[0]
+    language = spoken(said.data)
+    gone = next((f for f in (*connection.server_resets, *connection.server_ends) if f > said.frame), None)
+    left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > said.frame), None)
+    if language in ("", "plain text", "TLS", "HTTP") or gone is None or (left is not None and left < gone):
+        return None
+    text = "the server ends the connection without an answer, and the port is one for TLS"
+    return Misdirected(connection, said.frame, language, gone, text, certain=False)
+
+
 def _is_alert(data: bytes) -> bool:
     """Return whether this is one TLS record with an alert in clear (RFC 8446, section 6)."""
     return len(data) >= 7 and data[0] == 0x15 and data[1] == 3 and data[3:5] == b"\0\x02" and data[5] in (1, 2)
@@ -145,7 +164,8 @@ def _plain_http(group: Sequence[Misdirected]) -> Finding:
         severity=Severity.HIGH,
         confidence=Confidence.CERTAIN if first.certain else Confidence.PROBABLE,
         side=Side.CLIENT,
-        title=f"The client speaks {speaks} to port {server.port} of {server.address}, which expects TLS.",
+        title=f"The client speaks {speaks} to port {server.port} of {server.address}, which"
+        f"{'' if first.certain else ' probably'} expects TLS.",
         act=f"The client's side must act: {first.connection.client.address} has to use {scheme} on port {server.port}.",
         measured={"connections": len(group), "port": server.port},
         evidence=_evidence(group),

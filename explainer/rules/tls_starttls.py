@@ -102,6 +102,8 @@ def _confidence(first: Upgrade) -> Confidence:
 def _side(first: Upgrade) -> Side:
     if first.reply is Reply.REQUIRED:
         return Side.CLIENT
+    if _without_login(first):
+        return Side.EITHER
     return Side.NETWORK if first.masked else Side.SERVER
 
 
@@ -111,9 +113,15 @@ def _title(first: Upgrade) -> str:
         return f"{server} takes only a safer way to log in than the client offers: {first.text}."
     if first.reply is Reply.NOT_OFFERED:
         hidden = ": something on the path hides its offer" if first.masked else ""
+        if _without_login(first):
+            return f"{server} offers neither a login (AUTH) nor TLS ({first.request}), and the client leaves at once."
         return f"{server} does not offer TLS ({first.request}){hidden}, and the client leaves at once."
     clear = ", and the client goes on without encryption" if first.next_frame is not None else ""
     return f'{server} refuses to change to TLS ({first.request}): it answers "{first.text}"{clear}.'
+
+
+def _without_login(first: Upgrade) -> bool:
+    return not (first.login or first.masked)
 
 
 def _act(first: Upgrade) -> str:
@@ -122,6 +130,11 @@ def _act(first: Upgrade) -> str:
         return f"The client's side must act: {first.client.address} has to offer TLS with network level authentication."
     if first.masked:
         return "Whoever runs the firewall on the path must act: it writes over the server's offer of STARTTLS."
+    if _without_login(first):
+        return (
+            f"Who runs {server} must offer what the client needs (many servers offer a login over TLS alone, or on port"
+            " 587), or the client must be set to send without a login."
+        )
     return f"The server's side must act: TLS has to be set up for {first.protocol} on {server}."
 
 
@@ -130,7 +143,8 @@ def _steps(group: Group, later: Handshake | None) -> Iterator[Step]:
     if first.request_frame is not None:
         wish = "asks what the server can" if first.reply is Reply.NOT_OFFERED else f"asks for TLS ({first.request})"
         yield Step(frames=(first.request_frame,), text=f"the client {first.client.address} {wish}, in clear")
-    said = f'answers "{first.text}"' if first.text else f"names what it can; {first.request} is not among it"
+    missing = f"neither AUTH nor {first.request} is" if _without_login(first) else f"{first.request} is not"
+    said = f'answers "{first.text}"' if first.text else f"names what it can; {missing} among it"
     yield Step(frames=(first.answer_frame,), text=f"the server {first.server.address} {said}")
     if first.masked:
         yield Step(frames=(first.answer_frame,), text="one line is written over with X: firewalls do this to STARTTLS")
@@ -161,7 +175,8 @@ def _advice(first: Upgrade) -> Iterator[str]:
 
 def _limitations(first: Upgrade) -> Iterator[str]:
     if first.reply is Reply.NOT_OFFERED:
-        yield "whether the client left because of this: it does not say so"
+        which = ", and of which of the two" if _without_login(first) else ""
+        yield f"whether the client left because of this{which}: it does not say so"
     elif first.reply is Reply.REFUSED:
         yield "why the server refuses: its log may tell"
     yield "whether a device on the path answers in the server's name"

@@ -14,6 +14,8 @@ from explainer.rules.tls_intercepted import interceptions
 from explainer.rules.tls_presented import AREA, CLEAR, OTHERS, Presented, names, showing, weight
 from explainer.wording import count, listing
 
+_UNNAMED = ", and it names its host as the common name alone (no subjectAltName), which many clients do not take"
+
 
 @rule(
     "Self-signed certificate",
@@ -25,21 +27,32 @@ from explainer.wording import count, listing
     limits="whether a client was told to trust it",
 )
 def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
-    """A server whose own certificate is signed with its own key (checked; RFC 5280, 3.2): none trusts it unasked."""
+    """A server whose own certificate is signed with its own key (checked; RFC 5280, 3.2): none trusts it unasked.
+
+    One without a subjectAltName may be rejected for that as well, also by who trusts it (RFC 9525, section 6.3): said
+    where a client rejects it with an alert that names no reason.
+    """
     for group in facts[groups]:
         case, leaf = group[0].presented, group[0].chain.leaf
         if not leaf.self_signed or group[0].chain.root:
             continue
         weighed = weight(case, ALERTS, accepted=Severity.LOW)
+        unnamed = _UNNAMED if _rejected_without_names(case, leaf) else ""
+        why = f"no authority vouches for it{unnamed}{weighed.went_on}"
         verdict = Verdict(
             rule="tls_certificate_self_signed",
-            title=f"The certificate of {leaf.name} is self-signed: no authority vouches for it{weighed.went_on}.",
+            title=f"The certificate of {leaf.name} is self-signed: {why}.",
             act="The server's side must act: {server} needs a certificate from an issuer that its clients trust"
             " (or the client must be told to trust this one).",
             side=Side.SERVER,
             severity=weighed.severity,
             confidence=weighed.confidence,
             advice=(
+                *(
+                    ["Make the certificate with its host as subjectAltName, not as common name alone."]
+                    if unnamed
+                    else []
+                ),
                 "Install a certificate from a trusted CA on {server} and restart its service.",
                 "If it is meant to be self-signed (a test system), add this certificate to the client's trust store.",
                 "Check it: {check}",
@@ -48,6 +61,12 @@ def tls_certificate_self_signed(facts: Facts) -> Iterator[Finding]:
             names=names(leaf),
         )
         yield finding(of(group), verdict, showing(lambda c: f"{c.leaf.subject}, issued and signed by itself"))
+
+
+def _rejected_without_names(case: Presented, leaf: Certificate) -> bool:
+    alert = case.ending.alert
+    rejected = alert is not None and alert.from_client and alert.code in ALERTS.possible
+    return rejected and not (leaf.dns_names or leaf.ip_addresses)
 
 
 @rule(

@@ -110,3 +110,32 @@ def test_whether_a_certificate_is_in_order(capture: str, words: str, analysis_of
     answer = ask(analysis_of(capture), "Is the certificate in order?")
     assert words in answer.verdict
     assert answer.claims[0].frames
+
+
+@pytest.mark.parametrize(
+    ("question", "well"),
+    [
+        ("Is intranet ok?", True),
+        ("Why is the intranet down?", True),
+        ("Does our intranet work?", True),
+        ("What is wrong with the intranet?", True),
+        ("Is the api down?", False),
+        ("Is the network ok?", False),
+        ("Is something wrong?", False),
+    ],
+)
+def test_a_site_that_is_called_by_the_first_part_of_its_name(question: str, well: bool) -> None:
+    fault = finding("http_error", scope=Scope(names=("api.example",)))
+    stats = [stat("http", HTTP, [page("intranet.corp.example", 200), page("api.example", 503)])]
+    verdict = offline.answer(analysis(ran(fault), stats=stats), question).verdict
+    assert verdict.startswith("No fault was found with intranet.corp.example") is well
+    nobodys = finding("http_error", scope=Scope())
+    verdict = offline.answer(analysis(ran(nobodys), stats=stats), question).verdict
+    assert not verdict.startswith("No fault was found with")
+
+
+def test_a_name_that_could_do_without_its_answer_did_not_keep_a_mail() -> None:
+    answers = ("protocol", "kind", "request", "about", "code", "ok", "client", "server", "count", "frame")
+    fault = finding("dns_refused", severity=Severity.LOW)
+    known = analysis(ran(fault), stats=[stat("answers", answers, [])])
+    assert "dns_refused" in offline.answer(known, "Was the mail delivered?").verdict

@@ -102,6 +102,8 @@ def test_encryption_hides_logins() -> None:
         ("postgres_login_retried_healthy", "Did he get in?", "Yes: the PostgreSQL login of anna"),
         ("kerberos_unknown_user", "Was the sign-in successful?", "No: The KDC"),
         ("http_sign_in_healthy", "Did the sign-in work?", "Yes: the HTTP login of alice"),
+        ("http_cookie_lost", "Did the login work?", "No: The sign-in at intranet.example does not last"),
+        ("http_cookie_lost", "Was the login refused?", "The sign-in at intranet.example does not last"),
         ("imap_login_healthy", "Which account was used?", "The account anna (IMAP"),
         ("telnet_without_login", "Did the login work?", "No login is seen in this capture"),
         ("mqtt_session_healthy", "Which account was used?", "No user's name can be read in this capture: what logs"),

@@ -36,6 +36,13 @@ def test_credentials_in_a_header(
     assert (found.scheme, found.user, found.accepted) == (scheme, user, accepted)
 
 
+@pytest.mark.parametrize(("token", "accepted"), [(" TlRMTVNTUAAC", None), ("", False)])
+def test_a_step_of_ntlm_is_not_its_end(token: str, accepted: bool | None, tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = get("/", "Authorization: NTLM TlRMTVNTUAAB")
+    (found,) = signed(tmp_path, facts_of, asked, response(401, "", f"WWW-Authenticate: NTLM{token}"))
+    assert (found.scheme, found.accepted) == ("ntlm", accepted)
+
+
 @pytest.mark.parametrize(
     ("answer", "accepted"),
     [

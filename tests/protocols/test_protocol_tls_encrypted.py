@@ -87,7 +87,7 @@ def test_records_in_clear_do_not_count() -> None:
 
 
 def test_a_client_that_says_nothing() -> None:
-    assert client() == Flight(None, None, None, None, ClientCertificate.UNKNOWN, (), ())
+    assert client() == Flight(None, None, None, None, ClientCertificate.UNKNOWN, (), (), ())
 
 
 @pytest.mark.parametrize(

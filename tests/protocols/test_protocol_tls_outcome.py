@@ -113,6 +113,13 @@ class TestInClear:
         assert (found.outcome, found.alert) == (Outcome.ALERT_FROM_SERVER, said[0])
 
 
+SHORTLY_ASKED = (
+    FINISHED, encrypted(0, CLIENT_DATA + 1, 35, from_client=True),
+    encrypted(0, CLIENT_DATA + 2, 900, from_client=False), encrypted(0, CLIENT_DATA + 2, 230, from_client=False),
+)  # fmt: skip
+"""GET / HTTP/1.0 and two line ends are as long, encrypted, as GnuTLS's padded alerts."""
+
+
 class TestEncrypted:
     """TLS 1.3."""
 
@@ -125,6 +132,10 @@ class TestEncrypted:
             ((FINISHED,), SERVER_LEAVES, Outcome.ESTABLISHED, CLIENT_DATA),
             ((FINISHED,), CLIENT_LEAVES, Outcome.UNUSED, LATER),
             ((FINISHED, encrypted(0, CLIENT_DATA + 1, 19, from_client=True)), CLIENT_LEAVES, Outcome.UNUSED, LATER),
+            (SHORTLY_ASKED, CLIENT_LEAVES, Outcome.ESTABLISHED, CLIENT_DATA),
+            (SHORTLY_ASKED[:2], CLIENT_LEAVES, Outcome.UNUSED, LATER),
+            ((FINISHED, encrypted(0, CLIENT_DATA + 1, 19, from_client=True), *SHORTLY_ASKED[2:]), CLIENT_LEAVES,
+             Outcome.UNUSED, LATER),
             ((encrypted(0, CLIENT_DATA, 19, from_client=True),), {}, Outcome.REJECTED_BY_CLIENT, CLIENT_DATA),
             ((encrypted(0, CLIENT_DATA, 36, from_client=True),), {}, Outcome.REJECTED_BY_CLIENT, CLIENT_DATA),
             ((encrypted(0, CLIENT_DATA, 37, from_client=True),), {}, Outcome.ENDED_EARLY, LAST),
@@ -140,6 +151,7 @@ class TestEncrypted:
         ],
         ids=[
             "used", "not used yet", "used by the client alone", "left by server", "unused", "unused with a farewell",
+            "asked in 18 bytes and answered", "as short and not answered", "answered after a bare farewell",
             "rejected", "rejected with padding", "too long for an alert", "too long and left", "no record and left",
             "refused", "refused with a reset", "refused in spite of a request", "short but stays", "ticket and leaves",
             "ticket, short and leaves", "the client leaves first",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from factories import CLIENT, SERVER
 from sessions import FactsOf, asks, found_in, says
 from talk import Talk, Wire
 
@@ -18,7 +19,9 @@ def ftp(path: Path, *said: tuple[bool, bytes], data: str = "", wait: float = 4) 
         (control.say if from_client else control.answer)(words, acked=False)
     if data:
         transfer = Talk(wire, sport=40001, dport=50000)
-        if data == "opened":
+        if data.startswith("active"):
+            transfer = Talk(wire, sport=20, dport=50000, client=SERVER, server=CLIENT)
+        if data.endswith("opened"):
             transfer.open().answer(b"file").part()
         else:
             transfer._send(True, 0x02, mss=1460)
@@ -44,6 +47,12 @@ def test_ftp_active(tmp_path: Path, facts_of: FactsOf) -> None:
     refused = (*ACTIVE, says("550 no"))
     assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *refused)) == []
     assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "c.pcap", *ACTIVE, wait=1)) == []
+
+
+def test_ftp_active_as_the_servers_side_sees_it(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "a.pcap", *ACTIVE, data="active, dropped"))
+    assert "the server's connection to 192.0.2.10:50000 of the client is never answered" in finding.title
+    assert found_in("ftp_data_blocked", facts_of, ftp(tmp_path / "b.pcap", *ACTIVE, data="active, opened")) == []
 
 
 @pytest.mark.parametrize(

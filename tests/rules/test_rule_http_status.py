@@ -117,6 +117,15 @@ def test_a_challenge_that_the_client_meets_is_no_error(status: int) -> None:
     assert len(found("http_error", *challenges, exchange(2, path="/other"))) == 1
 
 
+def test_a_step_of_a_sign_in_is_no_error_of_its_own_where_it_ends_in_a_refusal() -> None:
+    step = exchange(0, status=401, credentials=True, challenge="NTLM …")
+    refused = exchange(1, status=401, credentials=True, challenge="NTLM")
+    (finding,) = found("http_error", step, refused)
+    assert step.response_frame not in finding.evidence.frames
+    assert "does not accept the credentials" in finding.title
+    assert len(found("http_error", step)) == 1
+
+
 def test_a_challenge_whose_end_is_not_in_the_capture_is_no_error() -> None:
     assert found("http_error", exchange(0, status=401), exchange(1, status=None, response_frame=None)) == []
 
@@ -126,8 +135,10 @@ def test_a_challenge_whose_end_is_not_in_the_capture_is_no_error() -> None:
     [
         (False, "Basic", "HTTP/1.1", "it sent no credentials"),
         (True, "Basic", "HTTP/1.1", "were refused"),
-        (True, "NTLM", "HTTP/1.1", "must sign in."),
-        (True, "Negotiate, NTLM", "HTTP/1.1", "must sign in."),
+        (True, "NTLM …", "HTTP/1.1", "must sign in."),
+        (True, "NTLM", "HTTP/1.1", "were refused"),
+        (True, "Negotiate …, NTLM", "HTTP/1.1", "must sign in."),
+        (False, "Negotiate", "HTTP/1.1", "Kerberos ticket"),
         (False, "Basic", "HTTP/2", "must sign in."),
     ],
 )

@@ -1,5 +1,6 @@
 """Responses that are cut off, never come, or come late; the lab's cases are in test_rule_http_status."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,15 @@ def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
     assert titles[1].endswith("is complete.")
     other = behind._replace(path="/other")
     assert found("http_incomplete", cut, other)[0].title.endswith("is complete.")
+
+
+def test_a_slow_server_in_a_file_that_holds_every_packet_twice(
+    tmp_path: Path, captures: Path, facts_of: Callable[..., Facts]
+) -> None:
+    once, again, merged = captures / "http_slow_server.pcapng", tmp_path / "again.pcapng", tmp_path / "merged.pcapng"
+    subprocess.run(["editcap", "-t", "0.00002", once, again], check=True)
+    subprocess.run(["mergecap", "-w", merged, once, again], check=True)
+    entry = registry.rules.get("http_slow")
+    assert entry is not None
+    (finding,) = findings_of("http_slow", facts_of(merged, *entry.needs))
+    assert finding.severity is Severity.MEDIUM

@@ -14,6 +14,7 @@ GET = b"GET /cart HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 BARE = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 PASSED_ON = BARE.replace(b"\r\n\r\n", b"\r\nServer: nginx\r\n\r\n")
 SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+MQTT_CONNECT = b"\x10\x0f\x00\x04MQTT\x04\x02\x00<\x00\x03abc"
 BACKEND = "198.51.100.99"
 
 
@@ -51,3 +52,27 @@ def test_where_the_gateways_own_mistake_is_seen_it_is_the_one_that_is_told(tmp_p
     (finding,) = found_in("tls_plain_http", facts_of, wire.save(tmp_path / "c.pcap"))
     assert finding.scope.addresses == (SERVER, BACKEND)
     assert finding.scope.ports == (8443,)
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "by_server", "answer", "found"),
+    [
+        (8883, MQTT_CONNECT, True, b"", 1),
+        (8883, MQTT_CONNECT, False, b"", 0),
+        (8883, MQTT_CONNECT, True, b"\x20\x02\x00\x05", 0),
+        (1883, MQTT_CONNECT, True, b"", 0),
+        (8883, b"\x01\x02\x03\x04\x05\x06", True, b"", 0),
+    ],
+    ids=["hung up", "left by the client", "answered", "a port without TLS", "nothing known"],
+)
+def test_another_protocol_to_a_port_that_is_registered_for_tls(
+    port: int, said: bytes, by_server: bool, answer: bytes, found: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    talk = Talk(wire, sport=40000, dport=port).open().say(said)
+    if answer:
+        talk.answer(answer)
+    talk.close(from_client=not by_server)
+    findings = found_in("tls_plain_http", facts_of, wire.save(tmp_path / "c.pcap"))
+    assert len(findings) == found
+    assert all("plain MQTT to port 8883" in f.title and "probably" in f.title for f in findings)

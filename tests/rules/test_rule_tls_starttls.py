@@ -79,6 +79,14 @@ def test_what_was_not_offered_is_only_probably_missed() -> None:
     assert found(upgrade(reply=Reply.NOT_OFFERED), upgrade(1, reply=Reply.ACCEPTED, next_frame=9)) == []
 
 
+def test_a_server_that_offers_no_login_either_may_be_left_for_that() -> None:
+    (finding,) = found(upgrade(reply=Reply.NOT_OFFERED, text="", login=False))
+    assert "neither a login (AUTH) nor TLS" in finding.title
+    assert finding.side is Side.EITHER
+    (masked,) = found(upgrade(reply=Reply.NOT_OFFERED, text="", login=False, masked=True))
+    assert "AUTH" not in masked.title
+
+
 def test_a_firewall_that_writes_over_the_offer_is_named() -> None:
     (finding,) = found(upgrade(reply=Reply.NOT_OFFERED, text="", masked=True))
     assert finding.side is Side.NETWORK

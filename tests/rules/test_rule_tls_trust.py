@@ -127,6 +127,16 @@ class TestSelfSigned:
         (finding,) = found(SELF_SIGNED, refused(code, OWN))
         assert (finding.severity, finding.confidence) == (severity, confidence)
 
+    @pytest.mark.parametrize(
+        ("code", "names", "said"),
+        [(42, (), True), (46, (), True), (48, (), False), (45, (), False), (42, ("www.example.org",), False)],
+    )
+    def test_one_without_alternative_names_may_be_rejected_for_that(
+        self, code: int, names: tuple[str, ...], said: bool
+    ) -> None:
+        (finding,) = found(SELF_SIGNED, refused(code, issue("www.example.org", names=names)))
+        assert ("common name alone" in finding.title) is said
+
     def test_accepted_or_left(self) -> None:
         assert [f.severity for f in found(SELF_SIGNED, shown(OWN))] == [Severity.LOW]
         assert [f.severity for f in left(SELF_SIGNED, OWN)] == [Severity.HIGH]

@@ -41,7 +41,8 @@ class Flight(NamedTuple):
     `finished` is the record that holds its Finished, None where it sent none; `rejection` an alert in the Finished's
     place, `refusal` one that is all that the server sent after its ServerHello; `certificates` is the server's longest
     record there, where that is long enough for its certificate. `after` are the server's encrypted records after the
-    client's first, which holds its Finished or what comes before that, `data` the client's but for an alert at the end.
+    client's first, which holds its Finished or what comes before that, `own` the client's after its Finished, `data`
+    these but for an alert at the end.
     """
 
     finished: Record | None
@@ -51,6 +52,7 @@ class Flight(NamedTuple):
     certificate: ClientCertificate
     after: tuple[Record, ...]
     data: tuple[Record, ...]
+    own: tuple[Record, ...]
 
 
 def flight(handshake: Handshake) -> Flight:
@@ -87,6 +89,7 @@ def flight(handshake: Handshake) -> Flight:
         certificate=certificate,
         after=tuple(r for r in after if r.encrypted or read is not None),
         data=tuple(later[:-1] if later and _is_alert(later[-1], tag) else later),
+        own=tuple(later),
     )
 
 
@@ -97,6 +100,11 @@ def _is_alert(record: Record, tag: int) -> bool:
 def is_short(record: Record) -> bool:
     """Return whether an encrypted record is so short that it holds an alert, and no request or session ticket."""
     return record.length <= _ALERT + _TYPE + _TAG + _PADDING
+
+
+def is_bare_alert(record: Record) -> bool:
+    """Return whether an encrypted record is just as long as an alert without padding: a longer one may be a request."""
+    return record.length <= _ALERT + _TYPE + _TAG
 
 
 def may_be_tickets(records: Iterable[Record]) -> bool:

@@ -8,7 +8,7 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.openings import Opening, openings
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_delivery import Delivery, deliveries
-from explainer.protocols.tls.encrypted import Flight, flight, is_short, may_be_tickets
+from explainer.protocols.tls.encrypted import Flight, flight, is_bare_alert, is_short, may_be_tickets
 from explainer.protocols.tls.ending import Ending, Outcome
 from explainer.protocols.tls.handshake import Handshake, handshakes
 from explainer.protocols.tls.messages import ALERT, APPLICATION_DATA, SERVER_HELLO_DONE, Alert
@@ -141,7 +141,7 @@ class _Known(NamedTuple):
         farewell = min(self._farewells(sent.finished.frame), default=None)
         before = [record for record in sent.after if farewell is None or record.frame < farewell]
         answered = not may_be_tickets(before) and not self._client_has_to_ask()
-        used = bool(sent.data) or self._asked_readably() or answered
+        used = bool(sent.data) or self._asked_readably() or answered or self._asked_shortly(sent)
         return self._refused(sent) or self._used(sent.finished.frame, sent, used=used)
 
     def _turned_away(self, sent: Flight) -> Ending | None:
@@ -175,6 +175,13 @@ class _Known(NamedTuple):
         heard = any(farewell is None or frame < farewell for frame in handshake.server_data)
         greeted = heard and not self._client_has_to_ask()
         return self._used(frames[0], None, used=bool(handshake.client_data) or greeted)
+
+    def _asked_shortly(self, sent: Flight) -> bool:
+        """Return whether a record as short as a padded alert is a request all the same, since it is answered."""
+        asked = next((record for record in sent.own if is_short(record)), None)
+        if asked is None or is_bare_alert(asked) or self._client_has_to_ask():
+            return False
+        return not may_be_tickets(record for record in sent.after if record.frame > asked.frame)
 
     def _asked_readably(self) -> bool:
         """Return whether the client sent data that was decrypted: a flight counts what was not."""

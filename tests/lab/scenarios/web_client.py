@@ -11,6 +11,7 @@ from ..servers import Site
 from .applications import SSH, office, sshd
 from .http import SAYS_DOWN, STUBS, page
 
+H2C = 8088
 UNSUPPORTED, NO_CONNECTION, TIMED_OUT = 1, 7, 28  # curl's exit codes (its manual, EXIT CODES)
 
 
@@ -64,3 +65,45 @@ def http_stalled(lab: Lab) -> None:
     port = lab.plan.http_port
     lab.server.serve(sys.executable, str(STUBS), f"--port={port}", *options, port=port)
     curl(lab, f"http://{lab.plan.file_name}:{port}/archive.zip", "--max-time", "5", expect=TIMED_OUT)
+
+
+@scenario(
+    question="Why does the portal ask me to sign in again and again?",
+    shows="The portal $web_name sets its session cookie with Secure, but is used over plain HTTP: curl does not send it"
+    " back after the sign-in, and is redirected to the form again.",
+    findings=("http_cookie_lost", "cleartext_login"),
+    decisive_filter='http.set_cookie contains "Secure" || (http.request.uri == "/portal" && !http.cookie)',
+    words=(r"(?i)cookie", r"(?i)secure", r"(?i)https", r"(?i)does not (last|send)|not send"),
+    answer_must_not=(SAYS_DOWN, r"(?i)wrong password|login is refused"),
+)
+def http_cookie_lost(lab: Lab) -> None:
+    servers.names(lab)
+    enters = (
+        "location = /sign-in { add_header Set-Cookie 'session=5a1f0c; Path=/; Secure' always; return 302 /portal; }"
+    )
+    portal = 'location = /portal { if ($cookie_session = "") { return 302 /welcome/sign-in; } return 200 "Welcome"; }'
+    form = "location = /welcome/sign-in { return 200 '<form method=post><input type=password name=password></form>'; }"
+    servers.web(lab, Site(lab.plan.http_port, directives=(enters, portal, form)))
+    browse(lab)
+    jar = str(lab.directory / "cookies")
+    typed = ("--data", "username=anna&password=lantern-7")
+    curl(lab, page(lab, "sign-in"), "--location", "--cookie", jar, "--cookie-jar", jar, *typed)
+
+
+@scenario(
+    question="Why can the report not be stored?",
+    shows="$client sends a file by HTTP/2 in clear (h2c) to a store of objects, which answers 403, in XML: the client's"
+    " clock differs too much (RequestTimeTooSkewed).",
+    findings=("http_error",),
+    decisive_filter="http2.headers.status == 403 || (http2.type == 0 && ip.src == $server)",
+    words=(r"(?i)clock", r"403", r"RequestTimeTooSkewed"),
+    answer_must_not=(SAYS_DOWN, r"(?i)cannot make sense"),
+)
+def http2_store_clock_skewed(lab: Lab) -> None:
+    servers.names(lab)
+    skewed = '<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>Too large.</Message></Error>'
+    store = f"location /reports/ {{ default_type application/xml; return 403 '{skewed}'; }}"
+    servers.web(lab, Site(lab.plan.http_port, directives=(f"listen {H2C} http2;", store)))
+    browse(lab)
+    url = f"http://{lab.plan.web_name}:{H2C}/reports/may.csv"
+    curl(lab, url, "--http2-prior-knowledge", "--data", "day,amount")
