@@ -144,3 +144,15 @@ def test_an_snmp_community_is_read(tmp_path: Path, facts_of: FactsOf) -> None:
 def test_without_logins_they_do_not_apply(analysis_of: Callable[[str], Analysis]) -> None:
     outcomes = {o.rule: o.status for o in analysis_of("dns_nxdomain").outcomes if o.rule.startswith("cleartext_")}
     assert outcomes["cleartext_login"] == outcomes["cleartext_terminal"] == "not applicable"
+
+
+@pytest.mark.parametrize(("secret", "fires"), [(b"", False), (SECRET.encode(), True)])
+def test_a_simple_bind_without_a_password_gives_nothing_away(
+    secret: bytes, fires: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    name = b"cn=anna"
+    said = b"\x02\x01\x03\x04" + bytes((len(name),)) + name + b"\x80" + bytes((len(secret),)) + secret
+    bind = b"\x02\x01\x01\x60" + bytes((len(said),)) + said
+    done = bytes.fromhex("300c020101 61070a010004000400")
+    capture = session(tmp_path / "a.pcap", 389, (True, b"\x30" + bytes((len(bind),)) + bind), (False, done))
+    assert bool(found_in("cleartext_login", facts_of, capture)) is fires

@@ -9,6 +9,7 @@ from explainer.protocols.tcp import Endpoint
 
 _ID, _OPERATION, _RESULT = many("ldap.messageID"), many("ldap.protocolOp"), many("ldap.resultCode")
 _ERROR, _NAME, _METHOD = many("ldap.errorMessage"), many("ldap.name"), many("ldap.authentication")
+_PASSWORD = many("ldap.simple")
 _BIND, _BIND_RESPONSE = 0, 1
 _RESPONSES = {1: "bind", 5: "search", 7: "modify", 9: "add", 11: "delete", 13: "rename", 15: "compare", 24: "extended"}
 _REQUESTS = {0: 1, 3: 5, 6: 7, 8: 9, 10: 11, 12: 13, 14: 15, 23: 24}
@@ -27,7 +28,8 @@ def ldap(messages: Sequence[Message]) -> Iterator[Record]:
         errors, operations = list(message.all(_ERROR)), message.numbers(_OPERATION)
         for number, operation in zip(numbers, operations, strict=False):
             if operation in _REQUESTS:
-                simple = operation == _BIND and message.number(_METHOD) == _SIMPLE
+                # A name without a password (RFC 4513, section 5.1.2) gives nothing away.
+                simple = operation == _BIND and message.number(_METHOD) == _SIMPLE and message.has(_PASSWORD)
                 asked[number] = message, message.first(_NAME) if operation == _BIND else "", simple
             elif operation in _RESPONSES and results:
                 code, text = results.pop(0), errors.pop(0) if errors else ""
@@ -139,7 +141,7 @@ def kerberos(messages: Sequence[Message]) -> Iterator[Record]:
 
 LDAP = Dialect(
     "ldap", "ldap.protocolOp in {0, 1, 3, 4, 5} || (ldap.resultCode && ldap.resultCode > 0)",
-    (_ID, _OPERATION, _RESULT, _ERROR, _NAME, _METHOD, _BASE, _ATTRIBUTE, _VALUE), ldap,
+    (_ID, _OPERATION, _RESULT, _ERROR, _NAME, _METHOD, _PASSWORD, _BASE, _ATTRIBUTE, _VALUE), ldap,
 )  # fmt: skip
 KERBEROS = Dialect(
     "kerberos", "kerberos.msg_type in {10, 11, 12, 13, 30}",
