@@ -14,13 +14,13 @@ NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "captur
 """The rules that tell of something that works, and should not be as it is."""
 
 
-_READABLE = "cleartext_"
-"""The rules that tell what can be read on the way, which makes nothing fail and nothing slow."""
+_HARMLESS = ("cleartext_", "unwanted_smb1", "unwanted_portmapper")
+"""The rules that tell what can be read on the way, or is in use and should not be, which makes nothing fail or slow."""
 
 
 def never_a_cause(question: Question, worst: Finding) -> bool:
     """Return whether the question asks why something fails or is slow, and the worst finding cannot be the reason."""
-    return worst.rule.startswith(_READABLE) and question.about_a_failure() and not question.concerns(worst)
+    return worst.rule.startswith(_HARMLESS) and question.about_a_failure() and not question.concerns(worst)
 
 
 def only_what_works(findings: Iterable[Finding]) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from sessions import FactsOf, found, found_in, reply, session
 from sessions import datagrams as over_udp
 
+from explainer import analyse, ask
 from explainer.model import Severity, Side
 from explainer.protocols.applications import Kind, replies
 
@@ -48,6 +49,15 @@ def test_what_a_bacnet_device_refuses(
         assert words in finding.title
         assert "refuses the service readProperty" in finding.title
         assert (finding.severity, finding.evidence.frames) == (severity, (1, 2))
+
+
+@pytest.mark.parametrize(("code", "stands_out"), [(26, True), (32, False)])
+def test_who_asks_what_goes_on_is_told_of_what_fails(code: int, stands_out: bool, tmp_path: Path) -> None:
+    capture = over_udp(tmp_path / "a.pcap", 47808, (True, bacnet(READ)), (False, error(code)))
+    answer = ask(analyse(capture, strict=True), "What is going on here?")
+    assert "BACnet (building control), UDP port 47808" in answer.verdict
+    assert ("What stands out: the BACnet device" in answer.verdict) is stands_out
+    assert (answer.claims[0].frames == (1, 2)) is stands_out
 
 
 def s7(kind: int, parameters: bytes, data: bytes = b"", failed: bytes = b"") -> bytes:
