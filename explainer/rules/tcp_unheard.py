@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.proxy_header import proxy_headers
 from explainer.protocols.tcp_unheard import Unheard, unheard
 from explainer.protocols.tcp_windows import closed_windows
 from explainer.protocols.tls import endings
@@ -80,7 +81,10 @@ def _end(x: Unheard) -> Iterator[Step]:
         yield Step(frames=(), text=f"Nothing more comes in the {x.waited_s:.1f} s that follow.")
 
 
-@rule("Request without an answer", unheard, endings, closed_windows, subject="requests without an answer", area=_AREA)
+@rule(
+    "Request without an answer", unheard, endings, closed_windows, proxy_headers, subject="requests without an answer",
+    area=_AREA,
+)  # fmt: skip
 def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.0) -> Iterator[Finding]:
     """A server that acknowledges what the client says and never says a word on the connection, or only its greeting.
 
@@ -88,8 +92,11 @@ def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.
     answer, whatever it is.
     Told where the client closes after waiting `gave_up_s` or longer; of low severity where the connection is open to
     the end, `silent_s` after: there are services that only listen (logs, measurements). Silent where the server closed
-    its window for good: that it does not read is a matter of its own.
+    its window for good: that it does not read is a matter of its own. Where the client
+    begins with a PROXY header, that is named: a MySQL server that does not expect it takes its bytes for the length of
+    a message, and waits for the rest.
     """
+    headers = {header.stream: header.frame for header in facts[proxy_headers] if header.read}
     unread = {w.stream for w in facts[closed_windows] if w.reopened is None and w.closed_ms >= 1000 * gave_up_s}
     elsewhere = told_by_tls(facts[endings]) | unread
     for x in facts[unheard]:
@@ -98,7 +105,8 @@ def tcp_no_answer(facts: Facts, *, gave_up_s: float = 3.0, silent_s: float = 10.
         silent = quiet and x.acknowledged is not None and not x.missing
         enough = x.waited_s >= (gave_up_s if x.gave_up else silent_s)
         if silent and enough and x.connection.stream not in elsewhere:
-            yield _silent(x)
+            begun = headers.get(x.connection.stream)
+            yield _silent(x) if begun is None else _behind_header(_silent(x), x, begun)
 
 
 def _silent(x: Unheard) -> Finding:
@@ -131,4 +139,24 @@ def _silent(x: Unheard) -> Finding:
             " of the request, looks the same.",
         ),
         limits=("whether the client expected an answer at all", "what the server was doing"),
+    )
+
+
+def _behind_header(found: Finding, x: Unheard, header: int) -> Finding:
+    client, server = x.connection.client.address, x.connection.server
+    what = "sends its greeting and" if x.answered_bytes else "accepts the connection and"
+    evidence = Evidence.of(
+        [header, *found.evidence.frames],
+        found.evidence.display_filter,
+        [Step(frames=(header,), text=f"{client} begins with a PROXY header"), *found.evidence.steps],
+    )
+    return found.model_copy(
+        update={
+            "title": f"{client} begins its connection to {server} with a PROXY header, as load balancers do, which the"
+            f" server most likely does not expect: it {what} takes the request, but never answers.",
+            "act": f"Either side: {client} must not send the header to {server} (HAProxy: no send-proxy), or"
+            f" {server.address} must be set to expect it.",
+            "side": Side.EITHER,
+            "evidence": evidence,
+        }
     )

@@ -74,3 +74,16 @@ def test_a_server_that_does_not_read_is_told_by_its_window(tmp_path: Path, facts
 def test_they_do_not_apply_without_a_request(rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies(rule, capture, facts_of)
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_header_of_a_load_balancer_that_is_not_expected(header: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow(dport=3306).open()
+    if header:
+        flow.send(True, b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 3306\r\n").ack(False)
+    flow.send(False, b"\x05\0\0\0\x0a5.7\0").ack(True).send(True, b"\x04\0\0\x01anna").ack(False)
+    flow.wait(3.1).segment(True, FIN | ACK)
+    (finding,) = found("tcp_no_answer", flow.wire.save(tmp_path / "a.pcap"), facts_of)
+    assert ("with a PROXY header, as load balancers do" in finding.title) is header
+    assert finding.side is (Side.EITHER if header else Side.SERVER)
+    assert (4 in finding.evidence.frames) is header
