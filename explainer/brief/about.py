@@ -33,7 +33,7 @@ ABOUT = {
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
     Topic.REACH: (
         "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
-        "address_neighbor_unanswered",
+        "address_neighbor_unanswered", "sctp_unanswered",
     ),
     Topic.OVERVIEW: (
         "unwanted_bittorrent", "unwanted_cryptocurrency", "path_traced", "attack_", "scan_", "icmp_tunnel",
@@ -41,10 +41,10 @@ ABOUT = {
     ),
     Topic.ADDRESSES: ("address_",),
     Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),
-    Topic.TUNNELS: ("udp_unanswered", "ike_refused"),
+    Topic.TUNNELS: ("udp_unanswered", "ike_refused", "coded_refusal"),
     Topic.SMB_VERSION: ("unwanted_smb1",),
     Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),
-    Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor"),
+    Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor", "coded_refusal"),
     Topic.NAMES: ("dns_",),
     Topic.CLOCK: ("ntp_", "capture_clock", "kerberos_", "udp_unanswered"),
     Topic.SEARCHES: ("ldap_",),
@@ -52,7 +52,7 @@ ABOUT = {
     Topic.APPLICATIONS: (
         "mail_", "mailbox_", "ftp_", "smb_", "ldap_", "kerberos_", "database_", "ntp_", "radius_", "sip_", "ssh_",
         "wireless_", "bgp_", "ppp_", "nfs_", "service_error", "socks_", "opc_ua_",
-        "turn_", "snmp_", "rtp_",
+        "turn_", "snmp_", "rtp_", "coded_refusal", "sctp_",
     ),
 }  # fmt: skip
 """The rules, by how their ids begin, whose findings answer a question about each topic."""

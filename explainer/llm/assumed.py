@@ -15,7 +15,7 @@ _ANSWERED = (
     "database_refused", "mail_refused", "mailbox_refused", "ftp_refused", "kerberos_refused", "radius_refused",
     "sip_refused", "smb_refused", "chat_refused", "broker_refused", "service_error", "ssh_login_refused",
     "ssh_host_key_refused", "tls_certificate_", "tls_chain_", "tls_client_certificate_", "tls_name_", "tls_no_common_",
-    "tls_plain_http", "tls_to_plain_port", "tls_starttls_refused", "tcp_zero_window", "wrong_protocol",
+    "tls_plain_http", "tls_to_plain_port", "tls_starttls_refused", "tcp_zero_window", "wrong_protocol", "coded_refusal",
 )  # fmt: skip
 """The rules of which the server, or its application, was reached and has answered."""
 _BY_OTHERS = (403, 407, 451, 502, 503, 504)

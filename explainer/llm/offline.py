@@ -128,6 +128,10 @@ def _from_nothing(
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
     if looked_up and not others and verdict.startswith(looked_up[0].text):
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
+    if others and looked_up and Topic.OVERVIEW in question.topics and others[0].severity in choice.FAILURES:
+        worst, *others = others
+        verdict = f"{verdict} What stands out: {in_sentence(worst.title)}"
+        backing.insert(0, Claim(text=worst.title, frames=worst.evidence.frames, sources=(worst.id,)))
     return Answer(
         question=question.asked,
         verdict=verdict,

@@ -20,7 +20,8 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("SMTP or FTP", re.compile(rb"(?:220|421|500|502|530|554)[ -]")),
     ("IMAP", re.compile(rb"\* (?:OK|BAD|BYE|PREAUTH)|(?:\S+ BAD )")),
     ("Redis", re.compile(rb"-(?:ERR (?:unknown command|wrong number|Protocol error)|NOAUTH|DENIED)")),
-    ("POP3", re.compile(rb"(?:\+OK|-ERR)")),
+    # A bare "+OK" is Redis's: POP3's greeting says more (RFC 1939, section 4).
+    ("POP3", re.compile(rb"(?:\+OK[ \t]|-ERR)")),
     ("RTSP", re.compile(rb"RTSP/\d")),
     ("SIP", re.compile(rb"SIP/2\.0 ")),
     ("VNC", re.compile(rb"RFB \d{3}\.\d{3}")),

@@ -4,11 +4,13 @@ Rules: an exchange is what the client says until the server speaks, and what the
 times are those at the place of the capture.
 """
 
+import re
 from collections import defaultdict
 from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
+from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_sent import sent
@@ -52,10 +54,20 @@ class Timing(NamedTuple):
         return max(0.0, self.slowest.response_ms - (self.quickest_ms or 0.0))
 
 
-@fact("TCP connections with data both ways", sent, connections)
+_PEERS = re.compile(r":(?:bgp|ldp|msdp|sip)(?::|$)")
+"""Protocols of which either side speaks when it has something to say: what comes next answers nothing."""
+
+
+@fact("TCP connections with data both ways", sent, connections, FRAME, PROTOCOLS)
 def timings(facts: Facts) -> tuple[Timing, ...]:
-    """Return the timing of each connection with a request and a response, by stream number."""
+    """Return the timing of each connection with a request and a response, by stream number; not those of peers."""
     table = facts[sent]
+    spoken = facts.frames(FRAME, PROTOCOLS).drop_nulls()
+    of_peers = [text for text in spoken[PROTOCOLS.field].unique() if _PEERS.search(text)]
+    if of_peers:
+        frames = spoken.filter(pl.col(PROTOCOLS.field).is_in(of_peers))[FRAME.field]
+        streams = table.filter(pl.col("frame").is_in(frames.implode()))["stream"].unique()
+        table = table.filter(~pl.col("stream").is_in(streams.implode()))
     rows = _exchanges(table)
     if rows.is_empty():
         return ()

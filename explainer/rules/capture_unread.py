@@ -31,6 +31,7 @@ _READ = (
     "rpc",
     "bittorrent",
     "mbtcp",
+    "bvlc",
     "ftp-data",
     *DIALECTS.keys() - {"stun"},
 )

@@ -21,7 +21,11 @@ _LAYERS = {
     "Modbus": "modbus", "RTSP": "rtsp", "Diameter": "diameter", "Cassandra": "cql", "EAP": "eap", "CoAP": "coap",
     "rsync": "rsync", "memcached": "memcache", "git": "git", "Kafka": "kafka", "VNC": "vnc", "SNMP": "snmp",
     "RDP": "rdp", "MQTT": "mqtt", "AMQP": "amqp", "PostgreSQL": "pgsql", "MySQL": "mysql", "SQL Server": "tds",
-    "Redis": "resp", "IPP": "ipp", "Telnet": "telnet",
+    "Redis": "resp", "IPP": "ipp", "Telnet": "telnet", "BACnet": "bacapp", "S7": "s7comm", "CIP": "cip", "GTP": "gtp",
+    "GTPv2": "gtpv2", "PFCP": "pfcp", "EPS": "nas-eps", "5GS": "nas-5gs", "ISUP": "isup", "Q.931": "q931",
+    "MGCP": "mgcp", "SMPP": "smpp", "iSCSI": "iscsi", "MPLS echo": "mpls_echo", "LDP": "ldp", "DCE/RPC": "dcerpc",
+    "Oracle": "tns", "PPTP": "pptp", "L2TP": "l2tp", "EtherNet/IP": "enip", "IEC 104": "iec60870_asdu", "M3UA": "m3ua",
+    "DCCP": "dccp",
 }  # fmt: skip
 """Layers of protocols whose rule is about several."""
 _QUOTED = 160
@@ -123,7 +127,8 @@ def _steps(group: Sequence[Reply], good: Reply | None) -> Iterator[Step]:
     first = group[0]
     about = f" {first.about}" if first.about else ""
     if first.request_frame:
-        yield Step(frames=(first.request_frame,), text=f"{first.client.address} asks: {first.request}{about}")
+        asked = f"{first.request}{about}".strip()
+        yield Step(frames=(first.request_frame,), text=f"{first.client.address} asks: {asked}")
     yield Step(frames=(first.frame,), text=f'{first.server.address} answers: "{said(first)}"')
     if len(group) > 1:
         rest = tuple(reply.frame for reply in group[1:_SHOWN])

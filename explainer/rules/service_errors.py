@@ -8,7 +8,6 @@ from explainer.facts import Facts
 from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Kind, Reply, replies
 from explainer.registry import rule
-from explainer.rules.numbered_refusals import NUMBERED_FAMILY, NUMBERED_PROTOCOLS
 from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
 
 _CALLED = {
@@ -221,9 +220,7 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     """An error that a protocol answers with in one field, or in one word.
 
     Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra,
-    Kafka, EAP, printers (IPP), the logins of SNMP version 3, VNC and Telnet, and RDP's negotiation. By number, as its
-    standard names it: BACnet, S7, EtherNet/IP with CIP, IEC 104, DCE/RPC, GTP, PFCP, SMPP, MGCP, Q.931, ISUP, M3UA,
-    DCCP, LDP and PPTP.
+    Kafka, EAP, printers (IPP), the logins of SNMP version 3, VNC and Telnet, and RDP's negotiation.
 
     A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
     looking around, and their noes are no fault.
@@ -235,6 +232,5 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     found = [
         r for r in facts[replies] if r.protocol in _CALLED and not (r.protocol == "MQTT" and r.kind is not Kind.QUERY)
     ]
-    yield from refusals([r for r in facts[replies] if r.protocol in NUMBERED_PROTOCOLS], NUMBERED_FAMILY)
     # Who asks many portmappers searches: see unwanted_portmapper.
     yield from refusals([r for r in found if r.protocol != "RPC" or len(mapped[r.client.address]) < searched], _FAMILY)

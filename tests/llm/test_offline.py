@@ -133,9 +133,9 @@ def test_any_question_has_an_answer(question: str) -> None:
      ("is anything unwanted here?", False), ("what is going on?", False)],
 )  # fmt: skip
 def test_what_works_is_no_answer_to_another_question(question: str, beside: bool) -> None:
-    works = finding("unwanted_portmapper", severity=Severity.LOW, title="A portmapper is used.")
+    works = finding("unwanted_bittorrent", severity=Severity.LOW, title="BitTorrent is used.")
     verdict = offline.answer(analysis(ran(works)), question).verdict
-    assert ("portmapper" not in verdict) is beside
+    assert ("BitTorrent" not in verdict) is beside
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,9 @@ def test_what_works_is_not_why_something_fails(question: str, failure_first: boo
     ("question", "told"),
     [("Why does the login fail?", False), ("Why is it slow?", False), ("Is anything wrong here?", True)],
 )
-def test_what_can_be_read_makes_nothing_fail(question: str, told: bool) -> None:
-    clear = finding("cleartext_login", severity=Severity.MEDIUM, title="A password can be read.")
+@pytest.mark.parametrize("rule", ["cleartext_login", "unwanted_smb1", "unwanted_portmapper"])
+def test_what_can_be_read_makes_nothing_fail(rule: str, question: str, told: bool) -> None:
+    clear = finding(rule, severity=Severity.MEDIUM, title="A password can be read.")
     answer = offline.answer(analysis(ran(clear)), question)
     assert (answer.verdict == clear.title) is told
     assert told or answer.verdict.startswith("No fault was found in this capture that explains a failure")

@@ -21,6 +21,7 @@ FIRST_WORDS = [
     ("SMTP or FTP", b"220 ready\r\n"),
     ("IMAP", b"* OK ready\r\n"),
     ("POP3", b"+OK ready\r\n"),
+    ("", b"+OK\r\n"),  # Redis, after a command in one line
     ("Redis", b"-ERR unknown command\r\n"),
     ("POP3", b"-ERR invalid command\r\n"),
     ("RTSP", b"RTSP/1.0 400 Bad Request\r\n"),

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from factories import CLIENT, SERVER, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, Flow, applies, found
+from talk import Talk, Wire
 
 from explainer import analyse, ask
 from explainer.model import Severity, Side
@@ -58,3 +59,14 @@ def test_the_answer_splits_the_time(flow: Flow, begins: str, tmp_path: Path) -> 
     answer = ask(analyse(flow.wire.save(tmp_path / "split.pcap"), strict=True), "Is this connection slow?")
     assert answer.verdict.startswith(begins)
     assert any("SYN/ACK after" in claim.text and "first request acknowledged" in claim.text for claim in answer.claims)
+
+
+@pytest.mark.parametrize(("port", "fires"), [(9999, True), (179, False)])
+def test_peers_do_not_answer_each_other(port: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    """BGP's keep-alives go both ways, each when its own timer says so."""
+    wire, keep_alive = Wire(), b"\xff" * 16 + b"\x00\x13\x04"
+    conversation = Talk(wire, sport=40000, dport=port, server=SERVER).open()
+    conversation.say(keep_alive)
+    wire.wait(2.4)
+    conversation.answer(keep_alive)
+    assert bool(found("tcp_slow_server", wire.save(tmp_path / "peers.pcap"), facts_of)) is fires

@@ -21,7 +21,8 @@ class Coded(NamedTuple):
     """Where a protocol's error replies stand.
 
     `code` holds the number, which is an error where `fails` says so; `text` is what is said beside it, `about` and
-    `asks` what the request was about and how it is called. `frames` is a display filter for what is read.
+    `asks` what the request was about and how it is called; `called` names what `about` says in numbers. `frames` is a
+    display filter for what is read.
     """
 
     layer: str
@@ -34,6 +35,7 @@ class Coded(NamedTuple):
     asks: str = "a request"
     kind: Kind = Kind.QUERY
     names: Mapping[int, str] | None = None
+    called: Mapping[str, str] | None = None
 
     def read(self, messages: Sequence[Message]) -> Iterator[Record]:
         """Yield the errors, and the good answers to the same, of one conversation."""
@@ -47,10 +49,10 @@ class Coded(NamedTuple):
                 asked = None
             failed = next(filter(self.fails, numbers), None)
             about = asked.first(self.about) if asked and self.about else ""
-            about = about or (message.first(self.about) if self.about else "")
+            about = (about or (message.first(self.about) if self.about else "")).strip()
             yield Reply(
                 self.protocol, self.kind, message.stream, message.destination, message.source,
-                asked.frame if asked else None, message.frame, self.asks, about.strip(),
+                asked.frame if asked else None, message.frame, self.asks, (self.called or {}).get(about, about),
                 "" if failed is None else str(failed),
                 "" if failed is None else self._said(message, failed), failed is None,
             )  # fmt: skip
@@ -64,7 +66,8 @@ class Coded(NamedTuple):
         return Dialect(self.layer, self.frames, columns, self.read)
 
 
-def _from(least: int) -> Callable[[int], bool]:
+def from_least(least: int) -> Callable[[int], bool]:
+    """Return what tells codes from this one on."""
     return lambda code: code >= least
 
 
@@ -90,10 +93,10 @@ _TABLE = (
     Coded("modbus", "Modbus", "modbus.exception_code", many("modbus.exception_code"), about=many("modbus.func_code"),
           asks="function", names=_MODBUS),
     # RFC 7826, section 17.
-    Coded("rtsp", "RTSP", "rtsp.url || rtsp.status", many("rtsp.status"), _from(400), many("rtsp.response"),
+    Coded("rtsp", "RTSP", "rtsp.url || rtsp.status", many("rtsp.status"), from_least(400), many("rtsp.response"),
           many("rtsp.url")),
     # RFC 6733, section 7.1: 1xxx and 2xxx are no errors.
-    Coded("diameter", "Diameter", "diameter.Result-Code", many("diameter.Result-Code"), _from(3000)),
+    Coded("diameter", "Diameter", "diameter.Result-Code", many("diameter.Result-Code"), from_least(3000)),
     Coded("cql", "Cassandra", "cql.error_code", many("cql.error_code"), lambda code: True, many("cql.string")),
     # RFC 3748, section 4: code 4 is Failure.
     Coded("eap", "EAP", "eap.code in {3, 4}", many("eap.code"), lambda code: code == 4, kind=Kind.LOGIN,

@@ -17,13 +17,16 @@ from explainer.protocols.applications import (
     forms,
     ftp,
     kafka,
+    machines,
     mail,
     networks,
-    numbered,
     opcua,
+    outcomes,
     port_login,
     printing,
     proxies,
+    remote_calls,
+    sctp,
     services,
     snmp,
     terminals,
@@ -52,8 +55,8 @@ DIALECTS: dict[str, Dialect] = {
         databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
-        opcua.OPCUA, turn.TURN,
-        *errors.CODED, *numbered.NUMBERED,
+        opcua.OPCUA, turn.TURN, machines.BACNET, machines.S7, sctp.SCTP,
+        *errors.CODED, *outcomes.OUTCOMES, *remote_calls.REMOTE,
     )
 }  # fmt: skip
 """By their layer in frame.protocols."""
