@@ -25,6 +25,8 @@ ROWS = 30
 _LONGEST_FILTER = 500
 _SHOWN_INFO = re.compile(r"tcp|udp|tlsv?[\d.]*|ssl|dtls.*|quic|icmp(v6)?|arp|dns|http", re.IGNORECASE)
 _QUERY = re.compile(r"\?\S+")
+_DATA = re.compile(r"( NULL \S+ NULL ).+|\S*\ufffd.*", re.DOTALL)
+"""What a NULL record of DNS holds, and any octets that are no text: somebody's data."""
 _VALUE = 160
 
 
@@ -151,4 +153,7 @@ def _listed(title: str, sights: list[Sight], total: int) -> Stat:
 
 def _info(sight: Sight) -> str:
     # What other protocols show there can be a password, a user, a file.
-    return _QUERY.sub("?...", sight.info)[:_VALUE] if _SHOWN_INFO.fullmatch(sight.protocol) else ""
+    if not _SHOWN_INFO.fullmatch(sight.protocol):
+        return ""
+    shown = _DATA.sub(lambda match: f"{match[1] or ''}...", sight.info)
+    return _QUERY.sub("?...", shown)[:_VALUE]

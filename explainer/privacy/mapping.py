@@ -73,7 +73,7 @@ class Mapping:
     @property
     def originals(self) -> dict[str, Kind]:
         """Return what must not be sent, and what each is."""
-        return {text: kind for text, kind in self._originals.items() if text.lower() not in self._ours}
+        return {text: kind for text, kind in self._originals.items() if not self._is_our_word(text)}
 
     @property
     def table(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ class Mapping:
     def learn(self, original: Original) -> None:
         """Take a value that was found in the capture into the mapping."""
         text = original.text
-        if not self.active or text in self._originals or text.lower() in self._ours or not _tells(original):
+        if not self.active or text in self._originals or self._is_our_word(text) or not _tells(original):
             return
         found = TELLING.fullmatch(text)
         made = self._replaced(found) if found and found["reverse"] else self._pseudonym(original)
@@ -227,6 +227,10 @@ class Mapping:
         who = f"{self._words.user(user)}@" if at else ""
         way = self._words.path(slash + path) if slash else ""
         return f"{scheme}://{who}{said}{mark}{port}{way}{text[len(bare) :]}"
+
+    def _is_our_word(self, text: str) -> bool:
+        """Return whether it stands in what is sent whatever the capture; "/json" does as the protocol below HTTP."""
+        return text.lower().strip("/") in self._ours
 
     def _is_ours(self, host: str) -> bool:
         """Return whether a host stands as it may: already a pseudonym, or the same in every network."""

@@ -128,6 +128,14 @@ def test_what_tells_of_nobody_stops_nothing(kind: Kind, text: str) -> None:
     assert leaks(f"ab 87:ca:fc {text}".encode(), mapping) == ()
 
 
+def test_a_path_that_is_called_like_a_protocol_is_not_told_by_it() -> None:
+    mapping = Mapping(b"k", [Original(Kind.PATH, "/json"), Original(Kind.PATH, "/orders")])
+    mapping.excuse("json")
+    assert leaks(b"ip/tcp/http/json", mapping) == ()
+    assert mapping.pseudonymise("GET /json") != "GET /json"
+    assert leaks(b"GET /orders", mapping) == (Kind.PATH.of_capture,)
+
+
 def test_an_object_identifier_is_no_address() -> None:
     assert Mapping(b"k").pseudonymise("2.5.4.17=12345") == "2.5.4.17=12345"
 
