@@ -156,4 +156,5 @@ def _info(sight: Sight) -> str:
     if not _SHOWN_INFO.fullmatch(sight.protocol):
         return ""
     shown = _DATA.sub(lambda match: f"{match[1] or ''}...", sight.info)
-    return _QUERY.sub("?...", shown)[:_VALUE]
+    shown = _QUERY.sub("?...", shown)
+    return shown if len(shown) <= _VALUE else f"{shown[: _VALUE - 1]}…"  # by which a name that is cut is known as one
