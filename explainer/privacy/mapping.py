@@ -238,7 +238,7 @@ class Mapping:
 
 
 def _tells(original: Original) -> bool:
-    """Return whether it can tell of anybody: no mark or letter alone, no masked word, no two letters of a state."""
-    text = original.text.strip()
-    least = _STATE_LETTERS + 1 if original.kind is Kind.NAME else _STATE_LETTERS
-    return len(text) >= least and any(map(str.isalnum, set(text.lower()) - _MASKED))
+    """Return whether it can tell of anybody: no lone mark or letter, no masked word, no short state or path."""
+    letters = [letter for letter in original.text.lower() if letter.isalnum()]
+    least = _STATE_LETTERS + (original.kind in (Kind.NAME, Kind.PATH))
+    return len(letters) >= least and not _MASKED.issuperset(letters)

@@ -5,7 +5,11 @@ import re
 
 V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w=]|\.\d)"
 """No object identifier: neither longer, nor the type of an attribute (2.5.4.17=…)."""
-V6 = r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]+(?:\.\d{1,3}){0,3}(?![\w:])"
+V6 = (
+    r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]*(?:[0-9A-Fa-f]|::)(?:\.\d{1,3}){0,3}"
+    r"(?!\w|:[0-9A-Fa-f:])"
+)
+"""It may stand before a colon: "the log of 2001:db8::1: it says why"."""
 MAC = (
     r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])"
     r"|(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])"

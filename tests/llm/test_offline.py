@@ -129,7 +129,7 @@ def test_any_question_has_an_answer(question: str) -> None:
 
 @pytest.mark.parametrize(
     ("question", "beside"),
-    [("what is my IP address?", True), ("who is the owner?", True), ("why is it slow?", True),
+    [("what is my IP address?", True), ("who is the owner?", True), ("why is it slow?", False),
      ("is anything unwanted here?", False), ("what is going on?", False)],
 )  # fmt: skip
 def test_what_works_is_no_answer_to_another_question(question: str, beside: bool) -> None:

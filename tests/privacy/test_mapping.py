@@ -119,7 +119,7 @@ def test_what_a_server_lists_is_no_secret_and_a_mask_is_masked_once() -> None:
     ("kind", "text"),
     [
         (Kind.NAME, "-"), (Kind.NAME, "CA"), (Kind.HOST, "t"), (Kind.HOST, "net"), (Kind.HOST, "localhost:9000"),
-        (Kind.HOST, "xxxxxx.xxx"), (Kind.HOST, "1.0.0.127.in-addr.arpa"),
+        (Kind.HOST, "xxxxxx.xxx"), (Kind.PATH, "/1"), (Kind.HOST, "1.0.0.127.in-addr.arpa"),
     ],
 )  # fmt: skip
 def test_what_tells_of_nobody_stops_nothing(kind: Kind, text: str) -> None:
@@ -134,6 +134,15 @@ def test_a_path_that_is_called_like_a_protocol_is_not_told_by_it() -> None:
     assert leaks(b"ip/tcp/http/json", mapping) == ()
     assert mapping.pseudonymise("GET /json") != "GET /json"
     assert leaks(b"GET /orders", mapping) == (Kind.PATH.of_capture,)
+
+
+@pytest.mark.parametrize("text", ["the log of {}: it says why", "{}.", "[{}]:443", "from {}, to", "{}", "({}:)"])
+@pytest.mark.parametrize("address", ["2001:db8:60::1", "fd00::a:b", "fe80::1234"])
+def test_an_ipv6_address_is_found_before_any_mark(text: str, address: str) -> None:
+    mapping = Mapping(b"k")
+    sent = mapping.pseudonymise(text.format(address))
+    assert address not in sent
+    assert mapping.restore(sent) == text.format(address)
 
 
 def test_an_object_identifier_is_no_address() -> None:
