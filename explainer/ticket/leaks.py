@@ -1,6 +1,7 @@
 """The last look at each file of a redacted pack, apart from what made it: as text, as bytes, in network order. Pure."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -10,8 +11,10 @@ from explainer.privacy.mapping import Mapping
 
 _SHORTEST = 4
 """Bytes: less than that stands in any file by chance."""
-_MANY_ZEROS, _SMALL = 2, 16
-"""Four bytes such as 10.0.0.1 and 1.2.3.4 do, too; where they are an address, the dissection says so."""
+_MANY_ZEROS, _MOSTLY_ZEROS, _SMALL = 2, 4, 16
+"""Bytes such as those of 10.0.0.1, 1.2.3.4 and 00:00:00:00:00:04 do, too; where they are an address, the dissection
+says so."""
+_WORD = re.compile(rb"[a-z0-9_-]")
 _CAPTURE = ".pcapng"
 DISSECTION = "dissection.json"
 
@@ -32,9 +35,24 @@ def _in_bytes(content: bytes, mapping: Mapping) -> str:
         if mapping.is_pseudonym(original):
             continue
         exact, folded = _forms(original, kind)
-        if any(form in content for form in exact) or any(form in lowered for form in folded):
+        if any(form in content for form in exact) or any(_stands(form, lowered) for form in folded):
             return kind.of_capture
     return ""
+
+
+def _stands(form: bytes, content: bytes) -> bool:
+    """Return whether a value is in the bytes, but not as the end of a longer word, or as the first of more digits.
+
+    A byte before it that counts its length is no letter of a word. Behind it any byte may follow, so only digits tell.
+    """
+    at = content.find(form)
+    while at >= 0:
+        before, after = content[at - 1 : at] if at else b"", content[at + len(form) : at + len(form) + 1]
+        longer = _WORD.fullmatch(before) and before != bytes([len(form) % 256])
+        if not longer and not (form[-1:].isdigit() and after.isdigit()):
+            return True
+        at = content.find(form, at + 1)
+    return False
 
 
 def _forms(original: str, kind: Kind) -> tuple[list[bytes], list[bytes]]:
@@ -46,7 +64,8 @@ def _forms(original: str, kind: Kind) -> tuple[list[bytes], list[bytes]]:
                 by_chance = len(packed) == 4 and (packed.count(0) >= _MANY_ZEROS or max(packed) < _SMALL)
                 return [] if by_chance else [packed, packed[::-1]], [original.lower().encode()]
             case Kind.MAC:
-                return [bytes.fromhex(original.replace(":", "").replace("-", ""))], [original.lower().encode()]
+                packed = bytes.fromhex(original.replace(":", "").replace("-", ""))
+                return [packed] if packed.count(0) < _MOSTLY_ZEROS else [], [original.lower().encode()]
     except ValueError:
         return [], []
     text = original.lower()

@@ -111,6 +111,21 @@ def test_four_bytes_that_stand_anywhere_by_chance_are_no_address_but_its_text_is
     assert leaks.found("dissection.json", b'"ip.src": "1.2.3.4"', known)
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"as invalid_name.", False), (b"as valid_name.", True), (b"\x0a\x0avalid_name0", True),
+        (b"to 10.7.7.77", False),
+        (b"invalid_name and valid_name", True), (b"to 10.7.7.7:80", True), (b"10.7.7.7", True), (b"110.7.7.7", False),
+        (bytes(8) + b"\x04", False),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_longer_word_or_number_is_no_name_of_the_capture(content: bytes, found: bool) -> None:
+    named = (Kind.USER, "valid_name"), (Kind.ADDRESS, "10.7.7.7"), (Kind.MAC, "00:00:00:00:00:04")
+    known = Mapping(b"k", [Original(kind, value) for kind, value in named])
+    assert bool(leaks.found("evidence.pcapng", content, known)) is found
+
+
 def test_a_pack_that_would_leak_is_refused(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "_commands", lambda *_: b"ping 10.20.2.20\n")
     with pytest.raises(OutputError, match=r"commands\.txt would still hold an address"):
