@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from explainer.facts import Column, Kind
 from explainer.protocols.http_bodies import Written, written
+from explainer.protocols.http_challenges import TOKEN, challenge
 
 METHOD = Column("http.request.method", many=True)
 TARGET = Column("http.request.uri", many=True)
@@ -45,11 +46,6 @@ COLUMNS = (
 _OF_PROXIES = (
     "via", "x-cache", "x-served-by", "x-squid-error", "proxy-status", "proxy-agent", "x-varnish", "cf-ray",
 )  # fmt: skip
-_CHALLENGES = ("www-authenticate", "proxy-authenticate")
-_IN_STEPS = ("ntlm", "negotiate")
-"""Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
-GOES_ON = " …"
-"""Stands behind such a scheme in a challenge that answers a message with the next one: no refusal."""
 _CREDENTIALS = ("authorization", "proxy-authorization")
 # By which a proxy that ends TLS tells the server that the client used it: RFC 7239, and what came before it.
 _SECURE = (("x-forwarded-proto", "https"), ("forwarded", "proto=https"), ("front-end-https", "on"))
@@ -60,7 +56,6 @@ _FIRST_ERROR = 400
 _WITH_AUTHORITY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
 BASIC, DIGEST = "basic", "digest"
 _DIGEST_USER = re.compile(r'(?:^|[\s,])username="([^"]*)"', re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Row = dict[str, Any]
 
@@ -124,7 +119,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
         headers = _headers(row, HEADERS) if len(statuses) == 1 else {}
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
-            without_secrets(next(iter(headers.get("location", ())), "")), _challenge(headers),
+            without_secrets(next(iter(headers.get("location", ())), "")), challenge(headers),
             written=written(headers, failed=status >= _FIRST_ERROR),
             allows_origin=bool(headers.get("access-control-allow-origin")),
         )  # fmt: skip
@@ -147,7 +142,7 @@ def _credentials(headers: dict[str, list[str]]) -> tuple[str, str]:
 
 
 def _scheme(headers: dict[str, list[str]]) -> str:
-    return _credentials(headers)[0] if _TOKEN.fullmatch(_credentials(headers)[0]) else ""
+    return _credentials(headers)[0] if TOKEN.fullmatch(_credentials(headers)[0]) else ""
 
 
 def _user(headers: dict[str, list[str]]) -> str:
@@ -244,14 +239,3 @@ def _length(headers: dict[str, list[str]]) -> int | None:
 
 def _proxies(headers: dict[str, list[str]]) -> tuple[str, ...]:
     return tuple(f"{name}: {value}" for name in _OF_PROXIES for value in headers.get(name, ()))
-
-
-def _challenge(headers: dict[str, list[str]]) -> str:
-    """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate), without parameters."""
-    values = (value for name in _CHALLENGES for value in headers.get(name, ()))
-    schemes = ((match[0], value[match.end() :]) for value in values if (match := _TOKEN.match(value)))
-    return ", ".join(f"{scheme}{GOES_ON if _goes_on(scheme, rest) else ''}" for scheme, rest in schemes)
-
-
-def _goes_on(scheme: str, rest: str) -> bool:
-    return scheme.lower() in _IN_STEPS and rest.startswith(" ") and bool(rest.strip())

@@ -11,7 +11,7 @@ from explainer.protocols.applications import logins
 from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_bodies import Form
-from explainer.protocols.http_messages import GOES_ON
+from explainer.protocols.http_challenges import GOES_ON
 
 FORM = "form"
 CHALLENGES = (401, 407)

@@ -11,7 +11,7 @@ from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.arp import resolutions
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
-from explainer.protocols.http_messages import GOES_ON
+from explainer.protocols.http_challenges import GOES_ON
 from explainer.protocols.openings import openings, wants_tls
 from explainer.protocols.proxy_header import proxy_headers
 from explainer.protocols.sign_ins import CHALLENGES

@@ -4,8 +4,8 @@ import re
 
 from explainer.model import Side
 from explainer.protocols.http import Exchange
+from explainer.protocols.http_challenges import GOES_ON
 from explainer.protocols.http_error_names import PHRASES
-from explainer.protocols.http_messages import GOES_ON
 from explainer.protocols.sign_ins import CHALLENGES, to_sign_in
 from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 

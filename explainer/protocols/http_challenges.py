@@ -1,0 +1,22 @@
+"""How a web server wants a client to show who it is (RFC 9110, section 11)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CHALLENGES = ("www-authenticate", "proxy-authenticate")
+_IN_STEPS = ("ntlm", "negotiate")
+"""Schemes whose first messages are answered with 401 as well (RFC 4559, section 5)."""
+GOES_ON = " …"
+"""Stands behind such a scheme in a challenge that answers a message with the next one: no refusal."""
+
+
+def challenge(headers: Mapping[str, Sequence[str]]) -> str:
+    """Return how the server wants the client to show who it is (Basic, Bearer, Negotiate), without parameters."""
+    values = (value for name in _CHALLENGES for value in headers.get(name, ()))
+    schemes = ((match[0], value[match.end() :]) for value in values if (match := TOKEN.match(value)))
+    return ", ".join(f"{scheme}{GOES_ON if _goes_on(scheme, rest) else ''}" for scheme, rest in schemes)
+
+
+def _goes_on(scheme: str, rest: str) -> bool:
+    return scheme.lower() in _IN_STEPS and rest.startswith(" ") and bool(rest.strip())
