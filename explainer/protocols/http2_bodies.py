@@ -83,7 +83,8 @@ def error_texts(facts: Facts) -> dict[int, Text]:
         for number, piece in _pieces(*row):
             response = begun.get((stream, number))
             if response and response <= frame:  # what comes before it is the request's
-                bodies[response] = bodies.get(response, b"") + piece
+                held = bodies.get(response, b"")
+                bodies[response] = held + piece if len(held) <= LONGEST_XML else held
     return {frame: _text(body) for frame, body in bodies.items() if len(body) <= LONGEST_XML}
 
 
