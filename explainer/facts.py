@@ -5,7 +5,7 @@ value, computed once; whoever reads a fact declares it, so that the columns aske
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -50,7 +50,7 @@ class Tap:
 @dataclass(frozen=True)
 class View:
     """Some frames by number, ascending, how they are dissected ("Decode As" rules, preferences "name:value"), and which
-    of them are shown (all without a filter).
+    of them are shown (all without a filter), with which of the look's columns (all where none is named).
 
     They are dissected without the others: a segment alone cannot be reassembled, and streams are numbered anew.
     """
@@ -59,6 +59,7 @@ class View:
     display_filter: str = ""
     decode_as: tuple[str, ...] = ()
     preferences: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +170,8 @@ class Facts:
         self._check(look, look.title)
         if look not in self._made:
             view = look.view(self.limited_to(look.needs))
-            self._made[look] = self._look_again(look, view) if view and self._look_again else None
+            asked = replace(look, columns=view.columns) if view and view.columns else look
+            self._made[look] = self._look_again(asked, view) if view and self._look_again else None
 
     def look(self, look: Look) -> "pl.DataFrame | None":
         """Return the frames of a second look, as `frames`; None where it was not needed, or there is no capture."""

@@ -90,6 +90,8 @@ def _view(facts: Facts) -> View | None:
         with_streams(facts, frames),
         " || ".join(f"({DIALECTS[layer].frames})" for layer in spoken),
         tuple(sorted({*(each.decode_as for each in unusual), *web.values()})),
+        # Each column costs tshark some of its start, and most captures speak one or two dialects.
+        columns=tuple(dict.fromkeys((*_BASE, *(column for layer in spoken for column in DIALECTS[layer].columns)))),
     )
 
 
@@ -107,9 +109,10 @@ def messages(facts: Facts) -> tuple[Message, ...]:
         facts[packets].select("frame", "time", "src", "dst"), left_on=FRAME.field, right_on="frame", how="left",
         maintain_order="left",
     ).join(facts.frames(FRAME, tcp.STREAM), on=FRAME.field, how="left", maintain_order="left")  # fmt: skip
-    # Of the columns of all dialects, a capture fills those of one or two.
-    said = [field for field in _FIELDS if table[field].null_count() < table.height]
-    table = table.drop(_FIELDS.keys() - {*said, *(column.field for column in _BASE)})
+    base = {column.field for column in _BASE}
+    asked = [field for field in _FIELDS if field in seen.columns]
+    said = [field for field in asked if table[field].null_count() < table.height]
+    table = table.drop([field for field in asked if field not in (*said, *base)])
     found, known, stored = [], set[tuple[Any, ...]](), facts[cut]
     in_part = frozenset(stored.frames if stored else ())
     for row in table.iter_rows(named=True):
