@@ -33,7 +33,9 @@ def seen(
 ) -> pl.DataFrame:
     """Return what a second look shows, of all frames unless some are named."""
     total = len(matching(capture, ""))
-    view = View(frames or tuple(range(1, total + 1)), display_filter, **(how or {}))
+    how = how or {}
+    decode_as, preferences = how.get("decode_as", ()), how.get("preferences", ())
+    view = View(frames or tuple(range(1, total + 1)), display_filter, decode_as, preferences)
     return Again(capture, programs_found.find(named), total, selection, 2).look([NUMBER, *columns], view)
 
 
@@ -122,7 +124,9 @@ FIRST, SECOND = "tcp.stream == 0", "tcp.stream == 1"
 
 def asked(capture: Path, frames: str, display_filter: str = "", *columns: Column, **how: tuple[str, ...]) -> Asked:
     """Return the look at these frames of a capture, of which the filter shows some."""
-    return Asked((NUMBER, *columns), View(tuple(sorted(matching(capture, frames))), display_filter, **how))
+    decode_as, preferences = how.get("decode_as", ()), how.get("preferences", ())
+    view = View(tuple(sorted(matching(capture, frames))), display_filter, decode_as, preferences)
+    return Asked((NUMBER, *columns), view)
 
 
 def again_at(capture: Path, named: Path | None = None) -> Again:
