@@ -27,13 +27,13 @@ _FILES = _labels(
 )
 _OF_FIELDS = _labels("name host domain network group link app services software global life tel int alt")
 """What fields of tshark end with as well (http.host)."""
-_COUNTRY_LETTERS = 2
+COUNTRY_LETTERS = 2
 
 
 def is_public(label: str) -> bool:
     """Return whether a label at the end of a name, in any case of letters, tells of no network in particular."""
     small = label.lower()
-    country = len(small) == _COUNTRY_LETTERS and small.isascii() and small.isalpha()
+    country = len(small) == COUNTRY_LETTERS and small.isascii() and small.isalpha()
     return country or small in _GENERIC or small in _RESERVED or small in _FILES
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from explainer.privacy.endings import is_of_domain
+from explainer.privacy.endings import COUNTRY_LETTERS, is_of_domain
 
 _PROTOCOLS = re.compile(
     r"(?:_ws|arp|bgp|bittorrent|bootp|data|dcerpc|dhcp|dhcpv6|dns|dtls|eth|expert|frame|ftp|gre|gsm|h245|http|"
@@ -13,7 +13,6 @@ _PROTOCOLS = re.compile(
 )
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.(?:[A-Za-z0-9_]+|[A-Z][a-z]+-[A-Z][A-Za-z]+))+")
 _LEAST_LABEL = 2
-_COUNTRY_LETTERS = 2
 _BEFORE_TWO_LETTERS = frozenset({"src", "dst", "flags", "port", "bridge", "root"})
 
 
@@ -25,7 +24,7 @@ def is_field(token: str) -> bool:
     head, _, last = token.rpartition(".")
     if _FIELD.fullmatch(token) is None or _PROTOCOLS.fullmatch(token) is None or is_of_domain(last):
         return False
-    return len(last) > _COUNTRY_LETTERS or "." not in head or head.rpartition(".")[2] in _BEFORE_TWO_LETTERS
+    return len(last) > COUNTRY_LETTERS or "." not in head or head.rpartition(".")[2] in _BEFORE_TWO_LETTERS
 
 
 def is_host(token: str) -> bool:

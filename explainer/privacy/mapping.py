@@ -9,7 +9,7 @@ from explainer.model import Analysis
 from explainer.privacy import addresses
 from explainer.privacy.fields import is_host
 from explainer.privacy.kinds import Kind, Original
-from explainer.privacy.names import WORD, Words, values_of
+from explainer.privacy.names import STATE_LETTERS, WORD, Words, values_of
 from explainer.privacy.originals import originals
 from explainer.privacy.patterns import (
     ADDRESSES,
@@ -24,7 +24,6 @@ from explainer.privacy.patterns import (
 _KEY_BYTES = 32
 _MARKS = ".,;:!?"
 _MASKED = frozenset("x0")  # what stands for letters and digits where a capture was made anonymous before
-_STATE_LETTERS = 2
 _NESTED = 3  # a hostile value can hold another one, whose pseudonym is then a part of its own
 _UNITS = {"s", "ms", "b", "kb", "mb", "bit"}
 _PROTOCOLS = ("protocol", "spoken", "service")
@@ -240,5 +239,5 @@ class Mapping:
 def _tells(original: Original) -> bool:
     """Return whether it can tell of anybody: no lone mark or letter, no masked word, no short state or path."""
     letters = [letter for letter in original.text.lower() if letter.isalnum()]
-    least = _STATE_LETTERS + (original.kind in (Kind.NAME, Kind.PATH))
+    least = STATE_LETTERS + (original.kind in (Kind.NAME, Kind.PATH))
     return len(letters) >= least and not _MASKED.issuperset(letters)

@@ -20,7 +20,7 @@ _LONGEST_SERVICE = 16
 """With the underscore (RFC 6763, section 7.2); what is longer is a name of somebody's (`_BitTorrent-…`)."""
 _SHORT, _LONG, _ATTEMPTS = 2, 7, 1000
 _PUBLIC_ATTRIBUTES = frozenset({"C"})  # a country tells too little of anybody, and so do two letters of a state
-_STATE_LETTERS = 2
+STATE_LETTERS = 2
 
 
 class Words:
@@ -128,4 +128,4 @@ def _spelled(raw: bytes) -> str:
 def values_of(name: str) -> list[str]:
     """Return the values within a distinguished name that tell of somebody."""
     found = _ATTRIBUTE.findall(name)
-    return [value for kind, value in found if len(value) > _STATE_LETTERS and kind not in _PUBLIC_ATTRIBUTES]
+    return [value for kind, value in found if len(value) > STATE_LETTERS and kind not in _PUBLIC_ATTRIBUTES]

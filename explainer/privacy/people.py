@@ -28,6 +28,7 @@ _QUOTED = re.compile(r"[\"'`\u201c\u2018]([\w.$@+-]{2,64})[\"'`\u201d\u2019]")
 _DISTINGUISHED = re.compile(r"[A-Za-z]{1,16}=[^,]+(?:,\s*[A-Za-z]{1,16}=[^,]+)*")
 _NICK = re.compile(r"([\w\[\]\\`^{}|-]+)![~\w.-]+@")
 """Nick, user and host of a user of IRC (RFC 1459, section 2.3.1)."""
+# With a number behind them, these are formats, versions and algorithms, and no hosts.
 _COUNTED = r"sha|md|utf|base|rev|imap|pop|http|ipv|tls|ssl|aes|deb|el|win|bit"
 _SAYS_ITS_NAME = (
     re.compile(r"(?<![\w.@/-])[A-Za-z][\w-]*(?:\.[\w-]+)*\.[A-Za-z][\w-]+(?![\w./-])"),

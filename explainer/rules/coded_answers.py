@@ -18,7 +18,7 @@ _WHO = {
     "EtherNet/IP": "The EtherNet/IP device", "IEC 104": "The station (IEC 104)", "DCCP": "The DCCP peer",
     "M3UA": "The signalling gateway (M3UA)",
 }  # fmt: skip
-_ORDINARY = ("Nobody, if the client only tried it and goes on another way; else it must ask for what is offered.",)
+_ORDINARY = "Nobody, if the client only tried it and goes on another way; else it must ask for what is offered."
 _PASSWORD = Meaning("it does not accept the password", "The client's side must correct the password.", Side.CLIENT)
 _LOGIN = Meaning(
     "it does not accept the user name or password", "The client's side must correct its credentials.", Side.CLIENT
@@ -32,7 +32,7 @@ _ABSENT = Meaning(
 )  # fmt: skip
 _FULL = Meaning("it has no room for it", "The server's side must act: its resources are used up.", Side.SERVER)
 _FAILS = Meaning("it fails itself", "The server's side must act.", Side.SERVER)
-_NOT_OFFERED = Meaning("it does not offer that", _ORDINARY[0], Side.CLIENT, Severity.LOW)
+_NOT_OFFERED = Meaning("it does not offer that", _ORDINARY, Side.CLIENT, Severity.LOW)
 _VALUE = Meaning("it does not accept the request as it is", "The client must correct its request.", Side.CLIENT)
 _BUSY = Meaning("the called party is busy", "Nobody: call again later.", Side.NOBODY, Severity.LOW)
 _NO_ANSWER = Meaning("nobody answers the call", "Nobody: call again later.", Side.NOBODY, Severity.LOW)
