@@ -63,7 +63,11 @@ def run() -> None:
     """Run the command line; an expected failure is one sentence and what to do, never a traceback."""
     # What an analysis makes lives to its end: to look for cycles among millions of rows costs much and frees nothing.
     gc.disable()
-    signals.install()
+    with signals.heard():
+        _run()
+
+
+def _run() -> None:
     try:
         if sys.stdout is None:  # closed by whoever started us
             raise OutputError("The output has nowhere to go: standard output is closed.", "Open it, or use a file.")

@@ -3,6 +3,8 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -14,16 +16,29 @@ SIGNALLED = 128
 _AGAIN_S = 0.02
 
 
-def install() -> None:
-    """Let the signals that ask for an end raise KeyboardInterrupt (SIGINT) or SystemExit in the main thread."""
-    signal.signal(signal.SIGTERM, _terminated)
+@contextmanager
+def heard() -> Iterator[None]:
+    """Let the signals that ask for an end raise KeyboardInterrupt (SIGINT) or SystemExit in the main thread.
+
+    SystemExit tells of SIGTERM and SIGHUP whatever became of it inside: Python turns what is raised while it loads a
+    module into other errors here and there.
+    """
+    came: list[int] = []
+
+    def terminated(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        sys.exit(SIGNALLED + number)  # an exception, so that no tshark and no half file is left behind
+
+    signal.signal(signal.SIGTERM, terminated)
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _terminated)
+        signal.signal(signal.SIGHUP, terminated)
     sys.unraisablehook = _swallowed
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    sys.exit(SIGNALLED + number)  # an exception, so that no tshark and no half file is left behind
+    try:
+        yield
+    except BaseException:
+        if came:
+            sys.exit(SIGNALLED + came[0])
+        raise
 
 
 def _swallowed(unraisable: "UnraisableHookArgs") -> None:

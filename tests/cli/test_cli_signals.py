@@ -15,12 +15,12 @@ class Thing: pass
 def callback(_):
     signal.raise_signal(signal.{name})
 
-signals.install()
 thing = Thing()
 seen = weakref.ref(thing, callback)
 try:
-    del thing
-    time.sleep(30)
+    with signals.heard():
+        del thing
+        time.sleep(30)
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -42,3 +42,28 @@ def test_another_exception_that_is_swallowed_is_told() -> None:
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=25, check=False)
     assert "ValueError: 7" in done.stderr
+
+
+TURNED = """
+import signal
+from explainer.cli import signals
+
+with signals.heard():
+    try:
+        {raised}
+    except SystemExit as error:
+        raise RuntimeError("turned") from error
+"""
+
+
+def test_an_exception_that_became_another_tells_of_the_signal() -> None:
+    text = TURNED.format(raised="signal.raise_signal(signal.SIGTERM)")
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=25, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
+
+
+def test_an_error_without_a_signal_stays_what_it_is() -> None:
+    text = TURNED.format(raised="raise SystemExit(3)")
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=25, check=False)
+    assert done.returncode == 1
+    assert "RuntimeError: turned" in done.stderr
