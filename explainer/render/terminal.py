@@ -10,7 +10,7 @@ from rich.text import Text
 
 from explainer.escape import visible
 from explainer.inspection import Layer
-from explainer.model import Analysis, Answer, Claim, Finding, RuleStatus, Severity, Stat
+from explainer.model import Analysis, Answer, Claim, Finding, RuleOutcome, RuleStatus, Severity, Stat
 from explainer.registry import Renderer, Style, renderers
 from explainer.render import cells
 from explainer.render.printing import INDENT, grid, printed, safe
@@ -126,11 +126,22 @@ def _findings(analysis: Analysis, style: Style) -> str:
     if not analysis.findings:
         where = "among the frames that were looked at" if analysis.info.selection else "in this capture"
         parts += [Text(), safe(f"No findings: none of the faults that are looked for is {where}.", "bold")]
-    parts.append(Text())
-    for outcome in analysis.outcomes:
-        if outcome.status is not RuleStatus.RAN:
-            parts.append(safe(f"{outcome.title}: {outcome.status} ({outcome.reason})", "dim"))
+    parts += [Text(), *(safe(line, "dim") for line in _looked_for(analysis.outcomes))]
     return printed(parts, style)
+
+
+def _looked_for(outcomes: Sequence[RuleOutcome]) -> Iterable[str]:
+    """Yield what was looked for and not found, what this capture holds none of, and what failed."""
+    clean = [outcome.title for outcome in outcomes if outcome.status is RuleStatus.RAN and not outcome.findings]
+    if clean:
+        yield f"Looked for and not found: {'; '.join(clean)}."
+    reasons = [outcome.reason for outcome in outcomes if outcome.status is RuleStatus.NOT_APPLICABLE]
+    if reasons:
+        absent = dict.fromkeys(reason.removesuffix(" in this capture") for reason in reasons)
+        yield f"{count(len(reasons), 'rule')} had nothing to look at in this capture: {'; '.join(absent)}."
+    for outcome in outcomes:
+        if outcome.status is RuleStatus.FAILED:
+            yield f"Could not be checked: {outcome.title} ({outcome.reason})"
 
 
 def _finding(finding: Finding, width: int) -> Iterable[RenderableType]:

@@ -12,7 +12,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.dns_alias import plain
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.wording import count
 
 _SHOWN = 20
@@ -31,7 +31,7 @@ class _Dead(NamedTuple):
     down: bool = False
 
 
-@rule("Kafka broker advertised where nobody gets", signs, connections, lookups, subject=SUBJECT, area=AREA)
+@rule("Kafka broker advertised where nobody gets", signs, connections, lookups, subject=SUBJECT_OF_SIGNS, area=AREA)
 def broker_advertised(facts: Facts, *, min_answers: int = 3) -> Iterator[Finding]:
     """A broker that names host and port (advertised.listeners) at which its client then finds nobody (KIP-103).
 

@@ -13,7 +13,7 @@ from explainer.protocols.rows import up_to
 from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.rules.tcp_case import ended_by_server, scope
 from explainer.wording import count
 
@@ -30,7 +30,7 @@ class _TakeOver(NamedTuple):
     end: int
 
 
-@rule("MQTT client identifier used twice", signs, connections, segments, subject=SUBJECT, area=AREA)
+@rule("MQTT client identifier used twice", signs, connections, segments, subject=SUBJECT_OF_SIGNS, area=AREA)
 def broker_taken_over(facts: Facts, *, max_wait_s: float = 1.0, min_times: int = 2) -> Iterator[Finding]:
     """A CONNECT with a client identifier that is in use: the broker ends the older connection (3.1.1, MQTT-3.1.4-2).
 
@@ -109,7 +109,7 @@ class _Silence(NamedTuple):
     seconds: float
 
 
-@rule("Broker's keep-alive missed", signs, connections, segments, subject=SUBJECT, area=AREA)
+@rule("Broker's keep-alive missed", signs, connections, segments, subject=SUBJECT_OF_SIGNS, area=AREA)
 def broker_keep_alive_missed(facts: Facts, *, times_late: float = 1.4) -> Iterator[Finding]:
     """A broker that ends a connection whose client said nothing for 1.5 times its keep-alive (3.1.1, MQTT-3.1.2-24).
 

@@ -8,7 +8,7 @@ from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
 from explainer.protocols.applications import Search, searches
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA
 from explainer.wording import count, listing
 
 _SHOWN = 20
@@ -16,7 +16,7 @@ _STREAMS = 100
 _NAMED = 5
 
 
-@rule("Directory search that finds nobody", searches, subject=SUBJECT, area=AREA)
+@rule("Directory search that finds nobody", searches, subject="directory searches", area=AREA)
 def ldap_search_empty(facts: Facts) -> Iterator[Finding]:
     """A search of LDAP for certain values that succeeds and gives no entry (RFC 4511, section 4.5.2).
 

@@ -12,7 +12,7 @@ from explainer.protocols.tcp import Connection, connections
 from explainer.registry import rule
 from explainer.rules.attempts import opened
 from explainer.rules.evidence import connection_filter
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.rules.tcp_case import scope
 
 _WAIT_S = 3.0
@@ -21,7 +21,7 @@ _PLACES = ("ftp-passive", "ftp-active")
 Ports = Mapping[int, Sequence[Connection]]
 
 
-@rule("FTP data connection fails", signs, connections, last_ns, subject=SUBJECT, area=AREA)
+@rule("FTP data connection fails", signs, connections, last_ns, subject=SUBJECT_OF_SIGNS, area=AREA)
 def ftp_data_blocked(facts: Facts) -> Iterator[Finding]:
     """An FTP transfer or listing whose second connection, for the data, is announced and never opened.
 

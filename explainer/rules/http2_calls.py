@@ -15,11 +15,11 @@ from explainer.rules.exchanges import AREA
 from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
-_SUBJECT = "HTTP/2 connections"
+_SUBJECT = "HTTP/2 or gRPC results"
 _SHOWN = 20
 
 
-@rule("gRPC deadline passed", grpc_deadlines, http2_replies, subject=_SUBJECT, area=AREA)
+@rule("gRPC deadline passed", grpc_deadlines, http2_replies, subject="calls cut off at their deadline", area=AREA)
 def grpc_deadline(facts: Facts) -> Iterator[Finding]:
     """A gRPC call that the caller cancels when the deadline that it announced (grpc-timeout) has passed.
 
@@ -67,7 +67,7 @@ def _late(group: Sequence[Deadline], *, overcome: bool) -> Finding:
     )
 
 
-@rule("HTTP/2 to a server of HTTP/1", openings, connections, subject="TCP connections", area=AREA)
+@rule("HTTP/2 to a server of HTTP/1", connections, openings, subject="TCP connections", area=AREA)
 def http2_to_http1(facts: Facts) -> Iterator[Finding]:
     """A client that begins with HTTP/2's preface, and a server that answers in HTTP/1 (RFC 9113, section 3.4).
 

@@ -16,7 +16,7 @@ from explainer.wording import count
 _SHOWN = 20
 
 
-@rule("HTTP/2 stream without room", http2_stalls, subject="HTTP/2 connections", area=AREA)
+@rule("HTTP/2 stream without room", http2_stalls, subject="HTTP/2 streams that wait for room", area=AREA)
 def http2_stalled(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float = 10.0) -> Iterator[Finding]:
     """A stream whose sender has used up the window of its receiver, who opens it no more (RFC 9113, section 5.2).
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
-from explainer.protocols.http import Exchange
+from explainer.protocols.http import Exchange, requests
 from explainer.protocols.sign_ins import CHALLENGES, leads_to_sign_in
 from explainer.protocols.web_cookies import LostCookie, Why, lost_cookies
 from explainer.registry import rule
@@ -20,7 +20,7 @@ _REDIRECTS = range(300, 400)
 _SHOWN = 20
 
 
-@rule("Cookie not sent back", lost_cookies, subject=SUBJECT, area=AREA)
+@rule("Cookie not sent back", requests, lost_cookies, subject=SUBJECT, area=AREA)
 def http_cookie_lost(facts: Facts) -> Iterator[Finding]:
     """A redirection that sets a cookie, which the client does not send where it leads: so it is sent back to sign in.
 

@@ -16,6 +16,7 @@ from explainer.rules.evidence import connection_filter
 from explainer.wording import OVERCOME, count
 
 SUBJECT = "answers of application servers"
+SUBJECT_OF_SIGNS = "signs of application protocols"
 AREA = "the answers of application servers (mail, files, directories, databases, terminals)"
 _LAYERS = {
     "Modbus": "modbus", "RTSP": "rtsp", "Diameter": "diameter", "Cassandra": "cql", "EAP": "eap", "CoAP": "coap",

@@ -10,7 +10,7 @@ from explainer.protocols.applications.sctp import ASKED, REQUEST
 from explainer.protocols.tcp import Endpoint
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
-from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
+from explainer.rules.refusals import AREA, SUBJECT, SUBJECT_OF_SIGNS, Family, Meaning, refusals
 from explainer.rules.tcp_case import finding
 from explainer.wording import count
 
@@ -64,7 +64,7 @@ def sctp_aborted(facts: Facts) -> Iterator[Finding]:
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "SCTP"], _FAMILY)
 
 
-@rule("SCTP association unanswered", signs, replies, subject=SUBJECT, area=AREA)
+@rule("SCTP association unanswered", signs, replies, subject=SUBJECT_OF_SIGNS, area=AREA)
 def sctp_unanswered(facts: Facts, *, min_inits: int = 2) -> Iterator[Finding]:
     """A host that asks `min_inits` times for an association (INIT), and nothing comes back.
 

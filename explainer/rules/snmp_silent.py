@@ -10,13 +10,13 @@ from explainer.protocols.applications import Sign, signs
 from explainer.protocols.applications.snmp import ENCRYPTED_UNANSWERED
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.wording import count
 
 _SHOWN = 20
 
 
-@rule("SNMP agent silent to what is encrypted", signs, subject=SUBJECT, area=AREA)
+@rule("SNMP agent silent to what is encrypted", signs, subject=SUBJECT_OF_SIGNS, area=AREA)
 def snmp_encryption_unanswered(facts: Facts, *, min_requests: int = 2) -> Iterator[Finding]:
     """Encrypted requests of a user of SNMP version 3, at least `min_requests` a time-out apart, without any answer.
 

@@ -12,7 +12,7 @@ from explainer.protocols.applications import signs
 from explainer.protocols.tcp import Connection, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.rules.tcp_case import scope
 from explainer.wording import count, milliseconds
 
@@ -28,7 +28,7 @@ class _Said(NamedTuple):
     from_client: bool
 
 
-@rule("SSH keep-alives unanswered", signs, connections, segments, subject=SUBJECT, area=AREA)
+@rule("SSH keep-alives unanswered", signs, connections, segments, subject=SUBJECT_OF_SIGNS, area=AREA)
 def ssh_keep_alive_unanswered(
     facts: Facts, *, min_asked: int = 2, min_gap_s: float = 1.0, most_uneven: float = 0.25
 ) -> Iterator[Finding]:

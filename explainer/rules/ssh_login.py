@@ -12,7 +12,7 @@ from explainer.protocols.applications import Sign, signs
 from explainer.protocols.tcp import Connection, Endpoint, connections, segments
 from explainer.registry import rule
 from explainer.rules.evidence import connection_filter
-from explainer.rules.refusals import AREA, SUBJECT
+from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.rules.tcp_case import scope
 from explainer.wording import count
 
@@ -25,7 +25,7 @@ section 10): with any cipher of today, of blocks of 8 or 16 bytes, their packets
 _Refused: TypeAlias = defaultdict[tuple[str, Endpoint], list[tuple[Connection, Sequence[int]]]]
 
 
-@rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT, area=AREA)
+@rule("SSH login seems refused", signs, connections, segments, subject=SUBJECT_OF_SIGNS, area=AREA)
 def ssh_login_refused(facts: Facts, *, most_answers: int = _MOST_ANSWERS) -> Iterator[Finding]:
     """An SSH connection that ends when the server has given nothing but answers of one length to the login.
 
@@ -129,7 +129,7 @@ def _refused(group: Sequence[tuple[Connection, Sequence[int]]], *, overcome: boo
     )  # fmt: skip
 
 
-@rule("SSH login seems accepted", signs, connections, segments, subject=SUBJECT, area=AREA)
+@rule("SSH login seems accepted", signs, connections, segments, subject=SUBJECT_OF_SIGNS, area=AREA)
 def ssh_login_accepted(facts: Facts) -> Iterator[Finding]:
     """An SSH connection with an answer to the login that is as long as SSH_MSG_USERAUTH_SUCCESS has to be.
 

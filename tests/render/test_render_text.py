@@ -8,7 +8,7 @@ import pytest
 from factories import capture_info, finding
 
 from explainer import ask, registry
-from explainer.model import Analysis, Answer, Claim, RuleOutcome, RuleStatus, Stat, StatColumn
+from explainer.model import Analysis, Answer, Claim, Finding, RuleOutcome, RuleStatus, Stat, StatColumn
 
 AnalysisOf = Callable[[str], Analysis]
 PLAIN = registry.Style(width=100_000, colour=False)
@@ -141,13 +141,35 @@ def test_a_symptom_names_its_cause_and_no_more() -> None:
     assert "No." not in shown.split("A symptom.")[1].splitlines()[1]
 
 
-def test_without_findings_it_says_so_and_what_did_not_apply() -> None:
-    outcome = RuleOutcome(
-        rule="r", title="Some fault", area="TCP", status=RuleStatus.NOT_APPLICABLE, reason="no TLS here"
-    )
-    shown = text().findings(analysis(outcomes=(outcome,)), PLAIN)
+def test_without_findings_it_says_so_and_what_was_looked_for() -> None:
+    shown = text().findings(analysis(outcomes=(outcome("Some fault"), outcome("Another"))), PLAIN)
     assert "No findings" in shown
-    assert "Some fault: not applicable (no TLS here)" in shown
+    assert "Looked for and not found: Some fault; Another." in shown
+    assert "nothing to look at" not in shown
+
+
+def test_what_is_not_there_to_look_at_is_told_once() -> None:
+    absent = [outcome(f"Fault {n}", RuleStatus.NOT_APPLICABLE, "no TLS connections in this capture") for n in range(3)]
+    lines = text().findings(analysis(outcomes=tuple(absent)), PLAIN).splitlines()
+    assert lines[-1] == "3 rules had nothing to look at in this capture: no TLS connections."
+
+
+def test_what_was_found_is_not_listed_as_not_found() -> None:
+    found = outcome("Some fault", found=finding("some:1"))
+    shown = text().findings(analysis(finding("some:1"), outcomes=(found,)), PLAIN)
+    assert "not found" not in shown
+
+
+def test_each_rule_that_failed_is_told() -> None:
+    failed = outcome("Some fault", RuleStatus.FAILED, "KeyError: 7")
+    assert "Could not be checked: Some fault (KeyError: 7)" in text().findings(analysis(outcomes=(failed,)), PLAIN)
+
+
+def outcome(
+    title: str, status: RuleStatus = RuleStatus.RAN, reason: str = "", found: Finding | None = None
+) -> RuleOutcome:
+    findings = (found,) if found else ()
+    return RuleOutcome(rule="r", title=title, area="TCP", status=status, reason=reason, findings=findings)
 
 
 def test_rows_that_are_not_shown_are_counted() -> None:
