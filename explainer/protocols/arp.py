@@ -1,6 +1,6 @@
 """ARP over Ethernet for IPv4: who asks for which address, and who answers (RFC 826, RFC 5227)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
@@ -20,10 +20,10 @@ _NO_ADDRESS = "0.0.0.0"  # what a probe gives as its own (RFC 5227)
 class Resolution(NamedTuple):
     """All requests of one asker (a MAC with an IP address) for one address, and the replies to it.
 
-    `reply_macs` are all who claim the address, in order of appearance; the times are nanoseconds since 1970.
-    `unanswered_frames` are the requests after the last reply, since `unanswered_ns`. A probe
-    asks without an address of its own, a gratuitous request or reply is about the sender's own address: nobody answers
-    either, unless the address is taken.
+    `reply_macs` are all who claim the address, in order of appearance, `reply_senders` who sent each reply; the times
+    are nanoseconds since 1970. `unanswered_frames` are the requests after the last reply, since `unanswered_ns`. A
+    probe asks without an address of its own, a gratuitous request or reply is about the sender's own address: nobody
+    answers either, unless the address is taken.
     """
 
     asker_mac: str
@@ -37,6 +37,7 @@ class Resolution(NamedTuple):
     first_reply_ns: int | None
     unanswered_frames: tuple[int, ...] = ()
     unanswered_ns: int | None = None
+    reply_senders: tuple[str, ...] = ()
 
     @property
     def first_frame(self) -> int:
@@ -88,21 +89,11 @@ def resolutions(facts: Facts) -> tuple[Resolution, ...]:
             pl.col(SENDER_MAC.field).filter(~asks).unique(maintain_order=True).alias("reply_macs"),
             time.filter(~asks).first().alias("first_reply_ns"),
             frame.filter(after_replies).alias("late"), time.filter(after_replies).first().alias("late_ns"),
+            pl.col(SENDER_MAC.field).filter(~asks).alias("senders"),
         )
     )  # fmt: skip
-    return tuple(
-        Resolution(
-            mac,
-            asker,
-            target,
-            tuple(asked),
-            first,
-            last,
-            tuple(replies),
-            tuple(macs),
-            first_reply,
-            tuple(late),
-            late_ns,
-        )
-        for mac, asker, target, asked, first, last, replies, macs, first_reply, late, late_ns in grouped.iter_rows()
-    )
+    return tuple(Resolution(*map(_fixed, row)) for row in grouped.iter_rows())
+
+
+def _fixed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

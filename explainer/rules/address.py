@@ -12,6 +12,7 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
 from explainer.rules.address_gateway import as_given_out
+from explainer.rules.address_moved import Claims, moved
 from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
@@ -90,7 +91,8 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
     """Two network cards that claim the same IPv4 address in answer to one asker (RFC 5227).
 
     Shared addresses of router pairs (VRRP, HSRP, GLBP) are left out. One card that claims several such addresses is
-    told as ARP spoofing.
+    told as ARP spoofing. Of info severity is an address that moves: the second card announces it unasked, and the first
+    one, which claimed it before, is not heard by ARP any more; so pairs of servers take over from each other.
     """
     claims = dict[str, dict[str, list[int]]]()
     for r in facts[resolutions]:
@@ -102,10 +104,14 @@ def address_duplicate(facts: Facts) -> Iterator[Finding]:
     for address, macs in claims.items():
         for mac in macs:
             takers[mac].append(address)
+    said = Claims(facts[resolutions])
     owners = {r.asker_mac: r.asker for r in facts[resolutions] if not (r.probe or r.gratuitous)}
     for address, macs in claims.items():
         spoofer = next((mac for mac in macs if len(takers[mac]) > 1), None)
-        yield _duplicate(address, macs, spoofer, _unasked(address, facts[resolutions], owners))
+        unasked = _unasked(address, facts[resolutions], owners)
+        found = _duplicate(address, macs, spoofer, unasked)
+        handover = None if spoofer or unasked else said.handover(address, macs)
+        yield moved(found, address, handover) if handover else found
 
 
 def _unasked(address: str, every: Sequence[Resolution], owners: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from explainer.registry import rule
 from explainer.rules.dns_alias import circle, in_circle, plain, short, to_missing
 from explainer.rules.dns_evidence import asked_for, scope_of
 from explainer.rules.dns_search import bare, shortened, with_suffix
-from explainer.rules.dns_unbidden import beside
+from explainer.rules.dns_unbidden import asks_a_list, beside
 from explainer.rules.dns_upstream import upstreams, with_reason, with_upstream
 from explainer.rules.exposure import public
 from explainer.wording import count
@@ -88,8 +88,8 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
     those of updates and checks of browsers and systems, where others resolve, those for which browsers ask unbidden
     (_8443._https.name, RFC 9460), a name that was only tried with a search suffix behind it: the same client then
-    resolves a shorter form of it, and a service that a host need not announce (RFC 2782: _http._tcp before its name):
-    the client then resolves that host.
+    resolves a shorter form of it, what a list of senders of spam does not hold (RFC 5782), and a service that a host
+    need not announce (RFC 2782: _http._tcp before its name): the client then resolves that host.
     """
     every = facts[lookups]
     resolved, unasked = _resolved(every), beside(every)
@@ -98,6 +98,7 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
         name, known = plain(lookup.name), resolved[lookup.client.address]
         labels = name.split(".")
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
+        unbidden = unbidden or asks_a_list(name)
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
         harmless = unbidden or unasked(lookup) or host in known or any(part in known for part in shortened(name))
         return Severity.INFO if harmless else Severity.MEDIUM

@@ -8,6 +8,7 @@ from explainer.escape import shell_word
 from explainer.facts import Facts
 from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_errors import bad_versions
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
@@ -133,7 +134,7 @@ def _half_answered(
     )
 
 
-@rule("Name without an address", lookups, packets, subject=_SUBJECT, area=AREA)
+@rule("Name without an address", lookups, packets, bad_versions, subject=_SUBJECT, area=AREA)
 def dns_no_address(facts: Facts) -> Iterator[Finding]:
     """A name that exists and has no address: each question for one (A, AAAA) gets an empty answer (RFC 2308, NODATA).
 
@@ -149,6 +150,7 @@ def dns_no_address(facts: Facts) -> Iterator[Finding]:
             and x.response_frames
             and x.rcode == _NOERROR
             and not x.referred
+            and x.response_frames[0] not in facts[bad_versions]
         ):
             groups[x.client.address, plain(x.name)].append(x)
     resolved = {key for key, group in groups.items() if any(_has_address(x) for x in group)}
@@ -183,16 +185,19 @@ def _empty(client: str, group: Sequence[Lookup]) -> Finding:
     first = group[0]
     server, name = first.server.address, short(first.name)
     kinds = listing(sorted({x.type for x in group}))
+    alias = next((plain(x.answers[-1]) for x in group if x.answers), "")
+    what = f"is an alias (CNAME) of {short(alias)}, which" if alias else "exists, but"
     return lookup_finding(
         "dns_no_address",
         group,
         Severity.MEDIUM,
         Confidence.CERTAIN,
         Side.EITHER,
-        f"The name {name} exists, but has no address: {server} answers the questions of {client} ({kinds}) with"
-        " nothing,"
-        " so nobody can connect to it.",
-        "Whoever runs the name's domain must enter an address for it, or whoever wrote the name must correct it.",
+        f"The name {name} {what} has no address: {server} answers the questions of {client} ({kinds}) with"
+        f" {'no address' if alias else 'nothing'}, so nobody can connect to it.",
+        f"Whoever runs the domain of {name} must correct the alias, or {short(alias)} must get an address."
+        if alias
+        else "Whoever runs the name's domain must enter an address for it, or whoever wrote the name must correct it.",
         (f"See what there is under the name: dig ANY {shell_word(first.name)} @{server}",),
         [
             Step(frames=first.query_frames[:_SHOWN], text=f"{client} asks {server} for {name} ({first.type})"),

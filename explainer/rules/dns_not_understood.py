@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Finding, Side
 from explainer.protocols.dns import lookups
+from explainer.protocols.dns_errors import bad_versions
 from explainer.registry import rule
 from explainer.rules.dns import AREA, Answer, answered, less_where_unwanted, not_overcome, refusing, told
 
-_FORMERR, _NOTIMP = 1, 4
+_FORMERR, _NOTIMP, _BADVERS = 1, 4, 16
 _MEANS = {
     _FORMERR: Answer(
         "dns_not_understood",
@@ -33,17 +34,30 @@ _MEANS = {
         ("See which program answers there, and whether it is a name server for clients at all: dig {word} @{server}",),
         ("why the name server does not do it",),
     ),
+    _BADVERS: Answer(
+        "dns_not_understood",
+        "The name server {server} does not know the version of EDNS in which it is asked for {name}, and answers"
+        " BADVERS (bad version), without an address.",
+        "the name server {server} answers: bad version of EDNS (BADVERS, rcode 16)",
+        Side.CLIENT,
+        "The client's side must act: it has to ask with EDNS version 0, the only one there is, or without EDNS.",
+        ("Ask with version 0, and without: dig {word} @{server} +edns=0; dig {word} @{server} +noedns",),
+        ("which program on the client asks so",),
+    ),
 }
 
 
-@rule("Name server does not understand", lookups, subject="DNS lookups", area=AREA)
+@rule("Name server does not understand", lookups, bad_versions, subject="DNS lookups", area=AREA)
 def dns_not_understood(facts: Facts) -> Iterator[Finding]:
     """A lookup answered with FORMERR or NOTIMP (RFC 1035, section 4.1.1), and never resolved for the same client.
+
+    So is one that is answered with BADVERS, which stands in the EDNS record (RFC 6891, section 6.1.3).
 
     A client that gets FORMERR for a question with EDNS has to ask again without (RFC 6891, section 7), and NOTIMP for
     one record type alone is overcome by the answer for another: then it is silent. Names weigh as in dns_refused.
     """
-    every = facts[lookups]
+    bad = facts[bad_versions]
+    every = [x._replace(rcode=_BADVERS) if bad & set(x.response_frames[:1]) else x for x in facts[lookups]]
     for code, means in _MEANS.items():
         for finding in answered(not_overcome(every, code), means, less_where_unwanted(every, refusing)):
             yield told(finding)

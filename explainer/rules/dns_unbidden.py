@@ -4,6 +4,7 @@ Rule: a name is in the table where a program asks for it without its user's wish
 and others do, nothing that was wanted fails: so it is in every network without a way to the internet.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 from explainer.model import Finding, Severity
@@ -33,12 +34,19 @@ _NAMES = frozenset({
 _ENDINGS = (
     ".services.mozilla.com", ".cdn.mozilla.net", ".events.data.microsoft.com", ".ls.apple.com", ".pool.ntp.org",
 )  # fmt: skip
+# Lists of senders of spam: a name that does not exist there says that the sender is not listed (RFC 5782 section 2.1).
+_LISTED = re.compile(r"(?:\d{1,3}\.){4}.*[a-z]|(?:[0-9a-f]\.){32}.*[a-z]")
 ACT = "Nobody has to act, unless that very name was wanted: browsers and systems ask for it on their own."
 
 
 def is_unbidden(name: str) -> bool:
     """Return whether programs ask for the name without anybody's wish."""
     return name in _NAMES or name.endswith(_ENDINGS)
+
+
+def asks_a_list(name: str) -> bool:
+    """Return whether it asks a list of senders of spam about an address."""
+    return _LISTED.fullmatch(name) is not None
 
 
 def beside(every: Iterable[Lookup]) -> Callable[[Lookup], bool]:

@@ -71,6 +71,36 @@ def test_two_cards_claim_one_address(tmp_path: Path, facts_of: FactsOf) -> None:
     assert found("address_duplicate", one, facts_of) == []
 
 
+def announcement(owner: int, owned: str) -> bytes:
+    return arp(2, mac(owner), owned, EVERYWHERE, owned)
+
+
+@pytest.mark.parametrize(
+    ("later", "severity"),
+    [
+        ([announcement(21, B), request(B), reply(21, B)], Severity.INFO),
+        ([request(B), reply(21, B)], Severity.HIGH),
+        ([announcement(21, B), request(B), reply(21, B), reply(20, B)], Severity.HIGH),
+        ([request(B), reply(21, B), announcement(21, B)], Severity.HIGH),
+        ([*[announcement(21, B)] * 10, request(B), reply(21, B)], Severity.INFO),
+        ([*[announcement(21, B)] * 11, request(B), reply(21, B)], Severity.HIGH),
+    ],
+    ids=[
+        "a partner takes over",
+        "unannounced",
+        "the first goes on answering",
+        "announced afterwards",
+        "announced ten times",
+        "announced again and again",
+    ],
+)
+def test_an_address_that_moves(later: list[bytes], severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
+    packets = [request(B), reply(20, B), *later]
+    (finding,) = found("address_duplicate", save(tmp_path / "moved.pcap", packets), facts_of)
+    assert finding.severity is severity
+    assert (f"moves from the network card {mac(20)} to {mac(21)}" in finding.title) is (severity is Severity.INFO)
+
+
 def test_routers_that_share_an_address(tmp_path: Path, facts_of: FactsOf) -> None:
     shared = arp(2, "00:00:5e:00:01:05", B, mac(10), A)
     assert found("address_duplicate", save(tmp_path / "v.pcap", [request(B), reply(20, B), shared]), facts_of) == []

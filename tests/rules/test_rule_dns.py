@@ -10,7 +10,7 @@ from factories import KnownFacts
 from explainer.model import Analysis, Finding, Severity
 from explainer.protocols.capture_quality import one_way_hosts
 from explainer.protocols.dns import Lookup, lookups
-from explainer.protocols.dns_errors import extended_errors
+from explainer.protocols.dns_errors import bad_versions, extended_errors
 from explainer.protocols.dns_fragments import partial_answers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp_errors import TIME_EXCEEDED, UNREACHABLE, Error, errors
@@ -49,10 +49,11 @@ def found(
     end_s: float = 60,
     said: tuple[Error, ...] = (),
     one_way: frozenset[str] = frozenset(),
+    bad: frozenset[int] = frozenset(),
 ) -> list[Finding]:
     known = {
         lookups: every, last_ns: int(end_s * SECOND), connections: (), extended_errors: {}, partial_answers: {},
-        errors: said, one_way_hosts: one_way,
+        errors: said, one_way_hosts: one_way, bad_versions: bad,
     }  # fmt: skip
     return list(rule(KnownFacts(known)))
 
@@ -281,3 +282,27 @@ def test_a_name_whose_answer_was_stored_in_part_exists() -> None:
     ipv6 = failed(NXDOMAIN, type_number=28)
     assert len(found(dns.dns_nxdomain, ipv6, lookup(3, answers=()))) == 1
     assert found(dns.dns_nxdomain, ipv6, lookup(3, answers=(), cut=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("25.100.51.198.zen.example", Severity.INFO),
+        (f"{'a.' * 32}zen.example", Severity.INFO),
+        ("100.51.198.zen.example", Severity.MEDIUM),
+    ],
+    ids=["of an IPv4 address", "of an IPv6 address", "of no address"],
+)
+def test_who_is_not_on_a_list_of_senders_is_no_missing_name(name: str, severity: Severity) -> None:
+    (finding,) = found(dns.dns_nxdomain, failed(NXDOMAIN, name=name))
+    assert finding.severity is severity
+
+
+def test_bad_version_of_edns() -> None:
+    asked = lookup(answers=())
+    (finding,) = found(dns_not_understood.dns_not_understood, asked, bad=frozenset(asked.response_frames))
+    assert "BADVERS" in finding.title
+    assert finding.evidence.frames == (1, 2)
+    assert found(dns_not_understood.dns_not_understood, asked) == []
+    again = lookup(3)
+    assert found(dns_not_understood.dns_not_understood, asked, again, bad=frozenset(asked.response_frames)) == []

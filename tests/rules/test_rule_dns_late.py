@@ -6,7 +6,7 @@ from factories import CLIENT, SERVER, START_NS, KnownFacts, findings_of
 from test_rule_dns_resolvers import lookup
 
 from explainer.model import Finding, Severity
-from explainer.protocols import dns, frame, ip
+from explainer.protocols import dns, dns_errors, frame, ip
 from explainer.protocols.dns import Lookup
 from explainer.protocols.tcp import Endpoint
 
@@ -14,9 +14,12 @@ AAAA, MX, OTHER = 28, 15, "192.0.2.54"
 SECOND = 1_000_000_000
 
 
-def found(rule: str, *lookups: Lookup, sources: tuple[str, ...] = (CLIENT,)) -> list[Finding]:
+def found(
+    rule: str, *lookups: Lookup, sources: tuple[str, ...] = (CLIENT,), bad: tuple[int, ...] = ()
+) -> list[Finding]:
     known: dict[Any, Any] = {
-        dns.lookups: lookups, frame.last_ns: START_NS + 60 * SECOND, ip.packets: pl.DataFrame({"src": list(sources)}),
+        dns.lookups: lookups, dns_errors.bad_versions: frozenset(bad),
+        frame.last_ns: START_NS + 60 * SECOND, ip.packets: pl.DataFrame({"src": list(sources)}),
     }  # fmt: skip
     return findings_of(rule, KnownFacts(known))
 
@@ -86,3 +89,14 @@ def test_a_network_with_ipv6_alone() -> None:
 @pytest.mark.parametrize(("cut", "findings"), [(False, 1), (True, 0)])
 def test_an_answer_that_was_stored_in_part_may_hold_an_address(cut: bool, findings: int) -> None:
     assert len(found("dns_no_address", lookup(1, "www.example.org", answers=(), cut=cut))) == findings
+
+
+def test_an_alias_of_a_name_without_an_address() -> None:
+    (finding,) = found("dns_no_address", empty(answers=("pages.example.net",)))
+    assert finding.title.startswith("The name www.example.org is an alias (CNAME) of pages.example.net, which has no")
+
+
+def test_an_answer_that_says_bad_version_of_edns() -> None:
+    asked = empty()
+    assert found("dns_no_address", asked, bad=asked.response_frames) == []
+    assert found("dns_no_address", asked, bad=(0,))
