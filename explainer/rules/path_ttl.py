@@ -37,7 +37,8 @@ def path_ttl_short(facts: Facts, *, max_ttl: int = 31, min_packets: int = 2) -> 
     who tries a firewall with single packets wants the error; TCP repeats what is lost. Silent about SYNs, which trace
     routes.
     """
-    exceeded = [e for e in facts[errors] if e.kind == TIME_EXCEEDED and e.code == 0 and e.ip_id and e.transport == "tcp"]
+    over_tcp = [e for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "tcp"]
+    exceeded = [e for e in over_tcp if e.code == 0 and e.ip_id]
     if not exceeded:
         return
     opened = {c.stream: c for c in facts[connections] if c.syn_ack_frame or not c.syn_frames}
