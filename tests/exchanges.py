@@ -20,6 +20,7 @@ from explainer.protocols import (
     tcp_resets,
     web_cookies,
 )
+from explainer.protocols.applications import Reply, replies
 from explainer.protocols.arp import Resolution
 from explainer.protocols.capture_quality import Copies
 from explainer.protocols.dns import Lookup
@@ -78,6 +79,7 @@ def found(
     captured: int = 60,
     lookups: Iterable[Lookup] = (),
     searches: Iterable[Resolution] = (),
+    answers: Iterable[Reply] = (),
 ) -> list[Finding]:
     """Return what the rule finds; `captured` is how many bytes of 60 each frame was stored with."""
     streams = sorted({e.stream for e in exchanges})
@@ -94,6 +96,7 @@ def found(
             outcome.tcp_endings: (),
             dns.lookups: tuple(lookups),
             arp.resolutions: tuple(searches),
+            replies: tuple(answers),
         }
     )
     known._frames = FrameTable.of(pl.DataFrame({"frame.len": [60], "frame.cap_len": [captured]}))

@@ -25,6 +25,7 @@ _OTHER = Meaning(
     "it ends a statement with an error", "Read the server's words: they say what has to be corrected.", Side.EITHER,
     Severity.MEDIUM,
 )  # fmt: skip
+DATABASES = ("PostgreSQL", "MySQL", "SQL Server", "Redis", "MongoDB")
 _MOVED = "MOVED"
 _NOT_FOLLOWED = Meaning(
     "the key lives on another node of the cluster, which this client does not ask, as far as this capture shows",
@@ -36,7 +37,8 @@ _ENDINGS = ("25P03", "25P04", "57P01", "57P02", "57P04", "57P05", "4031", "1053"
 """What is told by nobody's request, and ends the session: PostgreSQL's classes 25 and 57, MySQL's."""
 
 
-def _meaning(reply: Reply) -> Meaning | None:
+def meaning(reply: Reply) -> Meaning | None:
+    """Return what a database's refusal means, None where it is none."""
     means = by_words(reply.protocol, reply.code, reply.text) or MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "Redis" and _PROBES.search(reply.text):
         return _TRIED
@@ -64,12 +66,12 @@ def _told(reply: Reply) -> str:
         return f"{server} refuses the login{f' of {reply.about}' if reply.about else ''} from {reply.client.address}"
     if reply.code in _ENDINGS:
         return f"{server} ends the session of {reply.client.address}"
-    if reply.protocol == "Redis" and (reply.code.endswith("DENIED") or _meaning(reply) is FULL):
+    if reply.protocol == "Redis" and (reply.code.endswith("DENIED") or meaning(reply) is FULL):
         return f"{server} turns {reply.client.address} away"
     return f"{server} refuses a statement of {reply.client.address}"
 
 
-_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp || tcp.port == 27017)", _told, _meaning)
+_DATABASES = Family("database_refused", "(pgsql || mysql || tds || resp || tcp.port == 27017)", _told, meaning)
 
 
 @rule("Database refuses", replies, connections, subject=SUBJECT, area=AREA)
@@ -80,10 +82,9 @@ def database_refused(facts: Facts, *, min_moved: int = 2) -> Iterator[Finding]:
     says. A client of a Redis cluster that is sent on to another node `min_moved` times, and connects to none of those
     in the whole capture, knows no clusters.
     """
-    wanted = ("PostgreSQL", "MySQL", "SQL Server", "Redis", "MongoDB")
-    told = [reply for reply in facts[replies] if reply.protocol in wanted]
+    told = [reply for reply in facts[replies] if reply.protocol in DATABASES]
     lost = _not_followed(told, facts[connections], min_moved)
-    family = _DATABASES._replace(meaning=lambda reply: _NOT_FOLLOWED if reply.frame in lost else _meaning(reply))
+    family = _DATABASES._replace(meaning=lambda reply: _NOT_FOLLOWED if reply.frame in lost else meaning(reply))
     yield from refusals(told, family)
 
 

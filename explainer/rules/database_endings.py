@@ -20,7 +20,10 @@ _LIMITS = ("why the database ended the connection: its own log tells",
 
 
 class _End(NamedTuple):
-    """A session that its server ends: the last that the client said, the end, and the time between the two."""
+    """A session that its server ends: the last that the client said, the end, and the time between the two.
+
+    `answered` is the last that the server said, `since_answer` the seconds from there to the end.
+    """
 
     protocol: str
     connection: Connection
@@ -28,15 +31,21 @@ class _End(NamedTuple):
     end: int
     seconds: float
     asked: bool
+    answered: int
+    since_answer: float
 
 
 @rule("Database ends a session without a word", replies, signs, connections, segments, subject=SUBJECT, area=AREA)
-def database_hung_up(facts: Facts, *, idle_s: float = 1.0, short_s: float = 60.0) -> Iterator[Finding]:
+def database_hung_up(
+    facts: Facts, *, idle_s: float = 1.0, short_s: float = 60.0, parting_s: float = 1.0
+) -> Iterator[Finding]:
     """A session of MySQL or PostgreSQL, logged in, that the server is the first to end, without an error message.
 
     In the middle of a request it is high: the server broke off. After a pause without a request it is an idle time-out
     (MySQL's wait_timeout): medium below `short_s`, since pools keep connections for minutes, else for information; a
-    pause below `idle_s` says nothing. Silent after a goodbye of the client, and where the capture lacks segments.
+    pause below `idle_s` says nothing. Silent after a goodbye of the client, and where the capture lacks segments; and
+    where the server's last words, up to `parting_s` before the end, are an error: so MySQL refuses a statement that is
+    too large while the client still sends it.
     """
     by_stream = {c.stream: c for c in facts[connections]}
     failed = {(reply.stream, reply.frame) for reply in facts[replies] if not reply.ok}
@@ -46,7 +55,7 @@ def database_hung_up(facts: Facts, *, idle_s: float = 1.0, short_s: float = 60.0
     for stream, own in up_to(facts[segments], ends).items():
         c = by_stream[stream]
         found = _ended(own, sessions[stream], c, ends[stream])
-        if found is None or found.last in unanswered or _told(c, found, failed):
+        if found is None or found.last in unanswered or _told(c, found, failed, parting_s):
             continue
         if found.asked or found.seconds >= idle_s:
             yield _finding(found, short=found.seconds < short_s)
@@ -60,8 +69,10 @@ def _sessions(answers: tuple[Reply, ...]) -> dict[int, str]:
     }
 
 
-def _told(c: Connection, found: _End, failed: set[tuple[int | None, int]]) -> bool:
-    """Return whether the server said why: an error after the client's last words."""
+def _told(c: Connection, found: _End, failed: set[tuple[int | None, int]], parting_s: float) -> bool:
+    """Return whether the server said why: an error after the client's last words, or as its own last ones."""
+    if (c.stream, found.answered) in failed and found.since_answer <= parting_s:
+        return True
     return any(stream == c.stream and frame > found.last for stream, frame in failed)
 
 
@@ -73,7 +84,9 @@ def _ended(own: "pl.DataFrame", protocol: str, c: Connection, end: int) -> _End 
     asked = int(client["frame"][-1]) > int(server["frame"][-1])
     frame, since, _ = (client if asked else said).row(-1)
     until = own.filter(pl.col("frame") == end)["time"].item()
-    return _End(protocol, c, frame if asked else int(client["frame"][-1]), end, (until - since) / 1e9, asked)
+    answered, answered_at, _ = server.row(-1)
+    last = frame if asked else int(client["frame"][-1])
+    return _End(protocol, c, last, end, (until - since) / 1e9, asked, answered, (until - answered_at) / 1e9)
 
 
 def _finding(found: _End, *, short: bool) -> Finding:

@@ -65,7 +65,7 @@ _READ_ONLY = Meaning(
 _TOO_LARGE = Meaning(
     "what was sent is larger than it takes at once",
     "The program must send less at once, or the database's side must raise its limit (max_allowed_packet).",
-    Side.EITHER, Severity.MEDIUM,
+    Side.EITHER,
 )  # fmt: skip
 NEEDS_TLS = Meaning(
     "it does not let this client or user in without encryption, as its words say (no line of pg_hba.conf fits)",

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.applications import replies
 from explainer.protocols.arp import resolutions
 from explainer.protocols.dns import lookups
 from explainer.protocols.http import Exchange, requests
@@ -38,6 +39,7 @@ from explainer.rules.exchanges import (
 from explainer.rules.http_history import history, page
 from explainer.rules.http_status_meanings import meaning, producer
 from explainer.rules.http_upstream import upstream
+from explainer.rules.http_upstream_database import database_behind, said_by_databases
 from explainer.rules.http_upstream_failures import Upstream
 from explainer.rules.http_upstream_sight import sight
 from explainer.wording import count, listing
@@ -52,8 +54,8 @@ UPSTREAM = "upstream_stream"
 
 
 @rule(
-    "HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, resolutions, subject=SUBJECT,
-    area=AREA,
+    "HTTP error", requests, connections, openings, tcp_endings, lookups, proxy_headers, resolutions, replies,
+    subject=SUBJECT, area=AREA,
 )  # fmt: skip
 def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
@@ -69,7 +71,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     (codes of well-known APIs, and common phrases) tells the cause. Where the capture holds what a gateway tried
     meanwhile (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the
     cause; of 503 without a try, what it knew before: connections refused, health checks that fail, requests still open
-    there.
+    there; and else what a database, asked last before the answer, refuses.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {page(e): e for e in every}
@@ -87,7 +89,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
             kind = e.status, e.error_name, pages.is_trifle(e), pages.later(e) is None
             groups[e.client.address, e.server, e.host, *kind].append(e)
-    told = [(group, upstream(group[0], seen)) for group in groups.values()]
+    refusing = said_by_databases(facts[replies])
+    told = [(g, upstream(g[0], seen) or database_behind(g[0], refusing, seen)) for g in groups.values()]
     checks = {(behind.asker, behind.server) for _, behind in told if behind and behind.before}
     for group, behind in told:
         first = group[0]

@@ -53,3 +53,9 @@ def test_what_is_no_break(tmp_path: Path, facts_of: FactsOf) -> None:
     }
     for name, talk in endings.items():
         assert found_in("database_hung_up", facts_of, talk.wire.save(tmp_path / f"{name}.pcap")) == [], name
+
+
+def test_an_error_as_the_last_word_of_the_server(tmp_path: Path, facts_of: FactsOf) -> None:
+    for pause, told in ((0.5, 0), (1.5, 1)):
+        talk = session().exchange(QUERY, FATAL).say(QUERY).wait(pause).close(from_client=False)
+        assert len(found_in("database_hung_up", facts_of, talk.wire.save(tmp_path / f"{pause}.pcap"))) == told, pause

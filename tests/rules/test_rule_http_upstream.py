@@ -7,6 +7,7 @@ from exchanges import exchange, found
 from factories import CLIENT, SERVER, connection, first_frame, start_ns
 
 from explainer.model import Finding, Severity
+from explainer.protocols.applications import Kind, Reply
 from explainer.protocols.arp import Resolution
 from explainer.protocols.dns import Lookup
 from explainer.protocols.http import Exchange
@@ -379,3 +380,28 @@ def test_of_several_hosts_the_one_that_failed_counts() -> None:
     failed = behind(**REFUSED, client=Endpoint("127.0.0.1", 5000), **times)
     fine = behind(client=Endpoint(OTHER_SIDE, 1), **times)._replace(stream=2)
     assert str(BACKEND) in told(502, below=(fine, failed)).title
+
+
+def said_by_database(frame: int, *, ok: bool, client: str = SERVER) -> Reply:
+    code, text = ("", "") if ok else ("28P01", "password authentication failed")
+    ends = Endpoint(client, 50000), Endpoint(BACKEND.address, 5432)
+    return Reply("PostgreSQL", Kind.LOGIN, 1, *ends, frame - 1, frame, "login", "app", code, text, ok)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "told"),
+    [
+        ([said_by_database(ANSWERED - 1, ok=False)], 500, True),
+        ([said_by_database(ANSWERED - 3, ok=False), said_by_database(ANSWERED - 1, ok=True)], 500, False),
+        ([said_by_database(ANSWERED + 1, ok=False)], 500, False),
+        ([said_by_database(ASKED - 1, ok=False)], 500, False),
+        ([said_by_database(ANSWERED - 1, ok=False, client=CLIENT)], 500, False),
+        ([said_by_database(ANSWERED - 1, ok=False)], 409, False),
+    ],
+    ids=["meanwhile", "got over", "after the answer", "before the request", "of another host", "no server's error"],
+)
+def test_what_a_database_refused_meanwhile(answers: list[Reply], status: int, told: bool) -> None:
+    asked = exchange(0, status=status, reason="", request_frame=ASKED, response_frame=ANSWERED)
+    (finding,) = found("http_error", asked, below=[connection(0)], answers=answers)
+    words = f"probably because {BACKEND.address}:5432 refuses what it is asked (PostgreSQL): user name or password is"
+    assert (words in finding.title) is told
