@@ -20,7 +20,19 @@ from explainer import registry
 from explainer.facts import Fact, Facts, Given, Need
 from explainer.frame_table import FrameTable
 from explainer.model import CaptureInfo, Confidence, Evidence, Finding, Severity, Side
-from explainer.protocols import arp, capture_quality, dns, frame, icmp, probes, tcp, tls, udp_conversations, x509
+from explainer.protocols import (
+    arp,
+    capture_quality,
+    dns,
+    frame,
+    icmp,
+    probes,
+    tcp,
+    tcp_strays,
+    tls,
+    udp_conversations,
+    x509,
+)
 from explainer.protocols import ip as ip_facts
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp import Unreachable
@@ -129,6 +141,7 @@ def facts(
         {
             probes.tcp_probes: (),
             tcp.connections: connections,
+            tcp_strays.strays: (),
             tcp.segments: pl.DataFrame(
                 schema={"stream": pl.Int64, "from_client": pl.Boolean, "ack_rtt_ms": pl.Float64}
             ),

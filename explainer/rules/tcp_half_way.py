@@ -7,6 +7,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.tcp import connections
 from explainer.protocols.tcp_openings import HalfWay, half_way
+from explainer.protocols.tcp_strays import strays
 from explainer.registry import rule
 from explainer.rules.evidence import port_filter
 from explainer.rules.tcp_case import finding, scope
@@ -19,7 +20,7 @@ _Key = tuple[str, str, int, str]
 _UNHEARD, _DEAF, _GONE = "unheard", "deaf", "gone"
 
 
-@rule("Handshake stops half-way", connections, half_way, subject="TCP connections", area=_AREA)
+@rule("Handshake stops half-way", connections, half_way, strays, subject="TCP connections", area=_AREA)
 def tcp_syn_ack_unanswered(
     facts: Facts, *, min_answers: int = 3, min_s: float = 2.0, many_clients: int = 15
 ) -> Iterator[Finding]:
@@ -32,7 +33,10 @@ def tcp_syn_ack_unanswered(
     answered: that is a flood.
     """
     by_way = defaultdict[_Key, list[HalfWay]](list)
+    elsewhere = {stray.answer.stream for stray in facts[strays]}
     for half in facts[half_way]:
+        if half.connection.stream in elsewhere:
+            continue  # the client asked another address
         if len(half.answers) >= min_answers and half.lasted_s >= min_s and (kind := _kind(half)):
             c = half.connection
             by_way[c.client.address, c.server.address, c.server.port, kind].append(half)
