@@ -11,12 +11,17 @@ _ROUTER = Column("dhcp.option.router", many=True)
 _RESOLVER = Column("dhcp.option.domain_name_server", many=True)
 _MASK = Column("dhcp.option.subnet_mask")
 _LEASE = Column("dhcp.option.ip_address_lease_time", Kind.INT)
-_COLUMNS = (FRAME, CLIENT_MAC, GIVEN_ADDRESS, SERVER, _ROUTER, _RESOLVER, _MASK, _LEASE)
+_OPTION = Column("dhcp.option.type", Kind.INT, many=True)
+_COLUMNS = (FRAME, CLIENT_MAC, GIVEN_ADDRESS, SERVER, _ROUTER, _RESOLVER, _MASK, _LEASE, _OPTION)
+_ROUTES = {33, 121, 249}  # static, classless (RFC 3442), and Microsoft's own number for these
 _MOST = 200
 
 
 class Given(NamedTuple):
-    """What one acknowledgement gives a client; empty, or None, where it does not say."""
+    """What one acknowledgement gives a client; empty, or None, where it does not say.
+
+    `routes` says whether it gives routes beside the default gateway.
+    """
 
     frame: int
     mac: str
@@ -26,6 +31,7 @@ class Given(NamedTuple):
     resolvers: tuple[str, ...]
     mask: str
     lease_s: int | None
+    routes: bool = False
 
 
 def _acknowledgements(facts: Facts) -> View | None:
@@ -61,7 +67,7 @@ def _read(facts: Facts, look: Look) -> tuple[Given, ...]:
         Given(
             row[FRAME.field], row[CLIENT_MAC.field], row[SERVER.field] or "", row[GIVEN_ADDRESS.field] or "",
             tuple(row[_ROUTER.field] or ()), tuple(row[_RESOLVER.field] or ()), row[_MASK.field] or "",
-            row[_LEASE.field],
+            row[_LEASE.field], bool(_ROUTES.intersection(row[_OPTION.field] or ())),
         )
         for row in seen.drop_nulls([FRAME.field, CLIENT_MAC.field]).sort(FRAME.field).iter_rows(named=True)
     )  # fmt: skip
