@@ -29,17 +29,38 @@ class Spoken:
         self._places = {key: place for place, key in enumerate(sides.select("stream", "from_client").iter_rows())}
         ends = segments.filter(pl.col("fin") | pl.col("rst")).select("stream", "frame", "from_client", "rst")
         self._ends: dict[int, list[tuple[int, bool, bool]]] = ends.rows_by_key("stream")
+        self._opened = frozenset(segments.filter("syn")["stream"])
 
     def by_server(self, stream: int, *, client_is: bool) -> "Answers":
         """Return what the server of a connection said; `client_is`: whether the client is who TCP's start says."""
-        place = self._places.get((stream, not client_is))
+        return self._by(stream, first=not client_is, client_is=client_is)
+
+    def begun(
+        self, stream: int, asked: int, answered: int, complete: int, size: int | None, *, client_is: bool
+    ) -> tuple[int, int] | None:
+        """Return frame and time of where a request begins that is complete after its answer; None where it is not so.
+
+        `asked` is the frame of the request before it (0: none), `answered` and `complete` are those of the answer and
+        the request. It had begun where the client said something in between, and no more than `size`, the body, came
+        after the answer: else its headers did, too. Of a connection whose start was not seen nobody can say.
+        """
+        said = self._by(stream, first=client_is, client_is=client_is)
+        begins, time, _ = said.between(asked, answered)
+        unknown = not (asked or stream in self._opened) or said.unreadable(asked, answered)
+        if begins is None or time is None or unknown:
+            return None
+        late = size is not None and said.between(answered, complete)[2] > size
+        return None if late else (begins, time)
+
+    def _by(self, stream: int, *, first: bool, client_is: bool) -> "Answers":
+        place = self._places.get((stream, first))
         endings = [(frame, by is client_is, reset) for frame, by, reset in self._ends.get(stream, [])]
         said = self._lists.row(place, named=True) if place is not None else {name: [] for name in self._lists.columns}
         return Answers(**said, endings=endings)
 
 
 class Answers(NamedTuple):
-    """When and how much the server of one connection said, and how the connection ended.
+    """When and how much the server (or the client) of one connection said, and how the connection ended.
 
     `frames`, `times` (ns since 1970) and `totals` (payload up to there, bytes) of its data; frames and times of its
     bare acknowledgements; the frames of what is no HTTP; each end: its frame, whether by the client, whether a reset.

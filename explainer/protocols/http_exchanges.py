@@ -4,11 +4,14 @@ Rules
 * No credential, query or body gets into a record (see http_messages).
 * Responses are paired in order, here: tshark 4.0.17 prints no http.response_in in one pass, and with pipelining its
   http.request_in and http.time name the latest request instead of the one that is answered.
+* tshark dissects a request in the frame that completes it: where the server answers before that, it is paired with the
+  answer that stands alone before it (RFC 9112 section 9.5: a server may refuse a body while that is still being sent).
 * tshark dissects a response in the frame that completes it, and one that never gets complete not at all: when the
   answer began, and how much came, is told from the TCP segments.
 """
 
 from collections import deque
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -29,9 +32,10 @@ _WHOSE = ("stream", "time", "from_client", "client", "client_port", "server", "s
 class Exchange(NamedTuple):
     """A request and its response; without request where the capture began after it.
 
-    `request_frame` is the frame that completes the request, `response_frame` the one that completes the response, None
-    where it never was complete, or cannot be read as HTTP; `first_byte_frame` is where the answer begins, which may be
-    known all the same. `response_bytes` counts the server's TCP payload of this answer, headers included and
+    `request_frame` is the frame that completes the request, or, where the answer came before, the one in which it
+    begins (then it is `completed_frame` that completes it); `response_frame` is the one that completes the response,
+    None where it never was complete, or cannot be read as HTTP; `first_byte_frame` is where the answer begins, which
+    may be known all the same. `response_bytes` counts the server's TCP payload of this answer, headers included and
     retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
 
     `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
@@ -91,6 +95,7 @@ class Exchange(NamedTuple):
     reset: bool = False
     unreadable: bool = False
     decoded_as: str = ""
+    completed_frame: int | None = None
 
     @property
     def first_frame(self) -> int:
@@ -153,9 +158,11 @@ class _Connection:
         self._client, self._server = ends if client_is else reversed(ends)
         self._stream = rows[0]["stream"]
         self._answers = spoken.by_server(self._stream, client_is=client_is)
+        self._begun = partial(spoken.begun, self._stream, client_is=client_is)
         self._waiting: deque[tuple[int | None, Exchange]] = deque()
         self._done: list[Exchange] = []
-        self._last_answer = 0
+        self._last_answer = self._last_asked = 0
+        self._alone: list[tuple[int, Row, Response]] = []  # answers since the last request, and the answer before each
 
     def exchanges(self) -> list[Exchange]:
         final = [message for _, message in self._said if isinstance(message, Response) and not message.interim]
@@ -186,10 +193,33 @@ class _Connection:
             wish=asked.wish,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
+        if len(self._alone) == 1 and asked.number is None and not exchange.over_tls:
+            self._answer_early(exchange, asked, whole=whole)
+        self._last_asked, self._alone = frame, []
+
+    def _answer_early(self, exchange: Exchange, asked: Request, *, whole: bool) -> None:
+        """Pair the one answer since the last request with this one, if it came while this one was being sent."""
+        before, row, answer = self._alone[0]
+        # How long a body in chunks gets is said nowhere: nothing else of the connection may be unread then.
+        told, size = (whole, None) if asked.in_chunks else (bool(asked.size), asked.size)
+        begun = self._begun(self._last_asked, row[FRAME.field], exchange.request_frame or 0, size)
+        if begun is None or not told:
+            return
+        acknowledged_frame, acknowledged_ns = self._answers.acknowledged(begun[0])
+        early = exchange._replace(
+            request_frame=begun[0], request_ns=begun[1], acknowledged_frame=acknowledged_frame,
+            acknowledged_ns=acknowledged_ns, completed_frame=exchange.request_frame,
+        )  # fmt: skip
+        self._waiting[-1] = (None, early)
+        self._done.pop()  # the answer, taken for that to a request which was not seen
+        self._last_answer = before
+        self._answer(row, answer)
 
     def _answer(self, row: Row, answer: Response) -> None:
         exchange = self._asked_for(answer.number)
         frame, time = row[FRAME.field], row["time"]
+        if exchange.request_frame is None:
+            self._alone.append((self._last_answer, row, answer))
         if answer.number is not None:
             first_frame, first_ns, size = frame, time, None
         else:

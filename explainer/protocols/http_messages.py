@@ -61,7 +61,10 @@ Row = dict[str, Any]
 
 
 class Request(NamedTuple):
-    """What was asked for; `number` is the HTTP/2 stream; see Exchange for the headers."""
+    """What was asked for; `number` is the HTTP/2 stream, `size` the bytes of the body; see Exchange for the headers.
+
+    `in_chunks` says that the body comes in chunks, without its size (RFC 9112, section 7.1).
+    """
 
     version: str
     method: str
@@ -75,6 +78,8 @@ class Request(NamedTuple):
     to_proxy: bool = False
     agent: str = ""
     wish: str = ""
+    size: int | None = None
+    in_chunks: bool = False
 
 
 class Response(NamedTuple):
@@ -111,6 +116,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
             scheme=_scheme(headers), user=_user(headers), wish=_wish(method, headers),
             to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
             agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
+            size=_length(headers), in_chunks="chunked" in " ".join(headers.get("transfer-encoding", ())).lower(),
         )  # fmt: skip
     for index, status in enumerate(statuses):
         if status is None:

@@ -114,7 +114,8 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
 
     A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
     then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another; of medium, where that is one that programs do not repeat by themselves (POST). Silent where the connection
+    another; of medium, where that is one that programs do not repeat by themselves (POST). An answer that comes while
+    the request is still being sent, such as 413, is its answer (RFC 9112 section 9.5). Silent where the connection
     has losses or disorder, or began to end before the request; where a device on the way reset it, which is a matter of
     its own; on ports of TLS, where a server hangs up on plain HTTP; and where it speaks another protocol. Where the
     server answers nobody in plain HTTP, it is said that it may expect https.

@@ -1,15 +1,27 @@
 """TLS spoken to who does not speak it."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
-from explainer.model import Confidence, Finding, Side, Step
+from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.http import Exchange, requests
 from explainer.protocols.starttls import upgrades
+from explainer.protocols.tcp import Endpoint
 from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.registry import rule
+from explainer.rules.evidence import connection_filter
+from explainer.rules.exchanges import answered, asked, frames
 from explainer.rules.tls_case import SUBJECT, Told, Verdict, finding, grouped
 from explainer.rules.tls_plain_http import AREA, is_tls_port
+from explainer.wording import OVERCOME
 
+_WANT_TLS = (400, 426)
+"""Status codes by which servers ask for TLS, in a plain answer (RFC 9110, section 15.5.22)."""
+_FIRST_ERROR = 400
+Served = dict[tuple[str, Endpoint], list[Exchange]]
+"""Requests in clear that were answered, by the client's address and the server."""
 _STARTS_TLS = {
     "SMTP": "465", "FTP": "990", "SMTP or FTP": "465 or 990", "IMAP": "993", "POP3": "995", "PostgreSQL": "",
     "MySQL": "",
@@ -20,23 +32,82 @@ _STARTS_TLS = {
     "TLS to a port without TLS",
     endings,
     upgrades,
+    requests,
     subject=SUBJECT,
     area=AREA,
     evidence="the ClientHello and the first bytes of the answer",
     limits="what the port is meant for",
 )
-def tls_to_plain_port(facts: Facts) -> Iterator[Finding]:
+def tls_to_plain_port(facts: Facts, *, max_fallback_s: float = 10) -> Iterator[Finding]:
     """A ClientHello answered in another protocol, or sent to a server that had greeted in one (RFC 8446, 4.1.2).
 
     The protocol is told by the server's first words; where they are text, and fit none that is known, it is said that
     they are not TLS. Of other bytes it is told only where the server then closes: damaged TLS may look like them. A
     connection in which the server had refused STARTTLS belongs to that rule.
+
+    Of no more weight than info where the client then does without TLS, and a request in clear at the same port is
+    answered: so clients of container registries, and browsers, find out what a port speaks. They do it at once;
+    `max_fallback_s` leaves time for lookups and handshakes that are repeated before. An answer that asks for TLS (400,
+    426, a redirection to https) does not count, and none that came before: another program may have got it.
     """
     known = {upgrade.stream for upgrade in facts[upgrades]}
     plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and (e.spoken or e.connection.server_ends))
-    untold = (ending for ending in plain if ending.handshake.stream not in known)
-    for group in grouped(untold, lambda ending: ending.spoken):
-        yield finding(group, _to_plain(group[0]), lambda ending: Told((_plain_step(ending),)))
+    untold = [ending for ending in plain if ending.handshake.stream not in known]
+    served = _served(facts[requests])
+    instead = {e.handshake.stream: _instead(e, served, max_fallback_s) for e in untold}
+    for group in grouped(untold, lambda e: (e.spoken, instead[e.handshake.stream] is None)):
+        first = instead[group[0].handshake.stream]
+        if first is None:
+            yield finding(group, _to_plain(group[0]), lambda ending: Told((_plain_step(ending),)))
+        else:
+            yield _overcome(group, first)
+
+
+def _served(exchanges: Iterable[Exchange]) -> Served:
+    served = defaultdict[tuple[str, Endpoint], list[Exchange]](list)
+    for e in exchanges:
+        wants_tls = e.status in _WANT_TLS or e.location.lower().startswith("https:")
+        if e.status is not None and e.request_ns is not None and not (e.over_tls or wants_tls):
+            served[e.client.address, e.server].append(e)
+    return {key: sorted(each, key=_asked_ns) for key, each in served.items()}
+
+
+def _asked_ns(e: Exchange) -> int:
+    return e.request_ns or 0
+
+
+def _instead(ending: Ending, served: Served, max_fallback_s: float) -> Exchange | None:
+    """Return the first request in clear that is answered soon after a try with TLS."""
+    if ending.spoken != "HTTP":
+        return None
+    handshake = ending.handshake
+    each = served.get((handshake.client.address, handshake.server), [])
+    tried = handshake.client_hellos[-1].time_ns
+    at = bisect_left(each, tried, key=_asked_ns)
+    return each[at] if at < len(each) and _asked_ns(each[at]) - tried <= max_fallback_s * 1e9 else None
+
+
+def _overcome(group: Sequence[Ending], first: Exchange) -> Finding:
+    served = (first.status or 0) < _FIRST_ERROR
+    nobody = OVERCOME if served else "Nobody for this alone, as the client goes on without TLS. To spare the try:"
+    verdict = Verdict(
+        rule="tls_to_plain_port",
+        title="{server} speaks HTTP, not TLS, on port {port}: the client tries TLS first, then asks without it, and is"
+        " answered.",
+        act=f"{nobody} have the client ask without TLS (http://) on port {{port}} of {{server}} at once.",
+        side=Side.CLIENT,
+        severity=Severity.INFO,
+        limitations=("which of both was meant: TLS on this port, or no TLS",),
+        measured={"port": first.server.port, "speaks": group[0].spoken},
+    )
+    found = finding(group, verdict, lambda ending: Told((_plain_step(ending),)))
+    streams = [*(ending.handshake.stream for ending in group), first.stream]
+    evidence = Evidence.of(
+        [*found.evidence.frames, *frames([first])],
+        connection_filter(first.server, streams),
+        [*found.evidence.steps, asked(first), *answered(first)],
+    )
+    return found.model_copy(update={"evidence": evidence})
 
 
 def _to_plain(ending: Ending) -> Verdict:

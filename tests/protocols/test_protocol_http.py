@@ -174,6 +174,52 @@ def test_a_response_whose_end_is_lost_does_not_shift_the_others(exchanges_of: Ex
     assert [e.closed_before_response for e in found] == [False, False, True]
 
 
+HEAD = b"POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n"
+HEAD_IN_CHUNKS = b"POST /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((HEAD,), (b"aaaabbbb",)),  # nothing of the body had been sent
+        ((HEAD, b"aaaa"), (b"bb", b"bb")),
+        ((HEAD_IN_CHUNKS, b"4\r\naaaa\r\n"), (b"0\r\n\r\n",)),
+    ],
+)
+def test_an_answer_that_comes_while_its_request_is_being_sent_is_that_requests(
+    before: tuple[bytes, ...], after: tuple[bytes, ...], exchanges_of: ExchangesOf
+) -> None:
+    sent, rest = [(HERE, data) for data in before], [(HERE, data) for data in after]
+    first, early, later = exchanges_of(
+        *talk((HERE, get("/a")), (THERE, response(200)), *sent, (THERE, response(413)), *rest, (HERE, get("/b")),
+        (THERE, response(404))),
+    )  # fmt: skip
+    assert [(e.path, e.status) for e in (first, early, later)] == [("/a", 200), ("/up", 413), ("/b", 404)]
+    asked, refused = 6, 6 + len(before)
+    assert (early.request_frame, early.response_frame, early.first_byte_frame) == (asked, refused, refused)
+    assert (early.completed_frame, early.response_bytes) == (refused + len(after), len(response(413)))
+    assert early.time_ms == len(before)
+    assert (first.completed_frame, later.completed_frame, early.closed_before_response) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "opened"),
+    [
+        # All of the request comes after the answer: what was said before it is another one, which was not seen whole.
+        ([(HERE, HEAD[:20]), (THERE, response(413)), (HERE, HEAD + b"aaaabbbb")], True),
+        ([(THERE, response(408)), (HERE, HEAD), (HERE, b"aaaabbbb")], True),
+        ([(HERE, HEAD[20:]), (THERE, response(413)), (HERE, HEAD), (HERE, b"aaaabbbb")], False),
+        ([(HERE, HEAD), (THERE, response(408)), (THERE, response(413)), (HERE, b"aaaabbbb")], True),
+    ],
+)
+def test_an_answer_before_a_request_that_may_be_anothers_stands_alone(
+    said: list[tuple[bool, bytes]], opened: bool, exchanges_of: ExchangesOf
+) -> None:
+    *alone, found = sorted(exchanges_of(*talk(*said, opened=opened)), key=lambda e: e.request_frame or 0)
+    assert {(e.request_frame, e.path) for e in alone} == {(None, "")}
+    assert (found.path, found.status, found.completed_frame) == ("/up", None, None)
+
+
 def test_interim_responses_answer_nothing(exchanges_of: ExchangesOf) -> None:
     head = b"POST /p HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
     (found,) = exchanges_of(

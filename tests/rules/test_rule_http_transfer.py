@@ -68,6 +68,23 @@ def test_conversations(said: list[tuple[bool, bytes | int]], expected: list[str]
     assert found_in((HERE, get("/")), *said) == expected
 
 
+UPLOAD = b"POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([(HERE, UPLOAD), (THERE, response(413)), (HERE, b"aaaabbbb"), (THERE, FIN)], ["http_error"]),
+        ([(THERE, response(408)), (HERE, UPLOAD + b"aaaabbbb"), (THERE, FIN)], ["http_no_response"]),
+        ([(HERE, UPLOAD), (HERE, b"aaaabbbb"), (THERE, FIN)], ["http_no_response"]),
+    ],
+)
+def test_an_upload_that_is_refused_while_it_is_being_sent_has_its_answer(
+    said: list[tuple[bool, bytes | int]], expected: list[str], found_in: Any
+) -> None:
+    assert found_in(*said) == expected
+
+
 def test_a_response_that_the_server_cuts_off_is_incomplete() -> None:
     (finding,) = found("http_incomplete", unfinished())
     assert (finding.severity, finding.side) == (Severity.HIGH, Side.SERVER)

@@ -7,7 +7,7 @@ from talk import Talk, Wire, client_hello, server_hello
 
 from explainer import registry
 from explainer.facts import Facts
-from explainer.model import Analysis, Confidence, Finding, RuleStatus, Side
+from explainer.model import Analysis, Confidence, Finding, RuleStatus, Severity, Side
 
 AnalysisOf = Callable[[str], Analysis]
 FactsOf = Callable[..., Facts]
@@ -74,6 +74,67 @@ SERVERS = [
     ("Redis", 6379, b"", b"-ERR unknown command\r\n"),
     ("PostgreSQL", 5432, b"", b"E\0\0\0\x20SFATAL\0C0A000\0Munsupported\0\0"),
 ]
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+UPGRADE = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.2\r\nContent-Length: 0\r\n\r\n"
+TO_HTTPS = b"HTTP/1.1 301 Moved\r\nLocation: https://www.example.org/\r\nContent-Length: 0\r\n\r\n"
+
+
+def tries_tls(wire: Wire, sport: int = 40000) -> None:
+    Talk(wire, sport=sport, dport=5000).open().exchange(HELLO, BAD_REQUEST % (0, b"")).part()
+
+
+@pytest.mark.parametrize(("answer", "word"), [(OK, "a later attempt succeeded"), (NOT_FOUND, "goes on without TLS")])
+@pytest.mark.parametrize("seconds", [0, 9.9])
+def test_a_client_that_then_does_without_tls_has_found_out_what_the_port_speaks(
+    seconds: float, answer: bytes, word: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    tries_tls(wire)
+    tries_tls(wire, 40001)
+    wire.wait(seconds)
+    Talk(wire, sport=40002, dport=5000).open().exchange(GET, answer).part()
+    (finding,) = every(wire.save(tmp_path / "fallback.pcap"), facts_of)
+    assert (finding.rule, finding.severity, finding.measured["connections"]) == ("tls_to_plain_port", Severity.INFO, 2)
+    assert word in finding.act
+    asked, answered = finding.evidence.steps[-2:]
+    assert {*asked.frames, *answered.frames} <= set(finding.evidence.frames)
+    assert finding.evidence.display_filter == "tcp.stream in {0, 1, 2}"
+
+
+NOT_INSTEAD: dict[str, Callable[[Wire], object]] = {
+    "nothing": lambda w: None,
+    "too late, perhaps another program": lambda w: (
+        w.wait(10),
+        Talk(w, sport=40001, dport=5000).open().exchange(GET, OK).part(),
+    ),
+    "another client": lambda w: Talk(w, client="192.0.2.77", sport=40001, dport=5000).open().exchange(GET, OK).part(),
+    "another port": lambda w: Talk(w, sport=40001, dport=5001).open().exchange(GET, OK).part(),
+    "an answer that asks for TLS": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, UPGRADE).part(),
+    "another that does": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, TO_HTTPS).part(),
+    "bad request": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, BAD_REQUEST % (0, b"")).part(),
+    "no answer": lambda w: Talk(w, sport=40001, dport=5000).open().say(GET).close(from_client=True),
+}
+
+
+@pytest.mark.parametrize("name", NOT_INSTEAD)
+def test_without_an_answer_in_clear_soon_the_try_failed(name: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, sport=39999, dport=5000).open().exchange(GET, OK).part()  # before: not in its place
+    tries_tls(wire)
+    NOT_INSTEAD[name](wire)
+    (finding,) = every(wire.save(tmp_path / "failed.pcap"), facts_of)
+    assert (finding.rule, finding.severity, finding.scope.streams) == ("tls_to_plain_port", Severity.HIGH, (1,))
+
+
+def test_another_protocol_than_http_is_not_made_up_for(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    Talk(wire, dport=9000).open().exchange(HELLO, b"-ERR unknown command\r\n").part()
+    Talk(wire, sport=40001, dport=9000).open().exchange(GET, OK).part()
+    (finding,) = every(wire.save(tmp_path / "redis.pcap"), facts_of)
+    assert (finding.severity, finding.measured["speaks"]) == (Severity.HIGH, "Redis")
 
 
 def test_what_the_server_speaks_is_named(tmp_path: Path, facts_of: FactsOf) -> None:
