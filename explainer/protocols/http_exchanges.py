@@ -103,6 +103,11 @@ class Exchange(NamedTuple):
         return min(f for f in (self.request_frame, self.first_byte_frame, self.response_frame) if f is not None)
 
     @property
+    def dissected_frame(self) -> int | None:
+        """Return the frame in which tshark shows the request."""
+        return self.completed_frame or self.request_frame
+
+    @property
     def time_ms(self) -> float | None:
         """Return the time from the request to the end of its response, as http.time without pipelining."""
         return self._since_request(self.response_ns)

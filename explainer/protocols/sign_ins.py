@@ -51,8 +51,8 @@ def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
     for e in facts[requests]:
         if e.credentials and e.request_frame:
             found.append(SignIn(e.scheme, e.user, e, _by_header(e)))
-        elif e.request_frame in forms:
-            found.append(SignIn(FORM, forms[e.request_frame], e, _by_text(e)))
+        elif e.dissected_frame in forms:
+            found.append(SignIn(FORM, forms[e.dissected_frame], e, _by_text(e)))
         elif to_sign_in(e):
             found.append(SignIn("", "", e, _by_text(e)))
     return tuple(found)

@@ -22,7 +22,7 @@ def attack_web(facts: Facts) -> Iterator[Finding]:
 
     Log4Shell, Shellshock, Struts, Code Red, and the names of scanners in User-Agent. Bodies are not read.
     """
-    by_frame = {e.completed_frame or e.request_frame: e for e in facts[requests] if e.request_frame is not None}
+    by_frame = {e.dissected_frame: e for e in facts[requests] if e.dissected_frame is not None}
     groups = defaultdict[tuple[str, str, str], list[tuple[Attempt, Exchange]]](list)
     for attempt in facts[attempts]:
         exchange = by_frame.get(attempt.frame)

@@ -104,12 +104,14 @@ def test_a_client_that_then_does_without_tls_has_found_out_what_the_port_speaks(
     assert finding.evidence.display_filter == "tcp.stream in {0, 1, 2}"
 
 
+def _much_later(wire: Wire) -> None:
+    wire.wait(10)
+    Talk(wire, sport=40001, dport=5000).open().exchange(GET, OK).part()
+
+
 NOT_INSTEAD: dict[str, Callable[[Wire], object]] = {
     "nothing": lambda w: None,
-    "too late, perhaps another program": lambda w: (
-        w.wait(10),
-        Talk(w, sport=40001, dport=5000).open().exchange(GET, OK).part(),
-    ),
+    "too late, perhaps another program": _much_later,
     "another client": lambda w: Talk(w, client="192.0.2.77", sport=40001, dport=5000).open().exchange(GET, OK).part(),
     "another port": lambda w: Talk(w, sport=40001, dport=5001).open().exchange(GET, OK).part(),
     "an answer that asks for TLS": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, UPGRADE).part(),
