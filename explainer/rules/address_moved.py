@@ -70,7 +70,7 @@ def moved(finding: Finding, address: str, by: Handover) -> Finding:
             " server that takes over from its partner (failover), or a device that was replaced.",
             "act": "Nobody has to act, unless nothing was meant to take that address over.",
             "evidence": Evidence.of(
-                sorted({frame for step in steps for frame in step.frames}), finding.evidence.display_filter, steps
+                sorted({frame for step in steps for frame in step.frames}), f"arp.src.proto_ipv4 == {address}", steps
             ),
             "limitations": ("whether the second card is meant to have the address",),
         }

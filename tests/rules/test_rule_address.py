@@ -2,7 +2,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from factories import UDP, datagram, ethernet, ip, pcap
+from factories import UDP, datagram, ethernet, ip, matching, pcap
 from flow import FactsOf, applies, found
 
 from explainer import analyse
@@ -71,14 +71,15 @@ def test_two_cards_claim_one_address(tmp_path: Path, facts_of: FactsOf) -> None:
     assert found("address_duplicate", one, facts_of) == []
 
 
-def announcement(owner: int, owned: str) -> bytes:
-    return arp(2, mac(owner), owned, EVERYWHERE, owned)
+def announcement(owner: int, owned: str, operation: int = 2) -> bytes:
+    return arp(operation, mac(owner), owned, EVERYWHERE, owned)
 
 
 @pytest.mark.parametrize(
     ("later", "severity"),
     [
         ([announcement(21, B), request(B), reply(21, B)], Severity.INFO),
+        ([announcement(21, B, 1), request(B), reply(21, B)], Severity.INFO),
         ([request(B), reply(21, B)], Severity.HIGH),
         ([announcement(21, B), request(B), reply(21, B), reply(20, B)], Severity.HIGH),
         ([request(B), reply(21, B), announcement(21, B)], Severity.HIGH),
@@ -87,6 +88,7 @@ def announcement(owner: int, owned: str) -> bytes:
     ],
     ids=[
         "a partner takes over",
+        "announced by a request",
         "unannounced",
         "the first goes on answering",
         "announced afterwards",
@@ -96,8 +98,10 @@ def announcement(owner: int, owned: str) -> bytes:
 )
 def test_an_address_that_moves(later: list[bytes], severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:
     packets = [request(B), reply(20, B), *later]
-    (finding,) = found("address_duplicate", save(tmp_path / "moved.pcap", packets), facts_of)
+    capture = save(tmp_path / "moved.pcap", packets)
+    (finding,) = found("address_duplicate", capture, facts_of)
     assert finding.severity is severity
+    assert set(finding.evidence.frames) <= matching(capture, finding.evidence.display_filter)
     assert (f"moves from the network card {mac(20)} to {mac(21)}" in finding.title) is (severity is Severity.INFO)
 
 
