@@ -14,7 +14,7 @@ _PEERS = re.compile(r":(?:bgp|ldp|msdp|sip)(?::|$)")
 
 @fact("TCP requests with a response", sent, FRAME, PROTOCOLS)
 def turns(facts: Facts) -> "pl.DataFrame":
-    """Return stream and the fields of `tcp_timing.Exchange`, in order, of each request with a response; not of peers."""
+    """Return stream and the fields of `tcp_timing.Exchange`, in order, of requests with a response; none of peers."""
     table = facts[sent]
     spoken = facts.frames(FRAME, PROTOCOLS).drop_nulls()
     of_peers = [text for text in spoken[PROTOCOLS.field].unique() if _PEERS.search(text)]
