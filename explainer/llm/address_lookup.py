@@ -58,7 +58,13 @@ def leases(analysis: Analysis, question: Question) -> Iterator[Claim]:
         )
     if Topic.IP_VERSION not in question.topics:
         yield from given_ipv6
-    if not given and not given_ipv6:
+    offered = [row for row in rows(analysis.stat("dhcp")) if row["ack_frame"] is None and row.get("offered")]
+    for row in offered[:_ROWS]:
+        text = f"{row['mac']} is offered the address {row['offered']}"
+        text += f" by the DHCP server {row['server']}" if row["server"] else ""
+        text += "; no acknowledgement that gives it is in this capture"
+        yield Claim(text=f"{text}.", frames=(row["offer_frame"],), sources=("dhcp",))
+    if not given and not given_ipv6 and not offered:
         text = "This capture cannot tell: it holds no acknowledgement of a DHCP server"
         yield Claim(text=f"{text}.", sources=("dhcp_settings",))
 

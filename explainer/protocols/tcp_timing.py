@@ -1,19 +1,20 @@
 """Where the time of each TCP connection goes: to connect, to hand the request over, to wait, to transfer.
 
-Rules: an exchange is what the client says until the server speaks, and what the server says until the client speaks;
-times are those at the place of the capture.
+Rules
+* An exchange is what the client says until the server speaks, and what the server says until the client speaks; times
+  are those at the place of the capture.
+* Where the client asks to be kept waiting, such as for the next job of a queue, it is no exchange that takes time.
 """
 
-import re
 from collections import defaultdict
 from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
-from explainer.protocols.rows import neighbour
 from explainer.protocols.tcp import Connection, connections
 from explainer.protocols.tcp_sent import sent
+from explainer.protocols.tcp_turns import turns
+from explainer.protocols.tcp_waits import waits
 
 
 class Exchange(NamedTuple):
@@ -54,21 +55,10 @@ class Timing(NamedTuple):
         return max(0.0, self.slowest.response_ms - (self.quickest_ms or 0.0))
 
 
-_PEERS = re.compile(r":(?:bgp|ldp|msdp|sip)(?::|$)")
-"""Protocols of which either side speaks when it has something to say: what comes next answers nothing."""
-
-
-@fact("TCP connections with data both ways", sent, connections, FRAME, PROTOCOLS)
+@fact("TCP connections with data both ways", sent, turns, waits, connections)
 def timings(facts: Facts) -> tuple[Timing, ...]:
     """Return the timing of each connection with a request and a response, by stream number; not those of peers."""
-    table = facts[sent]
-    spoken = facts.frames(FRAME, PROTOCOLS).drop_nulls()
-    of_peers = [text for text in spoken[PROTOCOLS.field].unique() if _PEERS.search(text)]
-    if of_peers:
-        frames = spoken.filter(pl.col(PROTOCOLS.field).is_in(of_peers))[FRAME.field]
-        streams = table.filter(pl.col("frame").is_in(frames.implode()))["stream"].unique()
-        table = table.filter(~pl.col("stream").is_in(streams.implode()))
-    rows = _exchanges(table)
+    table, rows = facts[sent], facts[turns].filter(~pl.col("request_frame").is_in(list(facts[waits])))
     if rows.is_empty():
         return ()
     rtt = pl.col("ack_rtt_ms")
@@ -86,38 +76,4 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
         )
         for connection in facts[connections]
         if (own := exchanges.get(connection.stream))
-    )  # fmt: skip
-
-
-def _exchanges(table: "pl.DataFrame") -> "pl.DataFrame":
-    data = table.filter(pl.col("data") & ~pl.col("again") & ~pl.col("syn")).sort("stream", maintain_order=True)
-    turn = (pl.col("from_client") != neighbour("from_client", -1, "stream")).fill_null(value=True).cum_sum()
-    frame, time = pl.col("frame"), pl.col("time")
-    turns = data.with_columns(turn.alias("turn")).group_by("stream", "turn").agg(
-        pl.col("from_client").first(), frame.first().alias("begins"), frame.last().alias("ends"),
-        time.first().alias("begins_ns"), time.last().alias("ends_ns"), pl.col("payload").sum(),
-        pl.col("next_seq").max().alias("last"),
-    ).sort("stream", "turn")  # fmt: skip
-
-    def answer(name: str) -> "pl.Expr":
-        return neighbour(name, 1, "stream")
-
-    pairs = turns.with_columns(
-        answer("begins").alias("response_frame"), answer("ends").alias("last_frame"),
-        answer("begins_ns").alias("response_ns"), answer("ends_ns").alias("last_ns"), answer("payload").alias("size"),
-    ).filter("from_client").drop_nulls("response_frame")  # fmt: skip
-    replies = table.filter(~pl.col("from_client") & pl.col("ack")).select(
-        "stream", pl.col("frame").alias("reply"), pl.col("time").alias("reply_ns"), pl.col("acknowledged").alias("upto")
-    )  # fmt: skip
-    found = pairs.sort("ends").join_asof(
-        replies.sort("reply"), left_on="ends", right_on="reply", by="stream", strategy="forward", coalesce=False,
-        check_sortedness=False,
-    )  # fmt: skip
-    bare = (pl.col("upto") >= pl.col("last")) & (pl.col("reply") < pl.col("response_frame"))
-    return found.sort("stream", "turn").select(
-        "stream", pl.col("ends").alias("request_frame"), pl.when(bare).then("reply").alias("acknowledged_frame"),
-        pl.when(bare).then((pl.col("reply_ns") - pl.col("ends_ns")) / 1e6).alias("acknowledged_ms"),
-        "response_frame", ((pl.col("response_ns") - pl.col("ends_ns")) / 1e6).alias("response_ms"), "last_frame",
-        ((pl.col("last_ns") - pl.col("response_ns")) / 1e6).alias("transfer_ms"),
-        pl.col("size").alias("response_bytes"), ((pl.col("ends_ns") - pl.col("begins_ns")) / 1e6).alias("asking_ms"),
     )  # fmt: skip

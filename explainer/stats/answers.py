@@ -13,7 +13,10 @@ from explainer.wording import listing
 _ANSWERS = (
     "protocol", "kind", "client", "server", "request", "about", "code", "text", "ok", "request_frame", "frame",
 )  # fmt: skip
-_LEASES = ("mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame")
+_LEASES = (
+    "mac", "given", "server", "requested", "request_frame", "ack_frame", "nak_frame", "decline_frame",
+    "offered", "offer_frame",
+)  # fmt: skip
 _SETTINGS_IPV6 = ("client", "addresses", "prefixes", "server", "name_servers", "valid_s", "frame")
 _SETTINGS = ("mac", "address", "server", "gateways", "name_servers", "mask", "lease_s", "frame")
 
@@ -38,7 +41,7 @@ def answers(facts: Facts) -> Stat:
 
 @statistic("DHCP leases", leases)
 def dhcp(facts: Facts) -> Stat:
-    """One row a client of DHCP (by its MAC): the addresses that it was given, by which servers, and the frames."""
+    """One row a client of DHCP (by its MAC): the addresses that it was offered and given, by which servers, and the frames."""
     rows = [
         (
             lease.mac,
@@ -46,6 +49,8 @@ def dhcp(facts: Facts) -> Stat:
             listing(lease.servers),
             listing(lease.requested),
             *(frames[-1] if frames else None for frames in (lease.requests, lease.acks, lease.naks, lease.declines)),
+            listing(lease.offered),
+            lease.offers[-1] if lease.offers else None,
         )
         for lease in facts[leases]
     ]

@@ -97,6 +97,7 @@ NOT_RECORDED = {
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
     "path_ttl_short",
     "scan_arp",
+    "address_not_acknowledged", "address_not_taken",
     "address_not_renewed", "scan_web_passwords", "rtp_loss", "rtp_one_way", "scan_reflected", "scan_udp_flood",
     "scan_ping_flood", "address_router_left", "address_second_router",
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",

@@ -70,3 +70,51 @@ def test_peers_do_not_answer_each_other(port: int, fires: bool, tmp_path: Path, 
     wire.wait(2.4)
     conversation.answer(keep_alive)
     assert bool(found("tcp_slow_server", wire.save(tmp_path / "peers.pcap"), facts_of)) is fires
+
+
+def redis(*words: str) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word.encode()) for word in words)
+
+
+@pytest.mark.parametrize("port", [6379, 7001])
+@pytest.mark.parametrize(
+    ("command", "fires"),
+    [
+        (redis("BRPOP", "jobs", "5"), False),
+        (redis("blpop", "jobs", "0"), False),
+        (redis("BRPOPLPUSH", "jobs", "doing", "0"), False),
+        (redis("BLMOVE", "jobs", "doing", "RIGHT", "LEFT", "0"), False),
+        (redis("XREAD", "COUNT", "10", "BLOCK", "5000", "STREAMS", "orders", "$"), False),
+        (redis("XREADGROUP", "GROUP", "g", "worker", "BLOCK", "5000", "STREAMS", "orders", ">"), False),
+        (redis("PING") + redis("BZPOPMIN", "jobs", "0"), False),
+        (b"BRPOP jobs 5\r\n", False),
+        (redis("XREAD", "COUNT", "10", "STREAMS", "orders", "$"), True),
+        (redis("EVAL", "return redis.call('BRPOP')", "0"), True),
+        (redis("LPUSH", "words", "BLPOP"), True),
+        (redis("WAIT", "1", "5000"), True),
+        (redis("KEYS", "*"), True),
+    ],
+)
+def test_who_waits_for_a_job_is_no_slow_server(
+    command: bytes, fires: bool, port: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    """Commands of Redis that block the connection wait on purpose; others that are answered late are slow."""
+    wire = Wire()
+    conversation = Talk(wire, sport=40000, dport=port, server=SERVER).open()
+    conversation.say(redis("PING"))
+    conversation.answer(b"+PONG\r\n")
+    conversation.say(command)
+    wire.wait(2.4)
+    conversation.answer(b"*2\r\n$4\r\njobs\r\n$1\r\n7\r\n")
+    assert bool(found("tcp_slow_server", wire.save(tmp_path / "worker.pcap"), facts_of)) is fires
+
+
+def test_a_slow_command_beside_a_waiting_one_is_told(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    conversation = Talk(wire, sport=40000, dport=6379, server=SERVER).open()
+    for command, waited_s in ((redis("BRPOP", "jobs", "9"), 8.2), (redis("KEYS", "*"), 1.4)):
+        conversation.say(command)
+        wire.wait(waited_s)
+        conversation.answer(b"*0\r\n")
+    (finding,) = found("tcp_slow_server", wire.save(tmp_path / "both.pcap"), facts_of)
+    assert finding.measured["server_ms"] < 2000
