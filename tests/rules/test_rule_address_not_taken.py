@@ -8,9 +8,9 @@ from flow import FactsOf, applies, found
 from explainer import analyse, ask
 from explainer.model import Severity, Side
 
-DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, OTHER = range(1, 8)
-D, O, R, X = DISCOVER, OFFER, REQUEST, 0
-"""X is something else a second later: the capture goes on."""
+DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = range(1, 7)
+D, F, R, X = DISCOVER, OFFER, REQUEST, 0
+"""F offers; X is something else a second later: the capture goes on."""
 SERVER, OFFERED, RELAY, CARD = "10.0.0.1", "10.0.0.99", "10.0.7.1", "02:00:00:00:00:0a"
 PXE = bytes([60, 9]) + b"PXEClient"
 
@@ -43,17 +43,17 @@ def capture_of(path: Path, kinds: list[int], step_s: float = 2) -> Path:
 @pytest.mark.parametrize(
     ("kinds", "fires"),
     [
-        ([D, O, R, R, X, X], True),
-        ([D, O, R, R, R, R], True),
-        ([D, O, R, D, O, R, X, X], True),
-        ([D, O, R, R, X], False),
-        ([D, O, R, X, X, X, X], False),
-        ([D, O, R, R, ACK, X, X], False),
-        ([D, O, R, R, NAK, X, X], False),
-        ([D, O, R, R, DECLINE, X, X], False),
+        ([D, F, R, R, X, X], True),
+        ([D, F, R, R, R, R], True),
+        ([D, F, R, D, F, R, X, X], True),
+        ([D, F, R, R, X], False),
+        ([D, F, R, X, X, X, X], False),
+        ([D, F, R, R, ACK, X, X], False),
+        ([D, F, R, R, NAK, X, X], False),
+        ([D, F, R, R, DECLINE, X, X], False),
         ([R, R, R, R, X, X], False),
-        ([R, R, O, X, X, X], False),
-        ([D, O, X, X, X], False),
+        ([R, R, F, X, X, X], False),
+        ([D, F, X, X, X], False),
     ],
     ids=[
         "two", "they alone", "anew", "soon over", "one", "acknowledged", "refused", "declined", "no offer",
@@ -81,19 +81,19 @@ def test_what_another_server_may_have_given(packet: bytes, tmp_path: Path, facts
 @pytest.mark.parametrize(
     ("kinds", "step_s", "fires"),
     [
-        ([D, O, D, O, D, O, X, X], 2, True),
-        ([D, O, D, O, D, O, D], 2, True),
-        ([D, D, O, D, D, O, D, D, O, X, X], 2, True),
-        ([D, O, D, O, D, O, X], 2, False),
-        ([D, O, D, O, X, X, X], 2, False),
-        ([D, O, O, O, X, X, X], 2, False),
-        ([D, O, D, O, D, O, R, X, X], 2, False),
-        ([D, O, D, O, D, O, R, ACK, X, X], 2, False),
-        ([D, O, X, X, D, O, X, X, D, O, X, X], 20, False),
+        ([D, F, D, F, D, F, X, X], 2, True),
+        ([D, F, D, F, D, F, D], 2, True),
+        ([D, D, F, D, D, F, D, D, F, X, X], 2, True),
+        ([D, F, D, F, D, F, X], 2, False),
+        ([D, F, D, F, X, X, X], 2, False),
+        ([D, F, F, F, X, X, X], 2, False),
+        ([D, F, D, F, D, F, R, X, X], 2, False),
+        ([D, F, D, F, D, F, R, ACK, X, X], 2, False),
+        ([D, F, X, X, D, F, X, X, D, F, X, X], 20, False),
         ([D, D, D, D, X, X], 2, False),
     ],
     ids=[
-        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given", "who looks by the minute",
+        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given", "who looks now and then",
         "no offer",
     ],
 )  # fmt: skip
@@ -132,7 +132,7 @@ def test_the_relay_that_offers_go_to_is_named(tmp_path: Path, facts_of: FactsOf)
 
 
 @pytest.mark.parametrize("rule", ["address_not_acknowledged", "address_not_taken"])
-@pytest.mark.parametrize("kinds", [[X, X], [D, O, R, ACK, X, X]], ids=["no DHCP", "given"])
+@pytest.mark.parametrize("kinds", [[X, X], [D, F, R, ACK, X, X]], ids=["no DHCP", "given"])
 def test_they_do_not_apply_without_an_open_offer(
     rule: str, kinds: list[int], tmp_path: Path, facts_of: FactsOf
 ) -> None:
@@ -140,7 +140,7 @@ def test_they_do_not_apply_without_an_open_offer(
 
 
 def test_which_address_is_offered_is_told(tmp_path: Path) -> None:
-    analysis = analyse(capture_of(tmp_path / "offer.pcap", [D, O]), strict=True)
+    analysis = analyse(capture_of(tmp_path / "offer.pcap", [D, F]), strict=True)
     answer = ask(analysis, "Which address is offered?")
     assert answer.verdict.startswith(f"{CARD} is offered the address {OFFERED} by the DHCP server {SERVER}")
     assert any(claim.frames == (2,) for claim in answer.claims)
