@@ -39,8 +39,8 @@ def _not_acknowledged(u: Unfinished, waited: float) -> Finding:
         Severity.HIGH,
         Side.SERVER,
         f"{lease.mac} is offered the address {address} by the DHCP server {server}, and its request for it is never"
-        f" answered: {count(len(frames), 'request')} in {waited:.0f} s without an ACK or a NAK. The client stays without"
-        " that address.",
+        f" answered: {count(len(frames), 'request')} in {waited:.0f} s without an ACK or a NAK. The client stays"
+        " without that address.",
         Evidence.of(
             [offer, *frames],
             f"dhcp.hw.mac_addr == {lease.mac}",

@@ -93,7 +93,7 @@ def test_what_another_server_may_have_given(packet: bytes, tmp_path: Path, facts
         ([D, D, D, D, X, X], 2, False),
     ],
     ids=[
-        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given", "who looks now and then",
+        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given", "who looks rarely",
         "no offer",
     ],
 )  # fmt: skip
