@@ -83,14 +83,9 @@ def _not_taken(u: Unfinished, *, boots: bool) -> Finding:
     title = f"The client {lease.mac} takes no address: it is offered {address} by the DHCP server {server}"
     title += f" ({count(len(lease.offers), 'offer')}), and asks anew each time instead of requesting it."
     act = f"Whoever runs the client must act: see whether the offers reach it, and why it does not take {address}."
-    advice = ["Record at the client itself: udp port 68 shows whether the offers arrive there."]
-    if u.relay:
-        advice.append(f"Check the relay {u.relay}, which the offers are sent to, and its way to the client.")
-    advice.append("If they do, look into the client's log: an offer may lack a setting that it needs.")
     if boots:
         title += " It wants to boot from the network (PXE), and no offer names a boot file or comes from a PXE server."
         act = f"Whoever runs the DHCP server {server} must act: name a boot file, or let a PXE server answer, too."
-        advice.insert(0, "Set boot file and next server (options 67 and 66), or start the PXE server's proxy DHCP.")
     return finding(
         "address_not_taken",
         lease.offers[0],
@@ -112,7 +107,7 @@ def _not_taken(u: Unfinished, *, boots: bool) -> Finding:
         act=act,
         measured={"offers": len(lease.offers), "discovers": len(lease.discovers)},
         confidence=Confidence.PROBABLE,
-        advice=advice,
+        advice=_advice(u, boots=boots),
         limits=(
             "if this was not recorded at the client: whether the offers reach it",
             "what the client misses in them",
@@ -122,3 +117,12 @@ def _not_taken(u: Unfinished, *, boots: bool) -> Finding:
 
 def _server(lease: Lease) -> str:
     return listing(list(lease.servers)) or "(not named)"
+
+
+def _advice(u: Unfinished, *, boots: bool) -> list[str]:
+    advice = ["Set boot file and next server (options 67, 66), or start the PXE server's proxy DHCP."] if boots else []
+    advice.append("Record at the client itself: udp port 68 shows whether the offers arrive there.")
+    if u.relay:
+        advice.append(f"Check the relay {u.relay}, which the offers are sent to, and its way to the client.")
+    advice.append("Where the offers arrive, look into the client's log: an offer may lack a setting that it needs.")
+    return advice

@@ -41,7 +41,7 @@ def answers(facts: Facts) -> Stat:
 
 @statistic("DHCP leases", leases)
 def dhcp(facts: Facts) -> Stat:
-    """One row a client of DHCP (by its MAC): what it was offered and given, by which servers, and the frames."""
+    """One row a client of DHCP (by its MAC): the addresses that it was given or offered, by whom, and the frames."""
     rows = [
         (
             lease.mac,

@@ -8,9 +8,9 @@ from flow import FactsOf, applies, found
 from explainer import analyse, ask
 from explainer.model import Severity, Side
 
-DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, OTHER = range(1, 8)
+DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = range(1, 7)
 D, F, R, X = DISCOVER, OFFER, REQUEST, 0
-"""X is something else a second later: the capture goes on."""
+"""F offers; X is something else a second later: the capture goes on."""
 SERVER, OFFERED, RELAY, CARD = "10.0.0.1", "10.0.0.99", "10.0.7.1", "02:00:00:00:00:0a"
 PXE = bytes([60, 9]) + b"PXEClient"
 
@@ -93,8 +93,8 @@ def test_what_another_server_may_have_given(packet: bytes, tmp_path: Path, facts
         ([D, D, D, D, X, X], 2, False),
     ],
     ids=[
-        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given",
-        "who looks by the minute", "no offer",
+        "three", "they alone", "copies", "soon over", "two", "offers alone", "requested", "given", "who looks rarely",
+        "no offer",
     ],
 )  # fmt: skip
 def test_an_offer_that_nobody_takes(

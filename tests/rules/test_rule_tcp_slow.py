@@ -117,4 +117,4 @@ def test_a_slow_command_beside_a_waiting_one_is_told(tmp_path: Path, facts_of: F
         wire.wait(waited_s)
         conversation.answer(b"*0\r\n")
     (finding,) = found("tcp_slow_server", wire.save(tmp_path / "both.pcap"), facts_of)
-    assert 1400 <= float(finding.measured["server_ms"]) < 2000
+    assert finding.title.startswith(f"The server {SERVER}:6379 took 1.4")
