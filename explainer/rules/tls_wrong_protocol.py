@@ -20,8 +20,10 @@ from explainer.wording import OVERCOME
 _WANT_TLS = (400, 426)
 """Status codes by which servers ask for TLS, in a plain answer (RFC 9110, section 15.5.22)."""
 _FIRST_ERROR = 400
+_REGISTRY = "/v2/"
+"""The interface of container registries (OCI distribution specification), whose clients try TLS first."""
 Served = dict[tuple[str, Endpoint], list[Exchange]]
-"""Requests in clear that were answered, by the client's address and the server."""
+"""Requests to a container registry in clear that were answered, by the client's address and the server."""
 _STARTS_TLS = {
     "SMTP": "465", "FTP": "990", "SMTP or FTP": "465 or 990", "IMAP": "993", "POP3": "995", "PostgreSQL": "",
     "MySQL": "",
@@ -45,10 +47,10 @@ def tls_to_plain_port(facts: Facts, *, max_fallback_s: float = 10) -> Iterator[F
     they are not TLS. Of other bytes it is told only where the server then closes: damaged TLS may look like them. A
     connection in which the server had refused STARTTLS belongs to that rule.
 
-    Of no more weight than info where the client then does without TLS, and a request in clear at the same port is
-    answered: so clients of container registries, and browsers, find out what a port speaks. They do it at once;
-    `max_fallback_s` leaves time for lookups and handshakes that are repeated before. An answer that asks for TLS (400,
-    426, a redirection to https) does not count, and none that came before: another program may have got it.
+    Of no more weight than info where the client of a container registry then does without TLS, and is answered at the
+    same port: so it finds out what a port speaks. It does so at once; `max_fallback_s` leaves time for lookups and
+    handshakes that are repeated before. Any other request in clear may be another program's. An answer that asks for
+    TLS (400, 426, a redirection to https) does not count, and none that came before.
     """
     known = {upgrade.stream for upgrade in facts[upgrades]}
     plain = (e for e in facts[endings] if e.outcome is Outcome.NOT_TLS and (e.spoken or e.connection.server_ends))
@@ -67,7 +69,8 @@ def _served(exchanges: Iterable[Exchange]) -> Served:
     served = defaultdict[tuple[str, Endpoint], list[Exchange]](list)
     for e in exchanges:
         wants_tls = e.status in _WANT_TLS or e.location.lower().startswith("https:")
-        if e.status is not None and e.request_ns is not None and not (e.over_tls or wants_tls):
+        told = e.status is not None and e.request_ns is not None and e.path.startswith(_REGISTRY)
+        if told and not (e.over_tls or wants_tls):
             served[e.client.address, e.server].append(e)
     return {key: sorted(each, key=_asked_ns) for key, each in served.items()}
 

@@ -14,6 +14,7 @@ FactsOf = Callable[..., Facts]
 RULES = ("tls_plain_http", "tls_to_plain_port")
 HELLO = client_hello("www.example.org")
 GET = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"
+PING = b"GET /v2/ HTTP/1.1\r\nHost: www.example.org\r\n\r\n"
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
 MYSQL_GREETING = b"\x2e\0\0\0\x0a8.0.30\0\x01\0\0\0aaaaaaaa\0\xff\xff\xff\x02\0\xff\xcf\x15" + bytes(10)
 
@@ -88,14 +89,14 @@ def tries_tls(wire: Wire, sport: int = 40000) -> None:
 
 @pytest.mark.parametrize(("answer", "word"), [(OK, "a later attempt succeeded"), (NOT_FOUND, "goes on without TLS")])
 @pytest.mark.parametrize("seconds", [0, 9.9])
-def test_a_client_that_then_does_without_tls_has_found_out_what_the_port_speaks(
+def test_a_registrys_client_that_then_does_without_tls_has_found_out_what_the_port_speaks(
     seconds: float, answer: bytes, word: str, tmp_path: Path, facts_of: FactsOf
 ) -> None:
     wire = Wire()
     tries_tls(wire)
     tries_tls(wire, 40001)
     wire.wait(seconds)
-    Talk(wire, sport=40002, dport=5000).open().exchange(GET, answer).part()
+    Talk(wire, sport=40002, dport=5000).open().exchange(PING, answer).part()
     (finding,) = every(wire.save(tmp_path / "fallback.pcap"), facts_of)
     assert (finding.rule, finding.severity, finding.measured["connections"]) == ("tls_to_plain_port", Severity.INFO, 2)
     assert word in finding.act
@@ -106,25 +107,26 @@ def test_a_client_that_then_does_without_tls_has_found_out_what_the_port_speaks(
 
 def _much_later(wire: Wire) -> None:
     wire.wait(10)
-    Talk(wire, sport=40001, dport=5000).open().exchange(GET, OK).part()
+    Talk(wire, sport=40001, dport=5000).open().exchange(PING, OK).part()
 
 
 NOT_INSTEAD: dict[str, Callable[[Wire], object]] = {
     "nothing": lambda w: None,
     "too late, perhaps another program": _much_later,
-    "another client": lambda w: Talk(w, client="192.0.2.77", sport=40001, dport=5000).open().exchange(GET, OK).part(),
-    "another port": lambda w: Talk(w, sport=40001, dport=5001).open().exchange(GET, OK).part(),
-    "an answer that asks for TLS": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, UPGRADE).part(),
-    "another that does": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, TO_HTTPS).part(),
-    "bad request": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, BAD_REQUEST % (0, b"")).part(),
-    "no answer": lambda w: Talk(w, sport=40001, dport=5000).open().say(GET).close(from_client=True),
+    "a page, perhaps of another program": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(GET, OK).part(),
+    "another client": lambda w: Talk(w, client="192.0.2.77", sport=40001, dport=5000).open().exchange(PING, OK).part(),
+    "another port": lambda w: Talk(w, sport=40001, dport=5001).open().exchange(PING, OK).part(),
+    "an answer that asks for TLS": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(PING, UPGRADE).part(),
+    "another that does": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(PING, TO_HTTPS).part(),
+    "bad request": lambda w: Talk(w, sport=40001, dport=5000).open().exchange(PING, BAD_REQUEST % (0, b"")).part(),
+    "no answer": lambda w: Talk(w, sport=40001, dport=5000).open().say(PING).close(from_client=True),
 }
 
 
 @pytest.mark.parametrize("name", NOT_INSTEAD)
 def test_without_an_answer_in_clear_soon_the_try_failed(name: str, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()
-    Talk(wire, sport=39999, dport=5000).open().exchange(GET, OK).part()  # before: not in its place
+    Talk(wire, sport=39999, dport=5000).open().exchange(PING, OK).part()  # before: not in its place
     tries_tls(wire)
     NOT_INSTEAD[name](wire)
     (finding,) = every(wire.save(tmp_path / "failed.pcap"), facts_of)
@@ -134,7 +136,7 @@ def test_without_an_answer_in_clear_soon_the_try_failed(name: str, tmp_path: Pat
 def test_another_protocol_than_http_is_not_made_up_for(tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()
     Talk(wire, dport=9000).open().exchange(HELLO, b"-ERR unknown command\r\n").part()
-    Talk(wire, sport=40001, dport=9000).open().exchange(GET, OK).part()
+    Talk(wire, sport=40001, dport=9000).open().exchange(PING, OK).part()
     (finding,) = every(wire.save(tmp_path / "redis.pcap"), facts_of)
     assert (finding.severity, finding.measured["speaks"]) == (Severity.HIGH, "Redis")
 
