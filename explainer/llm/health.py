@@ -109,7 +109,7 @@ def leases(analysis: Analysis) -> Iterator[Claim]:
     """Yield which addresses DHCP gave to whom."""
     for row in [row for row in _rows(analysis.stat("dhcp")) if row["ack_frame"] is not None][:_ROWS]:
         text = f"The DHCP server {row['server'] or '(not named)'} gives {row['mac']} the address"
-        given = row["given"] if row["given"] not in ("", "0.0.0.0") else row["requested"]
+        given = row["given"] or row["requested"]
         yield Claim(
             text=f"{text} {given} (ACK)." if given else f"{text.removesuffix(' the address')} what it asks for (ACK).",
             frames=_frames(row, "request_frame", "ack_frame"), sources=("dhcp",),

@@ -1,5 +1,6 @@
 """A DHCP lease without a gateway: its client reaches no other network (RFC 2132, section 3.5)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from explainer.protocols.ip import packets
 from explainer.registry import rule
 from explainer.rules.tcp_case import finding
 
-_AREA = "the addresses of the hosts"
+_AREA = "the giving out of addresses (DHCP)"
 _SHOWN = 20
 
 
@@ -32,14 +33,16 @@ def address_no_gateway(facts: Facts) -> Iterator[Finding]:
     networks; medium where the client looks up names, gets addresses of other networks, and sends nothing there. Silent
     where the client sends something to another network all the same: it has a gateway from elsewhere.
     """
-    given = [g for g in facts[settings] if g.address and g.mask and not g.routers and not g.routes]
-    told = {g.address: g for g in given if _network(g) is not None}
-    reached = _reached(facts, told) if told else {}
-    asked = [x for x in facts[lookups] if x.client.address in told and x.answers and x.query_frames]
-    for address, g in told.items():
-        network = _network(g)
-        if network is not None and not any(_is_outside(to, network) for to in reached[address]):
-            yield _told(g, _sign(g, network, [x for x in asked if x.client.address == address]))
+    given = {g.address: g for g in facts[settings] if g.address and g.mask and not (g.routers or g.routes)}
+    networks = {address: network for address, g in given.items() if (network := _network(g))}
+    reached = _reached(facts, networks) if networks else {}
+    asked = defaultdict[str, list[Lookup]](list)
+    for x in facts[lookups] if networks else ():
+        if x.answers and x.query_frames:
+            asked[x.client.address].append(x)
+    for address, network in networks.items():
+        if not any(_is_outside(to, network) for to in reached[address]):
+            yield _told(given[address], _sign(given[address], network, asked[address]))
 
 
 def _network(given: Given) -> IPv4Network | None:
@@ -112,7 +115,7 @@ def _told(given: Given, sign: _Sign) -> Finding:
         advice=(
             "On the client: ip route shows whether there is a line with default.",
             f"On {server}, set option 3 (routers), as in: dhcp-option=option:router,ADDRESS (dnsmasq), option routers"
-            " ADDRESS; (ISC)",
+            " ADDRESS (ISC)",
         ),
         limits=(
             "whether the client was given a gateway by hand",

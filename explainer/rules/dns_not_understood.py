@@ -57,7 +57,9 @@ def dns_not_understood(facts: Facts) -> Iterator[Finding]:
     one record type alone is overcome by the answer for another: then it is silent. Names weigh as in dns_refused.
     """
     bad = facts[bad_versions]
-    every = [x._replace(rcode=_BADVERS) if bad & set(x.response_frames[:1]) else x for x in facts[lookups]]
+    every = facts[lookups]
+    if bad:
+        every = tuple(x._replace(rcode=_BADVERS) if bad.intersection(x.response_frames[:1]) else x for x in every)
     for code, means in _MEANS.items():
         for finding in answered(not_overcome(every, code), means, less_where_unwanted(every, refusing)):
             yield told(finding)

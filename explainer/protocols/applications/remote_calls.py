@@ -111,7 +111,7 @@ _L2TP_KIND, _L2TP_RESULT, _L2TP_WORDS = (
 _L2TP = {
     4: ("the tunnel", {2: "general error", 3: "control channel already exists", 4: "requester is not authorized",
                        5: "protocol version not supported", 7: "finite state machine error"}),
-    14: ("the session", {2: "general error", 4: "no facilities (temporary)", 5: "no facilities",
+    14: ("the session", {2: "general error", 4: "all facilities are taken", 5: "no facilities",
                          6: "invalid destination", 7: "no carrier", 8: "busy", 9: "no dial tone", 10: "time-out",
                          11: "no framing detected"}),
 }  # fmt: skip
