@@ -52,6 +52,11 @@ def unfinished(stream: int = 0, **overrides: Any) -> Exchange:
     return exchange(stream, **values | overrides)
 
 
+def late(ms: int, **overrides: Any) -> Exchange:
+    """Return a page whose answer begins after so many milliseconds."""
+    return exchange(**{"first_byte_ns": start_ns(0) + ms * 1_000_000} | overrides)
+
+
 def health(stream: int = 0, **overrides: Any) -> Health:
     """Return the analysis of a connection in which nothing is odd."""
     counts = dict.fromkeys(

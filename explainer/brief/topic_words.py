@@ -23,7 +23,8 @@ WORDS = {
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|(?<!sent )twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
-    Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(?:e|es|ed|ing)|mal(?:ware|icious)"
+    Topic.SUSPICION: r"\b(scan\w*|guess\w*|attack\w*|doing|suspicious|intru\w+|prob(?:ed|ing)|mal(?:ware|icious)"
+    r"|(?<!readiness )(?<!liveness )(?<!startup )(?<!health )probes?(?! (?:fail|time))"
     r"|tr(?:y|ies|ying) (?:\w+ )?passwords?|virus\w*|trojans?|infect\w+"
     r"|smuggl\w+|exfiltrat\w+|covert\w*|siphon\w*|leak(?:s|ed|ing|age)?|steal\w*"
     r"|compromis\w+|hack\w*|spy\w*|hijack\w*|exploit\w*|poison\w*|spoof\w*|flood\w*|brute|stolen)\b",

@@ -15,7 +15,7 @@ from explainer.protocols.http2_bodies import error_texts
 from explainer.protocols.http_bodies import Form, Written, lines
 from explainer.protocols.http_complaints import complaint_of_json, complaint_of_text, complaint_of_xml, text_of_labels
 from explainer.protocols.http_error_names import named
-from explainer.protocols.http_exchanges import Exchange as Exchange
+from explainer.protocols.http_exchange import Exchange as Exchange
 from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import CONTENT, segments
@@ -96,7 +96,7 @@ def requests(facts: Facts) -> tuple[Exchange, ...]:
 def _read(e: Exchange, text: Sequence[str]) -> Exchange:
     form = e.written.form if e.written else Form.TEXT
     name = named(text, form) if (e.status or 0) >= _FIRST_ERROR else ""
-    return e._replace(complaint=_OF_FORM[form](text), error_name=name)
+    return e._replace(complaint=_OF_FORM[form](text), error_name=name or e.error_name)
 
 
 def _texts(facts: Facts) -> Iterator[tuple[int | None, Sequence[str]]]:

@@ -11,7 +11,8 @@ from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
 from explainer.protocols.http_again import http_frames
 from explainer.protocols.http_bodies import LONGEST_XML, Form, Written, lines
-from explainer.protocols.http_exchanges import Exchange, exchanges
+from explainer.protocols.http_exchange import Exchange
+from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.http_messages import STREAM_2, TYPE_2
 from explainer.protocols.streams import STREAM_NEEDS, with_streams
 from explainer.protocols.tcp import segments

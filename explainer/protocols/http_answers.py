@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     import polars
 
 
+class Ending(NamedTuple):
+    """A FIN, or a `reset`, and when it came (ns since 1970)."""
+
+    frame: int
+    by_client: bool
+    reset: bool
+    ns: int
+
+
 class Spoken:
     """What each side of each connection said: all of them at once, since a table for each would take much longer."""
 
@@ -27,8 +36,8 @@ class Spoken:
         )
         self._lists = sides.drop("stream", "from_client")
         self._places = {key: place for place, key in enumerate(sides.select("stream", "from_client").iter_rows())}
-        ends = segments.filter(pl.col("fin") | pl.col("rst")).select("stream", "frame", "from_client", "rst")
-        self._ends: dict[int, list[tuple[int, bool, bool]]] = ends.rows_by_key("stream")
+        ends = segments.filter(pl.col("fin") | pl.col("rst")).select("stream", "frame", "from_client", "rst", "time")
+        self._ends: dict[int, list[tuple[int, bool, bool, int]]] = ends.rows_by_key("stream")
         self._opened = frozenset(segments.filter("syn")["stream"])
 
     def by_server(self, stream: int, *, client_is: bool) -> "Answers":
@@ -54,7 +63,8 @@ class Spoken:
 
     def _by(self, stream: int, *, first: bool, client_is: bool) -> "Answers":
         place = self._places.get((stream, first))
-        endings = [(frame, by is client_is, reset) for frame, by, reset in self._ends.get(stream, [])]
+        ends = self._ends.get(stream, [])
+        endings = [Ending(frame, by is client_is, reset, time) for frame, by, reset, time in ends]
         said = self._lists.row(place, named=True) if place is not None else {name: [] for name in self._lists.columns}
         return Answers(**said, endings=endings)
 
@@ -63,7 +73,7 @@ class Answers(NamedTuple):
     """When and how much the server (or the client) of one connection said, and how the connection ended.
 
     `frames`, `times` (ns since 1970) and `totals` (payload up to there, bytes) of its data; frames and times of its
-    bare acknowledgements; the frames of what is no HTTP; each end: its frame, whether by the client, whether a reset.
+    bare acknowledgements; the frames of what is no HTTP; each end.
     """
 
     frames: list[int]
@@ -72,7 +82,7 @@ class Answers(NamedTuple):
     bare_frames: list[int]
     bare_times: list[int]
     unread: list[int]
-    endings: list[tuple[int, bool, bool]]
+    endings: list[Ending]
 
     def between(self, after: int, until: int | None) -> tuple[int | None, int | None, int]:
         """Return frame and time of the first payload, and the payload in bytes, in frames from `after` + 1 on."""
@@ -83,8 +93,8 @@ class Answers(NamedTuple):
         before = self.totals[start - 1] if start else 0
         return self.frames[start], self.times[start], self.totals[end - 1] - before
 
-    def ending(self, after: int) -> tuple[int, bool, bool] | None:
-        """Return frame, whether by the client, and whether by a reset, of the first end after a frame."""
+    def ending(self, after: int) -> Ending | None:
+        """Return the first end after a frame."""
         at = bisect_left(self.endings, (after + 1,))
         return self.endings[at] if at < len(self.endings) else None
 

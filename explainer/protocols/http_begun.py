@@ -4,7 +4,8 @@ import re
 
 from explainer.facts import Facts, Look, View, fact
 from explainer.protocols.frame import FRAME
-from explainer.protocols.http_exchanges import Exchange, exchanges
+from explainer.protocols.http_exchange import Exchange
+from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.tcp import CONTENT
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)

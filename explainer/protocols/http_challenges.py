@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from explainer.protocols.http_error_names import in_challenge
+
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CHALLENGES = ("www-authenticate", "proxy-authenticate")
 _IN_STEPS = ("ntlm", "negotiate")
@@ -16,6 +18,11 @@ def challenge(headers: Mapping[str, Sequence[str]]) -> str:
     values = (value for name in _CHALLENGES for value in headers.get(name, ()))
     schemes = ((match[0], value[match.end() :]) for value in values if (match := TOKEN.match(value)))
     return ", ".join(f"{scheme}{GOES_ON if _goes_on(scheme, rest) else ''}" for scheme, rest in schemes)
+
+
+def refusal(headers: Mapping[str, Sequence[str]]) -> str:
+    """Return the name of the error for which it wants that again, as its challenge tells it, or ""."""
+    return in_challenge(value for name in _CHALLENGES for value in headers.get(name, ()))
 
 
 def _goes_on(scheme: str, rest: str) -> bool:

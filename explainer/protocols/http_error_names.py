@@ -62,12 +62,27 @@ PHRASES = {
     "certificate not accepted": r"certificate[ _](?:verify[ _]failed|has[ _]expired|signed by unknown authority)"
     r"|unable to (?:get local issuer certificate|find valid certification path)",
     "rate limit": r"rate limit (?:has been )?exceeded|exceeded[ \w]{0,20} rate limit|quota (?:has been )?exceeded",
+    "token expired": r"\b(?:jwt|(?:access |id |bearer |security |session |auth(?:entication)? )?token)"
+    r"(?: has| is| was)?[ _]expired|tokenexpired(?:error|exception)?\b|expired (?:jwt|(?:access )?token)"
+    r"|expiredsignature(?:error)?\b|signature has expired|access token expiry utc time",
+    "token signature": r"(?:jwt|token) signature|invalid signature|signature (?:is )?invalid"
+    r"|signature (?:verification|validation) fail|signature key was not found",
+    "token audience": r"(?:jwt |token )?audience (?:'[^']{0,200}' )?(?:is )?invalid|invalid (?:jwt |token )?audience"
+    r"|audience (?:validation failed|did not match)",
+    "token issuer": r"(?:jwt |token )?issuer (?:'[^']{0,200}' )?(?:is )?invalid|invalid (?:jwt |token )?issuer"
+    r"|issuer (?:validation failed|did not match)",
+    "web application firewall": r"web application firewall|blocked by (?:mod_?security|our security|(?:the |a )?waf\b)"
+    r"|request (?:was |has been )?blocked|sorry, you have been blocked|the requested url was rejected\. please consult",
+    "address blocked": r"your ip(?: address)? (?:has been|is|was) (?:blocked|banned|denied|not allowed)"
+    r"|ip address (?:is )?not (?:allowed|authori[sz]ed|permitted|whitelisted)"
+    r"|block access from your country",
     "metadata header": r"missing (?:required )?metadata-flavor|required metadata header",
 }
 """Phrases of a text, by the name that they are told by."""
 
 _CODE_FIELDS = re.compile(r"(?:^|/)(?:code|type|__type|error|errors|\[\])$", re.IGNORECASE)
 _XML_CODE = re.compile(r"<[Cc]ode>\s*(\w{1,60})\s*</[Cc]ode>")
+_PARAMETER = re.compile(r'\b(error|error_description)\s*=\s*"([^"]*)"', re.IGNORECASE)
 _STATUS, _REASON = "/kind:Status", "/reason:"
 _MARKUP = re.compile(r"<[^>]{0,200}>|&#?\w{1,8};")
 _LONGEST = 2000
@@ -81,6 +96,13 @@ def named(lines: Sequence[str], form: Form) -> str:
     """
     codes = map(_known, _XML_CODE.findall(" ".join(lines))) if form is Form.XML else _of_json(lines)
     return next(filter(None, codes), "") or _phrase(lines)
+
+
+def in_challenge(values: Iterable[str]) -> str:
+    """Return the name of the error that a challenge tells (WWW-Authenticate: RFC 6750, section 3), or ""."""
+    told = [(match[1].lower(), match[2]) for value in values for match in _PARAMETER.finditer(value)]
+    codes = (_known(text) for name, text in told if name == "error")
+    return _phrase(text for name, text in told if name == "error_description") or next(filter(None, codes), "")
 
 
 def _known(code: str) -> str:

@@ -1,7 +1,6 @@
 """HTTP requests paired with their responses: HTTP/1.x, and HTTP/2 where it goes in clear (RFC 9110).
 
 Rules
-* No credential, query or body gets into a record (see http_messages).
 * Responses are paired in order, here: tshark 4.0.17 prints no http.response_in in one pass, and with pipelining its
   http.request_in and http.time name the latest request instead of the one that is answered.
 * tshark dissects a request in the frame that completes it: where the server answers before that, it is paired with the
@@ -13,122 +12,20 @@ Rules
 from collections import deque
 from functools import partial
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME, PROTOCOLS
 from explainer.protocols.http_again import hidden_http, http_frames
 from explainer.protocols.http_answers import Spoken
-from explainer.protocols.http_bodies import Written
+from explainer.protocols.http_exchange import Exchange
 from explainer.protocols.http_messages import MESSAGES, STATUS, Request, Response, messages
 from explainer.protocols.tcp import Endpoint, segments
 
 Row = dict[str, Any]
 _WHOSE = ("stream", "time", "from_client", "client", "client_port", "server", "server_port")
 """What is needed to know of the segment that holds a message."""
-
-
-class Exchange(NamedTuple):
-    """A request and its response; without request where the capture began after it.
-
-    `request_frame` is the frame that completes the request, or, where the answer came before, the one in which it
-    begins (then it is `completed_frame` that completes it); `response_frame` is the one that completes the response,
-    None where it never was complete, or cannot be read as HTTP; `first_byte_frame` is where the answer begins, which
-    may be known all the same. `response_bytes` counts the server's TCP payload of this answer, headers included and
-    retransmissions not, None where answers share a frame or a connection (HTTP/2). Times are nanoseconds since 1970.
-
-    `over_tls` says that the request was decrypted. `path` has no query. Of the request's headers: `credentials`
-    (whether there is an Authorization or Proxy-Authorization), `scheme` (Basic, Digest … in it, in small letters),
-    `user` (whose name is in it, where it is one of these two), `agent` (User-Agent), `wish` (preflight or
-    websocket, where it asks for that) and `secure` (whether a proxy says that the client came by https). `to_proxy`
-    says that the client takes the server for a proxy: it sends CONNECT, or a whole URL (RFC 9112 sections 3.2.2 and
-    3.2.3). Of the response's headers: `content_length`, `software` (Server), `proxies` ("via: …" and the like),
-    `location` (without query), `challenge` (the scheme of WWW-Authenticate or Proxy-Authenticate), `allows_origin`
-    (whether there is an Access-Control-Allow-Origin). `written` says how its text is written, None where it holds
-    no short one; `complaint` is what that text says is wrong, `error_name` what the service calls its error there
-    (http_error_names).
-
-    `acknowledged_frame` is the server's first segment after the request that carries no data. `closed_frame` is the FIN
-    or (`reset`) RST after a request whose response never got complete; `closed_by_client` says who sent it.
-    `unreadable` says that what the server sent in its place is no HTTP. `decoded_as` is the "Decode As" rule that shows
-    the connection as HTTP where Wireshark does not by itself.
-    """
-
-    stream: int
-    client: Endpoint
-    server: Endpoint
-    version: str = ""
-    method: str = ""
-    host: str = ""
-    path: str = ""
-    credentials: bool = False
-    secure: bool = False
-    over_tls: bool = False
-    request_frame: int | None = None
-    request_ns: int | None = None
-    acknowledged_frame: int | None = None
-    acknowledged_ns: int | None = None
-    first_byte_frame: int | None = None
-    first_byte_ns: int | None = None
-    response_frame: int | None = None
-    response_ns: int | None = None
-    response_bytes: int | None = None
-    status: int | None = None
-    reason: str = ""
-    content_length: int | None = None
-    software: str = ""
-    proxies: tuple[str, ...] = ()
-    location: str = ""
-    challenge: str = ""
-    written: Written | None = None
-    complaint: str = ""
-    error_name: str = ""
-    scheme: str = ""
-    user: str = ""
-    to_proxy: bool = False
-    agent: str = ""
-    wish: str = ""
-    allows_origin: bool = False
-    closed_frame: int | None = None
-    closed_by_client: bool = False
-    reset: bool = False
-    unreadable: bool = False
-    decoded_as: str = ""
-    completed_frame: int | None = None
-
-    @property
-    def first_frame(self) -> int:
-        """Return the first frame of the exchange."""
-        return min(f for f in (self.request_frame, self.first_byte_frame, self.response_frame) if f is not None)
-
-    @property
-    def dissected_frame(self) -> int | None:
-        """Return the frame in which tshark shows the request."""
-        return self.completed_frame or self.request_frame
-
-    @property
-    def time_ms(self) -> float | None:
-        """Return the time from the request to the end of its response, as http.time without pipelining."""
-        return self._since_request(self.response_ns)
-
-    @property
-    def first_byte_ms(self) -> float | None:
-        """Return the time from the request to the first byte of its response: how long the server thought."""
-        return self._since_request(self.first_byte_ns)
-
-    @property
-    def acknowledged_ms(self) -> float | None:
-        """Return the time from the request to its acknowledgement without data: how fast the network is."""
-        return self._since_request(self.acknowledged_ns)
-
-    @property
-    def closed_before_response(self) -> bool:
-        """Return whether the connection ended after the request, before a whole response."""
-        return self.closed_frame is not None
-
-    def _since_request(self, moment: int | None) -> float | None:
-        return None if moment is None or self.request_ns is None else round((moment - self.request_ns) / 1e6, 6)
 
 
 @fact("HTTP messages", segments, http_frames, hidden_http)
@@ -195,7 +92,7 @@ class _Connection:
             self._stream, self._client, self._server, asked.version, asked.method, asked.host, asked.path,
             asked.credentials, asked.secure, ":tls:" in row[PROTOCOLS.field], frame, row["time"], acknowledged_frame,
             acknowledged_ns, scheme=asked.scheme, user=asked.user, to_proxy=asked.to_proxy, agent=asked.agent,
-            wish=asked.wish,
+            wish=asked.wish, leave_asked=asked.leave_asked,
         )  # fmt: skip
         self._waiting.append((asked.number, exchange))
         if len(self._alone) == 1 and asked.number is None and not exchange.over_tls:
@@ -239,9 +136,9 @@ class _Connection:
             response_frame=frame, response_ns=time, response_bytes=size, status=answer.status, reason=answer.reason,
             content_length=answer.content_length, software=answer.software, proxies=answer.proxies,
             location=answer.location, challenge=answer.challenge, written=answer.written,
-            allows_origin=answer.allows_origin,
+            error_name=answer.error_name, leave_given=answer.leave_given,
         )  # fmt: skip
-        self._done.append(done)
+        self._done.append(self._left(done, first_frame) if answer.number is None else done)
 
     def _asked_for(self, number: int | None) -> Exchange:
         """Return the oldest waiting request (of that HTTP/2 stream), or one without request."""
@@ -262,7 +159,16 @@ class _Connection:
         ending = self._answers.ending(exchange.request_frame or 0) if until is None else None
         if ending is None:
             return begun
-        return begun._replace(closed_frame=ending[0], closed_by_client=ending[1], reset=ending[2])
+        return begun._replace(
+            closed_frame=ending.frame, closed_ns=ending.ns, closed_by_client=ending.by_client, reset=ending.reset
+        )
+
+    def _left(self, exchange: Exchange, answered: int) -> Exchange:
+        """Return the exchange with the client's FIN, if it came between the request and the frame of the answer."""
+        ending = self._answers.ending(exchange.request_frame) if exchange.request_frame else None
+        if ending is None or ending.frame > answered or not ending.by_client or ending.reset:
+            return exchange
+        return exchange._replace(left_frame=ending.frame, left_ns=ending.ns)
 
     def _after(self, exchange: Exchange) -> int:
         return max(exchange.request_frame or 0, self._last_answer)

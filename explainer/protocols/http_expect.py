@@ -6,7 +6,8 @@ from typing import NamedTuple
 from explainer.facts import Facts, Look, View, fact
 from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
-from explainer.protocols.http_exchanges import Exchange, exchanges
+from explainer.protocols.http_exchange import Exchange
+from explainer.protocols.http_exchanges import exchanges
 from explainer.protocols.tcp import CONTENT, segments
 
 _SENDING = ("POST", "PUT", "PATCH")

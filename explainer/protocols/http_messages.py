@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from explainer.facts import Column, Kind
 from explainer.protocols.http_bodies import Written, written
-from explainer.protocols.http_challenges import TOKEN, challenge
+from explainer.protocols.http_challenges import TOKEN, challenge, refusal
+from explainer.protocols.http_cors import Leave, given, wanted
 
 METHOD = Column("http.request.method", many=True)
 TARGET = Column("http.request.uri", many=True)
@@ -78,6 +79,7 @@ class Request(NamedTuple):
     to_proxy: bool = False
     agent: str = ""
     wish: str = ""
+    leave_asked: Leave | None = None
     size: int | None = None
     in_chunks: bool = False
 
@@ -95,7 +97,8 @@ class Response(NamedTuple):
     challenge: str = ""
     number: int | None = None
     written: Written | None = None
-    allows_origin: bool = False
+    error_name: str = ""
+    leave_given: Leave | None = None
 
     @property
     def interim(self) -> bool:
@@ -113,7 +116,7 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Request(
             version, method, _without_user(host), path(target), credentials=any(map(headers.get, _CREDENTIALS)),
             secure=any(word in value.lower() for name, word in _SECURE for value in headers.get(name, ())),
-            scheme=_scheme(headers), user=_user(headers), wish=_wish(method, headers),
+            scheme=_scheme(headers), user=_user(headers), wish=_wish(headers), leave_asked=wanted(method, headers),
             to_proxy=method == "CONNECT" or bool(_WITH_AUTHORITY.match(target)),
             agent=" ".join(headers.get("user-agent", ()))[:_LONGEST_AGENT],
             size=_length(headers), in_chunks="chunked" in " ".join(headers.get("transfer-encoding", ())).lower(),
@@ -126,16 +129,14 @@ def messages(row: Row) -> Iterator[Request | Response]:
         yield Response(
             version, status, reason, _length(headers), " ".join(headers.get("server", ())), _proxies(headers),
             without_secrets(next(iter(headers.get("location", ())), "")), challenge(headers),
-            written=written(headers, failed=status >= _FIRST_ERROR),
-            allows_origin=bool(headers.get("access-control-allow-origin")),
+            written=written(headers, failed=status >= _FIRST_ERROR), error_name=refusal(headers),
+            leave_given=given(headers),
         )  # fmt: skip
     yield from _messages_2(row)
 
 
-def _wish(method: str, headers: dict[str, list[str]]) -> str:
-    """Return what a request is a question about: "preflight" (CORS: Fetch Standard, 4.8) or "websocket" (RFC 6455)."""
-    if method == "OPTIONS" and headers.get("origin") and headers.get("access-control-request-method"):
-        return "preflight"
+def _wish(headers: dict[str, list[str]]) -> str:
+    """Return what a request wants to go over to: "websocket" (RFC 6455)."""
     upgrade = " ".join(headers.get("upgrade", ())).lower()
     return next((name for name in _UPGRADES if name in upgrade), "")
 

@@ -70,7 +70,7 @@ def complained(exchange: Exchange) -> tuple[Step, ...]:
     if exchange.response_frame is None:
         return ()
     if exchange.error_name:
-        text = f'the text of the answer tells the error: "{exchange.error_name}"'
+        text = f'the answer tells the error: "{exchange.error_name}"'
     elif exchange.complaint.lower() not in said(exchange).lower():
         text = f'the text of the answer says "{exchange.complaint}"'
     else:

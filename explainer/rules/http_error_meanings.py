@@ -211,6 +211,24 @@ BY_NAME = {
     "certificate not accepted": _server(
         "it does not accept the certificate of something that it needs itself", "see to that certificate"
     ),
+    "token expired": _client("the token that the client sent has expired", "get a new one, and sign in with that"),
+    "token signature": _either(
+        "it does not accept the signature: of the token, or of the request",
+        "Either the client must sign with the right key, or the server's side must know the key of who signed it.",
+    ),
+    "token audience": _client("the token is meant for another service (its audience)", "get one for this service"),
+    "token issuer": _either(
+        "the token comes from an issuer that it does not accept",
+        "Either the client must get its token from the right issuer, or the server's side must accept this one.",
+    ),
+    "web application firewall": _either(
+        "a web application firewall, or a rule like one, blocks the request",
+        "Either the client must send it otherwise, or whoever runs that firewall must permit it.",
+    ),
+    "address blocked": _either(
+        "it blocks the address that the client comes from, or its country",
+        "Whoever runs the server must permit that address, or the client must come from another one.",
+    ),
     "rate limit": _client("the client asks too often", "ask less often"),
     "metadata header": METADATA_HEADER,
 }  # fmt: skip

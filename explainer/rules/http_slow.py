@@ -16,6 +16,7 @@ from explainer.registry import rule
 from explainer.rules.evidence import network_step
 from explainer.rules.exchanges import AREA, SUBJECT, answering, asked, by_stream, request_words, scope, segment_filter
 from explainer.rules.http_transfer import Undisturbed, undisturbed
+from explainer.rules.patience import gave_up
 from explainer.wording import milliseconds
 
 _OK, _FIRST_ERROR = 200, 400
@@ -33,19 +34,36 @@ def http_slow(facts: Facts, *, min_ms: float = 2000, round_trip_share: float = 0
     """A response that begins late, on a connection that acknowledged the request at once: the server thinks.
 
     Two seconds: from there on people notice that they wait. Round trip and acknowledgement take at most a tenth of the
-    wait, so that the network's part is beside the point. `many` such waits for one page, an answer without content, or
-    a path that speaks of events look like a client that waits for news (long polling, RFC 6202): of low severity.
-    Where packets are recorded twice, what only looks like a retransmission does not count.
+    wait, so that the network's part is beside the point. Where the client had left (FIN) before the answer came, and
+    refuses it (RST), that is what failed: after `min_ms`, or sooner, but each time as soon, as a program with a time
+    limit does. `many` waits for one page that were sat out, an answer without content, or a path that speaks of events
+    look like a client that waits for news (long polling, RFC 6202): of low severity. Where packets are recorded twice,
+    what only looks like a retransmission does not count.
     """
     calm = undisturbed(facts[connections], facts[health]) | _recorded_twice(facts)
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in facts[requests]:
-        if _is_late(e, calm.get(e.stream), min_ms, round_trip_share):
+        if _is_late(e, calm.get(e.stream), round_trip_share):
             groups[e.client.address, e.server, e.host, e.path].append(e)
     for group in groups.values():
-        waits = len(group) >= many or any(e.status == _NO_CONTENT or _WAITING.search(e.path) for e in group)
-        worst = max(group, key=lambda e: e.first_byte_ms or 0)
-        yield _slow(group, worst, calm[worst.stream], waits=waits)
+        gone = _gone(group, calm, min_ms)
+        late = gone or [e for e in group if (e.first_byte_ms or 0) >= min_ms]
+        if late:
+            on_purpose = any(e.status == _NO_CONTENT or _WAITING.search(e.path) for e in late)
+            waits = on_purpose or (len(late) >= many and not gone)
+            worst = max(late, key=lambda e: e.first_byte_ms or 0)
+            yield _slow(late, worst, calm[worst.stream], waits=waits, gone=bool(gone))
+
+
+def _gone(group: list[Exchange], below: Undisturbed, long_ms: float) -> list[Exchange]:
+    """Return those whose client had left before the answer came, as `gave_up` has it, and refused it."""
+    left = [e for e in group if e.left_frame and any(r > e.left_frame for r in below[e.stream].client_resets)]
+    told = gave_up([_patience_s(e) for e in left], long_ms / 1e3)
+    return [e for e in left if _patience_s(e) in told]
+
+
+def _patience_s(e: Exchange) -> float:
+    return ((e.left_ns or 0) - (e.request_ns or 0)) / 1e9
 
 
 def _recorded_twice(facts: Facts) -> Undisturbed:
@@ -60,32 +78,36 @@ def _recorded_twice(facts: Facts) -> Undisturbed:
     return {n: c for n, c in by_stream(facts[connections]).items() if c.established and n in known}
 
 
-def _is_late(e: Exchange, below: Connection | None, min_ms: float, share: float) -> bool:
-    """Return whether the server took long, and nothing but the server; an error is a finding of its own."""
+def _is_late(e: Exchange, below: Connection | None, share: float) -> bool:
+    """Return whether the server took long beside the network; an error is a finding of its own."""
     waited, acknowledged = e.first_byte_ms, e.acknowledged_ms
-    if below is None or below.syn_ack_rtt_ms is None or waited is None or acknowledged is None or waited < min_ms:
+    if below is None or below.syn_ack_rtt_ms is None or waited is None or acknowledged is None:
         return False
     # Behind CONNECT and 101 waits something else than a web server.
     served = e.status is not None and _OK <= e.status < _FIRST_ERROR and e.method != "CONNECT"
     return served and max(below.syn_ack_rtt_ms, acknowledged) <= share * waited
 
 
-def _slow(group: list[Exchange], worst: Exchange, below: Connection, *, waits: bool) -> Finding:
+def _slow(group: list[Exchange], worst: Exchange, below: Connection, *, waits: bool, gone: bool) -> Finding:
     waited, acknowledged = worst.first_byte_ms or 0, worst.acknowledged_ms or 0
     acknowledging, first_byte = worst.acknowledged_frame or 0, worst.first_byte_frame or 0
-    delay = milliseconds(waited)
-    on_purpose = ", perhaps on purpose" if waits else ""
+    delay, patience = milliseconds(waited), f"{_patience_s(worst):.1f} s" if gone else ""
+    left = (worst.left_frame,) if gone and worst.left_frame else ()
+    steps = [
+        asked(worst),
+        Step(frames=(acknowledging,), text=f"it has the request: acknowledged {milliseconds(acknowledged)} later"),
+        *(Step(frames=left, text=f"the client has waited {patience}, and leaves (FIN)") for _ in left),
+        Step(frames=(first_byte,), text=f"its answer begins only {delay} after the request"),
+    ]
     return Finding(
         id=f"http_slow:{worst.first_frame}",
         rule="http_slow",
-        severity=Severity.LOW if waits else Severity.MEDIUM,
+        severity=Severity.LOW if waits else Severity.HIGH if gone else Severity.MEDIUM,
         confidence=Confidence.POSSIBLE if waits else Confidence.CERTAIN,
         side=Side.SERVER,
-        title=f"{answering(worst)} is slow{on_purpose}: it takes {delay} to begin its answer to"
-        f" {request_words([worst])}.",
-        act="The server's side must act: the time passes on the server or behind it, not in the network."
-        if not waits
-        else "Nobody must act if the client waits for news (long polling); otherwise the server's side must.",
+        title=f"{answering(worst)} is slow{', perhaps on purpose' if waits else ''}: it takes {delay} to begin its"
+        f" answer to {request_words([worst])}{f', and the client leaves after {patience}' if gone else ''}.",
+        act=_act(waits=waits, gone=gone),
         measured={
             "first_byte_ms": waited,
             "acknowledged_ms": acknowledged,
@@ -93,18 +115,18 @@ def _slow(group: list[Exchange], worst: Exchange, below: Connection, *, waits: b
             "requests": len(group),
         },
         evidence=Evidence.of(
-            [f for e in group for f in (e.request_frame, e.acknowledged_frame, e.first_byte_frame) if f],
+            [f for e in group for f in (e.request_frame, e.acknowledged_frame, e.left_frame, e.first_byte_frame) if f],
             segment_filter(group),
-            [
-                asked(worst),
-                Step(
-                    frames=(acknowledging,), text=f"it has the request: acknowledged {milliseconds(acknowledged)} later"
-                ),
-                Step(frames=(first_byte,), text=f"its answer begins only {delay} after the request"),
-                *network_step(below, first_byte),
-            ],
+            [*steps, *network_step(below, first_byte)],
         ),
         scope=scope(group),
         advice=(f"On {worst.server.address}, see what the application waits for: a database, a lock, another server.",),
         limitations=("what the server does meanwhile", "whether it waits on purpose (for news, say)"),
     )
+
+
+def _act(*, waits: bool, gone: bool) -> str:
+    if waits:
+        return "Nobody must act if the client waits for news (long polling); otherwise the server's side must."
+    act = "The server's side must act: the time passes on the server or behind it, not in the network."
+    return f"{act} Or the client must wait for longer: its time limit is shorter." if gone else act

@@ -59,10 +59,7 @@ def _silence(table: "pl.DataFrame", e: Exchange, below: Connection, capture_ends
         return None
     last, at = answers.select("frame", "time").row(-1)
     later = own.filter((pl.col("frame") > last) & (pl.col("src") == below.server.address))["frame"]
-    until = capture_ends
-    if e.closed_frame:
-        until = int(str(own.filter(pl.col("frame") == e.closed_frame)["time"][0]))
-    return _Silence(last, (until - at) / 1e9, None if later.is_empty() else int(later[0]))
+    return _Silence(last, ((e.closed_ns or capture_ends) - at) / 1e9, None if later.is_empty() else int(later[0]))
 
 
 def _stalled(e: Exchange, below: Connection, silence: _Silence, came: int, length: int) -> Finding:

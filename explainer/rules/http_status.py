@@ -86,7 +86,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
             continue
         met = e.status in CHALLENGES and _goes_on(e, last[page(e)])
-        if _is_error(e) and not e.wish and not met and not _is_no_request(e, begun) and not _is_about_tls(e, of_tls):
+        elsewhere = e.wish or e.leave_asked or _is_no_request(e, begun) or _is_about_tls(e, of_tls)
+        if _is_error(e) and not met and not elsewhere:
             kind = e.status, e.error_name, pages.is_trifle(e), pages.later(e) is None
             groups[e.client.address, e.server, e.host, *kind].append(e)
     refusing = said_by_databases(facts[replies])

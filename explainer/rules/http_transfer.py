@@ -112,13 +112,14 @@ _NOT_STRANGE = ("HTTP", "plain text", "")
 def http_no_response(facts: Facts) -> Iterator[Finding]:
     """A whole request after which the server closes or resets the connection without a byte of an answer.
 
-    A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), and the client
-    then asks again: of low severity where a later request for the page is answered, or the connection had served
-    another; of medium, where that is one that programs do not repeat by themselves (POST). An answer that comes while
-    the request is still being sent, such as 413, is its answer (RFC 9112 section 9.5). Silent where the connection
-    has losses or disorder, or began to end before the request; where a device on the way reset it, which is a matter of
-    its own; on ports of TLS, where a server hangs up on plain HTTP; and where it speaks another protocol. Where the
-    server answers nobody in plain HTTP, it is said that it may expect https.
+    A server may close an idle connection just when the next request is under way (RFC 9112 section 9.5), or the client
+    overlooks that it has (its FIN comes before the request), and then asks again: of low severity where a later request
+    for the page is answered, or the connection had served another; of medium, where that is one that programs do not
+    repeat by themselves (POST). An answer that comes while the request is still being sent, such as 413, is its answer
+    (RFC 9112 section 9.5). Silent where the connection has losses or disorder, or began to end otherwise before the
+    request; where a device on the way reset it, which is a matter of its own; on ports of TLS, where a server hangs up
+    on plain HTTP; and where it speaks another protocol. Where the server answers nobody in plain HTTP, it is said that
+    it may expect https.
     """
     every, calm = facts[requests], undisturbed(facts[connections], facts[health])
     for reset in facts[resets]:
@@ -139,8 +140,10 @@ def http_no_response(facts: Facts) -> Iterator[Finding]:
     for e in every:
         other = e.stream in strange or _is_plain_on_tls_port(e)
         unanswered = e.response_bytes == 0 and _ended_by_server(e) and not other
-        if unanswered and e.stream in calm and not _was_ending(e, calm[e.stream]):
-            groups[e.client.address, e.server, e.host, e.reset, idle(e), overcome(e)].append(e)
+        if unanswered and e.stream in calm:
+            ended = _ended_before(e, calm[e.stream])
+            if not ended or (idle(e) and _overlooked(e, calm[e.stream])):
+                groups[e.client.address, e.server, e.host, e.reset, bool(ended), idle(e), overcome(e)].append(e)
     for group in groups.values():
         first = group[0]
         below, is_known = calm[first.stream], first.server in speaks
@@ -152,7 +155,10 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
     closed = first.closed_frame or below.last_frame
     ends, flag = ("resets", "RST") if first.reset else ("closes", "FIN")
     at_first = ", at first; a later request was answered" if overcome else ""
+    before = _ended_before(first, below)
     just_then = ": it ends an idle connection just when the next request is under way"
+    if before:
+        just_then = ": it had ended the idle connection before that request came"
     # Nobody was answered there in plain HTTP: it may be another protocol's port.
     doubt = "" if is_known else f"; or, if port {first.server.port} is one for https, the client must use https://"
     return Finding(
@@ -170,20 +176,31 @@ def _no_response(group: list[Exchange], below: Connection, *, idle: bool, overco
         ),
         measured={"requests": len(group)},
         evidence=Evidence.of(
-            [f for e in group for f in (e.request_frame, e.closed_frame) if f],
+            [f for e in group for f in (e.request_frame, e.closed_frame) if f] + before,
             segment_filter(group),
             [
+                *(Step(frames=(frame,), text="the server ends the idle connection (FIN)") for frame in before),
                 asked(first),
                 Step(frames=(closed,), text=f"the server {ends} the connection ({flag}) and has sent nothing"),
                 *network_step(below, closed),
             ],
         ),
         scope=scope(group),
-        advice=(
-            f"On {first.server.address}, look up the log of this moment: a crash, a limit, a request that it forbids.",
-            f"Check that port {first.server.port} is meant for plain HTTP, not for https or another protocol.",
-        ),
+        advice=_advice(first, idle=idle),
         limitations=("whether a firewall or proxy on the way ended the connection in the server's name",),
+    )
+
+
+def _advice(first: Exchange, *, idle: bool) -> tuple[str, ...]:
+    if idle:
+        return (
+            "Let the client close idle connections sooner than the server does (its keep-alive time-out), and repeat a"
+            " request that this happens to.",
+            f"Look up the keep-alive time-out of {first.server.address}: longer than the client's is right.",
+        )
+    return (
+        f"On {first.server.address}, look up the log of this moment: a crash, a limit, a request that it forbids.",
+        f"Check that port {first.server.port} is meant for plain HTTP, not for https or another protocol.",
     )
 
 
@@ -204,9 +221,15 @@ def _is_plain_on_tls_port(e: Exchange) -> bool:
     return e.server.port % 1000 == _TLS_PORT and not e.over_tls
 
 
-def _was_ending(e: Exchange, below: Connection) -> bool:
+def _ended_before(e: Exchange, below: Connection) -> list[int]:
+    """Return the frames before the request in which the connection began to end."""
     ends = (*below.client_ends, *below.server_ends, *below.client_resets, *below.server_resets)
-    return any(frame < (e.request_frame or 0) for frame in ends)
+    return sorted(frame for frame in ends if frame < (e.request_frame or 0))
+
+
+def _overlooked(e: Exchange, below: Connection) -> bool:
+    """Return whether it was the server's FIN alone, and all that answers the request is its reset."""
+    return e.reset and _ended_before(e, below) == list(below.server_ends[:1])
 
 
 def _page(e: Exchange) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.http import Exchange, requests
+from explainer.protocols.http_cors import lacking
 from explainer.registry import rule
 from explainer.rules.exchanges import (
     AREA,
@@ -30,32 +31,27 @@ _SHOWN = 20
 def http_preflight_refused(facts: Facts) -> Iterator[Finding]:
     """A browser's preflight (OPTIONS with Origin) answered with an error or a redirection, or without leave.
 
-    Leave is Access-Control-Allow-Origin; without it the browser never sends the request itself (Fetch Standard, 4.8).
-    Of HTTP/1 alone: of HTTP/2 the header is not read.
+    Leave is Access-Control-Allow-Origin for the site that asks, and Access-Control-Allow-Methods and -Headers for the
+    request that it will make; else the browser never sends that (Fetch Standard, 4.8). Of HTTP/1 alone: of HTTP/2 the
+    headers are not read.
     """
-    for group in _groups(facts, "preflight"):
+    for group, why in _preflights(facts):
         first = group[0]
-        status = first.status or 0
-        if status < _FIRST_REDIRECTION and first.allows_origin:
-            continue
-        why = f'with "{said(first)}"' if status >= _FIRST_REDIRECTION else "without Access-Control-Allow-Origin"
         yield _finding(
             "http_preflight_refused", group,
             f"The web server {host(first)} answers the CORS preflight (OPTIONS) of {request_words(group)} {why}: the"
-            f" browser"
-            " then does not send the request itself, and reports a CORS error.",
-            "The server's side must answer OPTIONS with 200 or 204 and with Access-Control-Allow-Origin for the site"
-            " that"
-            " asks.",
-            Side.SERVER, "Let the server (or the gateway before it) answer OPTIONS without a login: browsers send"
-            " none with it.",
+            " browser then does not send the request itself, and reports a CORS error.",
+            "The server's side must answer OPTIONS with 200 or 204, and permit the site that asks (Origin), the method"
+            " and the headers of its request.",
+            Side.SERVER,
+            "Let the server (or the gateway before it) answer OPTIONS without a login: browsers send none with it.",
         )  # fmt: skip
 
 
 @rule("WebSocket refused", requests, subject=SUBJECT, area=AREA)
 def http_websocket_refused(facts: Facts) -> Iterator[Finding]:
     """A request to switch to WebSocket (Upgrade: websocket) that is not answered with 101 (RFC 6455, section 4.1)."""
-    for group in _groups(facts, "websocket"):
+    for group in _upgrades(facts):
         first = group[0]
         if first.status == _SWITCHED:
             continue
@@ -64,18 +60,28 @@ def http_websocket_refused(facts: Facts) -> Iterator[Finding]:
             f"The web server {host(first)} refuses the WebSocket (upgrade) of {request_words(group)}: it answers"
             f' "{said(first)}" in place of 101 Switching Protocols.',
             "The server's side, or the proxy before it, must allow WebSocket for this path and this site (Origin),"
-            " or the"
-            " client must sign in first.",
-            Side.EITHER, "A proxy on the way has to pass Upgrade and Connection on (nginx: proxy_set_header Upgrade"
-            " $http_upgrade).",
+            " or the client must sign in first.",
+            Side.EITHER,
+            "A proxy on the way has to pass Upgrade and Connection on (nginx: proxy_set_header Upgrade $http_upgrade).",
         )  # fmt: skip
 
 
-def _groups(facts: Facts, wish: str) -> Iterator[Group]:
+def _preflights(facts: Facts) -> Iterator[tuple[Group, str]]:
+    """Yield the preflights that get no leave, of one client, server and reason, with the reason."""
     groups = defaultdict[tuple[object, ...], list[Exchange]](list)
     for e in facts[requests]:
-        if e.wish == wish and e.status is not None:
-            groups[e.client.address, e.server, e.host, e.status, e.allows_origin].append(e)
+        if e.leave_asked is not None and e.status is not None:
+            error = f'with "{said(e)}"' if e.status >= _FIRST_REDIRECTION else ""
+            if why := error or lacking(e.leave_asked, e.leave_given):
+                groups[e.client.address, e.server, e.host, why].append(e)
+    yield from ((group, str(key[-1])) for key, group in groups.items())
+
+
+def _upgrades(facts: Facts) -> Iterator[Group]:
+    groups = defaultdict[tuple[object, ...], list[Exchange]](list)
+    for e in facts[requests]:
+        if e.wish and e.status is not None:
+            groups[e.client.address, e.server, e.host, e.status].append(e)
     yield from groups.values()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from explainer.protocols.http_bodies import Form
-from explainer.protocols.http_error_names import CODES, PHRASES, REASONS, named
+from explainer.protocols.http_error_names import CODES, PHRASES, REASONS, in_challenge, named
 from explainer.rules.http_error_meanings import BY_NAME
 
 S3 = '<?xml version="1.0"?><Error><Code>{}</Code><Message>secret-bucket</Message></Error>'
@@ -25,6 +25,12 @@ STATUS = ["/kind:Status", "/status:Failure", '/message:pods is forbidden: User "
         (["/errors/[]:Vault is sealed"], Form.JSON, "vault is sealed"),
         (["/user:invalid_grant"], Form.JSON, ""),
         (["no healthy upstream"], Form.TEXT, "no healthy upstream"),
+        (["/message:jwt expired"], Form.JSON, "token expired"),
+        (["/message:The incoming token has expired"], Form.JSON, "token expired"),
+        (["/message:Your session was closed, and the coupon expired"], Form.JSON, ""),
+        (["/error/message:invalid signature"], Form.JSON, "token signature"),
+        (["Blocked by ModSecurity, request blocked"], Form.TEXT, "web application firewall"),
+        (["Your IP address has been blocked."], Form.TEXT, "address blocked"),
         (["<h1>Forbidden</h1> <p>CSRF verification failed.</p>"], Form.TEXT, "csrf"),
         (["connect ECONNREFUSED 10.0.0.7:5432"], Form.TEXT, "connection refused"),
         (["Retry if the connection was refused."], Form.TEXT, ""),
@@ -34,6 +40,22 @@ STATUS = ["/kind:Status", "/status:Failure", '/message:pods is forbidden: User "
 )
 def test_names(lines: list[str], form: Form, expected: str) -> None:
     assert named(lines, form) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('Bearer realm="api"', ""),
+        ('Bearer error="invalid_token"', "invalid_token"),
+        ('Bearer realm="a", error="invalid_token", error_description="The access token expired"', "token expired"),
+        ('Bearer error="invalid_token", error_description="The audience \'x\' is invalid"', "token audience"),
+        ('Bearer error="insufficient_scope", scope="secret_name"', "insufficient_scope"),
+        ('Bearer error="something else"', ""),
+        ("Negotiate", ""),
+    ],
+)
+def test_challenges_name_their_error(value: str, expected: str) -> None:
+    assert in_challenge([value]) == expected
 
 
 def test_every_name_has_a_meaning() -> None:

@@ -1,13 +1,12 @@
 """Responses that are cut off, never come, or come late; the lab's cases are in test_rule_http_status."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from exchanges import exchange, found, health, unfinished
-from factories import FIN, RST, SERVER, connection, findings_of, first_frame, pcap, start_ns
+from exchanges import exchange, found, health, late, unfinished
+from factories import FIN, RST, SERVER, connection, findings_of, first_frame, pcap
 from messages import get, response, talk
 
 from explainer import registry
@@ -185,50 +184,21 @@ def test_a_request_on_a_connection_that_was_ending_is_not_judged(side: str) -> N
     assert len(ended_at(5)) == 1
 
 
-def late(ms: int, **overrides: Any) -> Exchange:
-    return exchange(**{"first_byte_ns": start_ns(0) + ms * 1_000_000} | overrides)
+def test_a_request_on_a_connection_that_the_server_had_ended_is_lost() -> None:
+    before = exchange(path="/before", request_frame=1, response_frame=2, first_byte_frame=2)
+    asked = silent(method="POST", reset=True)
 
+    def told(*exchanges: Exchange, **ends: Any) -> list[Finding]:
+        return none_came(*exchanges, below=[connection(**{"server_ends": (3,)} | ends)])
 
-def slow(*exchanges: Exchange, **below: Any) -> list[Finding]:
-    return found("http_slow", *exchanges, below=[connection(**below)])
-
-
-def test_two_seconds_are_slow_and_a_little_less_is_not() -> None:
-    (finding,) = slow(late(2000))
-    assert (finding.severity, finding.confidence, finding.side) == (Severity.MEDIUM, Confidence.CERTAIN, Side.SERVER)
-    assert "2 s to begin its answer to the request for /page" in finding.title
-    assert finding.evidence.frames == (4, 5, 6)
-    assert slow(late(1999)) == []
-
-
-def test_a_tenth_in_the_network_acquits_the_server() -> None:
-    assert len(slow(late(2000), syn_ack_rtt_ms=200.0)) == 1
-    assert slow(late(2000), syn_ack_rtt_ms=201.0) == []
-    assert slow(late(2000), syn_ack_rtt_ms=None) == []
-    assert len(slow(late(2000, acknowledged_ns=start_ns(0) + 200_000_000))) == 1
-    assert slow(late(2000, acknowledged_ns=start_ns(0) + 201_000_000)) == []
-    assert slow(late(2000, acknowledged_ns=None, acknowledged_frame=None)) == []
-
-
-@pytest.mark.parametrize("overrides", [{"status": 504}, {"status": 101}, {"method": "CONNECT"}, {"status": None}])
-def test_a_late_error_a_tunnel_and_a_switch_of_protocols_are_not_slow(overrides: dict[str, Any]) -> None:
-    assert slow(late(9000, **overrides)) == []
-
-
-@pytest.mark.parametrize(
-    "overrides",
-    [{"path": "/api/longpoll"}, {"path": "/socket.io/"}, {"path": "/Events"}, {"status": 204}],
-)
-def test_what_may_wait_for_news_is_possible_and_low(overrides: dict[str, Any]) -> None:
-    (finding,) = slow(late(25_000, **overrides))
-    assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.POSSIBLE)
-    assert "perhaps on purpose" in finding.title
-
-
-def test_the_same_page_three_times_may_wait_for_news() -> None:
-    twice = [late(2000, request_frame=4 + 20 * n) for n in range(2)]
-    assert [f.severity for f in slow(*twice)] == [Severity.MEDIUM]
-    assert [f.severity for f in slow(*twice, late(2000, request_frame=50))] == [Severity.LOW]
+    (finding,) = told(before, asked)
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.PROBABLE)
+    assert "it had ended the idle connection before that request came" in finding.title
+    assert finding.evidence.frames == (3, 4, 9)
+    assert told(asked) == []
+    assert told(before, silent(method="POST")) == []
+    assert told(before, asked, client_ends=(2,)) == []
+    assert told(before, asked, server_resets=(3,)) == []
 
 
 def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
@@ -239,15 +209,3 @@ def test_a_server_behind_that_is_cut_off_first_is_named() -> None:
     assert titles[1].endswith("is complete.")
     other = behind._replace(path="/other")
     assert found("http_incomplete", cut, other)[0].title.endswith("is complete.")
-
-
-def test_a_slow_server_in_a_file_that_holds_every_packet_twice(
-    tmp_path: Path, captures: Path, facts_of: Callable[..., Facts]
-) -> None:
-    once, again, merged = captures / "http_slow_server.pcapng", tmp_path / "again.pcapng", tmp_path / "merged.pcapng"
-    subprocess.run(["editcap", "-t", "0.00002", once, again], check=True)
-    subprocess.run(["mergecap", "-w", merged, once, again], check=True)
-    entry = registry.rules.get("http_slow")
-    assert entry is not None
-    (finding,) = findings_of("http_slow", facts_of(merged, *entry.needs))
-    assert finding.severity is Severity.MEDIUM

@@ -140,3 +140,15 @@ def test_http_requests_never_answered(tmp_path: Path, facts_of: FactsOf, analysi
     assert found_in("http_unanswered", facts_of, request(tmp_path / "c.pcap", 9, answer=whole)) == []
     assert found_in("http_unanswered", facts_of, request(tmp_path / "d.pcap", 8, leaves=False)) == []
     assert len(found_in("http_unanswered", facts_of, request(tmp_path / "e.pcap", 12, leaves=False))) == 1
+
+
+@pytest.mark.parametrize(("waits", "told"), [((1, 1, 1), 3), ((1, 1.3, 1.8), 0), ((1,), 0)])
+def test_a_time_limit_that_ends_each_wait_is_told_once(
+    waits: tuple[float, ...], told: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    for number, seconds in enumerate(waits):
+        talk = Talk(wire, sport=40000 + number, dport=80).open()
+        talk.say(b"GET /healthz HTTP/1.1\r\nHost: www.example.org\r\n\r\n").wait(seconds).part()
+    findings = found_in("http_unanswered", facts_of, wire.save(tmp_path / "f.pcap"))
+    assert [f.measured["requests"] for f in findings] == ([told] if told else [])
