@@ -28,12 +28,12 @@ class _Why(StrEnum):
         "{server} stops answering in the middle of the TLS handshake, after the client's part of it: most likely it"
         " does not accept the client's certificate"
     )
+    SERVER_STOPS_AT_LARGE = f"{SERVER_STOPS}, or large packets do not get through to it"
     CLIENT_STOPS = (
         "{client} stops after the server's part of the TLS handshake, and never sends its own: most likely it does not"
         " accept the server's certificate"
     )
     REFUSED = "{server} refuses {client} after the TLS handshake, most likely its login (user name, password)"
-    LARGE = "large packets of {client} do not get through to {server} in the TLS handshake"
 
 
 class _Case(NamedTuple):
@@ -117,7 +117,8 @@ def _unheard(a: Attempt, theirs: tuple[Packet, ...], packets: list[Packet]) -> _
         _step(theirs, "{server} sends its part of the TLS handshake", a),
         _step(packets, "{client} sends its own, again and again: no acknowledgement comes", a),
     )
-    return _Case(a, _Why.LARGE if min(p.size for p in packets) > _LARGE else _Why.SERVER_STOPS, steps)
+    large = min(p.size for p in packets) > _LARGE
+    return _Case(a, _Why.SERVER_STOPS_AT_LARGE if large else _Why.SERVER_STOPS, steps)
 
 
 def _gone(anew: bool, a: Attempt) -> Step:
@@ -130,15 +131,17 @@ def _step(packets: tuple[Packet, ...] | list[Packet], text: str, a: Attempt) -> 
     return Step(frames=tuple(dict.fromkeys(p.frame for p in packets))[:_SHOWN], text=text.format(**ends))
 
 
+_CLIENTS_CERTIFICATE = (
+    Side.CLIENT, "The certificate of {client} must be one that {server} accepts: its authority, date and purpose.",
+    "The log of the OpenVPN server on {server} says why (VERIFY ERROR, TLS Error).",
+)  # fmt: skip
 _ACTS = {
     _Why.NOT_HEARD: (
         Side.NETWORK, "Whoever runs the firewalls between the two must let {server}'s answers through to {client}.",
         "Record on {client} and on {server} at the same time: where do the answers end?",
     ),
-    _Why.SERVER_STOPS: (
-        Side.CLIENT, "The certificate of {client} must be one that {server} accepts: its authority, date and purpose.",
-        "The log of the OpenVPN server on {server} says why (VERIFY ERROR, TLS Error).",
-    ),
+    _Why.SERVER_STOPS: _CLIENTS_CERTIFICATE,
+    _Why.SERVER_STOPS_AT_LARGE: _CLIENTS_CERTIFICATE,
     _Why.CLIENT_STOPS: (
         Side.EITHER, "The certificate of {server} must be one that {client} accepts: its authority, date and name.",
         "The log of the OpenVPN client on {client} says why (VERIFY ERROR, TLS Error).",
@@ -146,10 +149,6 @@ _ACTS = {
     _Why.REFUSED: (
         Side.CLIENT, "{client} must log in with what {server} accepts, or whoever runs {server} must let it in.",
         "The logs of both say why (AUTH_FAILED).",
-    ),
-    _Why.LARGE: (
-        Side.NETWORK, "Whoever runs the path must see why packets of that size are lost, or both must send smaller.",
-        "Try with smaller packets: tun-mtu, mssfix and fragment, or a ping of that size that may not be fragmented.",
     ),
 }  # fmt: skip
 """Who must act, how, and where to look."""

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, SERVER, UDP, datagram, ip
+from factories import CLIENT, SERVER, UDP, datagram, ip, matching
 from flow import FactsOf, found
-from talk import Wire
+from talk import Talk, Wire, client_hello
 
 from explainer.model import Confidence, Finding, Severity
+from explainer.protocols.tls import handshakes
 
 OTHER, PORT = "203.0.113.9", 1194
 RESET, ANSWER, CONTROL, ACK, DATA = 7, 8, 4, 5, 9
@@ -79,7 +80,7 @@ def told(tmp_path: Path, facts_of: FactsOf, *talks: Callable[[Vpn], object]) -> 
         (client_stops, "does not accept the server's certificate"),
         (refused, "most likely its login"),
         (not_heard, f"the answers of {SERVER} do not reach {CLIENT}"),
-        (lambda vpn: server_stops(vpn, size=1200), "large packets of"),
+        (lambda vpn: server_stops(vpn, size=1200), "the client's certificate, or large packets do not get through"),
     ],
     ids=["server", "client", "login", "not heard", "large"],
 )
@@ -115,3 +116,12 @@ def test_a_connection_that_comes_up_later_makes_it_small(tmp_path: Path, facts_o
     (finding,) = told(tmp_path, facts_of, refused, up)
     assert finding.severity is Severity.LOW
     assert finding.title.endswith("a later connection comes up.")
+
+
+def test_tls_inside_openvpn_is_no_connection_of_its_own(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire, packet = Wire(), bytes([CONTROL << 3]) + b"session1\0" + bytes(4) + client_hello("vpn.example.org")
+    talk = Talk(wire, dport=PORT).open().say(len(packet).to_bytes(2) + packet)
+    talk.close(from_client=True).close(from_client=False)
+    capture = wire.save(tmp_path / "tcp.pcap")
+    assert matching(capture, "openvpn && tls.handshake.type == 1")
+    assert facts_of(capture, handshakes)[handshakes] == ()

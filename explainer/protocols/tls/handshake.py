@@ -7,7 +7,7 @@ from itertools import groupby
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, TIME
+from explainer.protocols.frame import FRAME, PROTOCOLS, TIME
 from explainer.protocols.tcp import Endpoint, segments
 from explainer.protocols.tls.again import AGAIN, hidden
 from explainer.protocols.tls.columns import JA3, OPAQUE_TYPE, TLS, Fields
@@ -38,6 +38,7 @@ from explainer.protocols.tls.messages import (
 
 _COLUMNS = (FRAME, TIME, *TLS.every, OPAQUE_TYPE, JA3)
 _TLS13, _DTLS13, _DRAFT = 0x0304, 0xFEFC, 0x7F
+_CARRIER = ":openvpn:"
 FIRST_ROWS = 60
 """How many frames with records are read of a connection; of the later ones only those with a handshake or an alert."""
 
@@ -166,14 +167,20 @@ class Handshake:
         return max((*(m.frame for m in self.messages), *(r.frame for r in self.records[:1])), default=1)
 
 
-@fact("TLS connections", segments, hidden, AGAIN, *_COLUMNS)
+@fact("TLS connections", segments, hidden, AGAIN, *_COLUMNS, PROTOCOLS)
 def handshakes(facts: Facts) -> tuple[Handshake, ...]:
-    """Return the TLS connections over TCP by stream number, each as Wireshark shows it or as a second look does."""
+    """Return the TLS connections over TCP by stream number, each as Wireshark shows it or as a second look does.
+
+    Not those in OpenVPN's control channel.
+    """
     sides = facts[segments].select(
         pl.col("frame").alias(FRAME.field),
         "stream", "client", "client_port", "server", "server_port", "from_client",
     )  # fmt: skip
-    plain = facts.frames_with((TLS.record_type, OPAQUE_TYPE, TLS.handshake_type), *_COLUMNS).join(sides, on=FRAME.field)
+    found = facts.frames_with((TLS.record_type, OPAQUE_TYPE, TLS.handshake_type), *_COLUMNS, PROTOCOLS)
+    plain = found.join(sides, on=FRAME.field)
+    # Carried in packets of another protocol it is not the connection's own: its end is told nowhere here.
+    carried = set(plain.filter(pl.col(PROTOCOLS.field).str.contains(_CARRIER))["stream"])
     seen = {h.stream: h for h in connections(plain, TLS)}
     again = facts.look(AGAIN)
     if again is not None:
@@ -183,7 +190,7 @@ def handshakes(facts: Facts) -> tuple[Handshake, ...]:
             if before is None or len(before.messages) < len(handshake.messages):
                 rule = rules.get(handshake.stream, "")
                 seen[handshake.stream] = replace(handshake, decoded_as=rule, reordered=not rule)
-    return tuple(seen[stream] for stream in sorted(seen))
+    return tuple(seen[stream] for stream in sorted(seen.keys() - carried))
 
 
 def connections(rows: "pl.DataFrame", fields: Fields) -> Iterator[Handshake]:
