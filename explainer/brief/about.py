@@ -42,6 +42,7 @@ ABOUT = {
     Topic.ADDRESSES: ("address_",),
     Topic.ARP: ("address_arp", "address_duplicate", "address_spoofed", "scan_arp"),
     Topic.TUNNELS: ("udp_unanswered", "openvpn_refused", "tunnel_one_way", "ike_refused", "coded_refusal"),
+    Topic.GROUPS: ("multicast_",),
     Topic.SMB_VERSION: ("unwanted_smb1",),
     Topic.FRAGMENTS: ("path_fragments_lost", "path_mtu"),
     Topic.ROUTING: ("ospf_", "bgp_", "address_neighbor", "coded_refusal"),

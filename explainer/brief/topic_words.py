@@ -116,7 +116,7 @@ PLAIN = {
     Topic.MAILS: r"^(?!.*\b(?:mail|smtp|imap|pop3?) ?servers?\b)"
     r".*(?:\b(?:wr(?:ote|ites?|itten)|recipients?|senders?|mailbox(?:es)?|inbox|folders?)\b"
     r"|\b(?:who|whom|how many|which|what|list)\b.{0,30}\b(?:e?-?mails?|messages?|letters?)\b)",
-    Topic.GROUPS: r"\b(multicast|igmp|groups?)\b",
+    Topic.GROUPS: r"\b(multicast|igmp|iptv|groups?)\b",
     Topic.INTERFACES: r"\binterfaces?\b",
     Topic.CHANGES: r"\bwhat (?:changes|changed|is new|is different|begins|began|starts|started|stops|stopped)\b",
     Topic.CALLS: r"\bwho(?:m)?\b.{0,30}\bcall(?:s|ed|ing)?\b|\bhow long\b.{0,30}\b(?:calls?|telephone|phone)\b"
