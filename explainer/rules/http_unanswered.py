@@ -47,7 +47,7 @@ def http_unanswered(facts: Facts, *, min_wait_s: float = 3.0, patience_s: float 
             groups[*_page(e), e.server, bool(e.closed_frame)].append(e)
     for group in groups.values():
         waits = [_waited_s(e, facts[last_ns]) for e in group]
-        told = gave_up(waits, min_wait_s) if group[0].closed_frame else [wait for wait in waits if wait >= patience_s]
+        told = gave_up(waits, min_wait_s) if group[0].closed_frame else {wait for wait in waits if wait >= patience_s}
         silent = [(e, wait) for e, wait in zip(group, waits, strict=True) if wait in told]
         if silent:
             first, waited = silent[0]
