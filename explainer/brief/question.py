@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explainer.brief.about import ABOUT, RISKY
+from explainer.brief.error_messages import in_words, is_message
 from explainer.brief.foreign import in_english
 from explainer.brief.topic_words import FAULT, PLAIN, WORDS
 from explainer.brief.topics import Topic as Topic
@@ -108,7 +109,8 @@ class Question:
 
 def parse(asked: str) -> Question:
     """Return the question with what it names."""
-    text = in_english(asked)
+    text = in_words(in_english(asked))
+    message = is_message(text)
     return Question(
         text=text,
         asked=asked,
@@ -116,14 +118,14 @@ def parse(asked: str) -> Question:
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
         names=frozenset(name.lower() for name in _NAME.findall(text)),
         frames=frozenset(map(int, _FRAME.findall(text))),
-        topics=_topics(_NAME.sub(" ", text)),
-        about_a_fault=FAULT.search(text) is not None,
+        topics=_topics(_NAME.sub(" ", text), message=message),
+        about_a_fault=message or FAULT.search(text) is not None,
     )
 
 
-def _topics(text: str) -> frozenset[Topic]:
+def _topics(text: str, *, message: bool) -> frozenset[Topic]:
     asked = {topic for topic, words in WORDS.items() if re.search(words, text, re.IGNORECASE)}
-    for part in [part for part in _AND.split(text) if not FAULT.search(part)]:
+    for part in [part for part in _AND.split(text) if not message and not FAULT.search(part)]:
         asked |= {topic for topic, words in PLAIN.items() if re.search(words, part, re.IGNORECASE)}
         asked |= {Topic.FRAME} if _FRAME.search(part) else set()
     return frozenset(asked)
