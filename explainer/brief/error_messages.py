@@ -25,6 +25,7 @@ _SAID = re.compile(
     r"|\b(?:permission|access) (?:is )?denied\b|\blogin incorrect\b|\binvalid credentials\b|\bauthentication failed\b"
     r"|\bpassword authentication failed\b|\bno such host\b|\bname or service not known\b"
     r"|\btemporary failure in name resolution\b|\bunknown (?:authority|host)\b|\bunknown_?host\b"
+    r"|\bself-?signed certificate in\b|\bunable to get local issuer\b|\bcertificate has expired\b"
     r"|\bcertificate verify failed\b|\bforcibly closed\b|\bclosed by (?:remote host|foreign host)\b"
     r"|\bclosed connection without response\b|\bbroken pipe\b|\bi/o timeout\b|\bdeadline exceeded\b"
     r"|\bwrong version number\b|\bunsupported or unrecognized\b|\b(?:was sent|sent an http request) to (?:an )?https\b"
@@ -34,9 +35,9 @@ _SAID = re.compile(
     r"|\bclosed the connection unexpectedly\b|\babnormal closure\b|\btransport is closing\b",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(
-    r"\?|^\s*(?:which|what|who|whose|where|when|how|is|are|was|were|does|do|did|can|has|have)\b", re.IGNORECASE
-)
+_ASKS = r"(?:which|who|whose|where|when|how|is|are|was|were|does|do|did|has|have)\b"
+_QUESTION = re.compile(rf"^\s*(?:what\b|can\b|{_ASKS})|[.,;:!-]\s+{_ASKS}.*\?", re.IGNORECASE | re.DOTALL)
+"""A text that begins with a question, or a message that one follows; "can you check this?" asks for nothing else."""
 
 
 def in_words(text: str) -> str:
@@ -46,7 +47,7 @@ def in_words(text: str) -> str:
 
 
 def is_message(text: str) -> bool:
-    """Return whether a text is what a program said when it failed, and not a question."""
+    """Return whether a text holds what a program said when it failed, and asks for nothing else."""
     return not _QUESTION.search(text) and bool(_CODES.search(text) or _SAID.search(text))
 
 

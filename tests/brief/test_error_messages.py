@@ -40,6 +40,7 @@ def test_hosts_stay_hosts(name: str) -> None:
         "NET::ERR_CERT_DATE_INVALID", "x509: certificate signed by unknown authority", "Broken pipe",
         "java.net.SocketTimeoutException: Read timed out", "530 Login incorrect.", "Error: socket hang up",
         "Permission denied (publickey,password).", "dial tcp 192.0.2.1:80: i/o timeout",
+        "Our log says: read ECONNRESET - what is the cause?", "Since today: Broken pipe. Can you check this capture?",
     ],
 )  # fmt: skip
 def test_what_a_program_says_is_a_message(text: str) -> None:
@@ -50,7 +51,13 @@ def test_what_a_program_says_is_a_message(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["why do I get ECONNRESET?", "was access denied?", "who closed the connection", "is the login refused"]
+    "text",
+    [
+        "was access denied?",
+        "who closed the connection after ECONNRESET",
+        "what is a broken pipe?",
+        "The log says access denied, which user was it?",
+    ],
 )
 def test_a_question_is_none(text: str) -> None:
     assert not is_message(text)
