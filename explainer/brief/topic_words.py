@@ -204,6 +204,7 @@ FAULT = re.compile(
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
     r"|offline|crash\w*|not found|in common|locked|(?:does|do|did|is) .{0,40}\bexist\w*"
     r"|(?:the|root|real|likely) (?:causes?|reasons?)|what caus\w+"
+    r"|(?:is|are|was|were|went|goes|seems?|be) down|who(?:'s| is) right|(?:please|need|needs) help|help(?= *$| *!)"
     r"|out of date|expired|invalid|untrusted|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
     r"|(?:doesn|don|isn|won)'t|(?:network|server|client|firewall|database|application|app) or (?:the |our |their )?\w+"
