@@ -204,6 +204,8 @@ FAULT = re.compile(
     r"|can't|tim(?:es?|ed|ing)[ -]?outs?|stuck|unreachable|freez\w*|stall\w*|gives? up"
     r"|offline|crash\w*|not found|in common|locked|(?:does|do|did|is) .{0,40}\bexist\w*"
     r"|(?:the|root|real|likely) (?:causes?|reasons?)|what caus\w+"
+    r"|(?:not|no longer|never) (?:secure|private|trusted|safe|accessible|available|reachable|possible|responding)"
+    r"|all the time|constantly|again and again|keeps? (?:clos|dropp|disconnect|fail|hang|ask)ing"
     r"|(?:is|are|was|were|went|goes|seems?|be) down|who(?:'s| is) right|(?:please|need|needs) help|help(?= *$| *!)"
     r"|out of date|expired|invalid|untrusted|unable|drop\w*|resets?|hangs?|rejects?|rejected"
     r"|not (?:work|load|open|connect|answer|react|respond|reply|resolv)\w*|(?:does|do) .{0,40}\bwork"
