@@ -71,6 +71,9 @@ def steps(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield from sorted(found, key=lambda claim: not claim.text.startswith("Yes"))[:_ROWS]
 
 
+_UNREACHED = ("quic_unanswered", "path_udp_unreachable", "quic_version")
+
+
 def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether HTTP/2 or HTTP/3 is spoken, for a question that names one of them (ALPN: RFC 7301)."""
     named = _HTTP_VERSION.search(question.text)
@@ -91,6 +94,8 @@ def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield _claim(row, f"{text}; what the server chose is encrypted", "client_hello_frame")
     elif offered and offered[0]["server_hello_frame"] is None:
         row = offered[0]
+        if any(f.rule in _UNREACHED and address(row["server"]) in f.scope.addresses for f in analysis.findings):
+            return  # the finding says why
         text = f"No: {row['client']} offers {version} to {row['server']} (ALPN), and no ServerHello answers it"
         yield _claim(row, text, "client_hello_frame")
     elif offered:
