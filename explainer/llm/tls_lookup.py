@@ -7,7 +7,7 @@ from explainer.brief.question import Question
 from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
-from explainer.wording import listing
+from explainer.wording import in_sentence, listing
 
 _ROWS = 5
 NOTHING_AGREED = "no version agreed on"
@@ -94,10 +94,13 @@ def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield _claim(row, f"{text}; what the server chose is encrypted", "client_hello_frame")
     elif offered and offered[0]["server_hello_frame"] is None:
         row = offered[0]
-        if any(f.rule in _UNREACHED and address(row["server"]) in f.scope.addresses for f in analysis.findings):
-            return  # the finding says why
         text = f"No: {row['client']} offers {version} to {row['server']} (ALPN), and no ServerHello answers it"
-        yield _claim(row, text, "client_hello_frame")
+        why = [f for f in analysis.findings if f.rule in _UNREACHED and address(row["server"]) in f.scope.addresses]
+        if why:
+            at = (*frames(row, "client_hello_frame"), *why[0].evidence.frames[-1:])
+            yield Claim(text=f"{text}: {in_sentence(why[0].title)}", frames=at, sources=("tls", why[0].id))
+        else:
+            yield _claim(row, text, "client_hello_frame")
     elif offered:
         row = offered[0]
         chosen = f"it chose {row['alpn']}" if row["alpn"] else "it chose none"
