@@ -38,7 +38,7 @@ _REFUSED = "it is refused"
 _NO_FAULT = "No fault was found:"
 _ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty"), "Nobody"
+_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
