@@ -133,7 +133,7 @@ def dns_comes_or_goes(facts: Facts) -> Iterator[Finding]:
     """A name that one name server does not know at first (NXDOMAIN) and answers later, or the other way round.
 
     Of low severity where it is there in the end; of medium severity where its last `_GONE` answers say that it does not
-    exist.
+    exist, of addresses; other records, such as those that prove who owns a domain, are taken away on purpose.
     """
     for group in _by_name(facts[lookups]).values():
         for kind in _of_type(group).values():
@@ -177,7 +177,7 @@ def _goes(group: Sequence[Lookup]) -> Finding:
     return lookup_finding(
         "dns_comes_or_goes",
         [first, *missing],
-        Severity.MEDIUM,
+        Severity.MEDIUM if first.type_number in (_A, _AAAA) else Severity.LOW,
         Confidence.CERTAIN,
         Side.EITHER,
         f"The name {name} was answered at first, and {_between(group, missing[-1])} later it does not exist any more,"

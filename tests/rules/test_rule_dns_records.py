@@ -9,7 +9,7 @@ from test_rule_dns_resolvers import found, lookup, missing
 from explainer.model import Severity
 from explainer.protocols.dns import Lookup
 
-AAAA, MX, SRV, CAA = 28, 15, 33, 257
+AAAA, MX, TXT, SRV, CAA = 28, 15, 16, 33, 257
 FAILED: dict[str, Any] = {"rcode": 2, "answers": ()}
 EMPTY: dict[str, Any] = {"rcode": 0, "answers": ()}
 
@@ -78,6 +78,8 @@ def test_a_name_that_goes() -> None:
     assert finding.severity is Severity.MEDIUM
     assert finding.evidence.frames == (2, 3, 4, 5, 6, 7)
     assert found("dns_comes_or_goes", *gone[:2]) == []
+    (proof,) = found("dns_comes_or_goes", *(x._replace(type_number=TXT) for x in gone))
+    assert proof.severity is Severity.LOW
 
 
 def test_names_that_stay() -> None:
