@@ -155,7 +155,8 @@ PLAIN = {
     r"|\b(tls|ssl) ?1\.[0-3]\b|\b(tls|ssl) versions?\b|\bversions? of (tls|ssl)\b|\bcipher|\bsni\b|\bserver name\b"
     r"|\balpn\b|\bja[34]\b"
     r"|\b(which|what|whose|who) .{0,25}\b(certificates?|issued|issuer)\b|\bkey exchange\b",
-    Topic.SOFTWARE: r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
+    Topic.SOFTWARE: r"^(?!.*\b(?:ok|okay|fine|healthy|well|up|works?|working|broken|wrong|problems?|slow)\b).*"
+    r"\b(browsers?|user[- ]?agents?|software|banners?|programs?|applications?|apps?|tools?|products?)\b"
     r"|\b(which|what) (ssh |web |mail |http )?(client|server) (version|software|is it|runs?\b)|\bserver version"
     r"|\bssh version\b|\bversion of ssh\b",
     Topic.SYSTEM: r"\boperating systems?\b|\b(windows|linux|mac(os)?|android) (or|machine|host|client|server)\b"

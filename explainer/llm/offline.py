@@ -17,6 +17,7 @@ from explainer.llm import (
     next_capture,
     overview,
     port_lookup,
+    port_outcome,
     relevance,
     site_names,
     tcp_lookup,
@@ -34,9 +35,10 @@ _TOLD_ALWAYS = ("capture_unread", "path_traced")
 _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinations")
 """Statistics that tell what is there, and answer no question about a fault."""
 _REFUSED = "it is refused"
+_NO_FAULT = "No fault was found:"
 _ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
-_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty"), "Nobody"
+_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
@@ -59,7 +61,10 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
     held = [] if Topic.OVERVIEW in question.topics else overview.claims(analysis, question)
     held = [claim for claim in held if claim not in looked_up]
     finding = choice.chosen(known, question, looked_up, spoken_ports=ports)
-    if finding is not None:
+    well = list(port_outcome.well(analysis, question))
+    if well:
+        looked_up = [*well, *looked_up]
+    elif finding is not None:
         describes = Topic.OVERVIEW in question.topics or finding.rule.startswith(relevance.ABOUT_CAPTURE)
         beside = [*looked_up, *(held if describes else ())]
         others = [f for f in found if f is not finding]
@@ -71,8 +76,8 @@ def _from_finding(
     analysis: Analysis, question: Question, finding: Finding, others: Sequence[Finding], looked_up: Sequence[Claim]
 ) -> Answer:
     claims = [Claim(text=s.text, frames=s.frames, sources=(finding.id,)) for s in finding.evidence.steps]
-    # Beside a finding, "it is not slow" of some connection would deny what the finding says.
-    looked_up = [claim for claim in looked_up if not claim.text.startswith(tcp_lookup.NOT_SLOW)]
+    # Beside a finding, "it is not slow" of some connection, or "no fault", would deny what the finding says.
+    looked_up = [claim for claim in looked_up if not claim.text.startswith((tcp_lookup.NOT_SLOW, _NO_FAULT))]
     if finding.severity is Severity.INFO:
         looked_up = [*looked_up, *(c for c in _looked_at(analysis, question) if c not in looked_up)]
     well = () if finding.severity is Severity.HIGH else health.claims(analysis)

@@ -7,7 +7,7 @@ from explainer.brief.question import Question
 from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row, frames, rows
 from explainer.model import Analysis, Claim
-from explainer.wording import listing
+from explainer.wording import in_sentence, listing
 
 _ROWS = 5
 NOTHING_AGREED = "no version agreed on"
@@ -71,6 +71,9 @@ def steps(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield from sorted(found, key=lambda claim: not claim.text.startswith("Yes"))[:_ROWS]
 
 
+_UNREACHED = ("quic_unanswered", "path_udp_unreachable", "quic_version")
+
+
 def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield whether HTTP/2 or HTTP/3 is spoken, for a question that names one of them (ALPN: RFC 7301)."""
     named = _HTTP_VERSION.search(question.text)
@@ -92,7 +95,12 @@ def http_versions(analysis: Analysis, question: Question) -> Iterator[Claim]:
     elif offered and offered[0]["server_hello_frame"] is None:
         row = offered[0]
         text = f"No: {row['client']} offers {version} to {row['server']} (ALPN), and no ServerHello answers it"
-        yield _claim(row, text, "client_hello_frame")
+        why = [f for f in analysis.findings if f.rule in _UNREACHED and address(row["server"]) in f.scope.addresses]
+        if why:
+            at = (*frames(row, "client_hello_frame"), *why[0].evidence.frames[-1:])
+            yield Claim(text=f"{text}: {in_sentence(why[0].title)}", frames=at, sources=("tls", why[0].id))
+        else:
+            yield _claim(row, text, "client_hello_frame")
     elif offered:
         row = offered[0]
         chosen = f"it chose {row['alpn']}" if row["alpn"] else "it chose none"

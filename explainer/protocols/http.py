@@ -26,7 +26,7 @@ _XML_TEXTS = Column("xml.cdata", many=True)
 _OF_FORM: dict[Form, Callable[[Sequence[str]], str]] = {
     Form.TEXT: complaint_of_text, Form.JSON: complaint_of_json, Form.XML: complaint_of_xml,
 }  # fmt: skip
-_FIRST_ERROR = 400
+_FIRST_REDIRECT, _FIRST_ERROR = 300, 400
 _HTTP_2 = "HTTP/2"
 _LARGEST = 8192
 """Bytes of a response with a short text, its headers included: more headers than servers usually take."""
@@ -95,8 +95,11 @@ def requests(facts: Facts) -> tuple[Exchange, ...]:
 
 def _read(e: Exchange, text: Sequence[str]) -> Exchange:
     form = e.written.form if e.written else Form.TEXT
-    name = named(text, form) if (e.status or 0) >= _FIRST_ERROR else ""
-    return e._replace(complaint=_OF_FORM[form](text), error_name=name or e.error_name)
+    complaint = _OF_FORM[form](text)
+    # A redirection that names no place is one of a store, whose text tells why.
+    to_nowhere = (e.status or 0) >= _FIRST_REDIRECT and not e.location
+    name = named(text, form) if (e.status or 0) >= _FIRST_ERROR or to_nowhere or complaint else ""
+    return e._replace(complaint=complaint, error_name=name or e.error_name)
 
 
 def _texts(facts: Facts) -> Iterator[tuple[int | None, Sequence[str]]]:

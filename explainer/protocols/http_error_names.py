@@ -13,8 +13,8 @@ from explainer.protocols.http_complaints import HYPOTHETICAL
 # Amazon S3 and those that speak like it, AWS, Azure Storage.
 _STORES = """RequestTimeTooSkewed SignatureDoesNotMatch InvalidAccessKeyId AccessDenied ExpiredToken InvalidToken
 NoSuchBucket NoSuchKey NoSuchUpload SlowDown EntityTooLarge RequestTimeout BadDigest AuthorizationHeaderMalformed
-BucketAlreadyExists QuotaExceeded XMinioStorageFull AuthenticationFailed AuthorizationFailure
-AuthorizationPermissionMismatch ContainerNotFound BlobNotFound ServerBusy ExpiredTokenException
+BucketAlreadyExists PermanentRedirect TemporaryRedirect QuotaExceeded XMinioStorageFull AuthenticationFailed
+AuthorizationFailure AuthorizationPermissionMismatch ContainerNotFound BlobNotFound ServerBusy ExpiredTokenException
 UnrecognizedClientException InvalidSignatureException AccessDeniedException ThrottlingException Throttling
 RequestLimitExceeded ProvisionedThroughputExceededException ResourceNotFoundException TooManyRequestsException"""
 # Elasticsearch and OpenSearch: the exceptions' types.

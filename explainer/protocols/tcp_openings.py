@@ -1,14 +1,23 @@
-"""TCP handshakes that stop half-way: the server's SYN/ACK, sent again and again (RFC 9293 section 3.5)."""
+"""How TCP connections open: handshakes that stop half-way (RFC 9293 section 3.5), and requests that offer ECN."""
 
 from typing import NamedTuple
 
 from explainer.facts import Facts, fact
 from explainer.lazy import pl
-from explainer.protocols.tcp import Connection, connections
+from explainer.protocols.frame import FRAME
+from explainer.protocols.tcp import FLAGS, Connection, connections
 from explainer.protocols.tcp_sent import sent
 
 _FIRST_TTLS = (64, 128, 255)
 """What systems give their packets to start with: who is seen with one of these is no router away."""
+_OPENING, _OFFERS_ECN = 0xD2, 0xC2  # of ACK, SYN, ECE and CWR: SYN, ECE and CWR (RFC 3168, section 6.1.1)
+
+
+@fact("TCP connections", FRAME, FLAGS)
+def offering_ecn(facts: Facts) -> frozenset[int]:
+    """Return the connection requests that offer ECN, which old firewalls drop."""
+    offers = (pl.col(FLAGS.field) & _OPENING) == _OFFERS_ECN
+    return frozenset(facts.frames(FRAME, FLAGS).filter(offers)[FRAME.field])
 
 
 class HalfWay(NamedTuple):

@@ -20,12 +20,16 @@ _REFUSALS = {2: "fails itself (SERVFAIL)", 5: "refuses (REFUSED)"}
 
 
 class Behind(NamedTuple):
-    """A name server that another one asks in vain: `how` it refuses, empty where it keeps silent."""
+    """A name server that another one asks in vain: `how` it refuses, empty where it keeps silent.
+
+    `back` are the frames in which it asks the very one that asks it, for the same name.
+    """
 
     server: str
     upstream: str
     how: str
     frames: tuple[int, ...]
+    back: tuple[int, ...] = ()
 
 
 class Upstreams:
@@ -62,7 +66,18 @@ class Upstreams:
         if not found:
             return None
         first = min(found, key=lambda entry: entry[1][0])[0]
-        return Behind(server, *first, tuple(frame for key, frames in found if key == first for frame in frames))
+        frames = tuple(frame for key, frames in found if key == first for frame in frames)
+        return Behind(server, *first, frames, self._back(names, first[0], server))
+
+    def _back(self, names: Sequence[str], upstream: str, server: str) -> tuple[int, ...]:
+        """Return the frames in which the upstream asks that server for a name for which that server asks it."""
+        found = list[int]()
+        for name in names:
+            asked = self._by_name.get(name, [])[:_MOST]
+            if any((x.client.address, x.server.address) == (server, upstream) for x in asked):
+                back = (x for x in asked if (x.client.address, x.server.address) == (upstream, server))
+                found += (frame for x in back for frame in x.query_frames)
+        return tuple(found)
 
     def _also(self, finding: Finding, names: Sequence[str], asked: Sequence[Lookup]) -> set[str]:
         """Return the hosts that ask others for the same names meanwhile.
@@ -105,16 +120,20 @@ def with_upstream(finding: Finding, behind: Behind) -> Finding:
     what = f"which {behind.how}" if behind.how else "without an answer"
     step = Step(frames=behind.frames[:20], text=f"{server} itself asks the name server {other}, {what}")
     told = f"{other}, which it asks, {behind.how}" if behind.how else f"it gets no answer from its upstream {other}"
-    evidence = finding.evidence
+    act = f"Whoever runs {server} must find out why {other} does not answer{' for the name' if behind.how else ''}, or"
+    act, steps, evidence = f"{act} ask another one.", [step], finding.evidence
+    if behind.back:
+        told = f"it asks {other}, and that asks {server} again, so the question goes in a circle (forwarding loop)"
+        act = f"Whoever runs {server} and {other} must correct their forwarders: one of them must ask another server."
+        steps.append(Step(frames=behind.back[:20], text=f"{other} asks {server} for the same name"))
     return finding.model_copy(
         update={
             "title": f"{finding.title[:-1]}: {told}.",
-            "act": f"Whoever runs {server} must find out why {other} does not answer"
-            f"{' for the name' if behind.how else ''}, or ask another one.",
+            "act": act,
             "evidence": Evidence.of(
-                (*evidence.frames, *behind.frames),
+                (*evidence.frames, *behind.frames, *behind.back),
                 f"({evidence.display_filter}) || ({address_field(other)} == {other} && {_OVER_DNS})",
-                (*evidence.steps, step),
+                (*evidence.steps, *steps),
             ),
             "scope": finding.scope.model_copy(update={"addresses": (*finding.scope.addresses, other)}),
         }

@@ -21,8 +21,17 @@ _ADDRESS = re.compile(r"[\d.]*|\[.*")
 
 
 def host(exchange: Exchange) -> str:
-    """Return the host that was asked for, as the client wrote it, or else the server's address."""
-    return exchange.host[:_LONGEST] or exchange.server.address
+    """Return the host that was asked for, as the client wrote it, or else the server's address.
+
+    A proxy passes on what its client wrote: an address that is another host's would accuse that one. A name without a
+    dot is one's own, of a container or a group of servers: its address stands beside it.
+    """
+    name, address = exchange.host[:_LONGEST], exchange.server.address
+    bare = _PORT.sub("", name)
+    if not name or (_ADDRESS.fullmatch(bare) and bare.strip("[]") != address and not exchange.to_proxy):
+        return str(exchange.server) if name else address
+    own = "." not in name and ":" not in bare and not exchange.to_proxy
+    return f"{name} ({exchange.server})" if own else name
 
 
 def answering(exchange: Exchange) -> str:

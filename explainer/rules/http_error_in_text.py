@@ -43,6 +43,7 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
     for group in groups.values():
         first = group[0]
         vague = first.complaint == "error" or first.complaint.partition(":")[0].lower() in _VAGUE
+        words = first.error_name or first.complaint
         yield Finding(
             id=f"http_error_in_text:{first.first_frame}",
             rule="http_error_in_text",
@@ -50,7 +51,7 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
             confidence=Confidence.PROBABLE,
             side=Side.EITHER if vague else Side.CLIENT,
             title=f"The web server {host(first)} answers {request_words(group)} with"
-            f' "{said(first)}", but its text says "{first.complaint}".',
+            f' "{said(first)}", but its text says "{words}".',
             act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
             f" came."
             if vague

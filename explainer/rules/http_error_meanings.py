@@ -89,6 +89,13 @@ BY_NAME = {
     "AuthorizationHeaderMalformed": _client(
         "the signature of the request is for another region, or malformed", "sign for the region of the bucket"
     ),
+    **dict.fromkeys(
+        ("PermanentRedirect", "TemporaryRedirect"),
+        _client(
+            "the bucket is kept in another region, or under another address (endpoint) than the client asks",
+            "use the region and the endpoint of the bucket",
+        ),
+    ),
     "RequestTimeout": _client("it waited too long for the rest of the upload", "send what it announced, and sooner"),
     "BadDigest": _client("what arrived does not fit the checksum that was sent with it", "send it again"),
     "EntityTooLarge": _client("the object is too large for one upload", "upload it in parts"),

@@ -45,6 +45,7 @@ from explainer.rules.http_upstream_sight import sight
 from explainer.wording import count, listing
 
 _FIRST_ERROR, _SERVER_ERROR, _LAST_ERROR = 400, 500, 599
+_REDIRECTS, _ELSEWHERE = (301, 307), ("PermanentRedirect", "TemporaryRedirect")
 _MORE_FRAMES = 20
 _TLS_MATTER = re.compile(r"https (?:port|server)|ssl certificate|ssl-enabled|requires tls", re.IGNORECASE)
 
@@ -68,7 +69,8 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so (https
     port, client certificate), or it is 400 to something that is no HTTP, or to a load balancer's header that the server
     does not expect; and of preflights and WebSockets, which have rules of their own. What its text calls the error
-    (codes of well-known APIs, and common phrases) tells the cause. Where the capture holds what a gateway tried
+    (codes of well-known APIs, and common phrases) tells the cause; so it does in a redirection of a store (S3) that
+    names no place. Where the capture holds what a gateway tried
     meanwhile (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the
     cause; of 503 without a try, what it knew before: connections refused, health checks that fail, requests still open
     there; and else what a database, asked last before the answer, refuses.
@@ -167,7 +169,8 @@ def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:
 
 
 def _is_error(e: Exchange) -> bool:
-    return e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR
+    of_store = e.status in _REDIRECTS and not e.location and e.error_name in _ELSEWHERE
+    return of_store or (e.status is not None and _FIRST_ERROR <= e.status <= _LAST_ERROR)
 
 
 def _goes_on(e: Exchange, last: Exchange) -> bool:

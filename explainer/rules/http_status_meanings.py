@@ -7,6 +7,7 @@ from explainer.protocols.http import Exchange
 from explainer.protocols.http_challenges import GOES_ON
 from explainer.protocols.http_error_names import PHRASES
 from explainer.protocols.sign_ins import CHALLENGES, to_sign_in
+from explainer.rules.exchanges import host
 from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 
 _SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
@@ -205,7 +206,7 @@ def producer(exchange: Exchange) -> str:
     A gateway says 502 and 504 for itself (RFC 9110 sections 15.6.3 and 15.6.5), a proxy 407 (15.5.8), and whoever is
     asked for a tunnel (CONNECT, section 9.3.6) answers for itself until there is one.
     """
-    name, address, status = exchange.host[:100] or exchange.server.address, exchange.server.address, exchange.status
+    name, address, status = host(exchange), exchange.server.address, exchange.status
     if exchange.method == _CONNECT:
         return f"The server {address}" if _is_no_proxy(status or 0) else f"The proxy {address}"
     signed = exchange.software.lower().startswith(_OF_PROXIES)

@@ -1,12 +1,12 @@
 """QUIC and DTLS connections that never come about (RFC 9000 sections 6, 10.2 and 20; RFC 6347)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
-from explainer.protocols.tls import Outcome, endings
+from explainer.protocols.tls import Ending, Outcome, endings
 from explainer.protocols.tls import names as tls_names
 from explainer.protocols.tls.datagrams import Close, QuicConnection, quic_connections
 from explainer.registry import rule
@@ -42,13 +42,13 @@ def quic_unanswered(facts: Facts, *, min_packets: int = 2) -> Iterator[Finding]:
     """A client whose first QUIC or DTLS packets go unanswered for 3 seconds or more (RFC 9002 section 6.2; RFC 6347).
 
     From `min_packets` on: one alone may have been the last of the recording. Browsers then go on over TCP, so that this
-    alone is medium for QUIC. Where ICMP says that the port is unreachable, that is told.
+    alone is medium for QUIC. Where ICMP says that the port is unreachable, that is told, however soon it is.
     """
     returned = {
         (e.source, e.source_port, e.destination, e.destination_port): e
         for e in facts[errors] if e.kind == UNREACHABLE and e.transport == "udp"
     }  # fmt: skip
-    datagrams = (e for e in facts[endings] if e.handshake.transport != "tcp" and e.outcome is Outcome.SILENCE)
+    datagrams = (e for e in facts[endings] if e.handshake.transport != "tcp" and _is_silent(e, returned))
     silent = (e for e in datagrams if e.connection.client_frames >= min_packets)
     for group in grouped(silent, lambda ending: ending.handshake.transport):
         first = group[0]
@@ -70,12 +70,24 @@ def quic_unanswered(facts: Facts, *, min_packets: int = 2) -> Iterator[Finding]:
             ),
             limitations=("whether the packets reached the server",),
         )
-        told = finding(group, verdict, lambda ending: Told((end_step(ending),)))
+        told = finding(group, verdict, _steps)
         client, server = first.handshake.client, first.handshake.server
         error = returned.get((client.address, client.port, server.address, server.port))
         yield (
             _turned_back(told, error, f"{name} packets to {server.address}, UDP port {server.port}") if error else told
         )
+
+
+def _steps(e: Ending) -> Told:
+    return Told((end_step(e),) if e.outcome is Outcome.SILENCE else ())
+
+
+def _is_silent(e: Ending, returned: Container[tuple[str, int | None, str, int | None]]) -> bool:
+    """Return whether nothing answered for long enough, or ICMP has answered in place of the server."""
+    client, server = e.handshake.client, e.handshake.server
+    rejected = (client.address, client.port, server.address, server.port) in returned
+    early = e.outcome is Outcome.ENDED_EARLY and not e.connection.server_frames
+    return e.outcome is Outcome.SILENCE or (early and rejected)
 
 
 def _turned_back(told: Finding, error: Error, what: str) -> Finding:

@@ -24,18 +24,20 @@ _HOST_DOWN = "cannot reach the host"
 Hosts = tuple[Endpoint, Endpoint]
 
 # What each code says and whose side must act: RFC 792, RFC 1812 section 5.2.7.1 (IPv4), RFC 4443 section 3.1 (IPv6).
+_NOBODY_LISTENS = "says that nothing listens on the port"
+_AS_RULES_DO = ", as firewalls that reject do (REJECT), and Kubernetes for a service without a ready pod"
 _REASONS = {
     (4, 0): ("has no route to the network", Side.NETWORK),
     (4, 1): (_HOST_DOWN, Side.EITHER),
     (4, 2): ("says that the host does not speak TCP", Side.SERVER),
-    (4, 3): ("says that nothing listens on the port", Side.SERVER),
+    (4, 3): (_NOBODY_LISTENS, Side.SERVER),
     (4, 9): ("is told to prohibit this network", Side.NETWORK),
     (4, 10): ("is told to prohibit this host", Side.NETWORK),
     (4, 13): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
     (6, 0): ("has no route to the network", Side.NETWORK),
     (6, 1): ("is told to prohibit it (a firewall rule)", Side.NETWORK),
     (6, 3): (_HOST_DOWN, Side.EITHER),
-    (6, 4): ("says that nothing listens on the port", Side.SERVER),
+    (6, 4): (_NOBODY_LISTENS, Side.SERVER),
     (6, 5): ("is told to prohibit this source address", Side.NETWORK),
     (6, 6): ("is told to reject this route", Side.NETWORK),
 }
@@ -76,7 +78,10 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
     first, error, where = group[0], errors[0], _destination_words(group)
     reason, side = _REASONS[error.version, error.code]
     itself = error.sender == first.server.address
-    side = Side.SERVER if itself else side  # its own firewall, which its own side must change
+    # Who only passes packets on does not know what listens: a rule of its own rejects.
+    by_rule = reason == _NOBODY_LISTENS and not itself
+    # A host's own firewall is its own side's to change.
+    side = Side.SERVER if itself else Side.NETWORK if by_rule else side
     who = "The network" if side is Side.NETWORK else "The server's side"
     down = reason == _HOST_DOWN and not itself
     hosts = {c.server.address for c in group}
@@ -92,6 +97,7 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
         side=side,
         title=f"{error.sender} rejects the connection to {where}: it {reason}"
         + (": most likely it is off, or not in that network" if down and not overcome else "")
+        + (_AS_RULES_DO if by_rule else "")
         + f"{_ACCEPTED_LATER if overcome else ''}.",
         act=f"Check first whether {listing(sorted(hosts)[:2])} is up and connected; {error.sender} on the way finds no"
         " host there."
@@ -104,11 +110,16 @@ def _rejected(group: Group, errors: Sequence[Unreachable], overcome: int | None)
             [asked(first), Step(frames=(error.frame,), text=said)],
         ),
         scope=scope(group),
-        advice=_host_advice(error.sender, first.server.address) if down else _advice(error.sender, where, first),
+        advice=_host_advice(error.sender, first.server.address)
+        if down
+        else _advice(error.sender, where, first, by_rule),
         limitations=("whether the host is off, moved, or a firewall answers so",)
         if down
         else ("which rule or route made it reject",),
     )
+
+
+_KUBERNETES = "In Kubernetes, see whether the service has endpoints: kubectl get endpointslices -A"
 
 
 def _host_advice(router: str, host: str) -> tuple[str, ...]:
@@ -118,10 +129,11 @@ def _host_advice(router: str, host: str) -> tuple[str, ...]:
     )
 
 
-def _advice(sender: str, where: str, first: Connection) -> tuple[str, ...]:
+def _advice(sender: str, where: str, first: Connection, by_rule: bool) -> tuple[str, ...]:
     return (
         f"On {sender}, look up the firewall rule or route for {where}.",
         f"If it is meant so, {first.client.address} must take a permitted way (another port, a proxy, a VPN).",
+        *([_KUBERNETES] if by_rule else []),
     )
 
 

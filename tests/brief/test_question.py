@@ -154,6 +154,8 @@ def test_more_words_for_a_fault(text: str) -> None:
 
 
 def test_whether_a_password_was_guessed_is_no_question_about_clear_text() -> None:
+    assert Topic.SOFTWARE not in parse("is the app okay?").topics
+    assert Topic.SOFTWARE in parse("which app makes these connections?").topics
     assert Topic.PASSWORDS not in parse("was a password guessed?").topics
     assert Topic.SUSPICION in parse("was a password guessed?").topics
     assert Topic.PASSWORDS in parse("was my password sent in clear?").topics

@@ -7,16 +7,16 @@ from brief.samples import analysis, finding, ran, stat
 
 from explainer import ask
 from explainer.llm import offline
-from explainer.model import Analysis, Cell, Scope, Severity
+from explainer.model import Analysis, Cell, Finding, Scope, Severity
 
 AnalysisOf = Callable[[str], Analysis]
-HTTP = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
+HTTP = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame", "stream")
 TLS = ("client", "server", "server_name", "outcome", "version", "warnings", "client_hello_frame", "server_hello_frame")
 DNS = ("name", "server", "client", "rcode", "answers", "query_frame", "response_frame", "type", "interface")
 
 
 def page(host: str, status: int | None, path: str = "/") -> tuple[Cell, ...]:
-    return ("GET", path, host, status, "10.0.0.1:4000", "10.0.0.2:80", 3, 4)
+    return ("GET", path, host, status, "10.0.0.1:4000", "10.0.0.2:80", 3, 4, 0)
 
 
 def handshake(name: str, outcome: str = "established") -> tuple[Cell, ...]:
@@ -139,3 +139,35 @@ def test_a_name_that_could_do_without_its_answer_did_not_keep_a_mail() -> None:
     fault = finding("dns_refused", severity=Severity.LOW)
     known = analysis(ran(fault), stats=[stat("answers", answers, [])])
     assert "dns_refused" in offline.answer(known, "Was the mail delivered?").verdict
+
+
+RTT = ("stream", "client", "server", "syn_frame", "syn_ack_frame", "syn_ack_rtt_ms")
+OPENED = (0, "10.0.0.1:4000", "10.0.0.2:80", 1, 2, 0.1)
+OTHER_PORT = finding("tcp_refused", scope=Scope(addresses=("10.0.0.2",), ports=(8080,)))
+
+
+@pytest.mark.parametrize("question", ["Is port 80 okay?", "Is 10.0.0.2:80 fine?", "Does port 80 work?"])
+@pytest.mark.parametrize("status", [200, None])
+def test_a_port_is_not_told_by_the_fault_of_another(question: str, status: int | None) -> None:
+    pages = [page("shop.example", 200), page("shop.example", status)]
+    known = analysis(ran(OTHER_PORT), stats=[stat("http", HTTP, pages), stat("rtt", RTT, [OPENED])])
+    answer = offline.answer(known, question)
+    assert answer.verdict.startswith("No fault was found with 10.0.0.2:80: 1 connection was accepted")
+    assert ("1 of 2 HTTP requests" in answer.verdict) is (status is None)
+    assert answer.also
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "status"),
+    [
+        ("Is port 80 okay?", finding("http_slow", scope=Scope(ports=(80,))), 200),
+        ("Is port 80 okay?", finding("dns_unanswered", scope=Scope()), 200),
+        ("Is port 80 okay?", OTHER_PORT, 404),
+        ("Is port 443 okay?", OTHER_PORT, 200),
+        ("Is port 80 of 10.0.0.3 okay?", OTHER_PORT, 200),
+        ("Why can nobody reach port 80?", OTHER_PORT, 200),
+    ],
+)
+def test_a_port_that_may_have_a_fault_is_not_called_well(question: str, found: Finding, status: int) -> None:
+    stats = [stat("http", HTTP, [page("shop.example", status)]), stat("rtt", RTT, [OPENED])]
+    assert "No fault was found with" not in offline.answer(analysis(ran(found), stats=stats), question).verdict

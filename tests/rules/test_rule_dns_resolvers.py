@@ -145,6 +145,17 @@ def test_the_silent_upstream_of_a_silent_resolver(after_s: float, expected: bool
     assert first.title.endswith("it gets no answer from its upstream 198.51.100.53.") is expected
 
 
+def test_two_name_servers_that_ask_each_other() -> None:
+    silent: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
+    up = lookup(2, client=Endpoint(SERVER, 40000), server="198.51.100.53", **silent)
+    back = lookup(3, client=Endpoint("198.51.100.53", 40000), **silent)
+    first = found("dns_unanswered", lookup(**silent), up, back)[0]
+    assert "it asks 198.51.100.53, and that asks 192.0.2.1 again" in first.title.replace(SERVER, "192.0.2.1")
+    assert 6 in first.evidence.frames
+    other = lookup(3, "mail.example.org", client=Endpoint("198.51.100.53", 40000), **silent)
+    assert not any("again" in f.title for f in found("dns_unanswered", lookup(**silent), up, other))
+
+
 def test_another_client_of_the_same_resolver_is_not_its_upstream() -> None:
     silent: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
     findings = found("dns_unanswered", lookup(**silent), lookup(2, client=Endpoint("192.0.2.99", 40000), **silent))

@@ -1,4 +1,5 @@
 import pytest
+from factories import START_NS
 from test_rule_dns_resolvers import found, lookup, missing
 
 from explainer.model import Severity
@@ -30,3 +31,20 @@ def test_another_missing_name_is_no_suffix() -> None:
     for other in ("printer", "file", "old-office.corp"):
         findings = found("dns_nxdomain", missing(1, LONG), missing(2, other))
         assert not any("suffix" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("answered", "after_s", "harmless"),
+    [
+        ("api.shop.svc.cluster.local", 2.0, True),
+        ("api.shop.cluster.local", 2.0, True),
+        ("api.shop.svc.cluster.local", 2.1, False),
+        ("api.shop.svc.cluster.local", -0.1, False),
+        ("web.shop.svc.cluster.local", 0.1, False),
+    ],
+)
+def test_a_step_on_a_search_list(answered: str, after_s: float, harmless: bool) -> None:
+    """As pods do it: each suffix of the list is tried, and a later one helps."""
+    step = missing(1, "api.shop.default.svc.cluster.local")
+    (finding,) = found("dns_nxdomain", step, lookup(2, answered, query_ns=START_NS + int(after_s * 1e9)))
+    assert (finding.severity is Severity.INFO) is harmless

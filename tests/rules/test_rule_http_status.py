@@ -156,6 +156,7 @@ def test_the_client_is_told_whether_it_sent_credentials(
     ("overrides", "side", "words"),
     [
         ({"status": 403, "error_name": "RequestTimeTooSkewed"}, Side.CLIENT, "clock differs"),
+        ({"status": 301, "error_name": "PermanentRedirect"}, Side.CLIENT, "another region"),
         ({"status": 403, "error_name": "cluster_block_exception"}, Side.SERVER, "is blocked"),
         ({"status": 401, "error_name": "invalid_client"}, Side.CLIENT, "client id and secret"),
         ({"status": 500, "error_name": "too many connections"}, Side.SERVER, "no connection to something it needs"),

@@ -60,8 +60,12 @@ def test_icmp_tells_why_nothing_answers(reporter: str, side: Side) -> None:
     assert finding.side is side
     assert frame in finding.evidence.frames
     assert f"says {reporter} (destination unreachable: port unreachable)" in finding.title
-    (other,) = found(UNANSWERED, datagrams=[silent], said=[error._replace(source_port=client.port + 1)])
-    assert "says" not in other.title
+    other = error._replace(source_port=client.port + 1)
+    (alone,) = found(UNANSWERED, datagrams=[silent], said=[other])
+    assert "says" not in alone.title
+    soon = silent._replace(outcome=Outcome.ENDED_EARLY, connection=silent.connection._replace(server_frames=0))
+    assert len(found(UNANSWERED, datagrams=[soon], said=[error])) == 1
+    assert found(UNANSWERED, datagrams=[soon], said=[other]) == []
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def test_a_router_that_does_not_find_the_host() -> None:
 def test_ipv6_has_codes_of_its_own() -> None:
     attempt = to(0, address="2001:db8::20")
     (finding,) = found([attempt], [unreachable(attempt, code=4)])
-    assert finding.side is Side.SERVER
+    assert finding.side is Side.NETWORK
+    assert "Kubernetes" in finding.title
     assert "icmpv6.type == 1" in finding.evidence.display_filter
     assert "ipv6.addr == 2001:db8::20" in finding.evidence.display_filter
 

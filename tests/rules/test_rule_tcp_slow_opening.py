@@ -38,6 +38,31 @@ def test_several_connections_are_no_chance(tmp_path: Path, facts_of: FactsOf) ->
     assert finding.measured["accepted"] == 3
 
 
+ECN = SYN | 0xC0
+
+
+def offering(flow: Flow, again: int) -> Flow:
+    """Open a connection whose request offers ECN and is lost; the second one has these flags."""
+    flow.segment(True, ECN).wait(1.0).segment(True, again, back=1)
+    return flow.segment(False, SYN | ACK).ack(True)
+
+
+@pytest.mark.parametrize(
+    ("times", "again", "more", "told"), [(2, SYN, (), True), (1, SYN, (), False), (2, ECN, (), False),
+                                         (2, SYN, (ECN,), False), (2, SYN, (SYN,), True)]
+)  # fmt: skip
+def test_requests_that_are_lost_for_their_offer_of_ecn(
+    times: int, again: int, more: tuple[int, ...], told: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = offering(Flow(), again)
+    for n in range(1, times):
+        offering(Flow(flow.wire, sport=40000 + n), again)
+    for n, flags in enumerate(more):
+        Flow(flow.wire, sport=41000 + n).segment(True, flags).segment(False, SYN | ACK).ack(True)
+    (finding,) = found("tcp_slow_opening", flow.wire.save(tmp_path / "ecn.pcap"), facts_of)
+    assert ("ECN" in finding.title) is told
+
+
 def test_what_is_never_answered_is_told_elsewhere(tmp_path: Path, facts_of: FactsOf) -> None:
     flow = Flow().segment(True, SYN)
     for _ in range(3):
