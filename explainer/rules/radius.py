@@ -17,6 +17,11 @@ _REJECTED = Meaning(
 )  # fmt: skip
 
 
+_BY_CERTIFICATE = Meaning(
+    "it does not accept the certificate of the user or device, or a policy does not let it in",
+    "The RADIUS server's log tells why; the certificate must be valid, and of an authority that the server trusts.",
+    Side.EITHER,
+)  # fmt: skip
 _SERVER_UNTRUSTED = Meaning(
     "the user's device does not accept the RADIUS server's certificate, and ends the login with a TLS alert",
     "The device's side must trust the authority that issued the server's certificate, and be set to the name in it; or"
@@ -47,7 +52,7 @@ def _meaning(reply: Reply) -> Meaning:
     if alert in _ABOUT_TLS:
         return _NO_COMMON_TLS
     if found is None or alert not in _ABOUT_CERTIFICATES:
-        return _REJECTED
+        return _BY_CERTIFICATE if reply.request.endswith("(EAP-TLS)") else _REJECTED
     if found[1]:
         return _USER_EXPIRED if alert == _EXPIRED else _USER_UNTRUSTED
     return _SERVER_EXPIRED if alert == _EXPIRED else _SERVER_UNTRUSTED

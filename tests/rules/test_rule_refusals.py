@@ -263,6 +263,12 @@ def test_an_alert_of_the_tls_inside_of_eap_says_why(
     assert words in finding.title
 
 
+def test_who_shows_a_certificate_has_no_wrong_password(tmp_path: Path, facts_of: FactsOf) -> None:
+    shown = (True, radius(1, b"\x01\x06anna" + eap(2, b"\x0d\x00")))
+    (finding,) = found_in("radius_refused", facts_of, datagrams(tmp_path / "c.pcap", 1812, shown, (False, radius(3))))
+    assert "does not accept the certificate of the user or device, or a policy" in finding.title
+
+
 def test_eap_that_is_not_answered_lets_nobody_in(tmp_path: Path, facts_of: FactsOf) -> None:
     asked = (True, radius(1, b"\x01\x06anna" + eap(2, b"\x01anna")))
     silent = datagrams(tmp_path / "silent.pcap", 1812, asked, asked)

@@ -61,7 +61,7 @@ def _moment_ns(text: str) -> int | None:
 
 _RADIUS_CODE, _RADIUS_ID = many("radius.code"), many("radius.id")
 _RADIUS_USER, _RADIUS_TEXT = many("radius.User_Name"), many("radius.Reply_Message")
-_RADIUS_ALERT = many("tls.alert_message.desc")
+_RADIUS_ALERT, _EAP_TYPE, _EAP_TLS = many("tls.alert_message.desc"), many("eap.type"), 13
 _ACCESS_REQUEST, _ACCESS_ACCEPT, _ACCESS_REJECT = 1, 2, 3
 
 
@@ -83,13 +83,18 @@ def radius(messages: Sequence[Message]) -> Iterator[Record]:
             alerts[user] = f" with the {words}" if code == _ACCESS_REQUEST else f" after the server's {words}"
         if code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
             asked.pop(number, None)
-            ended = alerts.pop(user, "") if code == _ACCESS_REJECT else ""
+            by_certificate = " with a certificate (EAP-TLS)" if _offers_certificate(request) else ""
+            ended = (alerts.pop(user, "") or by_certificate) if code == _ACCESS_REJECT else ""
             yield Reply(
                 "RADIUS", Kind.LOGIN, None, message.destination, message.source, request.frame if request else None,
                 message.frame, f"Access-Request{ended}", user,
                 "Access-Accept" if code == _ACCESS_ACCEPT else "Access-Reject", message.first(_RADIUS_TEXT),
                 code == _ACCESS_ACCEPT,
             )  # fmt: skip
+
+
+def _offers_certificate(request: Message | None) -> bool:
+    return request is not None and _EAP_TLS in request.numbers(_EAP_TYPE)
 
 
 SIP_METHOD, SIP_STATUS, SIP_CALL = many("sip.Method"), many("sip.Status-Code"), many("sip.Call-ID")
@@ -147,7 +152,7 @@ def portmapper(messages: Sequence[Message]) -> Iterator[Record]:
 NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE, _LEAP, _RECEIVED, _SENT), ntp)
 RADIUS = Dialect(
     "radius", "radius.code in {1, 2, 3} || (radius && tls.alert_message.desc)",
-    (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT, _RADIUS_ALERT), radius,
+    (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT, _RADIUS_ALERT, _EAP_TYPE), radius,
 )  # fmt: skip
 SIP = Dialect(
     "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\", \"ACK\"}",
