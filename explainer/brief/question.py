@@ -42,6 +42,12 @@ _SAME = (
     (re.compile(r"\b(?:un)?regist", re.IGNORECASE), re.compile(r"\bregistration\b")),
     (re.compile(r"\b(?:guess|brute)", re.IGNORECASE), re.compile(r"\bguess")),
     (re.compile(r"\bmount", re.IGNORECASE), re.compile(r"\bmount")),
+    (
+        re.compile(r"\b(?:calls?|phones?|telephon\w+|voip|voice|sip)\b", re.IGNORECASE),
+        re.compile(r"\bSIP\b|\b[Vv]oice\b|\b(?:the|The) call\b"),
+    ),
+    (re.compile(r"\be?-?mails?\b", re.IGNORECASE), re.compile(r"\bmail\b")),
+    (re.compile(r"\bprint\w*", re.IGNORECASE), re.compile(r"\bprinter\b")),
 )
 """Words of a question, and those of the findings that are about just that."""
 

@@ -52,4 +52,4 @@ def _captures_and_question(words: list[str]) -> tuple[list[Path], str]:
     *captures, question = words
     if not captures or not question.strip():
         raise SettingsError("A capture and a question are needed.", 'Like this: explainer ask capture.pcapng "why?"')
-    return [Path(capture) for capture in captures], question
+    return [Path(capture) for capture in captures], question.strip()

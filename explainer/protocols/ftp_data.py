@@ -29,5 +29,18 @@ def data_streams(facts: Facts) -> frozenset[int]:
     )
 
 
+@fact("FTP data connections of refused transfers", data_streams, connections, signs)
+def refused_streams(facts: Facts) -> frozenset[int]:
+    """Return the data connections without data between hosts of which the server refuses a transfer: it has no use."""
+    refused = {(sign.client.address, sign.server.address) for sign in facts[signs] if sign.what == "ftp-refused"}
+    return frozenset(
+        c.stream
+        for c in facts[connections]
+        if c.stream in facts[data_streams]
+        and not (c.client_payload or c.server_payload)
+        and (c.client.address, c.server.address) in refused
+    )
+
+
 def _within(c: Connection, sessions: Sequence[Connection]) -> bool:
     return any(session.first_ns < c.first_ns and c.last_ns <= session.last_ns for session in sessions)

@@ -44,6 +44,7 @@ _PASSING = re.compile(r"sys/temp|temporar|unavailable|try (?:again )?later|busy|
 _CLEAR_FORBIDDEN = re.compile(r"privacyrequired|plain.?text|clear.?text|tls|ssl|secure|encrypt|disabled", re.IGNORECASE)
 _NO_MAIL = Meaning("it does not take it", "Read the server's words: they say what has to be corrected.", Side.EITHER)
 _QUOTA = Meaning("the mailbox is full", "The user must make room, or have the quota raised.", Side.CLIENT)
+_RESPONSE_IN_USE = "[in-use]"  # RFC 2449, section 8.1.2
 _IN_USE = re.compile(r"in-use|\block(?:ed)?\b|busy", re.IGNORECASE)
 
 
@@ -96,6 +97,8 @@ def _session_meaning(reply: Reply) -> Meaning:
         return _IDLE
     if _FULL.search(reply.text):
         return _TOO_MANY
+    if _RESPONSE_IN_USE in reply.text.lower():
+        return _LOCKED
     return _NOT_NOW if _PASSING.search(reply.text) else _ENDED
 
 

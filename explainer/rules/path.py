@@ -62,7 +62,8 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
         harmless = late or traced or len(ports) > many_ports
-        told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM)
+        spoken_only = {e.frame for e in group} <= voice
+        told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM, voice=spoken_only)
         answer = None if harmless else in_the_end(group, by_client.get(group[0].source, ()))
         yield overcome(told, answer, group[0].destination) if answer else told
 
@@ -81,12 +82,12 @@ def _end(address: str, port: int | None) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity) -> Finding:
+def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity, *, voice: bool) -> Finding:
     first, frames = group[0], [e.frame for e in group]
     at_host = (first.version, first.code) in _PORT_UNREACHABLE
     said = message(first.version, 3 if first.version == 4 else 1, first.code)
     where = f"UDP port {ports[0]}" if len(ports) == 1 else f"{len(ports)} UDP ports"
-    service = " (DNS)" if ports == [53] else ""
+    service = " (DNS)" if ports == [53] else " (voice, RTP)" if voice else ""
     why = f"nothing listens there, says {first.reporter}" if at_host else f"{first.reporter} does not deliver it"
     kind = "icmp.type == 3" if first.version == 4 else "icmpv6.type == 1"
     return finding(
@@ -104,6 +105,9 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity) -> Fi
         Scope(addresses=(first.source, first.destination, first.reporter), ports=tuple(ports[:100])),
         act="Nobody has to act: nobody waits for it (an answer that came too late, a traced way, a search for ports)."
         if severity is Severity.INFO
+        else f"The side of {first.destination} must act: it named this port for the call's voice (SDP), and nothing"
+        " takes the voice there."
+        if at_host and voice
         else f"The server's side must act: start the service on {first.destination}, or ask another server."
         if at_host
         else f"The network's side must act: {first.reporter} has no way, or no permission, to pass it on.",

@@ -193,7 +193,7 @@ def _last_words(group: Sequence[tuple[Connection, int]], said: str, *, overcome:
     )  # fmt: skip
 
 
-class _Wait(NamedTuple):
+class Wait(NamedTuple):
     """How long a client waited after its last words for a server that never spoke, and the frame in which it left."""
 
     seconds: float
@@ -220,21 +220,22 @@ def server_silent(facts: Facts, *, min_wait_s: float = 3.0) -> Iterator[Finding]
         early = any(frame < left for frame in (*c.server_ends, *c.server_resets))
         silent = c.established and not c.server_payload and left and not early
         if due and silent and c.stream not in others and not c.lost_segments:
-            wait = _waited(facts[segments], c)
+            wait = waited(facts[segments], c)
             if wait.seconds >= min_wait_s:
                 yield _silent(c, wait)
 
 
-def _waited(table: "pl.DataFrame", c: Connection) -> _Wait:
+def waited(table: "pl.DataFrame", c: Connection) -> Wait:
+    """Return how long the client waited before it ended the connection, of which `table` has the segments."""
     own = table.filter((pl.col("stream") == c.stream) & pl.col("from_client"))
     before = own.filter(pl.col("frame") < c.client_ends[0])
     leaves = own.filter(pl.col("frame") == c.client_ends[0])["time"]
     said = before.filter(pl.col("payload") > 0)["time"]
     since = said.max() if said.len() else before["time"].max()
-    return _Wait((int(str(leaves[0])) - int(str(since))) / 1e9, c.client_ends[0])
+    return Wait((int(str(leaves[0])) - int(str(since))) / 1e9, c.client_ends[0])
 
 
-def _silent(c: Connection, wait: _Wait) -> Finding:
+def _silent(c: Connection, wait: Wait) -> Finding:
     return Finding(
         id=f"server_silent:{c.stream}",
         rule="server_silent",

@@ -113,6 +113,10 @@ _MEANINGS: dict[tuple[str, str], Meaning] = {
                                " must send another format.", Side.CLIENT),
     ("IPP", "0x0500"): _FAILS, ("IPP", "0x0502"): _BUSY, ("IPP", "0x0505"): _BUSY, ("IPP", "0x0507"): _BUSY,
     ("IPP", "0x0504"): Meaning("the device itself has a fault", "Somebody must look at the printer.", Side.SERVER),
+    ("IPP", "stopped"): Meaning(
+        "its state is stopped, so that the job waits", "Somebody must look at the printer (paper, toner, a jam) and"
+        " start it again.", Side.SERVER, advice=("On CUPS: lpstat -p says why; cupsenable PRINTER"
+        " starts it again.",)),
     ("IPP", "0x0506"): Meaning("it takes no jobs now (it is set to reject them)", "The server's side must let it accept"
                                " jobs again.", Side.SERVER, advice=("On CUPS: cupsaccept PRINTER.",)),
     # RFC 3414, section 3.2: SNMP version 3.
@@ -202,6 +206,8 @@ def _told(reply: Reply) -> str:
     who = f"{_CALLED[reply.protocol]} {reply.server.address}"
     if reply.protocol == "RPC":
         return f"{who} cannot name a port for{about or ' the service'}, asked by {reply.client.address}"
+    if reply.code == "stopped" and reply.protocol == "IPP":
+        return f"{who} takes the job of {reply.client.address} for{about}, and cannot print it now"
     if reply.kind is Kind.LOGIN and reply.protocol in ("VNC", "Kafka", "SNMP", "Telnet"):
         return f"{who} does not let{about} {'at ' if about else ''}{reply.client.address} in"
     asked = f", asked for {reply.request}{about}" if about or reply.request != "a request" else ""

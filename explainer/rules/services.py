@@ -45,24 +45,6 @@ def ntp_refused(facts: Facts) -> Iterator[Finding]:
     yield from refusals([reply for reply in facts[replies] if reply.protocol == "NTP"], family)
 
 
-_REJECTED = Meaning(
-    "user name, password or certificate is wrong, or a policy does not let the user in",
-    "The RADIUS server's log tells why; then the user's or the server's side must correct it.", Side.EITHER,
-)  # fmt: skip
-
-
-def _radius_told(reply: Reply) -> str:
-    about = f" {reply.about}" if reply.about else ""
-    return f"The RADIUS server {reply.server.address} does not let the user{about} in"
-
-
-@rule("RADIUS reject", replies, subject=SUBJECT, area=AREA)
-def radius_refused(facts: Facts) -> Iterator[Finding]:
-    """An Access-Reject (RFC 2865, section 5.3) for a user who is not let in later."""
-    family = Family("radius_refused", "radius", _radius_told, lambda reply: _REJECTED)
-    yield from refusals([reply for reply in facts[replies] if reply.protocol == "RADIUS"], family)
-
-
 _SIP_LOOP = Meaning(
     "the call goes in a circle between servers", "The telephone servers' routes must be corrected.", Side.SERVER
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
 from explainer.protocols.capture_quality import coverage
+from explainer.protocols.ftp_data import refused_streams
 from explainer.protocols.tcp import Connection, Endpoint, connections
 from explainer.protocols.tcp_resets import Reset, resets
 from explainer.protocols.tls import endings
@@ -58,8 +59,8 @@ def tcp_reset_harmless(facts: Facts) -> Iterator[Finding]:
 
 
 @rule(
-    "Connection reset", resets, connections, endings, coverage, subject="resets of TCP connections", area=_AREA,
-    symptom=True,
+    "Connection reset", resets, connections, endings, coverage, refused_streams, subject="resets of TCP connections",
+    area=_AREA, symptom=True,
 )  # fmt: skip
 def tcp_reset(facts: Facts) -> Iterator[Finding]:
     """A reset of an open connection by the server while the client waits for an answer, or while data is on its way.
@@ -72,6 +73,7 @@ def tcp_reset(facts: Facts) -> Iterator[Finding]:
     recorded.
     """
     elsewhere = told_by_tls(facts[endings]) | {c.stream for c in facts[coverage] if not c.client_frames}
+    elsewhere |= facts[refused_streams]
     tls = {ending.connection.stream for ending in facts[endings]}
     same = defaultdict[tuple[str, Endpoint], list[Connection]](list)
     for c in facts[connections]:

@@ -1,5 +1,6 @@
 """Plain HTTP, or anything but TLS, spoken to who speaks TLS."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from explainer.wording import count
 AREA = "that both sides speak TLS"
 _LISTED, _STREAMS = 20, 100
 _HTTP_PORT, _FIRST_ERROR = 80, 400
+_LINE = re.compile(rb"[ -~]+\r?\n")
 _TLS_PORTS = frozenset({465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 6697, 8883})
 
 
@@ -114,7 +116,8 @@ def _answered(connection: Connection, opening: Opening) -> Misdirected | None:
 def _hung_up(connection: Connection, opening: Opening) -> Misdirected | None:
     """Return the case where a port registered for TLS hangs up on the first words of another protocol; HTTP has more.
 
-    Only of a language that is known: what nobody recognises may be a part of TLS.
+    Of a language that is known, or of one line of text, as a mail program says that has waited for a greeting in vain:
+    what else nobody recognises may be a part of TLS.
     """
     registered = connection.server.port in _TLS_PORTS
     if not (registered and connection.syn_frames and opening.client) or connection.server_payload:
@@ -123,7 +126,8 @@ def _hung_up(connection: Connection, opening: Opening) -> Misdirected | None:
     language = spoken(said.data)
     gone = next((f for f in (*connection.server_resets, *connection.server_ends) if f > said.frame), None)
     left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > said.frame), None)
-    if language in ("", "plain text", "TLS", "HTTP") or gone is None or (left is not None and left < gone):
+    known = language not in ("", "plain text") or _LINE.fullmatch(said.data)
+    if not known or language in ("TLS", "HTTP") or gone is None or (left is not None and left < gone):
         return None
     text = "the server ends the connection without an answer, and the port is one for TLS"
     return Misdirected(connection, said.frame, language, gone, text, certain=False)

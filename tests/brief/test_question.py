@@ -119,6 +119,19 @@ class TestCloseness:
     def test_other_things_do_not(self, text: str) -> None:
         assert parse(text).closeness(self.FINDING) == 0
 
+    @pytest.mark.parametrize(
+        ("text", "rule", "title"),
+        [
+            ("Why do our calls drop?", "sip_refused", "The SIP server 10.0.0.5 refuses the call"),
+            ("Why does no mail arrive?", "mail_refused", "The mail server 10.0.0.5 does not accept the sender"),
+            ("Why can't I print?", "service_error", "The printer 10.0.0.5 answers with an error"),
+        ],
+    )
+    def test_of_two_services_the_one_that_is_asked_about_is_closer(self, text: str, rule: str, title: str) -> None:
+        told = samples.finding(rule, title=title)
+        other = samples.finding("ftp_refused", title="The FTP server 10.0.0.5 refuses STOR a")
+        assert parse(text).closeness(told) > parse(text).closeness(other)
+
     def test_an_address_counts_for_more_than_a_topic(self) -> None:
         other = samples.finding("tcp_refused", scope=Scope(addresses=("10.0.0.9",)))
         question = parse("Why does TLS to 10.0.0.9 fail?")

@@ -53,6 +53,12 @@ def test_ask(captures: Path) -> None:
     assert "How we know" in done.stdout
 
 
+def test_space_around_a_question_changes_nothing(captures: Path) -> None:
+    asked = "is FTP working?"
+    said = [inside("ask", captures / "ftp_empty_folder_healthy.pcapng", q).stdout for q in (asked, f" {asked} ")]
+    assert said[0] == said[1]
+
+
 def test_ask_of_several_captures_answers_from_each(captures: Path) -> None:
     names = ["tls12_expired.pcapng", "tcp_refused.pcapng"]
     done = inside("ask", *(captures / name for name in names), "What fails?", "--format", "json")

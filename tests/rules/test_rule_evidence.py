@@ -103,7 +103,8 @@ NOT_RECORDED = {
     "scan_passwords", "scan_syn_flood", "smb1_exploit_pattern", "tcp_many_round_trips", "tcp_slow_link",
     "tcp_slow_rounds", "unwanted_cryptocurrency", "wep_in_use", "wireless_handshake", "wireless_refused",
     "wireless_sent_away", "turn_refused", "coded_refusal", "sctp_aborted", "sctp_unanswered",
-    "tcp_other_source", "tunnel_one_way", "vrrp_masters", "websocket_accept_wrong",
+    "dns_null_mx", "sip_not_acknowledged", "tcp_other_source", "tls_not_begun", "tunnel_one_way", "vrrp_masters",
+    "websocket_accept_wrong",
 }  # fmt: skip
 """Rules that the lab has no recording for; their own tests make them fire on captures written byte by byte.
 

@@ -123,3 +123,18 @@ def test_an_address_that_the_server_does_not_take(named: str, words: str, tmp_pa
         unknown = (asks("EPRT |1|192.0.2.10|50000|"), says("500 Unknown command."), *more)
         found = found_in("ftp_data_blocked", facts_of, ftp(tmp_path / f"{number}.pcap", *unknown, data="opened"))
         assert all("does not accept the place" not in finding.title for finding in found)
+
+
+@pytest.mark.parametrize(("answer", "tells"), [("550 Permission denied", 0), ("150 go on", 1)])
+def test_the_reset_of_a_data_connection_of_a_refused_transfer(
+    answer: str, tells: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    control = Talk(wire, dport=21).open()
+    for from_client, words in (*LOGIN, *PASSIVE):
+        (control.say if from_client else control.answer)(words, acked=False)
+    transfer = Talk(wire, sport=40001, dport=50000).open()
+    control.say(b"STOR a\r\n")
+    transfer.reset(from_client=False)
+    control.answer(answer.encode() + b"\r\n").part()
+    assert len(found_in("tcp_reset", facts_of, wire.save(tmp_path / "c.pcap"))) == tells

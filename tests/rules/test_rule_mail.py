@@ -165,3 +165,10 @@ def test_a_mail_of_which_each_frame_is_stored_in_part(tmp_path: Path, facts_of: 
     (finding,) = found_in("mail_refused", facts_of, tmp_path / "cut.pcap")
     assert "does not accept the recipient c@example.org" in finding.title
     assert "PIPEL" not in finding.title
+
+
+def test_a_mailbox_in_use_is_told_without_its_login() -> None:
+    text = "[IN-USE] Mailbox is locked by another POP3 session."
+    record = reply(protocol="POP3", code="-ERR", text=text, kind=Kind.SESSION, request="greeting", request_frame=None)
+    (finding,) = found("mailbox_refused", record)
+    assert "the mailbox is in use by another session" in finding.title

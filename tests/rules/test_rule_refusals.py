@@ -10,7 +10,7 @@ from factories import connection
 from sessions import FactsOf, Said, asks, datagrams, found, found_in, reply, says, session
 
 from explainer.model import Analysis, Severity, Side
-from explainer.protocols.applications import Kind, Reply
+from explainer.protocols.applications import Kind, Reply, replies
 from explainer.protocols.tcp import Endpoint
 
 LOGIN = (says("220 ready"), asks("USER anna"), says("331 go on"), asks("PASS secret"))
@@ -58,6 +58,12 @@ def test_tftp_errors(tmp_path: Path, facts_of: FactsOf) -> None:
         ("kerberos_refused", {"protocol": "Kerberos", "code": "7", "kind": Kind.TICKET}, "no such service"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "60", "kind": Kind.TICKET}, "a reason of its own"),
         ("kerberos_refused", {"protocol": "Kerberos", "code": "99", "kind": Kind.TICKET}, "with error 99: it refuses"),
+        (
+            "smb_refused",
+            {"protocol": "SMB", "code": "0xc000007f", "kind": Kind.OTHER, "about": "a"},
+            "writing the file a",
+        ),
+        ("smb_refused", {"protocol": "SMB", "code": "0xc0000044", "kind": Kind.OTHER}, "quota is used up"),
         ("smb_refused", {"protocol": "SMB", "code": "0xc0000022", "request": "session setup"}, "wants the session enc"),
         (
             "smb_refused",
@@ -218,6 +224,57 @@ def test_a_radius_reject(tmp_path: Path, facts_of: FactsOf) -> None:
     assert "does not let the user anna in" in finding.title
     accepted = datagrams(tmp_path / "yes.pcap", 1812, asked, challenge, asked, (False, radius(2)))
     assert found_in("radius_refused", facts_of, accepted) == []
+
+
+def eap(code: int, data: bytes = b"", number: int = 7) -> bytes:
+    """Return the attribute EAP-Message (RFC 3579, section 3.1)."""
+    packet = struct.pack("!BBH", code, number, 4 + len(data)) + data
+    return bytes((79, 2 + len(packet))) + packet
+
+
+def eap_tls(code: int, alert: int) -> bytes:
+    return eap(code, b"\x19\x80\0\0\0\x07" + b"\x15\x03\x03\x00\x02\x02" + bytes((alert,)), 9)
+
+
+@pytest.mark.parametrize(
+    ("by_client", "alert", "words"),
+    [
+        (True, 48, "device does not accept the RADIUS server's certificate"),
+        (True, 45, "server's certificate has expired"),
+        (True, 70, "no TLS version or cipher suite in common"),
+        (True, 80, "user name, password or certificate is wrong"),
+        (False, 48, "does not accept the certificate of the user"),
+        (False, 45, "certificate of the user or device has expired"),
+    ],
+)
+def test_an_alert_of_the_tls_inside_of_eap_says_why(
+    by_client: bool, alert: int, words: str, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    user = b"\x01\x06anna"
+    asked = (True, radius(1, user + eap(2, b"\x01anna")))
+    talk = [asked, (False, radius(11, eap(1, b"\x19\x20", 8)))]
+    if by_client:
+        talk += [(True, radius(1, user + eap_tls(2, alert)))]
+    else:
+        talk += [(True, radius(1, user + eap(2, b"\x19\x00", 8))), (False, radius(11, eap_tls(1, alert)))]
+        talk += [(True, radius(1, user + eap(2, b"\x19\x00", 9)))]
+    capture = datagrams(tmp_path / "c.pcap", 1812, *talk, (False, radius(3, eap(4, number=9))))
+    (finding,) = found_in("radius_refused", facts_of, capture)
+    assert words in finding.title
+
+
+def test_who_shows_a_certificate_has_no_wrong_password(tmp_path: Path, facts_of: FactsOf) -> None:
+    shown = (True, radius(1, b"\x01\x06anna" + eap(2, b"\x0d\x00")))
+    (finding,) = found_in("radius_refused", facts_of, datagrams(tmp_path / "c.pcap", 1812, shown, (False, radius(3))))
+    assert "does not accept the certificate of the user or device, or a policy" in finding.title
+
+
+def test_eap_that_is_not_answered_lets_nobody_in(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked = (True, radius(1, b"\x01\x06anna" + eap(2, b"\x01anna")))
+    silent = datagrams(tmp_path / "silent.pcap", 1812, asked, asked)
+    assert [r for r in facts_of(silent, replies)[replies] if r.protocol == "EAP"] == []
+    accepted = datagrams(tmp_path / "yes.pcap", 1812, asked, (False, radius(2, eap(3))))
+    assert [r.ok for r in facts_of(accepted, replies)[replies] if r.protocol == "EAP"] == [True]
 
 
 def sip(first: str, method: str, *more: str) -> bytes:

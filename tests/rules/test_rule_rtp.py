@@ -136,6 +136,8 @@ def test_voice_that_comes_after_hanging_up(late: int, severity: Severity, tmp_pa
         wire.put(ip(CLIENT, SERVER, ICMP, icmp_error(3, 3, rtp(number))))
     findings = found("path_udp_unreachable", wire.save(tmp_path / "late.pcap"), facts_of)
     assert [f.severity for f in findings] == [severity]
+    assert all("(voice, RTP)" in f.title for f in findings)
+    assert all(("named this port" in f.act) == (f.severity is Severity.MEDIUM) for f in findings)
 
 
 def test_reports_about_a_call_that_is_over(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -109,6 +109,7 @@ def test_words(port: int, said: bytes, words: str, tmp_path: Path, facts_of: Fac
         ({"protocol": "Cassandra", "code": "99", "kind": Kind.QUERY}, "answers with an error"),
         ({"protocol": "rsync", "code": "ERROR", "text": "auth failed on module data"}, "login"),
         ({"protocol": "EAP", "code": "4"}, "not let in"),
+        ({"protocol": "IPP", "code": "stopped", "kind": Kind.OTHER}, "cannot print it now: its state is stopped"),
     ],
 )
 def test_meanings(record: dict[str, Any], words: str) -> None:

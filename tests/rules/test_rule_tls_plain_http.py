@@ -76,3 +76,19 @@ def test_another_protocol_to_a_port_that_is_registered_for_tls(
     findings = found_in("tls_plain_http", facts_of, wire.save(tmp_path / "c.pcap"))
     assert len(findings) == found
     assert all("plain MQTT to port 8883" in f.title and "probably" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "found"),
+    [(465, b"QUIT\r\n", 1), (587, b"QUIT\r\n", 0), (465, b"QU", 0), (465, b"\x16\x03\x01QUIT\r\n", 0)],
+)
+def test_a_line_of_text_to_a_port_for_tls_after_a_greeting_was_waited_for(
+    port: int, said: bytes, found: int, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    talk = Talk(wire, sport=40000, dport=port).open()
+    wire.wait(30)
+    talk.say(said).close(from_client=False)
+    findings = found_in("tls_plain_http", facts_of, wire.save(tmp_path / "c.pcap"))
+    assert len(findings) == found
+    assert all("something that is not TLS to port 465" in f.title for f in findings)

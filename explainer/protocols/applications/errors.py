@@ -22,7 +22,7 @@ class Coded(NamedTuple):
 
     `code` holds the number, which is an error where `fails` says so; `text` is what is said beside it, `about` and
     `asks` what the request was about and how it is called; `called` names what `about` says in numbers. `frames` is a
-    display filter for what is read.
+    display filter for what is read. Where the same field of a step holds another number, `outcomes` are those that end.
     """
 
     layer: str
@@ -36,13 +36,14 @@ class Coded(NamedTuple):
     kind: Kind = Kind.QUERY
     names: Mapping[int, str] | None = None
     called: Mapping[str, str] | None = None
+    outcomes: tuple[int, ...] = ()
 
     def read(self, messages: Sequence[Message]) -> Iterator[Record]:
         """Yield the errors, and the good answers to the same, of one conversation."""
         asked: Message | None = None
         for message in messages:
             numbers = message.numbers(self.code)
-            if not numbers:
+            if not numbers or (self.outcomes and not set(self.outcomes) & set(numbers)):
                 asked = message
                 continue
             if asked is not None and message.source == asked.source:
@@ -98,9 +99,9 @@ _TABLE = (
     # RFC 6733, section 7.1: 1xxx and 2xxx are no errors.
     Coded("diameter", "Diameter", "diameter.Result-Code", many("diameter.Result-Code"), from_least(3000)),
     Coded("cql", "Cassandra", "cql.error_code", many("cql.error_code"), lambda code: True, many("cql.string")),
-    # RFC 3748, section 4: code 4 is Failure.
+    # RFC 3748, section 4: 3 is Success, 4 is Failure; of RADIUS the steps before them are read, too.
     Coded("eap", "EAP", "eap.code in {3, 4}", many("eap.code"), lambda code: code == 4, kind=Kind.LOGIN,
-          asks="the login"),
+          asks="the login", outcomes=(3, 4)),
     Coded("mount", "NFS", "mount", many("mount.status"), about=many("mount.path"), asks="the mount of",
           kind=Kind.FILE, names=_MOUNT),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Record, Reply, Sign, Transfer
+from explainer.protocols.tcp import Endpoint
 
 _COMMAND, _STATUS, _RESPONSE = many("smb.cmd"), many("smb.nt_status"), many("smb.flags.response")
 _PATH, _SUBCOMMAND, _DIALECTS = many("smb.path"), many("smb.trans2.cmd"), many("smb.dialect.name")
@@ -22,6 +23,7 @@ _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _TRANS2, _SESSION_SETUP_SUB = 0x72, 0
 _KINDS = {_SESSION_SETUP: Kind.LOGIN, _TREE_CONNECT: Kind.CALL, 0xA2: Kind.FILE, 0x2D: Kind.FILE}
 _KINDS_2 = {0: Kind.SESSION, 1: Kind.LOGIN, 3: Kind.CALL, 5: Kind.FILE}
 _REQUESTS = {Kind.SESSION: "negotiate", Kind.LOGIN: "session setup", Kind.CALL: "tree connect", Kind.FILE: "create"}
+_WRITES = (9, 17)  # WRITE, and SET_INFO, which makes room before (MS-SMB2 2.2.21, 2.2.39)
 # MORE_PROCESSING_REQUIRED, PENDING, BUFFER_OVERFLOW, NO_MORE_FILES, STOPPED_ON_SYMLINK: steps, not failures (MS-ERREF).
 _STEPS = (0xC0000016, 0x00000103, 0x80000005, 0x80000006, 0x8000002D)
 _FAILURE = 0x80000000
@@ -75,7 +77,7 @@ def smb2(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the refusals and the files of an SMB 2 or 3 session, as far as it is in clear."""
     server = server_of(messages, (445, 139))
     client = next((m.source for m in messages if m.source != server), messages[0].destination)
-    stream, asked, user = messages[0].stream, dict[str, Message](), ""
+    stream, asked, user, opened = messages[0].stream, dict[str, Message](), "", set[str]()
     for message in messages:
         answers = message.number(_RESPONSE_2) == 1
         user = _named_user(message) or user
@@ -85,12 +87,15 @@ def smb2(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         for number, command, status in zip(ids, commands, statuses, strict=False):
             kind, request = _KINDS_2.get(command), asked.get(number)
+            if command in _WRITES and status >= _FAILURE and status not in _STEPS:
+                yield _not_written(message, client, server, opened, status)
             if kind is None or status in _STEPS:
                 continue
             about = user if kind is Kind.LOGIN else _named(request, _FILE_2 if kind is Kind.FILE else _TREE_2)
             if kind is Kind.SESSION:
                 about = _VERSIONS.get(message.number(_DIALECT_2) or 0, "")
             if kind is Kind.FILE and about and request and status < _FAILURE:
+                opened.add(about)
                 yield Transfer(
                     "SMB", stream, client, server, "opens", about, request.frame, ok=True, reply_frame=message.frame
                 )
@@ -98,6 +103,15 @@ def smb2(messages: Sequence[Message]) -> Iterator[Record]:
                 "SMB", kind, stream, client, server, request.frame if request else None, message.frame, _REQUESTS[kind],
                 about, f"0x{status:08x}", "", status < _FAILURE,
             )  # fmt: skip
+
+
+def _not_written(message: Message, client: Endpoint, server: Endpoint, opened: set[str], status: int) -> Reply:
+    """Return the refusal of what was written: to which file, only where one alone was opened before."""
+    about = next(iter(opened)) if len(opened) == 1 else ""
+    return Reply(
+        "SMB", Kind.OTHER, message.stream, client, server, None, message.frame, "write", about, f"0x{status:08x}", "",
+        ok=False,
+    )  # fmt: skip
 
 
 def _named(request: Message | None, *columns: object) -> str:
@@ -111,7 +125,8 @@ SMB = Dialect(
 )  # fmt: skip
 SMB2 = Dialect(
     "smb2",
-    "smb2.cmd in {0, 1, 3, 5}",
+    # What is written is of interest only where it fails: there is much of it.
+    "smb2.cmd in {0, 1, 3, 5} || (smb2.cmd in {9, 17} && smb2.nt_status >= 0x80000000)",
     (_COMMAND_2, _STATUS_2, _RESPONSE_2, _ID_2, _TREE_2, _FILE_2, _USER, _DIALECT_2),
     smb2,
 )

@@ -5,8 +5,14 @@ from collections.abc import Iterator, Sequence
 from explainer.protocols.applications.lines import server_of
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Record, Reply
+from explainer.protocols.tcp import Endpoint
 
 _OPERATION, _STATUS, _URI = many("ipp.operation_id"), many("ipp.status_code"), many("http.request.uri")
+_NAME, _ENUM = many("ipp.name"), many("ipp.enum_value")
+_STATE, _STOPPED = "printer-state", 5
+_ENUMS = ("finishings", "job-state", "operations-", "orientation-", "print-quality", "printer-type")
+"""Attributes whose values are numbers of that kind, too (RFC 8011, section 5): tshark lists names and values apart."""
+_JOBS = ("Print-Job", "Create-Job")
 _LOOKS = "Get-Printer-Attributes"
 _OPERATIONS = {
     2: "Print-Job", 3: "Print-URI", 4: "Validate-Job", 5: "Create-Job", 6: "Send-Document",
@@ -25,8 +31,9 @@ _WORDS = {
 
 
 def ipp(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield how the printer answers (RFC 8011 section 5.4.15 and appendix B)."""
+    """Yield how the printer answers (RFC 8011 section 5.4.15 and appendix B), and jobs that a stopped one takes."""
     server = server_of(messages, (631,))
+    stopped = dict[str, tuple[Message, Message]]()
     asked: tuple[Message, str] | None = None
     failed = False
     for message in messages:
@@ -40,14 +47,34 @@ def ipp(messages: Sequence[Message]) -> Iterator[Record]:
         request, name = asked
         good = status < _FAILURE
         failed = failed or not good
+        where = request.first(_URI)
+        if good and name == _LOOKS and _STATE in message.all(_NAME):
+            stopped.pop(where, None)
+            stopped |= {where: (request, message)} if _state(message) == _STOPPED else {}
+        elif good and name in _JOBS and where in stopped:
+            yield _stopped(server, where, *stopped[where])
         if good and name == _LOOKS and not failed:  # clients look at a printer again and again
             asked = None
             continue
         yield Reply(
             "IPP", Kind.QUERY, message.stream, request.source, server, request.frame, message.frame, name,
-            request.first(_URI), "" if good else f"0x{status:04x}", _WORDS.get(status, ""), good,
+            where, "" if good else f"0x{status:04x}", _WORDS.get(status, ""), good,
         )  # fmt: skip
         asked = None
 
 
-IPP = Dialect("ipp", "ipp", (_OPERATION, _STATUS, _URI), ipp)
+def _stopped(server: Endpoint, where: str, looked: Message, told: Message) -> Reply:
+    return Reply(
+        "IPP", Kind.OTHER, told.stream, looked.source, server, looked.frame, told.frame, _STATE, where, "stopped", "",
+        ok=False,
+    )  # fmt: skip
+
+
+def _state(message: Message) -> int | None:
+    """Return the printer's state: the first number of its kind, unless another attribute of that kind comes before."""
+    names = message.all(_NAME)
+    before = names[: names.index(_STATE)]
+    return None if any(name.startswith(_ENUMS) for name in before) else message.number(_ENUM)
+
+
+IPP = Dialect("ipp", "ipp", (_OPERATION, _STATUS, _URI, _NAME, _ENUM), ipp)

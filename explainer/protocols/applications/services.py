@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from explainer.protocols.applications import errors
 from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Clock, Kind, Record, Reply, Sign
+from explainer.protocols.tls.names import ALERTS
 
 _STRATUM, _REFERENCE, _MODE = many("ntp.stratum"), many("ntp.refid"), many("ntp.flags.mode")
 _LEAP, _RECEIVED, _SENT = many("ntp.flags.li"), many("ntp.rec"), many("ntp.xmt")
@@ -60,39 +61,56 @@ def _moment_ns(text: str) -> int | None:
 
 _RADIUS_CODE, _RADIUS_ID = many("radius.code"), many("radius.id")
 _RADIUS_USER, _RADIUS_TEXT = many("radius.User_Name"), many("radius.Reply_Message")
+_RADIUS_ALERT, _EAP_TYPE, _EAP_TLS = many("tls.alert_message.desc"), many("eap.type"), 13
 _ACCESS_REQUEST, _ACCESS_ACCEPT, _ACCESS_REJECT = 1, 2, 3
 
 
 def radius(messages: Sequence[Message]) -> Iterator[Record]:
-    """Yield who is let in and who is not; a challenge is a step."""
-    asked = dict[int, Message]()
+    """Yield who is let in and who is not; a challenge is a step.
+
+    Inside of EAP the two sides may speak TLS, and end it with an alert in clear, after which the user is rejected
+    (RFC 5216, section 2.1.3): the request then says so.
+    """
+    asked, alerts = dict[int, Message](), dict[str, str]()
     for message in messages:
         code, number = message.number(_RADIUS_CODE), message.number(_RADIUS_ID) or 0
         if code == _ACCESS_REQUEST:
             asked[number] = message
-        elif code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
-            request = asked.pop(number, None)
+        request = asked.get(number)
+        user = request.first(_RADIUS_USER) if request else ""
+        if alert := next(filter(None, message.numbers(_RADIUS_ALERT)), None):
+            words = f"TLS alert {ALERTS.get(alert, 'unknown')} ({alert})"
+            alerts[user] = f" with the {words}" if code == _ACCESS_REQUEST else f" after the server's {words}"
+        if code in (_ACCESS_ACCEPT, _ACCESS_REJECT):
+            asked.pop(number, None)
+            by_certificate = " with a certificate (EAP-TLS)" if _offers_certificate(request) else ""
+            ended = (alerts.pop(user, "") or by_certificate) if code == _ACCESS_REJECT else ""
             yield Reply(
                 "RADIUS", Kind.LOGIN, None, message.destination, message.source, request.frame if request else None,
-                message.frame, "Access-Request", request.first(_RADIUS_USER) if request else "",
+                message.frame, f"Access-Request{ended}", user,
                 "Access-Accept" if code == _ACCESS_ACCEPT else "Access-Reject", message.first(_RADIUS_TEXT),
                 code == _ACCESS_ACCEPT,
             )  # fmt: skip
 
 
-_SIP_METHOD, _SIP_STATUS, _SIP_CALL = many("sip.Method"), many("sip.Status-Code"), many("sip.Call-ID")
-_SIP_SEQUENCE, _SIP_TARGET = many("sip.CSeq.method"), many("sip.to.addr")
+def _offers_certificate(request: Message | None) -> bool:
+    return request is not None and _EAP_TLS in request.numbers(_EAP_TYPE)
+
+
+SIP_METHOD, SIP_STATUS, SIP_CALL = many("sip.Method"), many("sip.Status-Code"), many("sip.Call-ID")
+SIP_SEQUENCE, SIP_TARGET = many("sip.CSeq.method"), many("sip.to.addr")
 _SIP_LINE, _SIP_LOGIN = many("sip.Status-Line"), many("sip.auth")
+SIP_CONTACT = many("sip.contact.host")
 _FINAL, _FAILURE, _SIGN_IN = 200, 300, (401, 407)
 
 
 def sip(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the final answers to SIP requests; a demand to sign in (401, 407) to who had not yet tried is a step."""
     asked = dict[tuple[str, str], Message]()
-    last = {(m.first(_SIP_CALL), m.first(_SIP_SEQUENCE)): m for m in messages if (m.number(_SIP_STATUS) or 0) >= _FINAL}
+    last = {(m.first(SIP_CALL), m.first(SIP_SEQUENCE)): m for m in messages if (m.number(SIP_STATUS) or 0) >= _FINAL}
     for message in messages:
-        key = message.first(_SIP_CALL), message.first(_SIP_SEQUENCE)
-        status = message.number(_SIP_STATUS)
+        key = message.first(SIP_CALL), message.first(SIP_SEQUENCE)
+        status = message.number(SIP_STATUS)
         if status is None:
             asked[key] = message
             continue
@@ -103,7 +121,7 @@ def sip(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         yield Reply(
             "SIP", Kind.LOGIN if key[1] == "REGISTER" else Kind.CALL, message.stream, message.destination,
-            message.source, request.frame if request else None, message.frame, key[1], message.first(_SIP_TARGET),
+            message.source, request.frame if request else None, message.frame, key[1], message.first(SIP_TARGET),
             str(status), message.first(_SIP_LINE).removeprefix(f"SIP/2.0 {status} ").strip(), status < _FAILURE,
         )  # fmt: skip
 
@@ -132,10 +150,13 @@ def portmapper(messages: Sequence[Message]) -> Iterator[Record]:
 
 
 NTP = Dialect("ntp", "ntp.flags.mode in {3, 4}", (_STRATUM, _REFERENCE, _MODE, _LEAP, _RECEIVED, _SENT), ntp)
-RADIUS = Dialect("radius", "radius.code in {1, 2, 3}", (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT), radius)
+RADIUS = Dialect(
+    "radius", "radius.code in {1, 2, 3} || (radius && tls.alert_message.desc)",
+    (_RADIUS_CODE, _RADIUS_ID, _RADIUS_USER, _RADIUS_TEXT, _RADIUS_ALERT, _EAP_TYPE), radius,
+)  # fmt: skip
 SIP = Dialect(
-    "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\"}",
-    (_SIP_METHOD, _SIP_STATUS, _SIP_CALL, _SIP_SEQUENCE, _SIP_TARGET, _SIP_LINE, _SIP_LOGIN), sip,
+    "sip", "sip.CSeq.method in {\"REGISTER\", \"INVITE\", \"MESSAGE\", \"SUBSCRIBE\", \"OPTIONS\", \"BYE\", \"ACK\"}",
+    (SIP_METHOD, SIP_STATUS, SIP_CALL, SIP_SEQUENCE, SIP_TARGET, _SIP_LINE, _SIP_LOGIN, SIP_CONTACT), sip,
 )  # fmt: skip
 PORTMAPPER = Dialect(
     "portmap", "portmap", (_PROGRAM, _RPCB_PROGRAM, _CALLED, _REPLIES, _ANSWER_PORT, *errors.RPC_COLUMNS), portmapper
