@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.icmp_errors import UNREACHABLE, errors
 from explainer.protocols.openvpn import Attempt, Packet, Part, openvpn_attempts
+from explainer.protocols.tcp import Endpoint, connections
 from explainer.registry import rule
 from explainer.rules.evidence import address_field
 from explainer.rules.tcp_case import finding
@@ -44,25 +46,41 @@ class _Case(NamedTuple):
     steps: tuple[Step, ...]
 
 
-@rule("OpenVPN does not come up", openvpn_attempts, subject="OpenVPN connections", area="the answers of UDP services")
+@rule(
+    "OpenVPN does not come up", openvpn_attempts, errors, connections,
+    subject="OpenVPN connections", area="the answers of UDP services",
+)  # fmt: skip
 def openvpn_refused(facts: Facts, *, min_wait_s: float = 3.0) -> Iterator[Finding]:
     """An OpenVPN server that answers a client, and a connection through which no data ever goes.
 
     Told from the order of packets, since TLS 1.3 hides the rest: the server falls silent after the client's part of
     the handshake, which the client repeats for `min_wait_s`; the client never sends its part after the server's; or
-    the server's last words are few, and the client leaves. Of low severity where a later connection of the two comes
+    the server's last words are few, and the client leaves: it begins anew, says by ICMP or TCP that it is gone, or
+    nothing for `min_wait_s`. Of low severity where a later connection of the two comes
     up. A server that never answers is told by `udp_unanswered`.
     """
     pairs = defaultdict[tuple[str, object], list[Attempt]](list)
     for attempt in facts[openvpn_attempts]:
         pairs[attempt.client.address, attempt.server].append(attempt)
+    gone = _gone_clients(facts) if pairs else frozenset()
     for attempts in pairs.values():
-        cases = [case for a in attempts if not a.up and (case := _case(a, attempts, min_wait_s))]
+        cases = [case for a in attempts if not a.up and (case := _case(a, attempts, gone, min_wait_s))]
         if cases:
             yield _finding(cases, overcome=any(a.up for a in attempts))
 
 
-def _case(a: Attempt, every: list[Attempt], min_wait_s: float) -> _Case | None:
+def _gone_clients(facts: Facts) -> frozenset[Endpoint]:
+    """Return the ports whose hosts say that nothing listens there any more (ICMP), or that ended their connection."""
+    closed = (
+        Endpoint(e.destination, e.destination_port)
+        for e in facts[errors]
+        if e.kind == UNREACHABLE and e.destination_port is not None and e.reporter == e.destination
+    )
+    ended = (c.client for c in facts[connections] if c.client_ends or c.client_resets)
+    return frozenset((*closed, *ended))
+
+
+def _case(a: Attempt, every: list[Attempt], gone: frozenset[Endpoint], min_wait_s: float) -> _Case | None:
     answers = a.of(Part.SERVER_RESET, by_client=False)
     theirs, own = a.of(Part.CONTROL, by_client=False), a.of(Part.CONTROL, by_client=True)
     begun = a.of(Part.CLIENT_RESET, by_client=True)
@@ -79,17 +97,14 @@ def _case(a: Attempt, every: list[Attempt], min_wait_s: float) -> _Case | None:
     unheard = [p for p in own if p.frame > last]
     if _repeated(unheard, min_wait_s):
         return _unheard(a, theirs, unheard)
-    return _left(a, every, own, theirs, min_wait_s)
+    last_own = max(p.ns for p in a.packets if p.by_client)
+    anew = any(o.packets[0].ns > last_own for o in every)
+    left = anew or a.client in gone or (a.until_ns - last_own) / 1e9 >= min_wait_s
+    return _left(a, own, theirs, anew=anew) if left else None
 
 
-def _left(
-    a: Attempt, every: list[Attempt], own: tuple[Packet, ...], theirs: tuple[Packet, ...], min_wait_s: float
-) -> _Case | None:
-    """Return the case of a client that leaves: it begins anew, or is not heard any more while the server is."""
-    last = max(p.ns for p in a.packets if p.by_client)
-    anew = any(o.packets[0].ns > last for o in every)
-    if not anew and (a.until_ns - last) / 1e9 < min_wait_s:
-        return None
+def _left(a: Attempt, own: tuple[Packet, ...], theirs: tuple[Packet, ...], *, anew: bool) -> _Case | None:
+    """Return the case of a client that leaves, or begins anew."""
     mine = [p for p in own if p.frame > theirs[0].frame]
     if not mine:
         if not any(p.frame > theirs[0].frame for p in a.packets if p.by_client):

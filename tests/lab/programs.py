@@ -43,6 +43,8 @@ PACKAGES = {
     "nginx": "nginx-light",
     "ntpdig": "ntpsec-ntpdig",
     "openssl": "openssl",
+    "openvpn": "openvpn",
+    "ping": "iputils-ping",
     "psql": "postgresql",
     "radclient": "freeradius-utils",
     "redis-cli": "redis-tools",

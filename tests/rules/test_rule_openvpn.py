@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from factories import CLIENT, SERVER, UDP, datagram, ip, matching
+from factories import CLIENT, ICMP, SERVER, UDP, datagram, icmp_error, ip, matching
 from flow import FactsOf, found
 from talk import Talk, Wire, client_hello
 
@@ -35,6 +35,12 @@ class Vpn:
         """Go as far as the server's part of the TLS handshake."""
         return self.client(RESET, 14).server(ANSWER, 26).client(CONTROL, 300).server(CONTROL, 1200)
 
+    def gone(self) -> "Vpn":
+        """Let the client say that nothing listens on its port."""
+        lost = ip(SERVER, CLIENT, UDP, datagram(PORT, self._port, bytes(8)))
+        self._wire.put(ip(CLIENT, SERVER, ICMP, icmp_error(3, 3, lost)))
+        return self
+
     def _put(self, source: str, target: str, sport: int, dport: int, opcode: int, size: int) -> "Vpn":
         packet = bytes([opcode << 3]) + b"session1" + bytes(size - 9)
         self._wire.put(ip(source, target, UDP, datagram(sport, dport, packet)))
@@ -53,8 +59,8 @@ def client_stops(vpn: Vpn, *, acknowledged: bool = True) -> None:
     vpn.wait(3.1)
 
 
-def refused(vpn: Vpn, *, last: int = 70) -> None:
-    vpn.hello().client(CONTROL, 1200).server(ACK, 26).server(CONTROL, 240).server(CONTROL, last).wait(3.1)
+def refused(vpn: Vpn, *, last: int = 70, wait_s: float = 3.1) -> Vpn:
+    return vpn.hello().client(CONTROL, 1200).server(ACK, 26).server(CONTROL, 240).server(CONTROL, last).wait(wait_s)
 
 
 def not_heard(vpn: Vpn, *, pause_s: float = 3.1) -> None:
@@ -97,14 +103,20 @@ def test_who_stops_is_told(talk: Callable[[Vpn], object], words: str, tmp_path: 
         lambda vpn: server_stops(vpn, pause_s=2.9),
         lambda vpn: client_stops(vpn, acknowledged=False),
         lambda vpn: refused(vpn, last=200),
+        lambda vpn: refused(vpn, wait_s=2.5),
         lambda vpn: not_heard(vpn, pause_s=2.9),
         lambda vpn: vpn.client(RESET, 14).wait(4).client(RESET, 14),
         up,
     ],
-    ids=["soon over", "not acknowledged", "many words", "soon again", "no answer", "up"],
+    ids=["soon over", "not acknowledged", "many words", "still there", "soon again", "no answer", "up"],
 )
 def test_what_may_come_up_is_silent(talk: Callable[[Vpn], object], tmp_path: Path, facts_of: FactsOf) -> None:
     assert told(tmp_path, facts_of, talk) == []
+
+
+def test_a_client_that_is_gone_need_not_be_waited_for(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = told(tmp_path, facts_of, lambda vpn: refused(vpn, wait_s=0.1).gone())
+    assert "most likely its login" in finding.title
 
 
 def test_connections_that_fail_alike_are_one_finding(tmp_path: Path, facts_of: FactsOf) -> None:
