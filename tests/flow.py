@@ -13,7 +13,7 @@ from explainer.facts import Fact, Facts
 from explainer.model import Finding
 
 FactsOf = Callable[..., Facts]
-_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_", "udp_", "icmp_", "ike_", "multicast_")
+_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_", "udp_", "icmp_", "ike_", "multicast_", "attack_")
 _NEEDS = tuple(
     dict.fromkeys(need for entry in registry.rules if entry.id.startswith(_FAMILIES) for need in entry.needs)
 )

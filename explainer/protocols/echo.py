@@ -10,6 +10,7 @@ from explainer.protocols.icmp_errors import Error, errors
 from explainer.protocols.ip import packets
 
 _ECHO = {(4, 8): True, (4, 0): False, (6, 128): True, (6, 129): False}
+_REQUEST_4, _REPLY_4 = 8, 0
 _WAYS = ("source", "target")
 _WHOLE = Column("ip.reassembled.length", Kind.INT)
 _WHOLE_V6 = Column("ipv6.reassembled.length", Kind.INT)
@@ -113,3 +114,26 @@ def _pings(row: dict[str, object], about: dict[tuple[str, str], list[Error]], en
         lasted_s=(last - first) / 1e9,
         after_s=(end - last) / 1e9,
     )
+
+
+class Broadcast(NamedTuple):
+    """Pings to everybody, as one host's by their source address, and the replies to that host: of how many hosts."""
+
+    source: str
+    target: str
+    requests: tuple[int, ...]
+    replies: tuple[int, ...]
+    hosts: int
+
+
+@fact("pings to everybody", messages)
+def broadcast_pings(facts: Facts) -> tuple[Broadcast, ...]:
+    """Return the pings to IPv4 broadcast addresses (that end in 255), by first frame."""
+    table = facts[messages].filter(pl.col("version") == 4)
+    asked = table.filter((pl.col("type") == _REQUEST_4) & pl.col("dst").str.ends_with(".255"))
+    found = list[Broadcast]()
+    for (source, target), requests in asked.group_by("src", "dst", maintain_order=True):
+        replies = table.filter((pl.col("type") == _REPLY_4) & (pl.col("dst") == source))
+        frames = tuple(requests["frame"]), tuple(replies["frame"])
+        found.append(Broadcast(str(source), str(target), *frames, replies["src"].n_unique()))
+    return tuple(found)

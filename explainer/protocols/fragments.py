@@ -10,12 +10,12 @@ from explainer.lazy import pl
 from explainer.protocols.frame import FRAME
 from explainer.protocols.ip import IPV4_DESTINATION, IPV4_ID, IPV4_SOURCE, IPV6_DESTINATION, IPV6_SOURCE
 
-_MORE, _OFFSET = Column("ip.flags.mf"), Column("ip.frag_offset", Kind.INT)
+MORE, OFFSET = Column("ip.flags.mf"), Column("ip.frag_offset", Kind.INT)
 _ID_6 = Column("ipv6.fraghdr.ident", Kind.INT)
 PARTS = (Column("ip.fragment", Kind.INT, many=True), Column("ipv6.fragment", Kind.INT, many=True))
 """The frames of the fragments that a packet is made of, where tshark puts it together."""
 _COLUMNS = (
-    FRAME, _MORE, _OFFSET, IPV4_ID, _ID_6, *PARTS, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
+    FRAME, MORE, OFFSET, IPV4_ID, _ID_6, *PARTS, IPV4_SOURCE, IPV4_DESTINATION, IPV6_SOURCE,
     IPV6_DESTINATION,
 )  # fmt: skip
 _SET = ("1", "True")  # as tshark 4.0 prints a flag, and 4.2
@@ -37,7 +37,7 @@ def fragments(facts: Facts) -> tuple[Fragments, ...]:
     """Return the fragments by who sends them to whom, by first frame; of a tunnel the outermost header counts."""
     table = facts.frames(*_COLUMNS)
     cut = table.filter(
-        pl.col(_MORE.field).is_in(_SET) | (pl.col(_OFFSET.field) > 0) | pl.col(_ID_6.field).is_not_null()
+        pl.col(MORE.field).is_in(_SET) | (pl.col(OFFSET.field) > 0) | pl.col(_ID_6.field).is_not_null()
     ).select(
         pl.col(FRAME.field).alias("frame"),
         pl.coalesce(_first(IPV4_SOURCE), _first(IPV6_SOURCE)).alias("src"),

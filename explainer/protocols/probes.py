@@ -15,6 +15,7 @@ ODD = {
     _SYN | _FIN | _PSH | _URG: "SYN/FIN/PSH/URG",
 }  # fmt: skip
 """Combinations of flags that no TCP stack sends first, by name."""
+_A_FEW = 20
 _ALL = _FIN | _SYN | _RST | _PSH | _ACK | _URG
 
 
@@ -98,3 +99,31 @@ def udp_probes(facts: Facts) -> tuple[Probing, ...]:
             Probing(src, dst, ("UDP",) * len(frames), numbers, tuple(frames), (), refused, used, lasted or 0.0)
         )
     return tuple(found)
+
+
+class Sweep(NamedTuple):
+    """What one host sends to one UDP port of many others: the first frame to each, and how many of them answer."""
+
+    source: str
+    port: int
+    targets: tuple[str, ...]
+    frames: tuple[int, ...]
+    datagrams: int
+    answered: int
+    lasted_s: float
+
+
+@fact("UDP ports of many hosts", UDP.headers)
+def udp_sweeps(facts: Facts) -> tuple[Sweep, ...]:
+    """Return, by host and port, the sweeps over `_A_FEW` hosts or more, by first frame."""
+    sent = facts[UDP.headers].group_by("src", "dport", "dst").agg(pl.col("frame", "time").min(), pl.len())
+    back = facts[UDP.headers].select(src="dst", dport="sport", dst="src", heard=pl.lit(value=True)).unique()
+    ways = sent.join(back, on=["src", "dport", "dst"], how="left").sort("frame")
+    wide = ways.group_by("src", "dport", maintain_order=True).agg(
+        "dst", "frame", pl.col("len").sum(), pl.col("heard").count(),
+        ((pl.col("time").max() - pl.col("time").min()) / 1e9).alias("lasted"),
+    ).filter(pl.col("dst").list.len() >= _A_FEW)  # fmt: skip
+    return tuple(
+        Sweep(src, port, tuple(targets), tuple(frames), datagrams, answered, lasted)
+        for src, port, targets, frames, datagrams, answered, lasted in wide.iter_rows()
+    )
