@@ -88,8 +88,8 @@ def test_every_finding_of_the_lab_is_whole(case: dict[str, Any], analysis_of: An
 NOT_RECORDED = {
     "address_declined", "address_duplicate_ipv6", "address_neighbor_unanswered", "address_no_offer_ipv6",
     "address_no_gateway", "address_no_router", "address_refused_ipv6", "address_second_server",
-    "address_spoofed", "attack_dhcp_starvation", "attack_fragments", "attack_land", "attack_mac_flood", "attack_session",
-    "attack_smurf", "scan_udp_hosts",
+    "address_spoofed", "attack_dhcp_starvation", "attack_fragments", "attack_land", "attack_mac_flood",
+    "attack_session", "attack_smurf", "scan_udp_hosts",
     "bgp_refused", "broker_advertised", "capture_gaps", "broadcast_storm", "ospf_neighbors",
     "dns_late_ipv6", "dns_no_address", "dns_nxdomain_storm", "dns_other_source", "dns_zone_transfer", "grpc_deadline",
     "dns_wrong_id", "quic_went_silent", "dns_type_fails", "dns_no_record", "dns_comes_or_goes",

@@ -33,7 +33,7 @@ def told(
         wire.put(ip(host, GROUP, IGMP, igmp(kind, GROUP)))
     wire.wait(waited_s)
     wire.put(ip(SERVER, sent or CLIENT, UDP, datagram(5000, 5004, b"something")))
-    return found("multicast_silent", wire.save(tmp_path / "groups.pcap"), facts_of)
+    return found("multicast_silent", wire.save(tmp_path / f"{len(said)}.pcap"), facts_of)
 
 
 def test_a_group_that_is_joined_and_silent(tmp_path: Path, facts_of: FactsOf) -> None:
