@@ -8,6 +8,7 @@ from explainer.protocols.frame import FRAME, last_ns
 from explainer.protocols.icmp import messages
 from explainer.protocols.icmp_errors import Error, errors
 from explainer.protocols.ip import packets
+from explainer.protocols.layers import ETHERNET
 
 _ECHO = {(4, 8): True, (4, 0): False, (6, 128): True, (6, 129): False}
 _REQUEST_4, _REPLY_4 = 8, 0
@@ -117,23 +118,31 @@ def _pings(row: dict[str, object], about: dict[tuple[str, str], list[Error]], en
 
 
 class Broadcast(NamedTuple):
-    """Pings to everybody, as one host's by their source address, and the replies to that host: of how many hosts."""
+    """Pings to everybody, as one host's by their source address, and the replies to that host: of how many hosts.
+
+    `forged` says that they come from another network card than the replies go to.
+    """
 
     source: str
     target: str
     requests: tuple[int, ...]
     replies: tuple[int, ...]
     hosts: int
+    forged: bool
 
 
-@fact("pings to everybody", messages)
+@fact("pings to everybody", messages, ETHERNET.headers)
 def broadcast_pings(facts: Facts) -> tuple[Broadcast, ...]:
     """Return the pings to IPv4 broadcast addresses (that end in 255), by first frame."""
     table = facts[messages].filter(pl.col("version") == 4)
     asked = table.filter((pl.col("type") == _REQUEST_4) & pl.col("dst").str.ends_with(".255"))
+    cards = facts[ETHERNET.headers].select("frame", "src", "dst")
     found = list[Broadcast]()
     for (source, target), requests in asked.group_by("src", "dst", maintain_order=True):
         replies = table.filter((pl.col("type") == _REPLY_4) & (pl.col("dst") == source))
         frames = tuple(requests["frame"]), tuple(replies["frame"])
-        found.append(Broadcast(str(source), str(target), *frames, replies["src"].n_unique()))
+        senders = set(cards.join(requests.select("frame"), on="frame")["src"])
+        receivers = set(cards.join(replies.select("frame"), on="frame")["dst"])
+        forged = bool(senders and receivers) and not senders & receivers
+        found.append(Broadcast(str(source), str(target), *frames, replies["src"].n_unique(), forged))
     return tuple(found)

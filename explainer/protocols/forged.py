@@ -17,7 +17,8 @@ _COLUMNS = (FRAME, LENGTH, MORE, OFFSET, IPV4_ID, IPV4_SOURCE, IPV4_DESTINATION)
 _UNIT, _LONGEST = 8, 65_535  # RFC 791, section 3.1: offsets count 8 bytes; the longest packet
 _LEAST_HEADERS, _MOST_HEADERS = 34, 78  # Ethernet and IP without options; with a VLAN tag and all options
 _MOST = 2000
-_EVERYBODY = "ff:ff:ff:ff:ff:ff"
+_GROUP = r"^.[13579bdf]"
+"""How the address of a group of cards, or of all, begins (IEEE 802: its first octet is odd)."""
 
 
 class Forged(NamedTuple):
@@ -89,7 +90,7 @@ def strangers(facts: Facts) -> Strangers:
     """Return them: a switch learns each of these cards, and forgets real ones when its table is full."""
     table = facts[ETHERNET.headers]
     cards = table.group_by("src").agg(pl.len().alias("frames"), pl.col("frame", "time", "dst").first())
-    alone = cards.filter((pl.col("frames") == 1) & (pl.col("dst") != _EVERYBODY))
+    alone = cards.filter((pl.col("frames") == 1) & ~pl.col("dst").str.contains(_GROUP))
     alone = alone.join(cards.select(dst="src"), on="dst", how="anti").sort("frame")
     times = alone["time"]
     lasted = (times[-1] - times[0]) / 1e9 if times.len() else 0.0

@@ -7,6 +7,7 @@ from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side
 from explainer.protocols.dhcp import leases
 from explainer.protocols.echo import Broadcast, broadcast_pings
 from explainer.protocols.forged import strangers
+from explainer.protocols.frame import last_ns
 from explainer.registry import rule
 from explainer.rules.tcp_case import finding
 from explainer.wording import count
@@ -19,8 +20,8 @@ _SHOWN = 20
 def attack_smurf(facts: Facts, *, min_pings: int = 10, min_hosts: int = 4) -> Iterator[Finding]:
     """`min_pings` pings to a broadcast address, to whose sender `min_hosts` hosts or more reply (CERT CA-1998-01).
 
-    Smurf sends them with the victim's address as the sender's. Whether the sender is who it says to be cannot be seen:
-    administrators ping everybody, too, a few times.
+    Smurf sends them with the victim's address as the sender's. Where they come from the very card to which the replies
+    go, the sender most likely is who it says to be, as administrators ping everybody, too: of low severity.
     """
     for asked in facts[broadcast_pings]:
         loud = asked.hosts >= min_hosts and len(asked.replies) >= len(asked.requests)
@@ -30,10 +31,15 @@ def attack_smurf(facts: Facts, *, min_pings: int = 10, min_hosts: int = 4) -> It
 
 def _smurf(asked: Broadcast) -> Finding:
     victim, hosts, pings = asked.source, asked.hosts, count(len(asked.requests), "ping")
+    what = (
+        f"a Smurf attack on {victim}, as they come from another network card"
+        if asked.forged
+        else f"{victim} pings everybody, or it is a Smurf attack on it"
+    )
     return finding(
-        "attack_smurf", asked.requests[0], Severity.HIGH, Side.CLIENT,
+        "attack_smurf", asked.requests[0], Severity.HIGH if asked.forged else Severity.LOW, Side.CLIENT,
         f"{pings} to everybody ({asked.target}) in the name of {victim} bring it {len(asked.replies):,} replies of"
-        f" {hosts} hosts: a Smurf attack on {victim}, if it does not ping by itself.",
+        f" {hosts} hosts: {what}.",
         Evidence.of(
             [*asked.requests, *asked.replies], f"icmp && ip.addr == {victim}",
             [
@@ -83,16 +89,18 @@ def attack_mac_flood(
         )  # fmt: skip
 
 
-@rule("DHCP starvation", leases, subject="DHCP messages", area=_AREA)
+@rule("DHCP starvation", leases, last_ns, subject="DHCP messages", area=_AREA)
 def attack_dhcp_starvation(
-    facts: Facts, *, min_clients: int = 25, within_s: float = 60.0, share: float = 0.8
+    facts: Facts, *, min_clients: int = 25, within_s: float = 60.0, share: float = 0.8, patience_s: float = 1.0
 ) -> Iterator[Finding]:
     """`min_clients` DHCP clients within `within_s` that ask for an address and then neither take nor use one.
 
     They are a `share` of all clients: where a server does not answer, all clients only ask, but again and again; these
-    ask once or twice, and are offered addresses (or were, until there were none).
+    ask once or twice, and are offered addresses (or were, until there were none). Who was heard in the last
+    `patience_s` of the capture may still take one.
     """
-    every = facts[leases]
+    until = facts[last_ns] - int(patience_s * 1e9)
+    every = [c for c in facts[leases] if c.last_ns <= until]
     idle = [c for c in every if 1 <= len(c.discovers) <= 2 and not (c.requests or c.acks or c.declines)]
     offered = [c for c in idle if c.offers]
     if len(idle) < max(min_clients, share * len(every)) or len(offered) < len(idle) / 2:

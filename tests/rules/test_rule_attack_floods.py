@@ -12,39 +12,47 @@ from explainer.model import Finding, Severity
 
 EVERYBODY, ECHO, REPLY = "192.0.2.255", 8, 0
 DISCOVER, OFFER, REQUEST = 1, 2, 3
+KIND, ATTACKERS, VICTIMS = b"\x08\x00", b"\x02\0\0\0\0\x66", b"\x02\0\0\0\0\x05\x02\0\0\0\0\x07"
+"""Of Ethernet: IPv4, a card, and a frame's two cards."""
 
 
 def ping(kind: int, source: str, target: str, number: int) -> bytes:
     return ip(source, target, ICMP, struct.pack("!BBHHH", kind, 0, 0, 7, number) + bytes(32))
 
 
-def smurf(pings: int, hosts: int, *, target: str = EVERYBODY) -> Wire:
-    wire = Wire()
+def smurf(path: Path, pings: int, hosts: int, *, target: str = EVERYBODY, forged: bool = True) -> Path:
+    asks = VICTIMS[:6] + (ATTACKERS if forged else VICTIMS[:6])
+    frames = list[bytes]()
     for number in range(pings):
-        wire.put(ping(ECHO, CLIENT, target, number))
-        for host in range(hosts):
-            wire.put(ping(REPLY, f"192.0.2.{100 + host}", CLIENT, number))
-    wire.put(ping(ECHO, SERVER, CLIENT, 1))
-    return wire
+        frames.append(asks + KIND + ping(ECHO, CLIENT, target, number))
+        replies = (ping(REPLY, f"192.0.2.{100 + host}", CLIENT, number) for host in range(hosts))
+        frames += (VICTIMS + KIND + reply for reply in replies)
+    return pcap(path, [*frames, VICTIMS + KIND + ping(ECHO, SERVER, CLIENT, 1)])
 
 
 @pytest.mark.parametrize(("pings", "hosts", "fires"), [(10, 4, True), (9, 4, False), (10, 3, False), (12, 0, False)])
 def test_pings_to_everybody(pings: int, hosts: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
-    findings = found("attack_smurf", smurf(pings, hosts).save(tmp_path / "smurf.pcap"), facts_of)
+    findings = found("attack_smurf", smurf(tmp_path / "smurf.pcap", pings, hosts), facts_of)
     assert [f.severity for f in findings] == [Severity.HIGH] * fires
     assert all(f"of {hosts} hosts: a Smurf attack on {CLIENT}" in f.title for f in findings)
 
 
+def test_who_pings_everybody_by_himself_is_no_victim(tmp_path: Path, facts_of: FactsOf) -> None:
+    (finding,) = found("attack_smurf", smurf(tmp_path / "own.pcap", 12, 5, forged=False), facts_of)
+    assert finding.severity is Severity.LOW
+    assert f"{CLIENT} pings everybody, or it is" in finding.title
+
+
 def test_pings_to_one_host_are_none(tmp_path: Path, facts_of: FactsOf) -> None:
-    assert found("attack_smurf", smurf(12, 5, target=SERVER).save(tmp_path / "one.pcap"), facts_of) == []
+    assert found("attack_smurf", smurf(tmp_path / "one.pcap", 12, 5, target=SERVER), facts_of) == []
 
 
-def flood(cards: int, others: int) -> list[bytes]:
+def flood(cards: int, others: int, *, group: bool = False) -> list[bytes]:
     def frame(source: int, target: int) -> bytes:
         ends = target.to_bytes(6) + (0x020000000000 + source).to_bytes(6)
         return ends + b"\x08\x00" + ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x"))
 
-    invented = [frame(1000 + n, 0x020000F00000 + n) for n in range(cards)]
+    invented = [frame(1000 + n, (0x010000F00000 if group else 0x020000F00000) + n) for n in range(cards)]
     return invented + [frame(n % 2, 0x020000000000 + (n + 1) % 2) for n in range(others)]
 
 
@@ -61,6 +69,10 @@ def test_a_flood_of_cards(
     assert [(f.severity, f.measured["cards"]) for f in findings] == [(Severity.HIGH, cards)] * fires
 
 
+def test_what_goes_to_groups_is_no_flood(tmp_path: Path, facts_of: FactsOf) -> None:
+    assert found("attack_mac_flood", pcap(tmp_path / "groups.pcap", flood(250, 0, group=True)), facts_of) == []
+
+
 def dhcp(kind: int, client: int, *, offered: bool = False) -> bytes:
     card = (0x02AA00000000 + client).to_bytes(6)
     yours = bytes([192, 0, 2, client % 250]) if offered else bytes(4)
@@ -74,8 +86,9 @@ def dhcp(kind: int, client: int, *, offered: bool = False) -> bytes:
 
 
 def starved(
-    tmp_path: Path, facts_of: FactsOf, clients: int, *, taking: int = 0, pause_s: float = 0.1, offers: bool = True
-) -> list[Finding]:
+    tmp_path: Path, facts_of: FactsOf, clients: int, *, taking: int = 0, pause_s: float = 0.1, offers: bool = True,
+    ends_s: float = 1.0,
+) -> list[Finding]:  # fmt: skip
     wire = Wire()
     for client in range(clients + taking):
         wire.put(dhcp(DISCOVER, client))
@@ -84,8 +97,10 @@ def starved(
         if client >= clients:
             wire.put(dhcp(REQUEST, client))
         wire.wait(pause_s)
+    wire.wait(ends_s)
+    wire.put(ip(SERVER, CLIENT, UDP, datagram(5000, 6000, b"the end")))
     return found(
-        "attack_dhcp_starvation", wire.save(tmp_path / f"{clients}-{taking}-{pause_s}-{offers}.pcap"), facts_of
+        "attack_dhcp_starvation", wire.save(tmp_path / f"{clients}-{taking}-{pause_s}-{offers}-{ends_s}.pcap"), facts_of
     )
 
 
@@ -100,3 +115,4 @@ def test_clients_that_may_be_real(tmp_path: Path, facts_of: FactsOf) -> None:
     assert starved(tmp_path, facts_of, 25, taking=7) == []
     assert starved(tmp_path, facts_of, 25, pause_s=2.6) == []
     assert starved(tmp_path, facts_of, 25, offers=False) == []
+    assert starved(tmp_path, facts_of, 25, ends_s=0.5) == []
