@@ -85,13 +85,14 @@ class Strangers(NamedTuple):
     lasted_s: float
 
 
-@fact("Ethernet frames", ETHERNET.headers)
-def strangers(facts: Facts) -> Strangers:
-    """Return them: a switch learns each of these cards, and forgets real ones when its table is full."""
+@fact("network cards", ETHERNET.headers)
+def strangers(facts: Facts) -> Strangers | None:
+    """Return them, if there are any: a switch learns each of these cards, and forgets others when its table is full."""
     table = facts[ETHERNET.headers]
     cards = table.group_by("src").agg(pl.len().alias("frames"), pl.col("frame", "time", "dst").first())
     alone = cards.filter((pl.col("frames") == 1) & ~pl.col("dst").str.contains(_GROUP))
     alone = alone.join(cards.select(dst="src"), on="dst", how="anti").sort("frame")
-    times = alone["time"]
-    lasted = (times[-1] - times[0]) / 1e9 if times.len() else 0.0
+    if alone.is_empty():
+        return None
+    lasted = (alone["time"][-1] - alone["time"][0]) / 1e9
     return Strangers(tuple(alone["frame"]), table.height - alone.height, lasted)

@@ -60,7 +60,7 @@ def _smurf(asked: Broadcast) -> Finding:
     )  # fmt: skip
 
 
-@rule("Flood of network cards", strangers, subject="Ethernet frames", area=_AREA)
+@rule("Flood of network cards", strangers, subject="network cards that are seen once", area=_AREA)
 def attack_mac_flood(
     facts: Facts, *, min_cards: int = 200, share: float = 0.8, per_second: float = 50
 ) -> Iterator[Finding]:
@@ -69,8 +69,12 @@ def attack_mac_flood(
     A switch learns each of them, forgets the real ones when its table is full, and then sends everything everywhere.
     """
     seen = facts[strangers]
-    cards = len(seen.frames)
-    if cards >= max(min_cards, share * (cards + seen.others)) and cards >= per_second * max(seen.lasted_s, 1.0):
+    cards = len(seen.frames) if seen else 0
+    if (
+        seen
+        and cards >= max(min_cards, share * (cards + seen.others))
+        and cards >= per_second * max(seen.lasted_s, 1.0)
+    ):
         yield finding(
             "attack_mac_flood", seen.frames[0], Severity.HIGH, Side.CLIENT,
             f"{cards:,} network cards send one frame each, in {seen.lasted_s:.1f} s, to cards that never answer:"
