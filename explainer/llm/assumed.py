@@ -47,6 +47,16 @@ _BLAMES = re.compile(
 )
 _WELL = re.compile(r"\b(?:not|fine|ok(?:ay)?|good|works?|working|up|healthy|innocent|well)\b", re.IGNORECASE)
 """What is said for somebody, and no blame: "yes" would mean that he is at fault."""
+_WORKS = re.compile(
+    r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b(?!'|.*(?:\bnot\b|n't\b|\bslow|\bhow\b|\bwh(?:at|o|ich|y)\b)).*"
+    r"\b(?:fine|ok(?:ay)?|healthy|valid|works?|working|complete[d]?|succeed\w*|successful|reach\w*|connect(?:ed)?"
+    r"|accessible|available|resolve[ds]?|loads?|loaded|up|trusted|established|delivered)\b",
+    re.IGNORECASE,
+)
+_OF_SUCCESS = ("dns", "tls", "pings", "quic")
+"""Statistics of what was answered or completed."""
+_PART = re.compile(r"\b(\d+) of (\d+) (?:questions?|requests?) answered")
+_DECIDED = re.compile(r"(?:Yes|No|In part|Partly|This capture|That cannot|Nothing)\b|.*\b(?:alert|refuse[sd]?)\b")
 _OR = re.compile(r"\bor\b(?! not)", re.IGNORECASE)
 _DOWN = re.compile(r"\b(?:down|offline|dead)\b", re.IGNORECASE)
 _WHY_DOWN = re.compile(r"^\s*why is .*\b(?:down|offline|dead)\b", re.IGNORECASE)
@@ -74,6 +84,13 @@ def both(question: Question, looked_up: Sequence[Claim]) -> str:
     others = (claim for claim in looked_up if claim.sources != first.sources)
     second = next(others, None) if _AND.search(question.text) else None
     return f"{first.text} {second.text}" if second else first.text
+
+
+def agrees(question: Question, first: Claim) -> str:
+    """Return "Yes. " to who asks whether something works, where what was looked up is that it did."""
+    asked = _WORKS.match(question.text) and first.sources[0] in _OF_SUCCESS and not _OR.search(question.text)
+    part = any(done != of for done, of in _PART.findall(first.text))
+    return "" if not asked or part or _DECIDED.match(first.text) else "Yes. "
 
 
 def blames(question: Question) -> bool:

@@ -13,6 +13,7 @@ from explainer.llm import (
     change_lookup,
     gateway_lookup,
     host_lookup,
+    host_outcome,
     login_lookup,
     names_outcome,
     neighbor_lookup,
@@ -239,4 +240,5 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.HOSTS: host_lookup.hosts,
     Topic.OVERVIEW: host_lookup.overview,
     Topic.SUSPICION: _suspicion,
+    Topic.REACH: host_outcome.reached,
 }
