@@ -222,6 +222,7 @@ FAULT = re.compile(
     r"|is (?:it|this|that) (?:bad|serious|critical|dangerous)|on (?:my|our) side"
     r"|whom? (?:has to|have to|must|should|shall|needs to)|whom (?:do|can)|bad"
     r"|what (?:do|must|should|can|shall) (?:i|we)|what (?:must|should|shall|has|have) the \w+(?: \w+)? (?:to )?do"
+    r"|what does (?:the|my|our) \w+ (?:have|need) to|is (?:it|this|that) (?:\w+ )?(?:mtu|dns|routing|nat)"
     r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
     r"|affected|impacted|not (?:\w+ )?able|no (?:connection|access|internet|response)"
     r"|bounce\w*|what(?: has)? happened (?:to|with))\b|,\s*(?:right|correct)\s*\?"

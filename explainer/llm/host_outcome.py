@@ -39,11 +39,14 @@ def reached(analysis: Analysis, question: Question) -> Iterator[Claim]:
     wrong = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     if not told or wrong or question.names or rows(analysis.stat("unanswered")):
         return
+    yes_or_no = _YES_OR_NO.match(question.text) is not None
+    if not (yes_or_no or question.about_a_fault):
+        return
     servers = list(dict.fromkeys(address(row["server"]) for row in told))
     more = [f"{len(servers) - _ROWS} more"] if len(servers) > _ROWS else []
     took = count(len(told), "connection was accepted", "connections were accepted")
     text = f"{listing([*servers[:_ROWS], *more])} {'was' if len(servers) == 1 else 'were'} reached: {took}"
-    begins = "Yes, " if _YES_OR_NO.match(question.text) else "No fault was found: "
+    begins = "Yes, " if yes_or_no else "No fault was found: "
     at = tuple(frame for row in told[:_ROWS] for frame in frames(row, "syn_frame", "syn_ack_frame"))
     yield Claim(text=f"{begins}{text}.", frames=at, sources=("rtt",))
 

@@ -195,6 +195,7 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.FRAGMENTS: network_lookup.fragments,
     Topic.ROUTING: neighbor_lookup.ospf,
     Topic.FILE_STATE: capture_lookup.state,
+    Topic.REACH: host_outcome.reached,
     Topic.GATEWAY: gateway_lookup.gateways,
     Topic.LEASES: address_lookup.leases,
     Topic.OWN_ADDRESS: address_lookup.own_address,
@@ -240,5 +241,4 @@ _LOOKUPS: dict[Topic, Callable[[Analysis, Question], Iterator[Claim]]] = {
     Topic.HOSTS: host_lookup.hosts,
     Topic.OVERVIEW: host_lookup.overview,
     Topic.SUSPICION: _suspicion,
-    Topic.REACH: host_outcome.reached,
 }

@@ -6,7 +6,10 @@ from brief.samples import DESTINATIONS, RTT, analysis, finding, ran, stat
 from explainer.llm import offline
 from explainer.model import Analysis, Cell, Scope, Severity
 
-TLS = ("client", "server", "server_name", "outcome", "version", "warnings", "client_hello_frame", "server_hello_frame")
+TLS = (
+    "client", "server", "server_name", "outcome", "version", "warnings", "client_hello_frame", "server_hello_frame",
+    "outcome_frame",
+)  # fmt: skip
 HTTP = ("method", "path", "host", "status", "client", "server", "request_frame", "response_frame")
 FAULT = "tls_alert happened."
 CONNECTION: tuple[Cell, ...] = (0, "10.0.0.1:4000", "10.0.0.2:443", 1, 2, 3, 0.1, 0.2)
@@ -18,7 +21,7 @@ def known(*, fault: bool = True, version: str = "TLS 1.2") -> Analysis:
         ran(*([found] if fault else []), rule="tls_alert"),
         stats=[
             stat("destinations", DESTINATIONS, [("10.0.0.2", "TCP", 443, 9, 1.0), ("10.0.0.1", "TCP", 4000, 9, 1.0)]),
-            stat("tls", TLS, [("10.0.0.1:4000", "10.0.0.2:443", "shop.example", "alert", version, None, 4, 5)]),
+            stat("tls", TLS, [("10.0.0.1:4000", "10.0.0.2:443", "shop.example", "alert", version, None, 4, 5, 6)]),
             stat("rtt", RTT, [CONNECTION]),
             stat("http", HTTP, [("GET", "/", "shop.example", 200, "10.0.0.1:4001", "10.0.0.2:80", 8, 9)]),
         ],
@@ -69,6 +72,8 @@ def test_what_asks_for_the_fault(text: str) -> None:
         ("Can 10.0.0.1 reach the server?", "Yes, 10.0.0.2 was reached"),
         ("Can 10.0.0.1 reach 10.0.0.9?", "This capture cannot tell: it holds no packet of 10.0.0.9."),
         ("Can 10.0.0.1 be reached?", "No fault was found"),
+        ("Is the server reachable on port 443?", "Yes, 10.0.0.2 was reached"),
+        ("Which ports were reached?", "No fault was found in this capture"),
     ],
 )
 def test_who_was_reached(text: str, begins: str) -> None:
