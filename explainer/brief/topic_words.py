@@ -38,7 +38,9 @@ WORDS = {
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
     r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
-    Topic.LOGIN: r"^(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
+    # Who says that a login does not work asks why, not whether.
+    Topic.LOGIN: r"^(?!.*(?:not|n't) work)"
+    r"(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
     r"|why|which|who|what|whose|when|where|guess\w*|brute)\b)"
     r"(?=.*\b(?:(?:log|sign)(?:s|ged|ed|ging|ing)?[ -]?(?:in|on)s?|authenticat\w*|credentials?|[lg][eo]t in|binds?"
     r"|(?:pass(?:word|phrase)|user) .{0,20}\b(?:accepted|correct|right|wrong|valid|ok))\b)"

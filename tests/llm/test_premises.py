@@ -1,7 +1,7 @@
 """What questions take for granted and captures do not hold: it is said, and hides no fault."""
 
 import pytest
-from brief.samples import DESTINATIONS, RTT, analysis, finding, ran, stat
+from brief.samples import DESTINATIONS, PORTS, RTT, analysis, finding, ran, stat
 
 from explainer.llm import offline
 from explainer.model import Analysis, Cell, Scope, Severity
@@ -78,6 +78,28 @@ def test_what_asks_for_the_fault(text: str) -> None:
 )
 def test_who_was_reached(text: str, begins: str) -> None:
     assert offline.answer(known(fault=False), text).verdict.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("The login doesn't work", FAULT),
+        ("Der Login geht nicht", FAULT),
+        ("Does the login work?", "Yes: the FTP login"),
+    ],
+)
+def test_who_says_that_a_login_does_not_work_wants_the_fault(text: str, begins: str) -> None:
+    names = ("user", "protocol", "client", "server", "accepted", "user_frame", "secret_frame", "reply_frame")
+    login: tuple[Cell, ...] = ("ada", "FTP", "10.0.0.1:4000", "10.0.0.2:21", True, 7, 8, 9)
+    stats = [stat("accounts", names, [login])]
+    assert offline.answer(analysis(ran(finding("tls_alert")), stats=stats), text).verdict.startswith(begins)
+
+
+def test_a_port_that_nobody_answers_on_is_not_reachable() -> None:
+    silent = finding("quic_unanswered", severity=Severity.MEDIUM, scope=Scope(ports=(443,)))
+    stats = [stat("ports", PORTS, [("UDP", 443, "https", 1, 5, 6210, 3, "quic")])]
+    verdict = offline.answer(analysis(ran(silent), stats=stats), "Is port 443 reachable?").verdict
+    assert verdict == silent.title
 
 
 def test_nobody_is_called_reached_beside_a_fault() -> None:
