@@ -44,7 +44,7 @@ WORDS = {
     r"|why|which|who|what|whose|when|where|guess\w*|brute)\b)"
     r"(?=.*\b(?:(?:log|sign)(?:s|ged|ed|ging|ing)?[ -]?(?:in|on)s?|authenticat\w*|credentials?|[lg][eo]t in|binds?"
     r"|(?:pass(?:word|phrase)|user) .{0,20}\b(?:accepted|correct|right|wrong|valid|ok))\b)"
-    r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b"
+    r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b(?!')"
     r"|\b(?:succe\w+|work\w*|accepted|ok|or not)\b)",
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
     Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
