@@ -228,7 +228,7 @@ FAULT = re.compile(
     r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
     r"|affected|impacted|not (?:\w+ )?able|no (?:connection|access|internet|response)"
     r"|bounce\w*|what(?: has)? happened (?:to|with))\b|,\s*(?:right|correct)\s*\?"
-    r"|^\s*(?:can|could) (?!(?:i|we|you|one|any\w+|some\w+)\b.*\b(?:see|read|find|tell|check|decrypt)\b)"
+    r"|^\s*(?:can|could) (?!.*\bpassw)(?!(?:i|we|you|one|any\w+|some\w+)\b.*\b(?:see|read|find|tell|check|decrypt)\b)"
     r".{1,60}\b(?:connect|reach|open|access|load|join|mount"
     r"|be (?:opened|reached|mounted|resolved|accessed|loaded))\b",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from explainer.brief.question import Question
+from explainer.brief.question import Question, Topic
 from explainer.llm.health import FIRST_ERROR
 from explainer.llm.host_lookup import address
 from explainer.llm.rows import Row, frames, rows
@@ -11,6 +11,8 @@ from explainer.model import Analysis, Claim, Severity
 from explainer.wording import count, listing
 
 _ROWS = 3
+_OF_REACH = {Topic.REACH, Topic.PORTS, Topic.OUTCOME, Topic.SILENCE, Topic.BLAME}
+_ANYONE = re.compile(r"\b(?:servers?|hosts?|site|machine|it|connect(?=\W*$))\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b(?!')", re.IGNORECASE)
 
 
@@ -38,6 +40,9 @@ def reached(analysis: Analysis, question: Question) -> Iterator[Claim]:
     told = [row for row in opened if _is_meant(row, question)]
     wrong = any(finding.severity is not Severity.INFO for finding in analysis.findings)
     if not told or wrong or question.names or rows(analysis.stat("unanswered")):
+        return
+    anyone = question.addresses or question.ports or _ANYONE.search(question.text)
+    if question.topics - _OF_REACH or not anyone:  # IPv6, a database or a file is another matter
         return
     yes_or_no = _YES_OR_NO.match(question.text) is not None
     if not (yes_or_no or question.about_a_fault):

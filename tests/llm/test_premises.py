@@ -73,6 +73,8 @@ def test_what_asks_for_the_fault(text: str) -> None:
         ("Can 10.0.0.1 reach 10.0.0.9?", "This capture cannot tell: it holds no packet of 10.0.0.9."),
         ("Can 10.0.0.1 be reached?", "No fault was found"),
         ("Is the server reachable on port 443?", "Yes, 10.0.0.2 was reached"),
+        ("Does the client connect over IPv6?", "No fault was found"),
+        ("Can the client connect to the database?", "No fault was found"),
         ("Which ports were reached?", "No fault was found in this capture"),
     ],
 )
