@@ -13,7 +13,7 @@ from explainer.wording import count, listing
 _ROWS = 3
 _OF_REACH = {Topic.REACH, Topic.PORTS, Topic.OUTCOME, Topic.SILENCE, Topic.BLAME}
 _ANYONE = re.compile(r"\b(?:servers?|hosts?|site|machine|it|connect(?=\W*$))\b", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b(?!')", re.IGNORECASE)
+YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b(?!')", re.IGNORECASE)
 
 
 def well(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -44,7 +44,7 @@ def reached(analysis: Analysis, question: Question) -> Iterator[Claim]:
     anyone = question.addresses or question.ports or _ANYONE.search(question.text)
     if question.topics - _OF_REACH or not anyone:  # IPv6, a database or a file is another matter
         return
-    yes_or_no = _YES_OR_NO.match(question.text) is not None
+    yes_or_no = YES_OR_NO.match(question.text) is not None
     if not (yes_or_no or question.about_a_fault):
         return
     servers = list(dict.fromkeys(address(row["server"]) for row in told))

@@ -226,7 +226,8 @@ def _missing(analysis: Analysis, question: Question) -> str:
     if ports and question.ports and not question.ports & ports:
         return f"packet to or from port {listing(sorted(map(str, question.ports)), 'or')}"
     absent = sorted(question.addresses - lookup.addresses(analysis))
-    all_of_them = absent == sorted(question.addresses) or Topic.REACH in question.topics
+    whether = Topic.REACH in question.topics and host_outcome.YES_OR_NO.match(question.text)
+    all_of_them = absent == sorted(question.addresses) or whether
     return f"packet of {listing(absent)}" if absent and all_of_them else ""
 
 
