@@ -33,7 +33,7 @@ ABOUT = {
     Topic.PINGS: ("path_", "scan_pings", "icmp_tunnel"),
     Topic.REACH: (
         "path_", "scan_pings", "icmp_tunnel", "tcp_rejected_by_icmp", "tcp_syn_unanswered", "address_arp_unanswered",
-        "address_neighbor_unanswered", "sctp_unanswered",
+        "address_neighbor_unanswered", "sctp_unanswered", "udp_unanswered", "quic_unanswered",
     ),
     Topic.OVERVIEW: (
         "unwanted_bittorrent", "unwanted_cryptocurrency", "path_traced", "attack_", "scan_", "icmp_tunnel",

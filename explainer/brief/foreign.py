@@ -16,6 +16,7 @@ _TABLE = (
      "what is going on"),
     (r"(?:geht|funktioniert|klappt|lädt|läuft) (?:\w+ ){0,4}nicht|ne (?:marche|fonctionne|charge) pas"
      r"|no (?:funciona|carga|va)", "does not work"),
+    (r"antworte(?:t|n) (?:\w+ ){0,2}nicht|ne r[eé]pond(?:ent)? (?:pas|plus)|no responden?", "does not answer"),
     (r"in ordnung|tout va bien|est-ce que tout|todo bien", "ok"),
     (r"was (?:muss|kann|soll) ich|que dois-je|qué (?:tengo que|debo)", "what must i"),
     (r"wer muss (?:etwas )?(?:tun|machen|handeln)|qui doit agir|quién debe actuar", "who must act"),
@@ -60,7 +61,9 @@ _TABLE = (
     (r"de|du|des|von|vom|del", "of"),
     (r"nicht|kein\w*|pas|nunca|sin", "not"),
 )  # fmt: skip
-_WORDS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), english) for words, english in _TABLE)
+_WORDS = tuple(
+    (re.compile(rf"(?<![\w@])(?<!\w\.)(?:{words})(?!\w|\.\w|@)", re.IGNORECASE), english) for words, english in _TABLE
+)
 
 
 def in_english(text: str) -> str:

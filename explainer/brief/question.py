@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from explainer.brief.about import ABOUT, RISKY
 from explainer.brief.error_messages import in_words, is_message
 from explainer.brief.foreign import in_english
+from explainer.brief.letters import plain
 from explainer.brief.topic_words import FAULT, PLAIN, WORDS
 from explainer.brief.topics import Topic as Topic
 from explainer.model import Finding
@@ -17,6 +18,12 @@ _ADDRESS = re.compile(
 )
 _PORT = re.compile(r"(?:\bports?\s+|\]:|\d\.\d+:)(\d{1,5})(?:(?:\s*,|\s+and|\s+or)\s+(\d{1,5}))*\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w.@-])(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,}(?![\w-])", re.IGNORECASE)
+_NO_HOST = re.compile(
+    r"\.(?:exe|dll|jar|php|html?|aspx?|jsp|js|css|log|conf|cfg|ini|txt|pdf|docx?|xlsx?|json|xml|ya?ml|pcap(?:ng)?"
+    r")$|(?-i:^[a-z]+\.[A-Z][a-z]+$)",
+    re.IGNORECASE,
+)
+"""What ends as a file does, or begins a sentence behind a full stop ("it fails.Please help")."""
 _FRAME = re.compile(r"\b(?:frame|packet)s?\s+#?(\d+)", re.IGNORECASE)
 _LARGEST_PORT = 65535
 _PAGE = re.compile(
@@ -115,14 +122,14 @@ class Question:
 
 def parse(asked: str) -> Question:
     """Return the question with what it names."""
-    text = in_words(in_english(asked))
+    text = in_words(in_english(plain(asked)))
     message = is_message(text)
     return Question(
         text=text,
         asked=asked,
         addresses=frozenset(filter(None, map(_address, _ADDRESS.findall(text)))),
         ports=frozenset(port for port in map(int, _ports(text)) if port <= _LARGEST_PORT),
-        names=frozenset(name.lower() for name in _NAME.findall(text)),
+        names=frozenset(name.lower() for name in _NAME.findall(text) if not _NO_HOST.search(name)),
         frames=frozenset(map(int, _FRAME.findall(text))),
         topics=_topics(_NAME.sub(" ", text), message=message),
         about_a_fault=message or FAULT.search(text) is not None,

@@ -38,11 +38,13 @@ WORDS = {
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
     r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
-    Topic.LOGIN: r"^(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
+    # Who says that a login does not work asks why, not whether.
+    Topic.LOGIN: r"^(?!.*(?:not|n't) work)"
+    r"(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
     r"|why|which|who|what|whose|when|where|guess\w*|brute)\b)"
     r"(?=.*\b(?:(?:log|sign)(?:s|ged|ed|ging|ing)?[ -]?(?:in|on)s?|authenticat\w*|credentials?|[lg][eo]t in|binds?"
     r"|(?:pass(?:word|phrase)|user) .{0,20}\b(?:accepted|correct|right|wrong|valid|ok))\b)"
-    r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b"
+    r".*(?:^\s*(?:was|were|is|are|did|does|do|has|have|had|could|can|any)\b(?!')"
     r"|\b(?:succe\w+|work\w*|accepted|ok|or not)\b)",
     Topic.CLOCK: r"\b(ntp|stratum|(?:time|clocks?) ?(?:servers?|sync\w*)|synchroni[sz]\w*|clocks?)\b",
     Topic.NO_IPV6: r"(?:\bnot?\b|n't\b|\bnever\b).{0,30}\bip ?v6\b|\bip ?v6\b.{0,15}(?:\bnot\b|n't\b|\bnever\b)"
@@ -85,7 +87,7 @@ WORDS = {
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
     Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b",
-    Topic.REACH: r"\breach\w*",
+    Topic.REACH: r"\breach\w*|^\s*(?:can|could|is|was|does|did)\b.*\b(?:connect(?:s|ed)?|accessible)\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
     Topic.FRAGMENTS: r"\bfragment(?:s|ed|ation)?\b",
@@ -94,11 +96,14 @@ WORDS = {
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
     r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
-    Topic.STATUS: r"\bstatus(?: codes?)?\b|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*"
+    Topic.STATUS: r"^(?!\W*(?:what'?s? (?:is )?(?:the )?)?status\W*$).*\bstatus(?: codes?)?\b"
+    r"|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*"
     r"|\bhttp (?:errors?|codes?)\b"
-    r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b(?!\.\d)|(?<!\d\.)\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
-    Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b.{0,25}\b(?:damaged|cut|truncated|corrupt\w*|whole"
-    r"|broken|intact|complete)\b|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
+    r"|\b(?:why|error|code|http) (?:\w+ ){0,4}[1-5]\d\d\b(?!\.\d| ?m?s\b)"
+    r"|(?<!\d\.)\b[1-5]\d\d (?:errors?|codes?|answers?)\b",
+    Topic.FILE_STATE: r"\b(?:file|capture|trace|recording|pcap\w*)\b(?:(?!\band\b).){0,25}\b(?:damaged|cut|truncated"
+    r"|corrupt\w*|whole|broken|intact|complete)\b"
+    r"|\b(?:damaged|corrupt\w*|truncated|incomplete) (?:file|capture|trace|pcap)",
     Topic.TLS_STEPS: r"\bclient.?(?:certificates?|certs?|auth\w*)\b|\bmutual\b|\bmtls\b|\btwo.way (?:tls|ssl)\b"
     r"|\bclient\b.{0,25}\b(?:present|show|send)\w* (?:a|its|any|the) cert"
     r"|\bhello.?retry\w*|\b(?:two|second|2) client.?hellos?\b|\bclient.?hello (?:twice|again)\b"
@@ -219,7 +224,12 @@ FAULT = re.compile(
     r"|is (?:it|this|that) (?:bad|serious|critical|dangerous)|on (?:my|our) side"
     r"|whom? (?:has to|have to|must|should|shall|needs to)|whom (?:do|can)|bad"
     r"|what (?:do|must|should|can|shall) (?:i|we)|what (?:must|should|shall|has|have) the \w+(?: \w+)? (?:to )?do"
+    r"|what does (?:the|my|our) \w+ (?:have|need) to|is (?:it|this|that) (?:\w+ )?(?:mtu|dns|routing|nat)"
     r"|how often (?:does|did|is|has) (?:it|this|that)|when did (?:it|this|that|the (?:problem|trouble|outage))"
-    r"|bounce\w*|what(?: has)? happened (?:to|with))\b|,\s*(?:right|correct)\s*\?",
+    r"|affected|impacted|not (?:\w+ )?able|no (?:connection|access|internet|response)"
+    r"|bounce\w*|what(?: has)? happened (?:to|with))\b|,\s*(?:right|correct)\s*\?"
+    r"|^\s*(?:can|could) (?!.*\bpassw)(?!(?:i|we|you|one|any\w+|some\w+)\b.*\b(?:see|read|find|tell|check|decrypt)\b)"
+    r".{1,60}\b(?:connect|reach|open|access|load|join|mount"
+    r"|be (?:opened|reached|mounted|resolved|accessed|loaded))\b",
     re.IGNORECASE,
 )

@@ -47,6 +47,22 @@ _BLAMES = re.compile(
 )
 _WELL = re.compile(r"\b(?:not|fine|ok(?:ay)?|good|works?|working|up|healthy|innocent|well)\b", re.IGNORECASE)
 """What is said for somebody, and no blame: "yes" would mean that he is at fault."""
+_WORKS = re.compile(
+    r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b(?!'|.*(?:\bnot\b|n't\b|\bslow|\bhow\b|\bwh(?:at|o|ich|y)\b)).*"
+    r"\b(?:fine|ok(?:ay)?|healthy|valid|works?|working|complete[d]?|succeed\w*|successful|reach\w*|connect(?:ed)?"
+    r"|accessible|available|resolve[ds]?|loads?|loaded|up|trusted|established|delivered)\b",
+    re.IGNORECASE,
+)
+_OF_SUCCESS = ("dns", "tls", "pings", "quic")
+"""Statistics of what was answered or completed."""
+_PART = re.compile(r"\b(\d+) of (\d+) (?:questions?|requests?) answered")
+_DECIDED = re.compile(r"(?:Yes|No|In part|Partly|This capture|That cannot|Nothing)\b|.*\b(?:alert|refuse[sd]?)\b")
+_ACTS = re.compile(
+    r"\b(?:clos(?:e|es|ed|ing)|resets?|ends?|ended|sends?|sent|refus\w+|reject\w*|h[au]ngs? up|abort\w*"
+    r"|terminat\w+|answers?|responds?|accepts?|disconnect\w*|gives? up|gave up)\b",
+    re.IGNORECASE,
+)
+"""What somebody is said to do: who did it, and who is at fault, are two things."""
 _OR = re.compile(r"\bor\b(?! not)", re.IGNORECASE)
 _DOWN = re.compile(r"\b(?:down|offline|dead)\b", re.IGNORECASE)
 _WHY_DOWN = re.compile(r"^\s*why is .*\b(?:down|offline|dead)\b", re.IGNORECASE)
@@ -56,7 +72,8 @@ _SERIOUS = re.compile(
 )
 _ROLE = re.compile(
     r"\b(?:who|whom|which (?:team|side|one))\b.*\b(?:call|ask|contact|fix|act|repair|solve|talk to|turn to)\b"
-    r"|\bwhat (?:(?:do|must|should|can|shall|could) (?:i|we|they)|(?:must|should|shall|has|have) the \w+)\b.*"
+    r"|\bwhat (?:(?:do|must|should|can|shall|could) (?:i|we|they)|(?:must|should|shall|has|have) the \w+"
+    r"|does the \w+ (?:have|need) to)\b.*"
     r"\b(?:do|change|fix|configure|install|block|set|correct)\b"
     r"|\bon (?:my|our) side\b",
     re.IGNORECASE,
@@ -74,6 +91,13 @@ def both(question: Question, looked_up: Sequence[Claim]) -> str:
     others = (claim for claim in looked_up if claim.sources != first.sources)
     second = next(others, None) if _AND.search(question.text) else None
     return f"{first.text} {second.text}" if second else first.text
+
+
+def agrees(question: Question, first: Claim) -> str:
+    """Return "Yes. " to who asks whether something works, where what was looked up is that it did."""
+    asked = _WORKS.match(question.text) and first.sources[0] in _OF_SUCCESS and not _OR.search(question.text)
+    part = any(done != of for done, of in _PART.findall(first.text))
+    return "" if not asked or part or _DECIDED.match(first.text) else "Yes. "
 
 
 def blames(question: Question) -> bool:
@@ -101,7 +125,7 @@ def _begins(question: Question, finding: Finding, others: Iterable[Finding]) -> 
     reached = finding.rule.startswith(_ANSWERED) and finding.measured.get("status") not in _BY_OTHERS
     if _WHY_DOWN.search(text):
         return "It is not down: " if reached else ""
-    if not _BLAMES.search(text):
+    if not _BLAMES.search(text) or _ACTS.search(text):
         return ""
     if _DOWN.search(text):
         return "No: " if reached else ""

@@ -20,6 +20,9 @@ ASKS_FOR = re.compile(r"\s*(which|what|who|whose|where|how (many|much|long|big|f
 _WHO = re.compile(r"\s*who\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\b", re.IGNORECASE)
 _HAPPENED = re.compile(r"\s*what (?:has |have )?happen(?:s|e?d)\b", re.IGNORECASE)
+_SLOW = re.compile(r"\b(?:slow|slower|delay\w*|latency|long|fast|lag\w*|wait\w*|performance)\b", re.IGNORECASE)
+_SAFE = re.compile(r"\b(?:secure|safe|trusted|trustworthy)\b", re.IGNORECASE)
+"""What TLS that fails, or that anybody may imitate, is not, however it is encrypted."""
 _NOW = re.compile(r"\b(?:now|again|meanwhile|in the end)\b", re.IGNORECASE)
 """What asks how it ended, not what happened on the way."""
 _WAITS = (408, 421, 425, 429)
@@ -114,7 +117,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     if _JUDGED & question.topics and question.concerns(worst):
         who_asked = Topic.NAMES in question.topics and _WHO.match(question.text) is not None
         return who_asked and worst.severity is Severity.INFO
-    if Topic.SLOWNESS in question.topics and _is_at_once(worst):
+    blamed = Topic.BLAME in question.topics and not _SLOW.search(question.text)
+    if Topic.SLOWNESS in question.topics and not blamed and _is_at_once(worst):
         return True
     slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
     if slow and not (sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
@@ -134,6 +138,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     """Return the same where what was looked up says it by itself, whatever else the question is about; else None."""
     if first.text.startswith(tls_outcomes.COMPLETED):
         return True
+    if _SAFE.search(question.text) and worst.severity in FAILURES and worst.rule.startswith("tls_"):
+        return False
     if Topic.LOGIN in question.topics and first.text.startswith(login_lookup.SAID):
         return not login_lookup.explains(worst, first)
     if Topic.FILE_STATE in question.topics:

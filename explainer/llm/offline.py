@@ -18,6 +18,7 @@ from explainer.llm import (
     overview,
     port_lookup,
     port_outcome,
+    premises,
     relevance,
     site_names,
     tcp_lookup,
@@ -49,9 +50,15 @@ def answer(analysis: Analysis, text: str, sights: Sequence[Sight] | None = None)
 
     `sights` are the frames that the question asks about, None where nobody could look.
     """
+    asked = questions.parse(text)
+    kept = premises.kept(analysis, asked)
+    return premises.noted(analysis, asked, kept, _answer(analysis, kept, sights))
+
+
+def _answer(analysis: Analysis, asked: Question, sights: Sequence[Sight] | None) -> Answer:
     told = [f for f in analysis.findings if not f.explained_by]
     worth = [f for f in told if f.severity is not Severity.INFO]
-    question = site_names.resolved(analysis, questions.parse(text), worth)
+    question = site_names.resolved(analysis, asked, worth)
     known = ranked(told, question)
     found = [f for f in known if f.severity is not Severity.INFO]
     ports = port_lookup.known(analysis) & question.ports
@@ -158,7 +165,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         told = assumed.both(question, looked_up)
         works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS
         works = (works or assumed.blames(question)) and not others
-        return f"{'No fault was found. ' if works else ''}{told}"
+        yes = "" if any(map(question.concerns, others)) else assumed.agrees(question, looked_up[0])
+        return f"{yes}{'No fault was found. ' if works else ''}{told}"
     hosts = listing(sorted(question.addresses | question.names))
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
@@ -218,7 +226,9 @@ def _missing(analysis: Analysis, question: Question) -> str:
     if ports and question.ports and not question.ports & ports:
         return f"packet to or from port {listing(sorted(map(str, question.ports)), 'or')}"
     absent = sorted(question.addresses - lookup.addresses(analysis))
-    return f"packet of {listing(absent)}" if absent and absent == sorted(question.addresses) else ""
+    whether = Topic.REACH in question.topics and host_outcome.YES_OR_NO.match(question.text)
+    all_of_them = absent == sorted(question.addresses) or whether
+    return f"packet of {listing(absent)}" if absent and all_of_them else ""
 
 
 def _subjects(analysis: Analysis, prefix: str) -> bool:

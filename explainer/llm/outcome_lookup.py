@@ -67,7 +67,10 @@ def status_codes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     rows = [row for row in _rows(analysis.stat("http")) if row["status"]]
     asked = {int(code) for code in _STATUS.findall(question.text)}
     groups = defaultdict[tuple[str, int], list[Row]](list)
-    for row in [row for row in rows if row["status"] in asked] or rows:
+    named = [row for row in rows if row["status"] in asked]
+    if asked and not named and question.about_a_fault:  # it was met elsewhere: other answers do not explain it
+        return
+    for row in named or rows:
         groups[row["host"] or row["server"], row["status"]].append(row)
     for (host, status), group in list(groups.items())[:_ROWS]:
         first = group[0]

@@ -15,6 +15,7 @@ from explainer.wording import count, listing
 
 _ROWS, _PORTS = 5, 15
 _SERVICE = "service"
+_VERSION = re.compile(r"\b(?:tls|ssl) ?v?\d", re.IGNORECASE)
 OPEN = re.compile(r"\bopen\b", re.IGNORECASE)
 
 
@@ -41,6 +42,8 @@ def ports(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def in_use(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield that a protocol which the question names is spoken, by whom and with whom."""
+    if _VERSION.search(question.text):  # that TLS is spoken does not say which
+        return
     words = set(re.findall(r"[a-z0-9/-]+", question.text.lower()))
     for row in [row for row in _rows(analysis.stat("spoken")) if _named(row["protocols"]) & words][:_ROWS]:
         ends = f" by {row['client']} with {row['server']}" if row["client"] and row["server"] else ""

@@ -98,7 +98,7 @@ def test_topics(text: str, topics: set[Topic]) -> None:
 @given(st.text())
 def test_any_text_is_a_question(text: str) -> None:
     found = parse(text)
-    assert found.text == text
+    assert found.asked == text
     assert all(0 <= port <= 65535 for port in found.ports)
 
 
