@@ -28,6 +28,7 @@ from explainer.protocols import (
     icmp,
     probes,
     tcp,
+    tcp_signed,
     tcp_strays,
     tls,
     udp_conversations,
@@ -141,6 +142,7 @@ def facts(
         {
             probes.tcp_probes: (),
             tcp.connections: connections,
+            tcp_signed.unanswered_pairs: (),
             tcp_strays.strays: (),
             tcp.segments: pl.DataFrame(
                 schema={"stream": pl.Int64, "from_client": pl.Boolean, "ack_rtt_ms": pl.Float64}

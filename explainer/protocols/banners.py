@@ -35,14 +35,15 @@ _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("MQTT", re.compile(rb"\x10.{1,4}?\x00(?:\x04MQTT|\x06MQIsdp)", re.DOTALL)),
     ("LDAP", re.compile(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x84.{4})\x02\x01.[\x60\x61\x63\x77\x78]", re.DOTALL)),
     ("SQL Server", re.compile(rb"\x12\x01\x00.\x00\x00[\x00\x01]\x00\x00", re.DOTALL)),
-    ("RDP", re.compile(rb"\x03\x00\x00.[^\x00]\xe0\x00\x00", re.DOTALL)),
+    # A request with the parameters of ISO 8073 (C0 to C2) is another protocol's over COTP, such as S7's.
+    ("RDP", re.compile(rb"\x03\x00\x00.[^\x00]\xe0\x00\x00(?!...[\xc0-\xc2])", re.DOTALL)),
     ("Cassandra", re.compile(rb"[\x03-\x05]\x00..[\x01\x05]\x00\x00", re.DOTALL)),
     ("Kafka", re.compile(rb"\x00\x00..\x00\x12\x00[\x00-\x05].{4}\x00", re.DOTALL)),
     # Modbus over TCP: protocol number 0, as long as it says, a public function (Modbus Messaging 1.0b, section 3.1.3).
     ("Modbus", re.compile(rb"..\x00\x00\x00(?:\x06.[\x01-\x06]....|\x05.[\x01-\x04]...)", re.DOTALL)),
     ("NATS", re.compile(rb"INFO \{\"")),
     ("rsync", re.compile(rb"@RSYNCD: ")),
-    ("git", re.compile(rb"[0-9a-f]{4}git-(?:upload|receive)-pack ")),
+    ("git", re.compile(rb"[0-9a-f]{4}(?:git-(?:upload|receive)-pack |ERR )")),
     ("memcached", re.compile(
         rb"(?:gets? \S+|(?:set|add|replace) \S+ \d+ -?\d+ \d+|stats|version|delete \S+|incr \S+ \d+)\r\n"
     )),

@@ -13,7 +13,7 @@ SERVER = Column("dhcp.option.dhcp_server_id")
 GIVEN_ADDRESS = Column("dhcp.ip.your")
 
 _COLUMNS = (FRAME, TIME, MESSAGE_TYPE, CLIENT_MAC, REQUESTED_ADDRESS, SERVER, GIVEN_ADDRESS)
-_NO_ADDRESS = "0.0.0.0"
+NO_ADDRESS = "0.0.0.0"
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = range(1, 7)  # RFC 2132, section 9.6
 
 
@@ -53,7 +53,7 @@ def leases(facts: Facts) -> tuple[Lease, ...]:
 
     def names(column: Column, *kinds: int) -> "pl.Expr":
         # The answer to a client that asks for settings alone (INFORM) gives no address: RFC 2131, section 4.3.5.
-        told = kind.is_in(kinds) & (pl.col(column.field) != _NO_ADDRESS)
+        told = kind.is_in(kinds) & (pl.col(column.field) != NO_ADDRESS)
         return pl.col(column.field).filter(told).drop_nulls().unique(maintain_order=True)
 
     late = frame > frame.filter(kind.is_in((OFFER, ACK, NAK))).max()

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, Look, View, fact
 from explainer.protocols.arp import resolutions
-from explainer.protocols.dhcp import CLIENT_MAC, GIVEN_ADDRESS, SERVER, leases
+from explainer.protocols.dhcp import CLIENT_MAC, GIVEN_ADDRESS, NO_ADDRESS, SERVER, leases
 from explainer.protocols.frame import FRAME
 
 _ROUTER = Column("dhcp.option.router", many=True)
@@ -65,9 +65,14 @@ def _read(facts: Facts, look: Look) -> tuple[Given, ...]:
         return ()
     return tuple(
         Given(
-            row[FRAME.field], row[CLIENT_MAC.field], row[SERVER.field] or "", row[GIVEN_ADDRESS.field] or "",
+            row[FRAME.field], row[CLIENT_MAC.field], row[SERVER.field] or "", _address(row[GIVEN_ADDRESS.field]),
             tuple(row[_ROUTER.field] or ()), tuple(row[_RESOLVER.field] or ()), row[_MASK.field] or "",
             row[_LEASE.field], bool(_ROUTES.intersection(row[_OPTION.field] or ())),
         )
         for row in seen.drop_nulls([FRAME.field, CLIENT_MAC.field]).sort(FRAME.field).iter_rows(named=True)
     )  # fmt: skip
+
+
+def _address(given: str | None) -> str:
+    """Return the address; who asks for settings alone (INFORM) is given none (RFC 2131, section 4.3.5)."""
+    return "" if given in (None, NO_ADDRESS) else str(given)

@@ -7,6 +7,7 @@ from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
 from explainer.protocols.dhcp import Lease, leases
+from explainer.protocols.dhcp_relayed import relayed
 from explainer.protocols.dhcp_settings import settings_of_searchers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
@@ -157,26 +158,32 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None, un
     )
 
 
-@rule("No DHCP offer", leases, last_ns, subject="DHCP messages", area=_DHCP_AREA)
+@rule("No DHCP offer", leases, packets, last_ns, subject="DHCP messages", area=_DHCP_AREA)
 def address_no_offer(facts: Facts, *, min_discovers: int = 2, min_wait_s: float = 3.0) -> Iterator[Finding]:
     """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131).
 
-    A server that serves other clients of the capture is named: its pool may be used up, which it says to nobody.
+    A server that serves other clients of the capture is named: its pool may be used up, which it says to nobody. A
+    client with an address from before asks for that first; a request that follows the discover has had an offer. What
+    a relay passes on is counted apart, and tells where it goes.
     """
     served = {server for lease in facts[leases] if lease.acks for server in lease.servers}
+    passed_on = relayed(facts[packets], facts[leases])
     for lease in facts[leases]:
         waited = (facts[last_ns] - lease.first_ns) / 1e9
-        answered = lease.offers or lease.acks or lease.naks or lease.requests
-        if len(lease.discovers) >= min_discovers and not answered and waited >= min_wait_s:
-            times = count(len(lease.discovers), "time")
+        asked = [frame for frame in lease.discovers if frame not in passed_on]
+        times = max(len(asked), len(lease.discovers) - len(asked))
+        answered = lease.offers or lease.acks or lease.naks or lease.requests[-1:] > lease.discovers[:1]
+        if times >= min_discovers and not answered and waited >= min_wait_s:
             others = f" The server {listing(sorted(served))} serves others: it may have no free address left (pool used"
             others = f"{others} up), or not serve this client." if served else ""
+            relay = next((passed_on[frame] for frame in lease.discovers if frame in passed_on), None)
+            way = f" {relay[0]} (a relay) passes this on to {relay[1]}, of which no answer is seen." if relay else ""
             yield _lease(
                 "address_no_offer",
                 lease,
                 lease.discovers,
-                f"No DHCP server offers {lease.mac} an address: it asks {times} in {waited:.0f} s without an answer."
-                f"{others}",
+                f"No DHCP server offers {lease.mac} an address: it asks {count(times, 'time')} in {waited:.0f} s"
+                f" without an answer.{way}{others}",
                 f"{lease.mac} asks for an address (DHCP discover); no offer follows",
                 act="Whoever runs the local network must act: the DHCP server or the relay to it does not answer.",
                 advice=(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from explainer.facts import Facts
-from explainer.model import Finding, Side
+from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Kind, Reply, replies
 from explainer.registry import rule
 from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
@@ -94,6 +94,16 @@ _NOT_ALLOWED_AS = Meaning(
 _CHANNEL_REFUSED = Meaning(
     "the user may not do this", "The broker's side must grant the right, or another user must be used.", Side.EITHER
 )
+_OF_LINKS = {
+    "auth": _WRONG_LOGIN, "sys": _NOT_SERVING, "sys-perm": _NOT_SERVING, "sys-temp": _NOT_SERVING,
+    "amqp:unauthorized-access": _CHANNEL_REFUSED, "amqp:not-found": _BROKERS["AMQP", "404"],
+    "amqp:resource-limit-exceeded": _TOO_MUCH, "amqp:link:message-size-exceeded": _BROKERS["AMQP", "311"],
+    "amqp:resource-locked": _BROKERS["AMQP", "405"],
+    # Brokers end what is idle, or are stopped: clients begin anew.
+    "amqp:connection:forced": _OTHER._replace(severity=Severity.LOW),
+    "amqp:link:detach-forced": _OTHER._replace(severity=Severity.LOW),
+}  # fmt: skip
+"""AMQP 1.0: outcomes of the login (section 5.3.3.6), and error conditions (sections 2.8.15 to 2.8.18)."""
 
 
 _NATS = (
@@ -114,6 +124,8 @@ def _broker_meaning(reply: Reply) -> Meaning:
         return next((means for words, means in _NATS if words in reply.text.lower()), _OTHER)
     if reply.protocol == "AMQP" and reply.code == "403" and reply.kind is Kind.QUERY:
         return _CHANNEL_REFUSED
+    if reply.protocol == "AMQP" and reply.code in _OF_LINKS:
+        return _OF_LINKS[reply.code]
     if reply.about and (reply.protocol, reply.code) in (("MQTT", "5"), ("MQTT", "135")):
         return _NOT_ALLOWED_AS
     return _BROKERS.get((reply.protocol, reply.code), _OTHER)
@@ -132,7 +144,7 @@ def broker_refused(facts: Facts) -> Iterator[Finding]:
     """A CONNACK of MQTT other than 0 (3.1.1 section 3.2.2.3), or AMQP's close with an error (0-9-1 section 1.2).
 
     Also a DISCONNECT of the broker with an error (MQTT 5.0 section 3.14.2.1), and NATS' -ERR at a connection's
-    beginning.
+    beginning; and AMQP 1.0's login (section 5.3.3.6) and errors (section 2.8.14).
     """
     family = Family("broker_refused", "(mqtt || amqp)", _broker_told, _broker_meaning)
     wanted = (("MQTT", Kind.LOGIN), ("MQTT", Kind.SESSION), ("AMQP", Kind.LOGIN), ("AMQP", Kind.QUERY),

@@ -17,7 +17,9 @@ _CONNECT = "CONNECT"
 _METADATA, _AWS_METADATA = "169.254.169.254", "/latest/"
 """Where clouds tell a machine about itself (RFC 3927 addresses), and the paths of Amazon's."""
 
-_SINGLE_SIGN_ON = "negotiate"
+_SINGLE_SIGN_ON, _BASIC = "negotiate", "basic"
+_OF_WINDOWS = {"negotiate", "ntlm", "kerberos", "credssp"}
+"""Servers of Windows name every sign-in that they take, and each of these goes without a password in the request."""
 _NO_TICKET = (
     " With single sign-on (Negotiate) it needs a Kerberos ticket for this host, and must be set to use it there."
 )
@@ -172,6 +174,12 @@ def _challenge(exchange: Exchange) -> Meaning:
     Without a challenge (WWW-Authenticate), which a 401 must have (RFC 9110, section 15.5.2), an application says it,
     which takes credentials elsewhere: in the text of a request, in a cookie or in a header of its own.
     """
+    offered = {scheme.strip().lower() for scheme in exchange.challenge.split(",")}
+    if exchange.scheme == _BASIC and offered and offered <= _OF_WINDOWS:
+        return Meaning(
+            f"it offers no sign-in but {exchange.challenge}, and the client sent Basic", Side.CLIENT,
+            "The client must sign in as the server offers it, or the server be set to take Basic (over TLS).",
+        )  # fmt: skip
     if exchange.credentials and GOES_ON not in exchange.challenge:
         return Meaning(
             "it does not accept the credentials that the client sent", Side.CLIENT,

@@ -179,7 +179,7 @@ _IN_WORDS = (
     (("too large", "out of memory"), _TOO_LARGE),
     (("max connections", "too many"), _BUSY),
 )
-_BY_NUMBER = ("Kafka", "VNC", "IPP", "RDP")
+_BY_NUMBER = ("Kafka", "VNC", "IPP", "RDP", "RTSP")
 """Protocols whose number says more than the words beside it, but for some."""
 _BEYOND_NUMBERS = re.compile(r"too many|no password", re.IGNORECASE)
 

@@ -16,14 +16,19 @@ from explainer.wording import count, milliseconds
 _AREA = "the flow of TCP data"
 _SHOWN = 20
 _LARGEST_UNSCALED = 65535
+_PRINTERS = (515, 631, 9100)
+"""LPD, IPP and the raw port of printers (IANA)."""
 
 
 @rule("Receiver does not read", connections, closed_windows, transfers, subject="TCP connections", area=_AREA)
-def tcp_zero_window(facts: Facts, *, never_s: float = 3.0, stall_s: float = 1.0) -> Iterator[Finding]:
+def tcp_zero_window(
+    facts: Facts, *, never_s: float = 3.0, stall_s: float = 1.0, prints_s: float = 30.0
+) -> Iterator[Finding]:
     """A receive window of zero: the receiver's buffer is full because its application does not read (RFC 9293 3.8.6).
 
     Never reopened, with the capture going on for `never_s`, it is of high severity; a stall of `stall_s` of medium;
     shorter ones are how TCP slows a sender down, and are not told where tcp_slow_receiver tells of the whole transfer.
+    Printers hold their data back while they print: up to `prints_s` it is for information.
     """
     by_receiver = dict[tuple[int, Endpoint], list[ClosedWindow]]()
     for window in facts[closed_windows]:
@@ -36,7 +41,9 @@ def tcp_zero_window(facts: Facts, *, never_s: float = 3.0, stall_s: float = 1.0)
         if never:
             severity = Severity.HIGH
         else:
-            severity = Severity.MEDIUM if longest.closed_ms >= 1000 * stall_s and longest.reopened else Severity.INFO
+            patience_s = prints_s if receiver == of[stream].server and receiver.port in _PRINTERS else stall_s
+            stalls = longest.reopened and longest.closed_ms >= 1000 * patience_s
+            severity = Severity.MEDIUM if stalls else Severity.INFO
         if severity is Severity.INFO and stream in slowed:
             continue
         side = Side.CLIENT if receiver == of[stream].client else Side.SERVER

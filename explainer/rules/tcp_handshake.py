@@ -12,6 +12,7 @@ from explainer.protocols.frame import last_ns
 from explainer.protocols.icmp import unreachable
 from explainer.protocols.probes import ODD, tcp_probes
 from explainer.protocols.tcp import Connection, Endpoint, connections
+from explainer.protocols.tcp_signed import unanswered_pairs
 from explainer.protocols.tcp_strays import strays
 from explainer.registry import rule
 from explainer.rules.attempts import MANY_PORTS, Accepted, Group, asked, pair, port_words, ports, scope
@@ -35,6 +36,7 @@ _PATIENCE_S = 0.1
     lookups,
     one_way_hosts,
     strays,
+    unanswered_pairs,
     subject="TCP connections",
     area="the opening of TCP connections",
 )
@@ -49,13 +51,15 @@ def tcp_syn_unanswered(
     is recorded, as a single SYN may well have been answered.
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
-    which this capture missed. What another address answers is told by a rule of its own. A port that accepted the same
+    which this capture missed. What another address answers is told by a rule of its own, and so are
+    routers with different passwords. A port that accepted the same
     client before is not filtered: a server whose queue of new connections is full does not answer either. Of low
     severity, or of medium after a second, is one of several addresses of a name, where the client is then connected to
     another one (RFC 8305).
     """
     every, end = facts[connections], facts[last_ns]
     elsewhere = {stray.asked.stream for stray in facts[strays]}
+    elsewhere |= {stream for both in facts[unanswered_pairs] for stream in both.streams}
     odd = {(p.source, p.target) for p in facts[tcp_probes] if set(p.kinds) & set(ODD.values())}
     rejected = rejections(facts[unreachable])
     silent = [

@@ -7,6 +7,7 @@ from flow import FactsOf, applies, found
 
 from explainer import analyse
 from explainer.model import Severity
+from explainer.protocols.dhcp_settings import settings
 
 A, B, ROUTER = "192.0.2.10", "192.0.2.20", "192.0.2.1"
 NOWHERE, EVERYWHERE = "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"
@@ -162,9 +163,12 @@ DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 
 def dhcp(
     kind: int, *, server: int = 1, router: int = 0, card: int = 10, client: str = "0.0.0.0", gateway: str = "",
-    resolvers: tuple[str, ...] = (),
+    resolvers: tuple[str, ...] = (), relay: str = "",
 ) -> bytes:  # fmt: skip
-    own, asked = (f"10.0.0.{server}", "255.255.255.255"), ("0.0.0.0", "255.255.255.255")
+    own, asked = (
+        (f"10.0.0.{server}", "255.255.255.255"),
+        (relay or "0.0.0.0", "10.9.9.9" if relay else "255.255.255.255"),
+    )
     from_server = kind in (OFFER, ACK, NAK)
     named = bytes([54, 4, 10, 0, 0, server]) + (bytes([3, 4, 10, 0, 0, router]) if router else b"")
     named += bytes([3, 4, *map(int, gateway.split("."))]) if gateway else b""
@@ -194,10 +198,11 @@ def dhcp(
         ([DISCOVER, DISCOVER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, OFFER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, REQUEST], ""),
+        ([REQUEST, REQUEST, DISCOVER, DISCOVER, DISCOVER], "address_no_offer"),
         ([REQUEST, NAK], "address_refused"),
         ([REQUEST, NAK, DISCOVER, OFFER, REQUEST, ACK], ""),
     ],
-    ids=["no offer", "too short", "offered", "an offer unseen", "refused", "refused, then given"],
+    ids=["no offer", "too short", "offered", "an offer unseen", "an old one first", "refused", "refused, then given"],
 )
 def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = save(tmp_path / "dhcp.pcap", [dhcp(kind) for kind in kinds])
@@ -227,6 +232,21 @@ def test_a_lease_that_nobody_renews(
     findings = found("address_not_renewed", capture, facts_of)
     assert [f.severity for f in findings] == ([severity] if severity else [])
     assert all(f"10.0.0.1 no longer answers 02:00:00:00:00:0a, to which it gave {A}" in f.title for f in findings)
+
+
+def test_what_a_relay_passes_on_is_told_apart(tmp_path: Path, facts_of: FactsOf) -> None:
+    rounds = [dhcp(DISCOVER), dhcp(DISCOVER, relay=ROUTER)] * 3
+    (finding,) = found("address_no_offer", save(tmp_path / "relay.pcap", rounds), facts_of)
+    assert "it asks 3 times" in finding.title
+    assert f"{ROUTER} (a relay) passes this on to 10.9.9.9, of which no answer is seen" in finding.title
+    once = save(tmp_path / "once.pcap", [*rounds[:2], *[between(A, B)] * 4])
+    assert found("address_no_offer", once, facts_of) == []
+
+
+def test_who_asks_for_settings_alone_is_given_no_address(tmp_path: Path, facts_of: FactsOf) -> None:
+    capture = save(tmp_path / "inform.pcap", [dhcp(8), dhcp(ACK, router=1)])
+    (given,) = facts_of(capture, settings)[settings]
+    assert (given.address, given.routers) == ("", ("10.0.0.1",))
 
 
 def test_a_server_that_serves_others_may_have_none_left(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -54,6 +54,49 @@ START = (
 OPENED = (*START, (False, amqp(0, 10, 41, b"\0")))
 
 
+def amqp_1_0(kind: int, performative: int, *fields: bytes) -> bytes:
+    """Return a frame of AMQP 1.0 (section 2.3) with a described list."""
+    values = b"".join(fields)
+    body = b"\0\x53" + bytes([performative, 0xC0, len(values) + 1, len(fields)]) + values
+    return struct.pack("!IBBH", 8 + len(body), 2, kind, 0) + body
+
+
+def symbol(text: bytes) -> bytes:
+    return bytes([0xA3, len(text)]) + text
+
+
+def ends_link(condition: bytes) -> bytes:
+    error = b"\0\x53\x1d\xc0" + bytes([len(condition) + 3, 1]) + symbol(condition)
+    return amqp_1_0(0, 0x16, b"\x43", b"\x41", error)
+
+
+SASL = (True, b"AMQP\x03\x01\0\0"), (False, b"AMQP\x03\x01\0\0")
+LINK = (True, b"AMQP\0\x01\0\0"), (False, b"AMQP\0\x01\0\0"), (False, amqp_1_0(0, 0x10, b"\xa1\x01s"))
+
+
+@pytest.mark.parametrize(
+    ("talk", "words", "severity"),
+    [
+        ((*SASL, (False, amqp_1_0(1, 0x44, b"\x50\x01"))), "refuses the login", Severity.HIGH),
+        ((*LINK, (False, ends_link(b"amqp:not-found"))), '("amqp:not-found")', Severity.HIGH),
+        ((*LINK, (False, ends_link(b"amqp:link:detach-forced"))), "detach-forced", Severity.LOW),
+    ],
+    ids=["login", "no such queue", "idle"],
+)
+def test_amqp_1_0(
+    talk: tuple[tuple[bool, bytes], ...], words: str, severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    capture = session(tmp_path / f"{len(words)}.pcap", 5672, *talk)
+    (finding,) = found_in("broker_refused", facts_of, capture)
+    assert words in finding.title
+    assert finding.severity is severity
+
+
+def test_amqp_1_0_that_lets_in(tmp_path: Path, facts_of: FactsOf) -> None:
+    accepted = session(tmp_path / "in.pcap", 5672, *SASL, (False, amqp_1_0(1, 0x44, b"\x50\0")))
+    assert found_in("broker_refused", facts_of, accepted) == []
+
+
 def test_amqp(tmp_path: Path, facts_of: FactsOf) -> None:
     refused = session(tmp_path / "a.pcap", 5672, *START, (False, amqp(0, 10, 50, closing(403, b"ACCESS_REFUSED"))))
     (finding,) = found_in("broker_refused", facts_of, refused)

@@ -97,7 +97,7 @@ NOT_RECORDED = {
     "dns_partly_unanswered", "hint_beaconing", "hint_tor", "http_captive_portal", "http2_to_http1", "websocket_closed",
     "websocket_dropped", "icmp_tunnel", "ike_refused", "nfs_refused", "opc_ua_refused", "path_traced", "ppp_refused",
     "path_ttl_short",
-    "multicast_silent", "scan_arp",
+    "multicast_silent", "scan_arp", "pppoe_unanswered", "pppoe_refused", "bgp_password",
     "address_not_acknowledged", "address_not_taken",
     "address_not_renewed", "scan_web_passwords", "rtp_loss", "rtp_one_way", "scan_reflected", "scan_udp_flood",
     "scan_ping_flood", "address_router_left", "address_second_router",

@@ -10,6 +10,7 @@ from factories import SERVER, connection, matching
 
 from explainer.model import Analysis, Confidence, RuleStatus, Severity, Side
 from explainer.protocols.http import Exchange
+from explainer.protocols.http_challenges import challenge
 from explainer.protocols.tcp import Endpoint
 
 AnalysisOf = Callable[[str], Analysis]
@@ -128,6 +129,29 @@ def test_a_step_of_a_sign_in_is_no_error_of_its_own_where_it_ends_in_a_refusal()
 
 def test_a_challenge_whose_end_is_not_in_the_capture_is_no_error() -> None:
     assert found("http_error", exchange(0, status=401), exchange(1, status=None, response_frame=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("offered", "fires"),
+    [("Negotiate", True), ("Negotiate, NTLM", True), ("Negotiate, Basic", False), ("Bearer", False), ("", False)],
+)
+def test_a_sign_in_that_the_server_does_not_offer(offered: str, *, fires: bool) -> None:
+    refused = exchange(status=401, credentials=True, scheme="basic", challenge=offered)
+    (finding,) = found("http_error", refused)
+    assert ("and the client sent Basic" in finding.title) is fires
+
+
+@pytest.mark.parametrize(
+    ("lines", "schemes"),
+    [
+        (["Negotiate", 'Basic realm="a, Digest b"'], "Negotiate, Basic"),
+        (['Negotiate, Basic realm="x"'], "Negotiate, Basic"),
+        (['Digest realm="x", qop="auth", basic="no"'], "Digest"),
+    ],
+    ids=["two lines", "one line", "parameters"],
+)
+def test_every_scheme_of_a_challenge_is_read(lines: list[str], schemes: str) -> None:
+    assert challenge({"www-authenticate": lines}) == schemes
 
 
 @pytest.mark.parametrize(

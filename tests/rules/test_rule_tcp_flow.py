@@ -34,6 +34,19 @@ def test_a_closed_window(
     assert ("never reopens" in finding.title) is (severity is Severity.HIGH)
 
 
+@pytest.mark.parametrize(
+    ("port", "seconds", "severity"),
+    [(9100, 29.0, Severity.INFO), (9100, 31.0, Severity.MEDIUM), (9101, 29.0, Severity.MEDIUM)],
+    ids=["prints", "out of paper", "another service"],
+)
+def test_a_printer_may_hold_its_data_back(
+    port: int, seconds: float, severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    flow = Flow(dport=port).open().send(True, DATA).ack(False, window=0).wait(seconds).ack(False)
+    (finding,) = found("tcp_zero_window", flow.wire.save(tmp_path / f"{port}-{seconds}.pcap"), facts_of)
+    assert finding.severity is severity
+
+
 def test_an_open_window_says_nothing(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = Flow().open().send(False, DATA).ack(True, window=1).wire.save(tmp_path / "open.pcap")
     assert found("tcp_zero_window", capture, facts_of) == []

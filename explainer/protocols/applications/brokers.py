@@ -1,4 +1,4 @@
-"""Message brokers: MQTT 3.1 to 5.0 (OASIS), AMQP 0-9-1."""
+"""Message brokers: MQTT 3.1 to 5.0 (OASIS), AMQP 0-9-1 and, of 1.0, the errors."""
 
 from collections.abc import Iterator, Sequence
 
@@ -152,6 +152,27 @@ def amqp(messages: Sequence[Message]) -> Iterator[Record]:
                 kind.value, user, "" if accepted else str(code), text, accepted,
             )  # fmt: skip
         opened = opened or accepted
+    yield from _amqp_1_0(messages, server, client)
+
+
+_CONDITION, _DESCRIPTION, _SASL_CODE = (
+    many("amqp.error.condition"), many("amqp.error.description"), many("amqp.sasl.saslCode"),
+)  # fmt: skip
+_SASL_CODES = {1: "auth", 2: "sys", 3: "sys-perm", 4: "sys-temp"}
+
+
+def _amqp_1_0(messages: Sequence[Message], server: Endpoint, client: Endpoint) -> Iterator[Record]:
+    """Yield how a login ends (AMQP 1.0 section 5.3.3.6), and what the broker says is wrong (2.8.14)."""
+    for message in messages:
+        code, condition = message.number(_SASL_CODE), message.first(_CONDITION)
+        if message.source != server or (code is None and not condition):
+            continue
+        kind = Kind.LOGIN if code is not None else Kind.QUERY
+        word = "" if code == 0 else condition or _SASL_CODES.get(code or 0, str(code))
+        yield Reply(
+            "AMQP", kind, message.stream, client, server, None, message.frame, kind.value, "", word,
+            message.first(_DESCRIPTION) if condition else "", ok=not word,
+        )  # fmt: skip
 
 
 def _amqp_user(request: Message) -> str:
@@ -171,7 +192,19 @@ MQTT = Dialect(
 )  # fmt: skip
 AMQP = Dialect(
     "amqp",
-    f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}} || amqp.method.arguments.reply_code",
-    (_CLASS, _METHOD, _REPLY_CODE, _REPLY_TEXT, _HEARTBEAT, _MECHANISM, _RESPONSE),
+    f"amqp.method.class in {{{_CONNECTION}, {_CHANNEL}}} || amqp.method.arguments.reply_code"
+    " || amqp.error.condition || amqp.sasl.saslCode",
+    (
+        _CLASS,
+        _METHOD,
+        _REPLY_CODE,
+        _REPLY_TEXT,
+        _HEARTBEAT,
+        _MECHANISM,
+        _RESPONSE,
+        _CONDITION,
+        _DESCRIPTION,
+        _SASL_CODE,
+    ),
     amqp,
 )

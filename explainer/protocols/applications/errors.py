@@ -15,6 +15,8 @@ from explainer.protocols.applications.records import Kind, Record, Reply
 from explainer.protocols.tcp import Endpoint
 
 _TEXT = 300
+_STATUS_LINE = re.compile(r"^RTSP/\d\.\d \d{3} |(?:\\r\\n)+$")
+"""What tshark keeps of a status line around its words."""
 
 
 class Coded(NamedTuple):
@@ -59,7 +61,9 @@ class Coded(NamedTuple):
             )  # fmt: skip
 
     def _said(self, message: Message, code: int) -> str:
-        return (self.names or {}).get(code, "") or (message.first(self.text)[:_TEXT] if self.text else "")
+        return (self.names or {}).get(code, "") or (
+            _STATUS_LINE.sub("", message.first(self.text))[:_TEXT] if self.text else ""
+        )
 
     def dialect(self) -> Dialect:
         """Return how it is read."""
