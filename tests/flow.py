@@ -13,7 +13,7 @@ from explainer.facts import Fact, Facts
 from explainer.model import Finding
 
 FactsOf = Callable[..., Facts]
-_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_", "udp_", "icmp_", "ike_", "multicast_", "attack_")
+_FAMILIES = ("capture_", "tcp_", "path_", "scan_", "address_", "udp_", "icmp_", "ike_")
 _NEEDS = tuple(
     dict.fromkeys(need for entry in registry.rules if entry.id.startswith(_FAMILIES) for need in entry.needs)
 )
@@ -25,7 +25,8 @@ def found(rule: str, capture: Path | str, facts_of: FactsOf) -> list[Finding]:
     """Return what the rule finds in a capture."""
     entry = registry.rules.get(rule)
     assert entry is not None, f"there is no rule {rule}"
-    return findings_of(rule, facts_of(capture, *_NEEDS))
+    needed = _NEEDS if rule.startswith(_FAMILIES) else entry.needs
+    return findings_of(rule, facts_of(capture, *needed))
 
 
 def applies(rule: str, capture: Path, facts_of: FactsOf) -> bool:

@@ -16,11 +16,14 @@ _QUIET_S = 2.0
 """Before which nobody said anything: then a time-out for silence, of a NAT or the server, is likely."""
 
 
-@rule("QUIC connection that falls silent", tails, errors, subject="QUIC connections", area=AREA)
+@rule(
+    "QUIC connection that falls silent", tails, errors, subject="QUIC connections", area=AREA,
+    evidence="the server's last packet, and the client's after it", limits="whether the client's packets arrived",
+)  # fmt: skip
 def quic_went_silent(facts: Facts, *, min_packets: int = 4, min_silence_s: float = 2.0) -> Iterator[Finding]:
     """A QUIC connection in use whose client sends `min_packets` more over `min_silence_s`, and nothing answers.
 
-    What a client sends is acknowledged within some milliseconds, and what is not it sends again, with growing pauses.
+    What a client sends is acknowledged within some milliseconds, and what is not it sends again (RFC 9002, 6.2).
     Of low severity where the server speaks to the client later (on a new connection, as browsers open one). What an
     ICMP error answers is told there.
     """

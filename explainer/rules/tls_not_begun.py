@@ -17,9 +17,10 @@ _GREETED_IN_CLEAR = {465: 587, 990: 21, 993: 143, 995: 110}
 @rule(
     "TLS never begun", connections, segments, tcp_endings, subject="TCP connections",
     area="that both sides speak TLS",
+    evidence="the connection from its start to the client's FIN", limits="what the client's program expects",
 )  # fmt: skip
 def tls_not_begun(facts: Facts, *, min_wait_s: float = 5.0) -> Iterator[Finding]:
-    """A connection to a port for TLS of mail or FTP on which neither side ever says a byte, until the client ends it.
+    """A connection to a port for TLS of mail or FTP on which nobody says a byte until the client ends it (RFC 8314).
 
     There the client begins (ClientHello), while in clear the server would: a client that waits for `min_wait_s` waits
     for a greeting, which does not come. Monitors that only look whether the port is open leave at once. Silent where

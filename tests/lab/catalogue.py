@@ -43,7 +43,8 @@ class OddRecordingError(LabError):
 def case(scenario: Scenario, plan: Plan, capture: Path) -> Case:
     """The truth of a scenario with the plan's values, checked against the recording."""
     decisive = plan.fill(scenario.decisive_filter)
-    if not frames(capture, decisive):
+    decides = frames(capture, decisive)
+    if not decides:
         raise LabError(f"{scenario.name}: no frame matches {decisive!r}; the recording does not show its truth")
     _only_intended(scenario, plan, capture)
     line: Case = {
@@ -54,16 +55,17 @@ def case(scenario: Scenario, plan: Plan, capture: Path) -> Case:
         "healthy": scenario.healthy,
         "findings": list(scenario.findings),
         "decisive_filter": decisive,
+        "decides": decides,
         "words": [_pattern(plan, word) for word in scenario.words],
         "answer_must_not": [_pattern(plan, word) for word in scenario.answer_must_not],
         "side": scenario.side,
-        "frames": frames(capture),
+        "frames": len(frames(capture)),
     }
     return line | ({"later": True} if scenario.later else {})
 
 
-def frames(capture: Path, display_filter: str = "frame") -> int:
-    """How many frames match; tshark ends with 2 where the file is cut, and lists what it could read."""
+def frames(capture: Path, display_filter: str = "frame") -> list[int]:
+    """The numbers of the frames that match; tshark ends with 2 where the file is cut, and lists what it could read."""
     checksums = [word for layer in ("ip", "tcp", "udp") for word in ("-o", f"{layer}.check_checksum:TRUE")]
     command = (
         "tshark",
@@ -78,7 +80,7 @@ def frames(capture: Path, display_filter: str = "frame") -> int:
         "-e",
         "frame.number",
     )
-    return len(run(command, accept=(0, 2)).splitlines())
+    return list(map(int, run(command, accept=(0, 2)).split()))
 
 
 def update(into: Path, recorded: list[Case]) -> None:
@@ -93,7 +95,7 @@ def update(into: Path, recorded: list[Case]) -> None:
 
 def _only_intended(scenario: Scenario, plan: Plan, capture: Path) -> None:
     unintended = ODD + (f" && !({plan.fill(scenario.oddities)})" if scenario.oddities else "")
-    if count := frames(capture, unintended):
+    if count := len(frames(capture, unintended)):
         raise OddRecordingError(
             f"{scenario.name}: {count} frames match {unintended!r}, which the scenario does not mean"
         )

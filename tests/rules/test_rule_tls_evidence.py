@@ -142,7 +142,7 @@ LIGHTER = {
 }  # fmt: skip
 ON_CAPTURES = {
     "tls_closed_after_hello", "tls_flight_lost", "tls_hello_unacknowledged", "tls_left", "tls_no_server_hello",
-    "tls_plain_http", "tls_reset_after_hello", "tls_starttls_refused", "tls_to_plain_port",
+    "tls_not_begun", "tls_plain_http", "tls_reset_after_hello", "tls_starttls_refused", "tls_to_plain_port",
 }  # fmt: skip
 """Rules that read segments; their tests write captures."""
 each = pytest.mark.parametrize("rule", FAULTS)
