@@ -16,7 +16,7 @@ _OVERLAPS = Column("ip.fragment.overlap", many=True)
 _COLUMNS = (FRAME, LENGTH, MORE, OFFSET, IPV4_ID, IPV4_SOURCE, IPV4_DESTINATION)
 _UNIT, _LONGEST = 8, 65_535  # RFC 791, section 3.1: offsets count 8 bytes; the longest packet
 _LEAST_HEADERS, _MOST_HEADERS = 34, 78  # Ethernet and IP without options; with a VLAN tag and all options
-_MOST = 2000
+_MOST, _FEW = 2000, 2
 _GROUP = r"^.[13579bdf]"
 """How the address of a group of cards, or of all, begins (IEEE 802: its first octet is odd)."""
 
@@ -64,7 +64,9 @@ _LOOK = Look("overlapping fragments", (_fragments,), (FRAME, _OVERLAPS), _view)
 def forged_fragments(facts: Facts) -> tuple[Forged, ...]:
     """Return the hosts that send such fragments, and to whom, by first frame."""
     table = facts[_fragments]
-    too_far = table.filter(pl.col("begins") + pl.col("least") > _LONGEST).select("frame", kind=pl.lit(value=True))
+    # One alone may be no fragment at all, but something else that looks like IP.
+    far = (pl.col("begins") + pl.col("least") > _LONGEST) & (pl.len().over("src", "dst", "id") > _FEW)
+    too_far = table.filter(far).select("frame", kind=pl.lit(value=True))
     seen = facts.look(_LOOK)
     found = [too_far]
     if seen is not None:

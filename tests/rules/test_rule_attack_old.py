@@ -30,6 +30,7 @@ def wire(*packets: bytes) -> Wire:
 
 
 WHOLE = (fragment(0, 1480, more=True), fragment(1480, 1480, more=True), fragment(2960, 40, more=False))
+LONG = (fragment(62520, 1480, more=True), fragment(64000, 1480, more=True))
 
 
 @pytest.mark.parametrize(
@@ -37,14 +38,16 @@ WHOLE = (fragment(0, 1480, more=True), fragment(1480, 1480, more=True), fragment
     [
         ((fragment(0, 36, more=True), fragment(24, 4, more=False)), "as the Teardrop attack does"),
         ((fragment(0, 1480, more=True), fragment(1472, 100, more=False)), "as the Teardrop attack does"),
-        ((fragment(64000, 1480, more=True), fragment(65480, 480, more=False)), "as the ping of death does"),
+        ((*LONG, fragment(65480, 480, more=False)), "as the ping of death does"),
+        ((fragment(65480, 480, more=False),), ""),
+        ((*LONG[1:], fragment(65480, 480, more=False)), ""),
         (WHOLE, ""),
         ((*WHOLE, *WHOLE), ""),
         ((WHOLE[1], WHOLE[0], WHOLE[2]), ""),
-        ((fragment(64000, 1480, more=True), fragment(65480, 40, more=False)), ""),
+        ((*LONG, fragment(65480, 40, more=False)), ""),
         ((fragment(0, 36, more=True), fragment(24, 4, more=False, number=8)), ""),
     ],
-    ids=["teardrop", "8 bytes", "too long", "whole", "twice", "out of order", "longest", "two packets"],
+    ids=["teardrop", "8 bytes", "too long", "alone", "two", "whole", "twice", "out of order", "longest", "two packets"],
 )
 def test_fragments(packets: tuple[bytes, ...], told: str, tmp_path: Path, facts_of: FactsOf) -> None:
     findings = found("attack_fragments", wire(*packets).save(tmp_path / "f.pcap"), facts_of)
