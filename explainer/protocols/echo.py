@@ -134,15 +134,17 @@ class Broadcast(NamedTuple):
 @fact("pings to everybody", messages, ETHERNET.headers)
 def broadcast_pings(facts: Facts) -> tuple[Broadcast, ...]:
     """Return the pings to IPv4 broadcast addresses (that end in 255), by first frame."""
-    table = facts[messages].filter(pl.col("version") == 4)
+    cards = facts[ETHERNET.headers].select("frame", sender="src", receiver="dst").unique("frame")
+    table = facts[messages].filter(pl.col("version") == 4).join(cards, on="frame", how="left", maintain_order="left")
     asked = table.filter((pl.col("type") == _REQUEST_4) & pl.col("dst").str.ends_with(".255"))
-    cards = facts[ETHERNET.headers].select("frame", "src", "dst")
+    heard = (
+        table.filter(pl.col("type") == _REPLY_4).group_by("dst").agg("frame", "src", pl.col("receiver").drop_nulls())
+    )
+    replies = {target: (frames, hosts, to) for target, frames, hosts, to in heard.iter_rows()}
+    groups = asked.group_by("src", "dst", maintain_order=True).agg("frame", pl.col("sender").drop_nulls())
     found = list[Broadcast]()
-    for (source, target), requests in asked.group_by("src", "dst", maintain_order=True):
-        replies = table.filter((pl.col("type") == _REPLY_4) & (pl.col("dst") == source))
-        frames = tuple(requests["frame"]), tuple(replies["frame"])
-        senders = set(cards.join(requests.select("frame"), on="frame")["src"])
-        receivers = set(cards.join(replies.select("frame"), on="frame")["dst"])
-        forged = bool(senders and receivers) and not senders & receivers
-        found.append(Broadcast(str(source), str(target), *frames, replies["src"].n_unique(), forged))
+    for source, target, requests, senders in groups.iter_rows():
+        frames, hosts, to = replies.get(source, ((), (), ()))
+        forged = bool(senders and to) and set(senders).isdisjoint(to)
+        found.append(Broadcast(source, target, tuple(requests), tuple(frames), len(set(hosts)), forged))
     return tuple(found)

@@ -56,8 +56,8 @@ def openvpn_refused(facts: Facts, *, min_wait_s: float = 3.0) -> Iterator[Findin
     Told from the order of packets, since TLS 1.3 hides the rest: the server falls silent after the client's part of
     the handshake, which the client repeats for `min_wait_s`; the client never sends its part after the server's; or
     the server's last words are few, and the client leaves: it begins anew, says by ICMP or TCP that it is gone, or
-    nothing for `min_wait_s`. Of low severity where a later connection of the two comes
-    up. A server that never answers is told by `udp_unanswered`.
+    nothing for `min_wait_s`. Of low severity where a later connection of the two comes up. A server that never answers
+    is told by `udp_unanswered`.
     """
     pairs = defaultdict[tuple[str, object], list[Attempt]](list)
     for attempt in facts[openvpn_attempts]:
