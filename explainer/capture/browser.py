@@ -44,7 +44,7 @@ def pdf(page: str) -> bytes:
         source, target = Path(folder, "report.html"), Path(folder, "report.pdf")
         source.write_text(page, "utf-8")
         arguments = [*_FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}", source.as_uri()]
-        with running(Tshark(program), arguments, _LIMIT_S) as run:
+        with running(Tshark(program), arguments, _LIMIT_S, writes=True) as run:
             for _ in run.chunks():
                 pass
             run.ending()

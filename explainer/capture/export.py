@@ -110,7 +110,7 @@ def export(
     # What comes after the last frame that is asked for need not be read.
     enough = ["-c", str(selection.last_frame)] if selection.last_frame else []
     arguments = ["-n", "-r", str(path.absolute()), *enough, *selection.arguments(), *shape.arguments()]
-    with running(program, arguments, time_limit_s) as run:
+    with running(program, arguments, time_limit_s, tables=True) as run:
         accepted = in_background(lambda: _check(program, selection, shape))
         container = in_background(lambda: file.container(program, path))
         stream = dissections.split(run.chunks())

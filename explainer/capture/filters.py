@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from explainer.capture import launch
 from explainer.capture.selection import Selection
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import SettingsError
@@ -65,32 +66,37 @@ def _waiting(display_filter: str) -> int:
     tshark's parser has room for 100; past that it forgets what it has read, and may take every frame without a word
     (4.0.17).
     """
-    most, levels, prefixes = 0, [set[str]()], [0]
+    most, waiting, kinds, prefixes = 0, 0, set[str](), 0
+    outer = list[tuple[int, set[str], int]]()  # of each open parenthesis: what waits outside it, in all and next to it
     for word in _WORD.findall(_QUOTED.sub("", display_filter.lower())):
         if word in "([{":
-            levels.append(set())
-            prefixes.append(0)
+            outer.append((waiting, kinds, prefixes))
+            waiting, kinds, prefixes = waiting + _of_level(kinds, prefixes), set(), 0
         elif word in ")]}":
-            if len(levels) > 1:
-                levels.pop()
-                prefixes.pop()
+            if outer:
+                waiting, kinds, prefixes = outer.pop()
         elif word in ("!", "not", "-"):
-            prefixes[-1] += 1
+            prefixes += 1
         else:
-            levels[-1].add(_KINDS.get(word, "comparison"))
-            prefixes[-1] = 0
-        most = max(most, sum(1 + 2 * len(kinds) + before for kinds, before in zip(levels, prefixes, strict=True)))
+            kinds.add(_KINDS.get(word, "comparison"))
+            prefixes = 0
+        most = max(most, waiting + _of_level(kinds, prefixes))
     return most
+
+
+def _of_level(kinds: set[str], prefixes: int) -> int:
+    return 1 + 2 * len(kinds) + prefixes
 
 
 def _complaint(program: Tshark, arguments: list[str]) -> str | None:
     """Return what tshark says against the arguments, or None where it takes them."""
-    with environment() as variables, tempfile.TemporaryDirectory(prefix="explainer-") as folder:
+    with environment(program) as variables, tempfile.TemporaryDirectory(prefix="explainer-") as folder:
         empty = Path(folder, "empty.pcap")
         empty.write_bytes(_EMPTY_CAPTURE)
+        words = ["-n", "-r", str(empty), *arguments]
         try:
             done = subprocess.run(
-                [program.path, "-n", "-r", empty, *arguments],
+                [*launch.prefix(program.path, words), program.path, *words],
                 capture_output=True, env=variables, stdin=subprocess.DEVNULL, check=False, timeout=_CHECK_LIMIT_S,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):

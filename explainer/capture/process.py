@@ -1,7 +1,6 @@
 """One run of a program over a capture: its output as a stream, with a time limit, and nothing left running."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,15 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
+from explainer.capture import launch
 from explainer.capture.background import in_background
 from explainer.capture.tshark import Tshark, environment
 from explainer.errors import TsharkError
 
 CHUNK_BYTES, _PIPE_BYTES = 4 << 20, 1 << 20
 _FIRST_BYTES = 1 << 20
-_SETPRIV = shutil.which("setpriv") if sys.platform == "linux" else None
-_WITH_US = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
-"""What makes Linux end a program when we are killed and cannot do it."""
 # As root tshark warns on each call; it says nothing about the file.
 _NOISE = (b"Running as user",)
 
@@ -70,22 +67,30 @@ class Run:
 
 @contextmanager
 def running(
-    tshark: Tshark, arguments: Sequence[str], time_limit_s: float, *, feed: Iterable[bytes] | None = None
+    tshark: Tshark,
+    arguments: Sequence[str],
+    time_limit_s: float,
+    *,
+    feed: Iterable[bytes] | None = None,
+    writes: bool = False,
+    tables: bool = False,
 ) -> Iterator[Run]:
     """Yield a started tshark that is stopped after `time_limit_s`, and killed on the way out whatever happens.
 
-    `feed` is what it reads from its standard input.
+    `feed` is what it reads from its standard input; `writes` tells that it writes files of its own, and `tables` that
+    names of makers, ports and enterprises may be in what it prints.
 
     Raises:
         TsharkError: it cannot be started; on Linux that may be said by its ending alone (exit code 126 or 127).
     """
-    with environment() as variables, tempfile.TemporaryFile() as errors:
+    words = launch.bound() if writes else launch.prefix(tshark.path, arguments)
+    with environment(None if tables else tshark) as variables, tempfile.TemporaryFile() as errors:
         allowed = threading.Event()
 
         def start() -> "subprocess.Popen[bytes]":
             allowed.wait()
             return subprocess.Popen(
-                [*_WITH_US, tshark.path, *arguments],
+                [*words, tshark.path, *arguments],
                 stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=errors, env=variables, bufsize=0,
             )  # fmt: skip

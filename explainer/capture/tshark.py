@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from explainer.capture import launch
 from explainer.errors import SettingsError, TsharkError
 from explainer.escape import visible
 
@@ -98,14 +99,16 @@ def doubles_backslashes(version: str) -> bool:
 @cache
 def _answered_version(tshark: Tshark, state: tuple[int, int]) -> str:
     try:
-        with environment() as variables:
+        with environment(tshark) as variables:
             done = subprocess.run(
-                [tshark.path, "--version"],
+                [*launch.prefix(tshark.path, ()), tshark.path, "--version"],
                 capture_output=True, text=True, errors="replace", env=variables, timeout=60, check=False,
                 stdin=subprocess.DEVNULL,
             )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TsharkError(f"{tshark.path} does not run: {error}.", INSTALL_HINT) from error
+    if done.returncode in launch.NOT_STARTED:
+        raise TsharkError(f"{tshark.path} does not run: {visible(done.stderr.strip())}.", INSTALL_HINT)
     match = _VERSION.search(done.stdout)
     if match is None:
         raise TsharkError(f"{tshark.path} does not answer as tshark does.", INSTALL_HINT)
@@ -116,14 +119,17 @@ def _answered_version(tshark: Tshark, state: tuple[int, int]) -> str:
 
 
 @contextmanager
-def environment() -> Iterator[dict[str, str]]:
+def environment(quick: Tshark | None = None) -> Iterator[dict[str, str]]:
     """Yield the environment variables for a tshark that sees an empty profile, UTC and the C locale.
 
+    `quick` is one that starts without the tables that launch.without_tables names.
     HOME moves too: personal plugins are looked for below it, not in the configuration folder (tshark 4.0).
     """
     with tempfile.TemporaryDirectory(prefix="explainer-", ignore_cleanup_errors=True) as empty:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED_VARIABLES)}
         kept.setdefault("GLIBC_TUNABLES", _LARGE_PAGES)
+        if quick is not None:
+            kept |= launch.without_tables(quick.path, Path(empty, "data"))
         yield kept | {
             "HOME": empty,
             "APPDATA": empty,

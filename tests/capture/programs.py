@@ -21,9 +21,12 @@ COMPLAINING = _REAL_VERSION + "echo 'tshark: the moon is in the wrong phase' >&2
 FAILING_MUTELY = _REAL_VERSION + "exit 1\n"
 
 
-def logging(log: Path) -> str:
-    """Return a tshark that writes down how it was called."""
-    return f'printf "%s\\n" "$*" >> "{log}"\nexec {TSHARK} "$@"\n'
+def logging(log: Path, shown: str = "") -> str:
+    """Return a tshark that writes down how it was called, each word as `shown`, or a line; whoever it runs as."""
+    log.touch()
+    log.chmod(0o666)
+    written = f'"{shown}" "$@"' if shown else '"%s\\n" "$*"'
+    return f'printf {written} >> "{log}"\nexec {TSHARK} "$@"\n'
 
 
 def program(folder: Path, body: str) -> Path:

@@ -5,7 +5,7 @@ import pytest
 
 from capture import programs
 from capture.programs import MARK, left_behind, program
-from explainer.capture import process
+from explainer.capture import launch, process
 from explainer.capture.tshark import Tshark
 from explainer.errors import TsharkError
 
@@ -72,15 +72,15 @@ def broken(tmp_path: Path) -> Tshark:
 
 
 def test_a_program_that_cannot_start(broken: Tshark, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_WITH_US", [])
+    monkeypatch.setattr(launch, "_SETPRIV", None)
     with pytest.raises(TsharkError, match="does not run"), process.running(broken, [], LONG_S):
         pass
 
 
-@pytest.mark.skipif(not process._WITH_US, reason="setpriv, which comes with Linux, is not on this machine")
+@pytest.mark.skipif(not launch.bound(), reason="setpriv, which comes with Linux, is not on this machine")
 def test_on_linux_its_ending_says_so(broken: Tshark) -> None:
     with process.running(broken, [], LONG_S) as run:
-        assert run.ending().exit_code in (126, 127)
+        assert run.ending().exit_code in launch.NOT_STARTED
 
 
 @pytest.mark.parametrize(

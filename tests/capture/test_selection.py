@@ -126,7 +126,7 @@ class TestFilter:
 
     def test_it_reaches_tshark_as_one_argument(self, tmp_path: Path, captures: Path) -> None:
         log = tmp_path / "log"
-        program = tshark.Tshark(programs.program(tmp_path, f'printf "[%s]" "$@" >> "{log}"\n{programs.TSHARK} "$@"\n'))
+        program = tshark.Tshark(programs.program(tmp_path, programs.logging(log, "[%s]")))
         chosen = Selection('-w /tmp/owned; $(id) "')
         with pytest.raises(SettingsError):
             read.read(captures / "tcp_refused.pcapng", program, [], [], time_limit_s=60, selection=chosen)

@@ -49,11 +49,14 @@ def test_help_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
 @pytest.mark.parametrize("command", ["findings", "stats"])
 def test_tshark_starts_before_anything_heavy_is_imported(tmp_path: Path, captures: Path, command: str) -> None:
     events, modules = watched(tmp_path, command, captures / "tls12_expired.pcapng")
-    started = next(at for at, (kind, what) in enumerate(events) if kind == "process")
+    # Root tries first whether nobody can read the capture.
+    started = next(
+        at for at, (kind, what) in enumerate(events) if kind == "process" and "sh" not in str(what).split("'")
+    )
     what = events[started][1]
     assert isinstance(what, list)
     assert "-r" in what
-    assert "tshark" in [Path(word).name for word in what[:5]]  # after what ties its life to ours
+    assert "tshark" in [Path(word).name for word in what[: what.index("-r")]]  # after what ties its life to ours
     first = {
         what: at for at, (kind, what) in reversed(list(enumerate(events))) if kind == "import" and isinstance(what, str)
     }
