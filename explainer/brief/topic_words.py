@@ -19,7 +19,7 @@ WORDS = {
     r"|(?:sends?|sent|transmitted) (?:\w+ )?(?:twice|again|repeatedly)"
     r"|drop(?:s|ping)? (?:\w+ ){0,2}(?:packets?|frames?|segments?|traffic)|packets? (?:\w+ ){0,2}drop\w*"
     r"|dup(?:licate)? ?acks?|out.of.order)\b",
-    Topic.RESETS: r"\b(resets?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
+    Topic.RESETS: r"\b(reset(?:s|ting)?|rsts?|(?:hung|hangs?) up|cut off|disconnect\w*)\b",
     Topic.SILENCE: r"\b(never|not?|without|n.t)\b.{0,20}\b(answer|respon|repl)\w*|\b(down|hangs?|unreachable)\b",
     Topic.COVERAGE: r"\b(duplicat\w*(?! acks?)|(?<!sent )twice|cop(y|ies)|retransmissions|(one|both) directions?"
     r"|asymmetric\w*)\b",
@@ -37,7 +37,7 @@ WORDS = {
     r"|^\s*(?:did|has|have|was|were|does|do)\b(?!.*\b(?:which|what|how|passw\w+|clear|encrypt\w*|secrets?|lost)\b)"
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
-    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
+    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|load(?:s|ed|ing)?|comes? up)\b",
     # Who says that a login does not work asks why, not whether.
     Topic.LOGIN: r"^(?!.*(?:not|n't) work)"
     r"(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
@@ -95,7 +95,8 @@ WORDS = {
     Topic.CLOSING: r"\b(who|which (?:side|host|one)|what)\b.{0,30}\b(clos\w+|end(?:s|ed)|terminat\w+|disconnect\w*"
     r"|hung up|hangs up|reset)\b"
     r"|\b(?:connections?|sessions?|downloads?|uploads?|transfers?)\b.{0,20}\b(?:end(?:s|ed)?|closed?|closes|stop\w*"
-    r"|terminat\w+|abort\w*|break\w*|broke\w*|interrupt\w*)\b|\bdisconnect\w*",
+    r"|terminat\w+|abort\w*|break(?:s|ing)?|broke(?:n off)?|interrupt\w*)\b|\bdisconnect\w*"
+    r"|\b(?:clos(?:e|es|ing)|end(?:s|ing)?|terminat\w+)(?: \w+){0,2} (?:connections?|sessions?)\b",
     Topic.STATUS: r"^(?!\W*(?:what'?s? (?:is )?(?:the )?)?status\W*$).*\bstatus(?: codes?)?\b"
     r"|^(?!.*\b(?:routers?|icmp|routes?|gateways?)\b).*\bredirect\w*"
     r"|\bhttp (?:errors?|codes?)\b"
@@ -175,9 +176,10 @@ PLAIN = {
     r"|\bip version",
     Topic.ENCRYPTED: r"\b(?:un|non-?)?encrypt\w*|\bclear.?text\b|\bplain.?text\b|\bunprotected\b|\bin (the )?clear\b"
     r"|\bsecure\b|\bprivate\b|\bprotected\b|\bhttps? or https?\b",
-    Topic.SITES: r"\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
+    Topic.SITES: r"^(?!\s*(?:is|are|was|were)\b.*\b(?:ok(?:ay)?|fine|well|properly|correctly)\b).*"
+    r"(?:\b(web ?sites?|web ?pages?|urls?|sites?|pages?)\b.{0,20}\b(visit|open|view|contact|request|ask"
     r"|load|call)"
-    r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b",
+    r"|\b(which|what) (web ?sites?|urls?|sites?|pages?|domains?)\b|\b(visit|brows|surf)(s|ed|es|ing)?\b)",
     Topic.VOLUME: r"\bhow much (?:was|is|did|does|has)\b"
     r"|\bhow (much|many) (data|traffic|bytes|megabytes|mb|kb)\b|\b(amount|volume) of (data|traffic)\b",
     Topic.DESTINATIONS: r"\b((?:us(?:es|ing)|eat(?:s|ing)|tak(?:es|ing)|hog\w*|consum\w+|fill\w*|caus\w+|generat\w+)"

@@ -20,7 +20,7 @@ def calls(analysis: Analysis, question: Question) -> Iterator[Claim]:
     asked = [row for row in every if row["request"] == "INVITE"]
     # A challenge is no answer where the caller then gives its credentials (RFC 3261, section 22).
     told = [
-        row for row, later in zip(asked, [*asked[1:], None], strict=True) if not (later and row["code"] in _CHALLENGES)
+        row for row, later in zip(asked, [*asked[1:], None], strict=False) if not (later and row["code"] in _CHALLENGES)
     ]
     for row in told[:_ROWS]:
         yield _call(row, every, rows(analysis.stat("rtp")))

@@ -28,6 +28,9 @@ _NOW = re.compile(r"\b(?:now|again|meanwhile|in the end)\b", re.IGNORECASE)
 _WAITS = (408, 421, 425, 429)
 """The client's errors that have to do with time (RFC 9110, RFC 6585)."""
 _CANNOT_TELL = "This capture cannot tell"
+_OF_LOGINS = (401, 403, 407, 500)
+_ACCOUNT = re.compile(r"The account (\S+) .*: the login is accepted(?: \(|\.$)")
+_LOGS_IN = re.compile(r"\b(?:log|sign)(?:s|ging|ing)?[ -]?(?:in|on)\b|\blogins?\b", re.IGNORECASE)
 _OF_PINGS = ("path_ping", "path_traced", "path_loop", "scan_pings", "icmp_tunnel")
 _ATTACKS = (
     "scan_", "attack_", "address_spoofed", "dns_tunnel", "dns_zone_transfer", "icmp_tunnel", "smb1_exploit",
@@ -120,7 +123,8 @@ def _asked_outright(question: Question, worst: Finding, first: Claim) -> bool:
     blamed = Topic.BLAME in question.topics and not _SLOW.search(question.text)
     if Topic.SLOWNESS in question.topics and not blamed and _is_at_once(worst):
         return True
-    slow = Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO
+    slow = Topic.SLOWNESS in question.topics and worst.severity not in FAILURES and not question.concerns(worst)
+    slow = slow or (Topic.SLOWNESS in question.topics and worst.severity is Severity.INFO)
     if slow and not (sets_pace(worst) or worst.rule.startswith("http_slow")):  # the times say more
         return True
     if Topic.ALERTS in question.topics:
@@ -142,6 +146,8 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
         return False
     if Topic.LOGIN in question.topics and first.text.startswith(login_lookup.SAID):
         return not login_lookup.explains(worst, first)
+    if worst.rule == "http_error" and _let_in(question, first):
+        return int(worst.measured.get("status", 0)) not in _OF_LOGINS
     if Topic.FILE_STATE in question.topics:
         return not worst.rule.startswith(relevance.ABOUT_CAPTURE)
     if first.sources == ("pings",) and Topic.PINGS in question.topics:
@@ -158,6 +164,13 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
     if worst.severity is Severity.HIGH and _is_about_what_failed(question, worst, first):
         return False
     return False if first.text.startswith(_CANNOT_TELL) and question.concerns(worst) else None
+
+
+def _let_in(question: Question, first: Claim) -> bool:
+    """Return whether somebody asks why a user cannot log in whom the capture shows being let in, and never refused."""
+    user = _ACCOUNT.match(first.text)
+    named = user is not None and re.search(rf"\b{re.escape(user[1])}\b", question.text, re.IGNORECASE) is not None
+    return named and _LOGS_IN.search(question.text) is not None
 
 
 def _is_about_what_failed(question: Question, worst: Finding, first: Claim) -> bool:

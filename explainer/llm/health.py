@@ -25,7 +25,7 @@ FIRST_ERROR = 400  # RFC 9110, section 15
 def claims(analysis: Analysis) -> list[Claim]:
     """Return the facts that speak for a working network: connections answered, and how fast."""
     return [
-        *_answered_connections(analysis),
+        *answered_connections(analysis),
         *pings(analysis),
         *handshakes(analysis),
         *quic_connections(analysis),
@@ -84,7 +84,9 @@ def accepted(analysis: Analysis, protocols: Collection[str] = (), beside: Collec
             groups[row["protocol"], row["request"], row["server"]].append(row)
     told = sorted(groups.items(), key=lambda item: _weight(item[0][1]) if protocols else item[0][1] != _MAIL)
     for (protocol, request, server), group in told[:_ROWS]:
-        about = f" {group[0]['about']}" if group[0]["about"] else ""
+        whom = list(dict.fromkeys(row["about"] for row in group if row["about"]))
+        others = [f"{len(whom) - _NAMES} more"] if len(whom) > _NAMES else []
+        about = f" {listing([*whom[:_NAMES], *others])}" if whom else ""
         more = f" ({count(len(group), 'time')})" if len(group) > 1 else ""
         every = tuple(frame for row in group[:_ROWS] for frame in _frames(row, "request_frame", "frame"))
         # A password's place in the sentence belongs to nobody's name.
@@ -138,7 +140,8 @@ def unanswered_leases(analysis: Analysis) -> str:
     return count(len(asking), "DHCP exchange is", "DHCP exchanges are") if asking else ""
 
 
-def _answered_connections(analysis: Analysis) -> Iterator[Claim]:
+def answered_connections(analysis: Analysis) -> Iterator[Claim]:
+    """Yield how many connections were answered, and after which time the slowest."""
     rows = [row for row in _rows(analysis.stat("rtt")) if 0 <= (row["syn_ack_rtt_ms"] or -1) < _CLOCK_STEPPED_MS]
     if not rows:
         return

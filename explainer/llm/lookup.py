@@ -60,6 +60,7 @@ _ONLY_FOR = {
     Topic.ARP: "arp",
     Topic.DEVICES: "devices",
     Topic.CLOSING: "closings",
+    Topic.RESETS: "closings",
     Topic.FRAGMENTS: "fragments",
     Topic.TOPICS: "topics",
     Topic.SEARCHES: "directory_searches",

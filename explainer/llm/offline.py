@@ -6,6 +6,7 @@ from explainer.brief import question as questions
 from explainer.brief.question import Question, Topic
 from explainer.brief.sections import ranked
 from explainer.llm import (
+    absent,
     assumed,
     behind,
     choice,
@@ -15,6 +16,7 @@ from explainer.llm import (
     login_lookup,
     lookup,
     next_capture,
+    outcome_lookup,
     overview,
     port_lookup,
     port_outcome,
@@ -38,10 +40,9 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 _REFUSED = "it is refused"
 _NO_FAULT = "No fault was found:"
 _ANSWERS = ("answers",)
-_ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
-_BROKEN = "wep_"
+_LOSS, _BROKEN = "tcp_loss", "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
 
@@ -119,6 +120,8 @@ def _told(finding: Finding, question: Question) -> str:
     missing = finding.rule in _MISSING and not finding.act.startswith(_NOBODY)
     if finding.severity is Severity.INFO and missing and question.about_a_failure():
         return finding.title
+    if finding.severity is Severity.INFO and Topic.LOSS in question.topics and finding.rule == _LOSS:
+        return finding.title
     if finding.severity is Severity.INFO:
         return f"No fault was found. {finding.title}"
     if finding.rule.startswith(relevance.ABOUT_CAPTURE):
@@ -136,7 +139,11 @@ def _from_nothing(
     if not looked_up:
         instead = host_outcome.well if others else tls_outcomes.certificates
         looked_up = list(instead(analysis, question))
-    verdict = _verdict(analysis, question, others, looked_up)
+    well = [] if looked_up and not _beside(question, looked_up) else outcome_lookup.went_well(analysis, question)
+    verdict = _verdict(analysis, question, others, looked_up, well[:1])
+    hidden = bool(_hidden(analysis, question))
+    steps = () if looked_up else next_capture.steps(question, hidden=hidden)
+    looked_up = [*well, *(claim for claim in looked_up if claim not in well)]
     backing = [claim for claim in looked_up if claim.frames or claim.text != verdict]
     if looked_up and not others and verdict.startswith(looked_up[0].text):
         backing.append(Claim(text="No fault was found in what was looked at.", sources=("rules",)))
@@ -149,32 +156,37 @@ def _from_nothing(
         verdict=verdict,
         claims=(*backing, *held, *(c for c in _looked_at(analysis, question) if c not in backing)),
         also=tuple(map(_mention, others[:_ALSO])),
-        next_steps=next_capture.steps(question) if not looked_up else (),
+        next_steps=steps,
         not_shown=(*analysis.info.warnings, "what happened before, after or beside this capture"),
     )
 
 
-def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim]) -> str:
-    missing = _missing(analysis, question)
+def _verdict(
+    analysis: Analysis, question: Question, others: Sequence[Finding], looked_up: Sequence[Claim], well: Sequence[Claim]
+) -> str:
+    missing = absent.missing(analysis, question)
     if missing:
         where = (
             "The frames that were looked at hold" if analysis.info.selection else "This capture cannot tell: it holds"
         )
         return f"{where} no {missing}."
-    if looked_up and not (question.about_a_fault and _only_describes(question, looked_up[0])):
+    if looked_up and not _beside(question, looked_up):
         told = assumed.both(question, looked_up)
         works = Topic.OUTCOME in question.topics and looked_up[0].sources == _ANSWERS
         works = (works or assumed.blames(question)) and not others
         yes = "" if any(map(question.concerns, others)) else assumed.agrees(question, looked_up[0])
         return f"{yes}{'No fault was found. ' if works else ''}{told}"
-    hosts = listing(sorted(question.addresses | question.names))
+    hosts, worked = listing(sorted(question.addresses | question.names)), "".join(f" {c.text}" for c in well)
     if others and not hosts and question.about_a_fault and question.ports:
         hosts = f"port {listing(sorted(map(str, question.ports)), 'or')}"
     if others and question.about_a_failure() and relevance.only_what_works(others):
         of = f" of {hosts}" if hosts else ""
         return (
             f"No fault was found in this capture that explains a failure{of}; something else is worth knowing (below)."
+            f"{worked}"
         )
+    if others and well:
+        return f"No failure of that kind was found; something else was (below).{worked}"
     if others and not hosts:
         return "What the question asks for is not among what is counted here; something else was found (below)."
     if others:
@@ -185,7 +197,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
     lone = (health.unfinished_handshakes, health.unanswered_requests, health.unanswered_leases)
     unfinished = next(filter(None, (told(analysis) for told in lone)), "")
     if unfinished:
-        return f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
+        told = f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
+        return f"{told}{worked}"
     part = "the part of this capture that could be read" if analysis.info.warnings else "this capture"
     if analysis.info.selection:
         part = "the frames that were looked at"
@@ -194,7 +207,8 @@ def _verdict(analysis: Analysis, question: Question, others: Sequence[Finding], 
         return f"No fault was found in {part}, as far as it is judged. {unread.title}"
     if choice.ASKS_FOR.match(question.text) and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
-    return f"No fault was found in {part}: nothing that is looked for explains a failure.{_hidden(analysis, question)}"
+    told = f"No fault was found in {part}: nothing that is looked for explains a failure."
+    return f"{told}{worked}{_hidden(analysis, question)}"
 
 
 def _hidden(analysis: Analysis, question: Question) -> str:
@@ -205,6 +219,11 @@ def _hidden(analysis: Analysis, question: Question) -> str:
     return f"{said} cannot be seen here." if hidden else ""
 
 
+def _beside(question: Question, looked_up: Sequence[Claim]) -> bool:
+    """Return whether somebody asks why something fails, and what was looked up is no answer to that."""
+    return question.about_a_fault and _only_describes(question, looked_up[0])
+
+
 def _only_describes(question: Question, first: Claim) -> bool:
     """Return whether it tells what is there: of files that were moved, it does not say why another one was not."""
     moved = question.topics == {Topic.FILES} and question.about_a_failure() and _REFUSED not in first.text
@@ -213,26 +232,6 @@ def _only_describes(question: Question, first: Claim) -> bool:
 
 def _unread(analysis: Analysis) -> Finding | None:
     return next((finding for finding in analysis.findings if finding.rule == "capture_unread"), None)
-
-
-def _missing(analysis: Analysis, question: Question) -> str:
-    """Return what the question is about and the capture does not hold, or nothing."""
-    tls = analysis.stat("tls")
-    seen = tls is None or tls.total_rows or (quic := analysis.stat("quic")) is None or quic.total_rows
-    asks = question.topics & _ABOUT_TLS and Topic.ENCRYPTED not in question.topics
-    if asks and not (seen and _subjects(analysis, "tls_")):
-        return "TLS connection in clear sight (no ClientHello, certificate or alert)"
-    ports = port_lookup.known(analysis)
-    if ports and question.ports and not question.ports & ports:
-        return f"packet to or from port {listing(sorted(map(str, question.ports)), 'or')}"
-    absent = sorted(question.addresses - lookup.addresses(analysis))
-    whether = Topic.REACH in question.topics and host_outcome.YES_OR_NO.match(question.text)
-    all_of_them = absent == sorted(question.addresses) or whether
-    return f"packet of {listing(absent)}" if absent and all_of_them else ""
-
-
-def _subjects(analysis: Analysis, prefix: str) -> bool:
-    return any(o.status is not RuleStatus.NOT_APPLICABLE for o in analysis.outcomes if o.rule.startswith(prefix))
 
 
 def _looked_at(analysis: Analysis, question: Question) -> list[Claim]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import health, host_outcome, names_outcome, talk_lookup, tls_outcomes
+from explainer.llm import call_lookup, health, host_outcome, names_outcome, talk_lookup, tcp_lookup, tls_outcomes
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -30,7 +30,7 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     asks_whose = Topic.ACCOUNTS in question.topics and _WHO.match(question.text)
     if asks_whose or Topic.LOGIN in question.topics:  # looked up by themselves
         return
-    named = [claim for words, told in _NAMED if words.search(question.text) for claim in told(analysis, question)]
+    named = of_services(analysis, question)
     if named:
         yield from named
         return
@@ -42,6 +42,41 @@ def outcomes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     yield from health.leases(analysis)
     if Topic.ACCOUNTS not in question.topics:  # a login is asked about, not a page
         yield from web(analysis, question)
+
+
+def of_services(analysis: Analysis, question: Question) -> list[Claim]:
+    """Return what worked of the services that the question names."""
+    return [claim for words, told in _NAMED if words.search(question.text) for claim in told(analysis, question)]
+
+
+def went_well(analysis: Analysis, question: Question) -> list[Claim]:
+    """Return, to who asks why something fails that did not fail here, what was answered of that: the services' first.
+
+    Of hosts that are named it says nothing: what others took is no answer.
+    """
+    asked = question.about_a_fault or question.topics & _STATES
+    if question.names_hosts() or question.ports or not asked:
+        return []
+    spoken = call_lookup.calls(analysis, question) if _CALLS.search(question.text) else ()
+    unbroken = tcp_lookup.not_reset(analysis) if Topic.RESETS in question.topics else ()
+    told = [*spoken, *unbroken, *of_services(analysis, question)]
+    if not told and _ERRORS.search(question.text):
+        told = list(web(analysis, question))
+    if not told and _CONNECTS.search(question.text):
+        told = list(health.answered_connections(analysis))
+    return [claim.model_copy(update={"text": _plainly(claim.text)}) for claim in told]
+
+
+_STATES = {Topic.SILENCE, Topic.RESETS}
+_CALLS = re.compile(r"\b(?:calls?|calling|phones?|voip|sip)\b", re.IGNORECASE)
+_ERRORS = re.compile(r"\berrors?\b", re.IGNORECASE)
+_CONNECTS = re.compile(r"\b(?:connect\w*|reach\w*|unreachable|down|offline|reset\w*|drop\w*|clos\w+)\b", re.IGNORECASE)
+_BEGINNING = re.compile(r"(?:Yes, |No fault was found: )(\w)")
+
+
+def _plainly(text: str) -> str:
+    """Return it without the "yes" to a question whether it works, which is not asked."""
+    return _BEGINNING.sub(lambda found: found[1].upper(), text, count=1)
 
 
 def web(analysis: Analysis, question: Question) -> Iterator[Claim]:
@@ -120,6 +155,9 @@ _NAMED: tuple[tuple[re.Pattern[str], Callable[[Analysis, Question], Iterator[Cla
     (_words(r"databases?|\w*sql|mariadb|redis|mongo\w*"), _accepts("MySQL", "PostgreSQL", "SQL Server", "Redis")),
     (_words(r"mqtt|amqp|brokers?|kafka"), _accepts("MQTT", "AMQP", "Kafka", "NATS")),
     (_words(r"downloads?|downloaded|uploads?|uploaded|transfers?|transferred|files?"), talk_lookup.moved),
-    (_words(r"web\w*|pages?|sites?|https?|downloads?|downloaded|uploads?|uploaded|requests?"), web),
+    (
+        _words(r"web\w*|pages?|sites?|https?|apis?|cors|preflights?|downloads?|downloaded|uploads?|uploaded|requests?"),
+        web,
+    ),
 )
 """By the words of a question, what tells whether that worked."""

@@ -17,10 +17,19 @@ NO_FAILURE = ("cleartext_", "unwanted_", "exposed_", "policy_", "hint_", "captur
 
 _WEAKNESSES = ("cleartext_", "unwanted_smb1", "unwanted_portmapper")
 """The rules that tell what can be read on the way, or is outdated, which makes nothing fail and nothing slow."""
+_CONNECTS = re.compile(
+    r"\bconnect(?:s|ing)?\b(?!.{0,20}\b(?:drop|clos|reset|end|los)\w*)"
+    r"|\b(?:log|sign)(?:s|ging|ing)?[ -]?(?:in|on) (?:to|at) .{0,20}\b(?:databases?|\w*sql|mariadb|redis)\b"
+    r"|\breach\w*",
+    re.IGNORECASE,
+)
+_STATEMENT = "refuses a statement of"
 
 
 def never_a_cause(question: Question, finding: Finding) -> bool:
     """Return whether the question asks why something fails or is slow, and the finding cannot be the reason."""
+    if _CONNECTS.search(question.text) and _STATEMENT in finding.title:  # who sends statements has connected
+        return True
     return finding.rule.startswith(_WEAKNESSES) and question.about_a_failure() and not question.concerns(finding)
 
 

@@ -16,10 +16,14 @@ from explainer.wording import count, listing, milliseconds
 _ROWS = 5
 _SLOW_CONNECT_MS, _SLOW_SERVER_MS = 300, 1000  # as the rules about slowness have it
 NOT_SLOW = "No, it is not slow"
+_LARGE = re.compile(r"\b(?:large|big|jumbo|huge|long|64 ?k)\b", re.IGNORECASE)
 
 
 def segment_sizes(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield which maximum segment sizes the two sides announce, the smallest first."""
+    joined = next((f for f in analysis.findings if f.rule == "capture_offloading"), None)
+    if joined and _LARGE.search(question.text):
+        yield Claim(text=joined.title, frames=joined.evidence.frames, sources=(joined.id,))
     rows = _rows(analysis.stat("tcp_health"))
     named = [r for r in rows if {address(r["client"]), address(r["server"])} & question.addresses]
     told = [row for row in named or rows if row["client_mss"] is not None or row["server_mss"] is not None]
@@ -69,6 +73,15 @@ def closings(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}; {sent}.", frames=(row["frame"],), sources=("closings",))
 
 
+def not_reset(analysis: Analysis) -> Iterator[Claim]:
+    """Yield that no connection was reset, where all that end here are closed in order."""
+    every = _rows(analysis.stat("closings"))
+    if every and not any(row["how"] == "RST" or row["reset_by"] for row in every):
+        all_of = count(len(every), "connection ends", "connections end")
+        text = f"No reset (RST) is seen: {all_of} here, in order (FIN)."
+        yield Claim(text=text, frames=tuple(row["frame"] for row in every[:_ROWS]), sources=("closings",))
+
+
 def _ports_of_services(analysis: Analysis, question: Question) -> set[int]:
     """Return the ports on which a protocol is spoken that the question names."""
     words = set(re.findall(r"[a-z0-9-]+", question.text.lower()))
@@ -108,8 +121,19 @@ def slowness(analysis: Analysis, question: Question) -> Iterator[Claim]:
         named or rows,
         key=lambda r: (-max(r["connect_ms"] or 0, r["slowest_ms"], r["transfer_ms"], r["asking_ms"]), r["stream"]),
     )
-    for row in slowest[:_ROWS]:
-        yield _phases(row)
+    hidden = {row["server"] for row in _rows(analysis.stat("tls"))}
+    told = [_phases(row) for row in slowest[:_ROWS]]
+    waiting = [row for row in slowest if row.get("waiting_frame") and row["server"] not in hidden]
+    if waiting and told[0].text.startswith(NOT_SLOW):
+        yield _unanswered(waiting[0])
+    yield from told
+
+
+def _unanswered(row: Row) -> Claim:
+    """Return that the last request of a connection waits when the capture ends: how long, it cannot tell."""
+    text = f"This capture cannot tell: what {row['client']} sent last to {row['server']} (frame {row['waiting_frame']})"
+    text += f" is not answered before it ends. Before, {count(row['exchanges'], 'answer')} came within"
+    return Claim(text=f"{text} {milliseconds(row['slowest_ms'])}.", frames=(row["waiting_frame"],), sources=("timing",))
 
 
 def _port(endpoint: str) -> int:
@@ -179,12 +203,15 @@ def _phases(row: Row) -> Claim:
 def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield how many segments were sent again, where no finding tells of losses."""
     known = _rows(analysis.stat("tcp_health"))
-    if not known or any(question.concerns(finding) for finding in analysis.findings):
+    if any(question.concerns(finding) for finding in analysis.findings):
+        return
+    if not known:
+        yield from _lookups_answered(analysis)
         return
     segments, again = sum(row["segments"] for row in known), sum(row["retransmissions"] for row in known)
     gaps = sum(row["lost_segments"] for row in known)
     if not again and not gaps:
-        text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again, and none is missing"
+        text = f"No packet loss is seen: none of {segments:,} TCP segments was sent again{_ALL_THERE}"
     else:
         known_again = f"{again:,} {'was' if again == 1 else 'were'}" if again else "none was"
         missing = f"; one is missing {count(gaps, 'time')}" if gaps else ""
@@ -193,4 +220,21 @@ def losses(analysis: Analysis, question: Question) -> Iterator[Claim]:
     if datagrams > segments:
         text += f"; of the {datagrams:,} UDP packets, which most are, none tells whether one before it was lost"
     opened = tuple(row["syn_frame"] for row in _rows(analysis.stat("rtt"))[:_ROWS] if row["syn_frame"])
-    yield Claim(text=f"{text}.", frames=opened, sources=("tcp_health",))
+    half = next((f for f in analysis.findings if f.rule == "capture_one_direction"), None)
+    if half:
+        text = "This capture cannot tell what was lost: one direction is not in it"
+        text += f"; of the {count(segments, 'TCP segment')} of the other, {again or 'none'} was sent again"
+    yield Claim(text=f"{text}.", frames=half.evidence.frames if half else opened, sources=("tcp_health",))
+
+
+_ALL_THERE = ", and none is missing"
+
+
+def _lookups_answered(analysis: Analysis) -> Iterator[Claim]:
+    """Yield that all questions to name servers were answered, where TCP's numbers, which show a loss, are not there."""
+    asked = [row for row in _rows(analysis.stat("dns")) if row["query_frame"] is not None]
+    if asked and all(row["response_frame"] is not None for row in asked):
+        text = f"No packet loss is seen: {count(len(asked), 'DNS question was', 'DNS questions were')} asked, and"
+        text += " all were answered. There is no TCP here, whose numbers would show more"
+        at = tuple(frame for row in asked[:_ROWS] for frame in _frames(row, "query_frame", "response_frame"))
+        yield Claim(text=f"{text}.", frames=at, sources=("dns",))

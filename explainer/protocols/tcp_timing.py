@@ -38,7 +38,8 @@ class Exchange(NamedTuple):
 class Timing(NamedTuple):
     """A connection's first and its slowest exchange, that with the longest request, and the round-trip times.
 
-    `quickest_ms` is the smallest of `samples` measured round trips, None where there is none.
+    `quickest_ms` is the smallest of `samples` measured round trips, None where there is none; `waiting_frame` is what
+    the client sent last, where nothing of the server follows and neither side has ended the connection.
     """
 
     connection: Connection
@@ -48,6 +49,7 @@ class Timing(NamedTuple):
     quickest_ms: float | None
     samples: int
     longest_asked: Exchange | None = None
+    waiting_frame: int | None = None
 
     @property
     def server_ms(self) -> float:
@@ -66,6 +68,9 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
         rtt.min().alias("quickest"), rtt.count().alias("samples")
     )  # fmt: skip
     samples = {stream: (quickest, count) for stream, quickest, count in trips.iter_rows()}
+    data = table.filter(pl.col("data") & ~pl.col("again") & ~pl.col("syn"))
+    last = data.group_by("stream").agg(pl.col("frame", "from_client").last()).filter("from_client")
+    waiting = dict(last.select("stream", "frame").iter_rows())
     exchanges = defaultdict[int, list[Exchange]](list)
     for stream, *values in rows.iter_rows():  # the columns are in the order of the fields
         exchanges[stream].append(Exchange(*values))
@@ -73,7 +78,13 @@ def timings(facts: Facts) -> tuple[Timing, ...]:
         Timing(
             connection, len(own), own[0], max(own, key=lambda exchange: exchange.response_ms),
             *samples.get(connection.stream, (None, 0)), max(own, key=lambda exchange: exchange.asking_ms),
+            None if _ended(connection) else waiting.get(connection.stream),
         )
         for connection in facts[connections]
         if (own := exchanges.get(connection.stream))
     )  # fmt: skip
+
+
+def _ended(connection: Connection) -> bool:
+    ends = connection.client_ends, connection.server_ends, connection.client_resets, connection.server_resets
+    return any(ends)

@@ -18,6 +18,7 @@ _COME_BACK: tuple[int | str | None, ...] = (425, 429, "authorization_pending", "
 """They ask the client to come back later, and fault nobody (RFC 8470 section 5.2, RFC 6585 section 4, RFC 8628)."""
 # What browsers and other programs ask for without anybody's wish.
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
+_SIGNED = ("InRelease", "Release.gpg")
 _FIRST_ERROR, _SERVER_ERROR = 400, 500
 
 
@@ -58,9 +59,15 @@ class History(NamedTuple):
         return self.later(e) is not None and earlier is not None and earlier.first_frame < e.first_frame
 
     def is_trifle(self, e: Exchange) -> bool:
-        """Return whether it asks for a page that nobody wants, or that the client itself deleted before."""
+        """Return whether it asks for a page that nobody wants, that it can do without, or that it deleted before."""
         gone = self.removed.get(page(e), e.first_frame) < e.first_frame
-        return e.status in _MISSING and (gone or e.path.startswith(_UNBIDDEN))
+        return e.status in _MISSING and (gone or e.path.startswith(_UNBIDDEN) or self._has_release(e))
+
+    def _has_release(self, e: Exchange) -> bool:
+        """Return whether apt tries the signed forms of a list that it then reads, as archives without them have."""
+        folder, _, name = e.path.rpartition("/")
+        release = e.client.address, service(e), f"{folder}/Release"
+        return name in _SIGNED and (release, e.method) in self.served
 
 
 def history(every: Sequence[Exchange]) -> History:

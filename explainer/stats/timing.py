@@ -9,7 +9,7 @@ from explainer.stats.tables import table
 _NAMES = (
     "stream", "client", "server", "syn_frame", "syn_ack_frame", "connect_ms", "request_frame", "acknowledged_frame",
     "acknowledged_ms", "response_frame", "first_byte_ms", "last_frame", "transfer_ms", "exchanges", "slowest_frame",
-    "slowest_ms", "server_ms", "asking_ms", "asked_frame",
+    "slowest_ms", "server_ms", "asking_ms", "asked_frame", "waiting_frame",
 )  # fmt: skip
 
 
@@ -19,7 +19,8 @@ def timing(facts: Facts) -> Stat:
 
     acknowledged_ms, first_byte_ms (Wireshark has it as time since the request in its service response times) and
     slowest_ms count from the request's last segment; server_ms is the slowest wait without the quickest round trip.
-    asking_ms is what the longest request took from its first segment to its last (asked_frame), such as an upload.
+    asking_ms is what the longest request took from its first segment to its last (asked_frame), such as an upload;
+    waiting_frame is what the client sent last, where nothing of the server follows and the connection is still open.
     """
     rows = [
         (
@@ -29,7 +30,7 @@ def timing(facts: Facts) -> Stat:
             t.first.response_frame, t.first.response_ms, t.first.last_frame, t.first.transfer_ms, t.exchanges,
             t.slowest.response_frame, t.slowest.response_ms, round(t.server_ms, 6),
             t.longest_asked.asking_ms if t.longest_asked else 0.0,
-            t.longest_asked.request_frame if t.longest_asked else None,
+            t.longest_asked.request_frame if t.longest_asked else None, t.waiting_frame,
         )
         for t in facts[timings]
     ]  # fmt: skip

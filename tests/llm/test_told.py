@@ -25,7 +25,6 @@ def timing(
     ("question", "rule"),
     [
         ("Why was this connection reset?", "tcp_reset_harmless"),
-        ("Was a packet lost here?", "tcp_loss"),
         ("Are these packets duplicates?", "capture_duplicates"),
         ("Is there an MTU problem?", "path_mtu"),
     ],
@@ -34,6 +33,11 @@ def test_information_is_told_to_who_asks_for_it(question: str, rule: str) -> Non
     note = finding(rule, severity=Severity.INFO, side=Side.NOBODY)
     assert offline.answer(analysis(ran(note)), question).verdict == f"No fault was found. {rule} happened."
     assert "happened" not in offline.answer(analysis(ran(note)), "Why does it fail?").verdict
+
+
+def test_losses_that_were_repaired_are_no_denial_to_who_asks_for_losses() -> None:
+    note = finding("tcp_loss", severity=Severity.INFO, side=Side.NOBODY)
+    assert offline.answer(analysis(ran(note)), "Was a packet lost here?").verdict == "tcp_loss happened."
 
 
 def test_what_takes_time_answers_a_question_about_slowness() -> None:

@@ -27,6 +27,23 @@ def test_a_name_server_that_fails_says_nothing_of_the_suffix() -> None:
     assert not any("suffix" in f.title for f in findings)
 
 
+@pytest.mark.parametrize(
+    ("rcode", "longer", "severity"),
+    [
+        (5, "www.shop.example.corp", Severity.INFO), (2, "www.shop.example.corp", Severity.INFO),
+        (3, "www.shop.example.corp", Severity.MEDIUM), (5, "other.shop.example.corp", Severity.MEDIUM),
+        (5, "www.example.corp", Severity.MEDIUM),
+    ],
+)  # fmt: skip
+def test_a_suffix_behind_a_name_that_the_server_does_not_answer_for(
+    rcode: int, longer: str, severity: Severity
+) -> None:
+    alone = lookup(2, "www.shop.example", rcode=rcode, answers=())
+    assert (
+        next(f for f in found("dns_nxdomain", missing(1, longer), alone) if 2 in f.evidence.frames).severity is severity
+    )
+
+
 def test_another_missing_name_is_no_suffix() -> None:
     for other in ("printer", "file", "old-office.corp"):
         findings = found("dns_nxdomain", missing(1, LONG), missing(2, other))

@@ -219,6 +219,19 @@ def test_what_the_client_deleted_is_gone(first: str, expected: Severity) -> None
     assert severities(exchange(0, method=first), exchange(1, status=404, method="HEAD")) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("path", "read", "expected"),
+    [
+        ("/debian/dists/stable/InRelease", "/debian/dists/stable/Release", Severity.INFO),
+        ("/debian/dists/stable/Release.gpg", "/debian/dists/stable/Release", Severity.INFO),
+        ("/debian/dists/stable/InRelease", "/debian/dists/old/Release", Severity.MEDIUM),
+        ("/debian/dists/stable/Packages", "/debian/dists/stable/Release", Severity.MEDIUM),
+    ],
+)
+def test_apt_does_without_signed_lists(path: str, read: str, expected: Severity) -> None:
+    assert severities(exchange(0, path=path, status=404), exchange(1, path=read)) == [expected]
+
+
 def test_a_device_that_waits_to_be_allowed_is_at_no_fault() -> None:
     waits = exchange(0, status=400, error_name="authorization_pending", method="POST")
     assert severities(waits, exchange(1, method="POST")) == [Severity.INFO]

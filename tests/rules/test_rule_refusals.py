@@ -30,6 +30,14 @@ def test_ftp_login_and_file(tmp_path: Path, facts_of: FactsOf) -> None:
     assert finding.severity is Severity.INFO
 
 
+def test_a_transfer_that_the_client_breaks_off_is_not_refused(tmp_path: Path, facts_of: FactsOf) -> None:
+    cut = (says("230 in"), asks("RETR a.txt"), says("150 here"), says("426 Connection closed"))
+    stopped = (asks("RETR b.txt"), says("150 here"), asks("ABOR"), says("426 Closed"), says("226 Abort successful"))
+    (finding,) = found_in("ftp_refused", facts_of, session(tmp_path / "stopped.pcap", 21, *LOGIN, *cut, *stopped))
+    assert "refuses RETR a.txt: the data connection broke off" in finding.title
+    assert finding.measured["refusals"] == 1
+
+
 def test_ftp_trials_are_no_failures(tmp_path: Path, facts_of: FactsOf) -> None:
     trials = (says("230 in"), asks("CWD /x"), says("550 no"), asks("SIZE a"), says("550 no"), asks("FEAT"), says("502"))
     (gives_up,) = found_in("ftp_refused", facts_of, session(tmp_path / "given_up.pcap", 21, *LOGIN, *trials))

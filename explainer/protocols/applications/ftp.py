@@ -18,6 +18,7 @@ _KINDS = {
     "EPRT": Kind.OTHER,
 }  # fmt: skip
 _FAILURE, _MORE = 400, 300
+_BROKEN_OFF = 426
 _CLOSING = 421  # RFC 959, section 4.2: in answer to any command, or unasked
 _OPCODE, _SOURCE_FILE, _TARGET_FILE = many("tftp.opcode"), many("tftp.source_file"), many("tftp.destination_file")
 _ERROR_CODE, _ERROR_TEXT = many("tftp.error.code"), many("tftp.error.message")
@@ -44,8 +45,9 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
             yield Login("FTP", stream, client, server, user, secret, frames, accepted, e.frame)
         yield from _data_place(e, stream, client, server)
         action = _ACTIONS.get(e.command)
+        stopped = e.code == _BROKEN_OFF and _breaks_off(said[number + 1 : number + 2])
         if action and e.request_frame:
-            done = e.code < _FAILURE if e.code else None
+            done = e.code < _FAILURE if e.code and not stopped else None
             yield Transfer("FTP", stream, client, server, action, e.argument, e.request_frame, done, e.frame)
         if e.frame and e.request_frame is None and number and e.code == _CLOSING:
             yield Reply(
@@ -55,12 +57,20 @@ def ftp(messages: Sequence[Message]) -> Iterator[Record]:
         gives_up = e.command == "SIZE" and last_asked.get(e.argument, -1) < number
         kind = Kind.FILE if action or gives_up else _KINDS.get(e.command)
         asked_more = kind is Kind.LOGIN and _MORE <= e.code < _FAILURE
-        if kind and e.frame and not asked_more and (e.request_frame or number == 0):
+        if kind and e.frame and not asked_more and not stopped and (e.request_frame or number == 0):
             about = user if kind is Kind.LOGIN else e.argument
             yield Reply(
                 "FTP", kind, stream, client, server, e.request_frame, e.frame, e.command or "greeting", about,
                 str(e.code), e.text, e.code < _FAILURE,
             )  # fmt: skip
+
+
+def _breaks_off(following: Sequence[Exchange]) -> bool:
+    """Return whether the client stops the transfer itself: 426 is then what ABOR has to cause (RFC 959, section 4.1.3).
+
+    Telnet's marks (IP, DM) may stand before the word.
+    """
+    return any(e.command.endswith("ABOR") for e in following)
 
 
 _SIX = re.compile(r"(\d{1,3}(?:,\d{1,3}){3}),(\d{1,3}),(\d{1,3})")
