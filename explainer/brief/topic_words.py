@@ -168,7 +168,8 @@ PLAIN = {
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b(?! to)",
     Topic.ARP: r"\barps?\b",
-    Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
+    Topic.DEVICES: r"\b(lldp|cdp)\b|\b(?:which|what) (?:network )?(?:neighbou?rs|devices) (?:are|is)\b"
+    r"|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"^(?!.*\b(?:ok|okay|fine|healthy|work\w*|broken|wrong|problems?|routers?)\b).*\bip ?v[46]\b"
@@ -196,7 +197,8 @@ PLAIN = {
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
-    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b"
+    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b|\bwhat(?:'s| is| runs) running\b"
+    r"|\b(?:what|which) services? (?:(?:are|is|were|do|does) )?(?:\w+ )?(?:used|in use|run\w*|offered|spoken)\b"
     r"|\b(going on|happen(s|ing|e?d)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"

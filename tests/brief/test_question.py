@@ -142,6 +142,9 @@ class TestCloseness:
     ("text", "topics"),
     [
         ("what is this traffic?", {Topic.OVERVIEW}),
+        ("what services are used?", {Topic.OVERVIEW}),
+        ("what is running here?", {Topic.OVERVIEW}),
+        ("what devices are here?", {Topic.DEVICES, Topic.HOSTS}),
         ("is it the network or the server?", {Topic.BLAME}),
         ("why does every page take 5 seconds?", {Topic.SLOWNESS}),
         ("the ping is lost", {Topic.PINGS, Topic.LOSS}),
