@@ -86,7 +86,9 @@ WORDS = {
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
-    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b"
+    r"|\bthe (?:route|path)(?: to\b|$)|\bpath ends?\b|\b(?:routers?|hosts?) (?:are |is )?on the way\b"
+    r"|\bwhich way (?:do|does|did)\b",
     Topic.REACH: r"\breach\w*|^\s*(?:can|could|is|was|does|did)\b.*\b(?:connect(?:s|ed)?|accessible)\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",

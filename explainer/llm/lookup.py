@@ -94,10 +94,10 @@ _SEVERAL_FOR = {
     Topic.NO_IPV6: ("dns", "hosts"),
 }
 _SAID, _IS = (
-    frozenset({Topic.MAILS, Topic.FILES, Topic.SEARCHES}),
+    frozenset({Topic.MAILS, Topic.FILES, Topic.SEARCHES, Topic.PROTOCOLS}),
     re.compile(r"\s*(?:is|are|was|were)\b", re.IGNORECASE),
 )
-"""What was said, searched or fetched is no answer to whether it is encrypted."""
+"""What was said, searched or fetched, and in which protocol, is no answer to whether it is encrypted."""
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 

@@ -150,6 +150,8 @@ class TestCloseness:
         ("the ping is lost", {Topic.PINGS, Topic.LOSS}),
         ("no IPv6 address", {Topic.ADDRESSES}),
         ("the VPN", {Topic.TUNNELS}),
+        ("what is the route to the server?", {Topic.PINGS}),
+        ("which routers are on the way?", {Topic.PINGS}),
     ],
 )
 def test_topics_of_plain_questions(text: str, topics: set[Topic]) -> None:
