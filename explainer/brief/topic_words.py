@@ -37,7 +37,9 @@ WORDS = {
     r"|^\s*(?:did|has|have|was|were|does|do)\b(?!.*\b(?:which|what|how|passw\w+|clear|encrypt\w*|secrets?|lost)\b)"
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
-    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b",
+    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|loads?|loaded|comes? up)\b"
+    r"|^\s*(?:is|are) (?:the |our |my )?(?:d?tls|ssl|quic|http/3|dhcp|nfs|ntp|ssh|rdp|kerberos)"
+    r" (?:\w+ )?(?:ok|okay|fine|healthy|in order)\b",
     # Who says that a login does not work asks why, not whether.
     Topic.LOGIN: r"^(?!.*(?:not|n't) work)"
     r"(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"

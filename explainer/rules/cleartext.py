@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Login, Sign, logins, signs
+from explainer.protocols.applications.urls import URL_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_messages import BASIC
 from explainer.registry import rule
@@ -32,7 +33,7 @@ _LAYERS = {
 }  # fmt: skip
 
 
-_QUIET = ("AMQP", "XMPP")
+_QUIET = ("AMQP", "XMPP", URL_NAME)
 """Inside a data centre or an office, these are mostly used without TLS: told to who asks for passwords."""
 
 
@@ -42,8 +43,8 @@ def cleartext_login(facts: Facts) -> Iterator[Finding]:
 
     FTP, Telnet, rlogin, rexec, POP3, IMAP, SMTP (AUTH PLAIN and LOGIN), LDAP (simple bind), web forms and URLs over
     HTTP, PostgreSQL, SQL Server, Redis, MQTT, AMQP, XMPP, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as
-    is what stays on one machine; of info, AMQP and XMPP, which work so in many networks; an anonymous login holds no
-    secret.
+    is what stays on one machine; of info, AMQP, XMPP and URLs, which work so in many networks; an anonymous login holds
+    no secret.
     """
     groups = defaultdict[tuple[str, str, str], list[Login]](list)
     for login in facts[logins]:

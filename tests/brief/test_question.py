@@ -150,6 +150,7 @@ class TestCloseness:
         ("the ping is lost", {Topic.PINGS, Topic.LOSS}),
         ("no IPv6 address", {Topic.ADDRESSES}),
         ("the VPN", {Topic.TUNNELS}),
+        ("is TLS okay?", {Topic.OUTCOME}),
         ("what is the route to the server?", {Topic.PINGS}),
         ("which routers are on the way?", {Topic.PINGS}),
     ],

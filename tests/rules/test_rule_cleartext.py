@@ -86,6 +86,7 @@ def test_a_password_in_a_url(tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found_in("cleartext_login", facts_of, wire.save(tmp_path / "urls.pcap"))
     assert "of the user anna can be read" in finding.title
     assert "HTTP URL from" in finding.title
+    assert finding.severity is Severity.INFO
     assert finding.measured["logins"] == 1
     assert coded(SECRET) not in finding.model_dump_json()
 
