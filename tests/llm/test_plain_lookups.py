@@ -296,3 +296,11 @@ def test_a_proxy_is_not_called_by_what_is_asked_of_it() -> None:
         page = (method, "shop.example", "/", 200, f"{SERVER}:3128", f"{CLIENT}:40000", 4, 5)
         text = first("What is this traffic?", stat("conversations_tcp", TALKS, [talk]), stat("http", http, [page]))
         assert ("shop.example" in text) is named
+
+
+def test_who_asks_for_passwords_hears_of_one_that_is_only_information() -> None:
+    readable = finding("cleartext_login", severity=Severity.INFO, frames=(3,))
+    failed = finding("http_error", severity=Severity.HIGH, frames=(5,))
+    known = analysis(ran(readable, failed))
+    assert offline.answer(known, "Is a password visible?").verdict == "cleartext_login happened."
+    assert "http_error" in offline.answer(known, "Why does the page not load?").verdict
