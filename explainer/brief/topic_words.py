@@ -37,7 +37,9 @@ WORDS = {
     r"|^\s*(?:did|has|have|was|were|does|do)\b(?!.*\b(?:which|what|how|passw\w+|clear|encrypt\w*|secrets?|lost)\b)"
     r".*\b(?:load(?:s|ed)?|arrive[sd]?|reach(?:es|ed)?|sen[dt]|post(?:s|ed)?|join(?:s|ed)?"
     r"|(?:come|came|go|went)s? (?:up|through))\b"
-    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|load(?:s|ed|ing)?|comes? up)\b",
+    r"|^(?:does|do|did|is|are|can|could|was|were|has|have)\b.{0,80}\b(?:works?|working|load(?:s|ed|ing)?|comes? up)\b"
+    r"|^\s*(?:is|are) (?:the |our |my )?(?:d?tls|ssl|quic|http/3|dhcp|nfs|ntp|ssh|rdp|kerberos)"
+    r" (?:\w+ )?(?:ok|okay|fine|healthy|in order)\b",
     # Who says that a login does not work asks why, not whether.
     Topic.LOGIN: r"^(?!.*(?:not|n't) work)"
     r"(?!.*\b(?:encrypt\w*|visible|clear|secur\w*|read\w*|sniff\w*|protect\w*|plain\w*|slow\w*|page|how"
@@ -86,7 +88,9 @@ WORDS = {
     r"|whose fault|our (server|network|fault))\b",
     Topic.CARRIERS: r"\b(encapsulat\w*|carried|tunnel\w*|vlans?|vxlan|gre|mpls|geneve|wrapped|vni"
     r"|(?:un)?tagged|trunk|802\.1q)\b",
-    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b",
+    Topic.PINGS: r"\b(ping(s|ed|ing)?|icmp(v6)?|trace ?routes?|ttl|hops?|is .{0,40}\b(up|down|alive))\b"
+    r"|\bthe (?:route|path)(?: to\b|$)|\bpath ends?\b|\b(?:routers?|hosts?) (?:are |is )?on the way\b"
+    r"|\bwhich way (?:do|does|did)\b",
     Topic.REACH: r"\breach\w*|^\s*(?:can|could|is|was|does|did)\b.*\b(?:connect(?:s|ed)?|accessible)\b",
     Topic.ADDRESSES: r"\b(dhcp\w*|ipv6|(ip |no |an )?address(es)?|leases?|arp|gateway|slaac|router|spoof\w*)\b",
     Topic.TUNNELS: r"\b(vpns?|tunnels?|ipsec|ike(v2)?|wireguard|openvpn)\b",
@@ -169,7 +173,8 @@ PLAIN = {
     r"|\b(which|what) os\b",
     Topic.CARDS: r"\bmac\b|\bmacs\b|\b(hardware|ethernet) address|\bwho has\b(?! to)",
     Topic.ARP: r"\barps?\b",
-    Topic.DEVICES: r"\b(lldp|cdp)\b|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
+    Topic.DEVICES: r"\b(lldp|cdp)\b|\b(?:which|what) (?:network )?(?:neighbou?rs|devices) (?:are|is)\b"
+    r"|\b(which|what)\b.{0,20}\bswitch(?:es| ?ports?)?\b|\bswitch ?ports?\b",
     Topic.IN_USE: r"\b(?:in use|(?:is|are|was|were) .{1,40}\b(?:used|spoken|running))\b"
     r"|\bis there (?:any |some )?\w+ ?\w* here\b",
     Topic.IP_VERSION: r"^(?!.*\b(?:ok|okay|fine|healthy|work\w*|broken|wrong|problems?|routers?)\b).*\bip ?v[46]\b"
@@ -198,7 +203,8 @@ PLAIN = {
     r"|\bcontact(s|ed)?\b"
     r"|\bwho (start|open|initiat)\w*|\bwhere does\b|\bip( address)? of the (server|client)",
     Topic.OVERVIEW: r"\bwhat (is|was|does|did) .{0,30}\b(sent|sends?|sending)\b"
-    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b"
+    r"|\bdoing\b|\b(?:does|did) .{0,25}\bdo\b|\bused for\b|\bwhat(?:'s| is| runs) running\b"
+    r"|\b(?:what|which) services? (?:(?:are|is|were|do|does) )?(?:\w+ )?(?:used|in use|run\w*|offered|spoken)\b"
     r"|\b(going on|happen(s|ing|e?d)?)\b|\bsummar|\boverview\b"
     r"|\bdescribe\b|\bexplain (this|the|what)"
     r"|\bwhat (can|do) (you|we|i) see\b|\b(what|tell) .{0,12}\b(in|about) (this|the) (capture|trace|file|pcap\w*)"

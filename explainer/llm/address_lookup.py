@@ -40,7 +40,7 @@ def own_address(analysis: Analysis, question: Question) -> Iterator[Claim]:
 
 def leases(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what DHCP gave to whom: the address, for how long, with which mask, gateway and name servers."""
-    given, given_ipv6 = rows(analysis.stat("dhcp_settings")), list(_leases_ipv6(analysis))
+    given, given_ipv6 = rows(analysis.stat("dhcp_settings")), list(leases_ipv6(analysis))
     if Topic.IP_VERSION in question.topics:  # asked is one version, and it is IPv6 that needs to be named
         yield from given_ipv6
     for row in given[:_ROWS]:
@@ -69,7 +69,8 @@ def leases(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", sources=("dhcp_settings",))
 
 
-def _leases_ipv6(analysis: Analysis) -> Iterator[Claim]:
+def leases_ipv6(analysis: Analysis) -> Iterator[Claim]:
+    """Yield what DHCPv6 gave to whom: addresses, prefixes, name servers, and for how long."""
     for row in rows(analysis.stat("dhcpv6"))[:_ROWS]:
         what = [f"the address {row['addresses']}" if row["addresses"] else ""]
         what += [f"the prefix {row['prefixes']}" if row["prefixes"] else ""]

@@ -79,10 +79,15 @@ def chosen(
     wanted = [f for f in asked if question.concerns(f)]
     of_capture = Topic.OUTCOME in question.topics and fitting[0].rule.startswith(relevance.ABOUT_CAPTURE)
     another = of_capture or relevance.is_another_thing(question, fitting[0])
-    instead = question.about_a_fault and wanted and another
+    instead = wanted and (another if question.about_a_fault else _asks_what_is_readable(question, fitting[0]))
     worst = wanted[0] if instead else fitting[0]
     beside = _asked_outright(question, worst, looked_up[0]) if looked_up else relevance.is_beside(question, worst)
     return None if beside else worst
+
+
+def _asks_what_is_readable(question: Question, worst: Finding) -> bool:
+    """Return whether it asks for passwords in clear, and the worst finding is of something else."""
+    return Topic.PASSWORDS in question.topics and not question.concerns(worst)
 
 
 def _is_asked_for(finding: Finding, question: Question) -> bool:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from explainer.llm.address_lookup import leases_ipv6
 from explainer.llm.neighbor_lookup import neighbors
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
@@ -108,7 +109,7 @@ def _weight(request: str) -> int:
 
 
 def leases(analysis: Analysis) -> Iterator[Claim]:
-    """Yield which addresses DHCP gave to whom."""
+    """Yield which addresses DHCP, and DHCPv6, gave to whom."""
     for row in [row for row in _rows(analysis.stat("dhcp")) if row["ack_frame"] is not None][:_ROWS]:
         text = f"The DHCP server {row['server'] or '(not named)'} gives {row['mac']} the address"
         given = row["given"] or row["requested"]
@@ -116,6 +117,7 @@ def leases(analysis: Analysis) -> Iterator[Claim]:
             text=f"{text} {given} (ACK)." if given else f"{text.removesuffix(' the address')} what it asks for (ACK).",
             frames=_frames(row, "request_frame", "ack_frame"), sources=("dhcp",),
         )  # fmt: skip
+    yield from leases_ipv6(analysis)
 
 
 def unfinished_handshakes(analysis: Analysis) -> str:

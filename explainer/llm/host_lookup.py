@@ -14,6 +14,7 @@ from explainer.stats.services import service
 from explainer.wording import count, listing
 
 _HOSTS, _TALKS, _NAMES = 6, 8, 4
+_EPHEMERAL = 32_768
 _DHCP, _DHCP_CLIENT = 67, 68
 _WELL_KNOWN = 1024  # RFC 6335: ports of the system
 _LAST_UNICAST = 223  # RFC 5771: what begins with more goes to a group or to all
@@ -40,7 +41,7 @@ class Talk:
     def told(self) -> str:
         """Return "DNS (name lookups), UDP port 53, 10 packets"."""
         said = self.protocols or spoken.described(self.spoken)
-        usual = service(self.port) if said == spoken.UNKNOWN else ""
+        usual = service(self.port) if said in (spoken.UNKNOWN, spoken.EMPTY) else ""
         said += f" (on that port usually {usual})" if usual else ""
         return f"{said}, {self.transport} port {self.port}, {count(self.packets, 'packet')}"
 
@@ -59,12 +60,16 @@ def talks(analysis: Analysis) -> list[Talk]:
                 answers = address(known["server"]) == client and _port(known["server"]) == row["a_port"]
             else:
                 answers = _serves(row["a_port"]) and not _serves(port)
+                # A port of those that systems give to clients (Linux; RFC 6335 section 6) is no service's.
+                answers = answers or (not _serves(port) and row["a_port"] < _EPHEMERAL <= port)
             if answers or (transport == "UDP" and row["a_port"] == _DHCP and port == _DHCP_CLIENT):  # it came first
                 client, server, port = server, client, row["a_port"]
             about = ports.get((transport, port), {})
             layers = (about.get("spoken") or "").split(", ")
             turned = layers[0] in spoken.TURNING_TO_TLS and "tls" in layers
-            new = Talk(client, server, transport, port, layers[0], protocols.get((transport, port), ""), turned)
+            said = protocols.get((transport, port))
+            silent = transport == "TCP" and said == layers[0] == ""
+            new = Talk(client, server, transport, port, layers[0], spoken.EMPTY if silent else said or "", turned)
             talk = found.setdefault((client, server, transport, port), new)
             talk.conversations += 1
             talk.packets += row["packets"]
@@ -100,7 +105,11 @@ def _port(endpoint: str) -> int:
 
 
 def called(analysis: Analysis) -> dict[str, list[str]]:
-    """Return the names by which each address was asked for: by DNS, in HTTP's Host, in TLS' server name."""
+    """Return the names by which each address was asked for: by DNS, in HTTP's Host, in TLS' server name.
+
+    What is asked of a proxy is not its own name.
+    """
+    proxies = _proxies(analysis)
     names = defaultdict[str, dict[str, None]](dict)
     for row in rows(analysis.stat("dns")):
         for answer in (row.get("answers") or "").split(", "):
@@ -109,9 +118,18 @@ def called(analysis: Analysis) -> dict[str, list[str]]:
     for stat, column in (("http", "host"), ("tls", "server_name"), ("quic", "server_name")):
         for row in rows(analysis.stat(stat)):
             name = (row[column] or "").partition(":")[0]
-            if name and not name.startswith("[") and not name.replace(".", "").isdigit():
+            if row["server"] in proxies or name.startswith("[") or name.replace(".", "").isdigit():
+                continue
+            if name:
                 names[address(row["server"])][name] = None
     return {host: list(found) for host, found in names.items()}
+
+
+def _proxies(analysis: Analysis) -> set[str]:
+    """Return the servers that clients take for proxies: of SOCKS, or asked for a way to another host (CONNECT)."""
+    asked = {row["server"] for row in rows(analysis.stat("http")) if row["method"] == "CONNECT"}
+    through = (row for row in rows(analysis.stat("answers")) if row["protocol"] == "SOCKS")
+    return asked | {row["server"] for row in through}
 
 
 def hosts(analysis: Analysis, question: Question) -> Iterator[Claim]:

@@ -35,8 +35,8 @@ from explainer.wording import listing
 _ROWS = 5
 _PROTOCOLS = 15
 _ALWAYS = (
-    "answers", "arp", "carriers", "destinations", "dhcp", "dns", "http", "icmp", "ospf", "pings", "ports", "quic",
-    "rtp", "rtt", "spoken", "tls", "unanswered",
+    "answers", "arp", "carriers", "destinations", "dhcp", "dhcpv6", "dns", "http", "icmp", "ospf", "pings", "ports",
+    "quic", "rtp", "rtt", "spoken", "tls", "unanswered",
 )  # fmt: skip
 _ONLY_FOR = {
     Topic.PROTOCOLS: "protocol_hierarchy",
@@ -94,8 +94,11 @@ _SEVERAL_FOR = {
     Topic.INTERFACES: ("dns",),
     Topic.NO_IPV6: ("dns", "hosts"),
 }
-_SAID, _IS = frozenset({Topic.MAILS, Topic.FILES}), re.compile(r"\s*(?:is|are|was|were)\b", re.IGNORECASE)
-"""What was said or fetched is no answer to whether it is encrypted."""
+_SAID, _IS = (
+    frozenset({Topic.MAILS, Topic.FILES, Topic.SEARCHES, Topic.PROTOCOLS}),
+    re.compile(r"\s*(?:is|are|was|were)\b", re.IGNORECASE),
+)
+"""What was said, searched or fetched, and in which protocol, is no answer to whether it is encrypted."""
 _NO_PROTOCOLS = frozenset({"frame", "tcp.segments", "data", "data-text-lines"})  # nodes of Wireshark's tree
 
 

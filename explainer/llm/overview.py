@@ -65,10 +65,14 @@ def _told(found: Sequence[Row], said: Mapping[tuple[str, str], Sequence[str]]) -
         yield Claim(text=_sentence(row, said), frames=frames(row, "first_frame"), sources=_SPOKEN)
     rest = found[_SHOWN:]
     if rest:
-        others = list(dict.fromkeys(row["protocols"] or f"{row['transport']} without contents" for row in rest))
+        others = list(dict.fromkeys(row["protocols"] or _nameless(row["transport"]) for row in rest))
         more = [f"{len(others) - _NAMED} more"] if len(others) > _NAMED else []
         packets = count(sum(row["packets"] for row in rest), "packet")
         yield Claim(text=f"Besides: {listing([*others[:_NAMED], *more])} ({packets}).", sources=_SPOKEN)
+
+
+def _nameless(transport: str | None) -> str:
+    return f"{transport} without contents" if transport else "a protocol that is not recognised"
 
 
 def _sentence(row: Row, said: Mapping[tuple[str, str], Sequence[str]]) -> str:

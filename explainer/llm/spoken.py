@@ -10,6 +10,7 @@ OWN_WAYS = frozenset({"cotp", "kerberos", "rdp", "t125", "tds", "tpkt"})
 """Layers that bring an encryption of their own (RDP's RC4, Kerberos' tickets, TLS inside TDS), at least for secrets."""
 NOTHING_KNOWN = ("", "data")
 UNKNOWN = "an unknown protocol"
+EMPTY = "TCP packets without contents"
 
 
 def name(layer: str) -> str:

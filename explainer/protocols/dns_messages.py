@@ -38,13 +38,15 @@ COLUMNS = (
     *VALUES.values(),
 )  # fmt: skip
 
+_ADDRESSES, _TOWARDS = {1, 28}, {1, 5, 28, 39}
+"""A and AAAA; and what answers a question for them: themselves, and aliases (CNAME, DNAME)."""
 _RESPONSE, _OPCODE, _AUTHORITATIVE, _TRUNCATED, _RECURSIVE, _RCODE = 0x8000, 0x7800, 0x0400, 0x0200, 0x0080, 0x000F
 
 
 class Message(NamedTuple):
     """One message; questions and records as name and type, of the answers also their addresses and names.
 
-    `cut` says that it has more answers than can be read, as where the frame was stored in part.
+    `cut` says that it has more answers than can be read, as where the frame was stored in part, or is damaged.
     """
 
     id: int
@@ -101,17 +103,27 @@ def messages(row: dict[str, Any]) -> Iterator[Message]:
             return
         # A header that is cut has no counts.
         asked, answers, *rest = (column[index] or 0 if index < len(column) else 0 for column in counts)
-        message_records = _known(islice(records, answers + sum(rest)))
+        message_questions, message_records = (
+            _known(islice(questions, asked)),
+            _known(islice(records, answers + sum(rest))),
+        )
         kept = [next(texts[kind], None) if kind in texts else None for _, kind in message_records]
         yield Message(
-            number, flags, _known(islice(questions, asked)), message_records, tuple(filter(None, kept[:answers])),
-            cut=len(message_records) < answers or _lacks_data(message_records[:answers], kept),
+            number, flags, message_questions, message_records, tuple(filter(None, kept[:answers])),
+            cut=len(message_records) < answers or _lacks_data(message_records[:answers], kept)
+            or _beside(message_questions, message_records[:answers]),
         )  # fmt: skip
 
 
 def _lacks_data(records: tuple[tuple[str, int], ...], kept: Sequence[str | None]) -> bool:
     """Return whether the last record is there without its data: newer tsharks show one that is cut within them."""
     return bool(records) and records[-1][1] in VALUES and kept[len(records) - 1] is None
+
+
+def _beside(questions: tuple[tuple[str, int], ...], records: tuple[tuple[str, int], ...]) -> bool:
+    """Return whether an address is asked for, and the answers are of kinds that never answer that, such as DS."""
+    asked = {kind for _, kind in questions}
+    return bool(records) and bool(asked) and asked <= _ADDRESSES and not {kind for _, kind in records} & _TOWARDS
 
 
 def _known(pairs: Iterator[tuple[str | None, int | None]]) -> tuple[tuple[str, int], ...]:

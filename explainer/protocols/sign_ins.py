@@ -1,4 +1,4 @@
-"""Sign-ins to web servers: by the Authorization header, by a form, or by a request to a page that is there for it.
+"""Sign-ins to web servers: by the Authorization header, by a form or a URL, or by a request to a page for it.
 
 Rule: whether one was accepted is only said where the answer tells; a page with status 200 may be the form again.
 """
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from explainer.facts import Facts, fact
 from explainer.protocols.applications import logins
 from explainer.protocols.applications.forms import FORM_NAME
+from explainer.protocols.applications.urls import URL_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_bodies import Form
 from explainer.protocols.http_challenges import GOES_ON
@@ -46,7 +47,7 @@ def to_sign_in(exchange: Exchange) -> bool:
 @fact("sign-ins to web servers", requests, logins)
 def sign_ins(facts: Facts) -> tuple[SignIn, ...]:
     """Return the sign-ins, in the order of the requests."""
-    forms = {login.frames[-1]: login.user for login in facts[logins] if login.protocol == FORM_NAME}
+    forms = {login.frames[-1]: login.user for login in facts[logins] if login.protocol in (FORM_NAME, URL_NAME)}
     found = list[SignIn]()
     for e in facts[requests]:
         if e.credentials and e.request_frame:

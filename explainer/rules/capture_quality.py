@@ -14,6 +14,7 @@ from explainer.rules.tcp_case import scope
 from explainer.wording import count, moment
 
 _AREA = "the capture itself"
+_DAY_S = 86_400
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST_ETHERNET = 1522  # 1,500 bytes of payload, the header, a VLAN tag and a check sequence
 _CIRCLES = 0.85
@@ -162,7 +163,8 @@ def capture_cut_frames(facts: Facts, *, most: float = 0.3) -> Iterator[Finding]:
 def capture_clock(facts: Facts, *, min_step_s: float = 1.0) -> Iterator[Finding]:
     """Frames that are earlier than the one before by more than `min_step_s`, or of a time that no capture can have.
 
-    Smaller steps back are how files of several interfaces look.
+    Smaller steps back are how files of several interfaces look. Of info severity are times of the first day of 1970:
+    simulators, and programs that convert files, count from zero.
     """
     found = facts[clock]
     assert found is not None  # the rule does not apply then
@@ -183,20 +185,22 @@ def _implausible(found: Clock) -> Iterator[Finding]:
     for number, nanoseconds in ((found.first_frame, found.earliest_ns), (found.latest_frame, found.latest_ns)):
         seconds = nanoseconds / 1e9
         if not _EARLIEST.timestamp() <= seconds < _LATEST.timestamp():
-            when = moment(datetime.fromtimestamp(seconds, UTC))
+            when, from_zero = moment(datetime.fromtimestamp(seconds, UTC)), 0 <= seconds < _DAY_S
+            what = "The times of this capture count from zero, or the recording machine's clock was never set"
             yield _clock(
                 f"{number}",
-                f"The clock of the recording machine was wrong: a frame is dated {when}; whether a certificate was"
-                " valid cannot be told.",
+                f"{what if from_zero else 'The clock of the recording machine was wrong'}: a frame is dated {when};"
+                " whether a certificate was valid cannot be told.",
                 Evidence.of([number], f"frame.number == {number}", [Step(frames=(number,), text=f"dated {when}")]),
+                Severity.INFO if from_zero else Severity.LOW,
             )
             return
 
 
-def _clock(number: str, title: str, evidence: Evidence) -> Finding:
+def _clock(number: str, title: str, evidence: Evidence, severity: Severity = Severity.LOW) -> Finding:
     return _finding(
         "capture_clock",
-        Severity.LOW,
+        severity,
         title,
         evidence,
         act="Whoever records must act: set the clock (NTP), and do not merge files whose clocks differ.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.applications import Login, Sign, logins, signs
+from explainer.protocols.applications.urls import URL_NAME
 from explainer.protocols.http import Exchange, requests
 from explainer.protocols.http_messages import BASIC
 from explainer.registry import rule
@@ -19,6 +20,7 @@ _SAFER = {
     "POP3": "POP3 with STLS, or POP3S on port 995", "IMAP": "IMAP with STARTTLS, or IMAPS on port 993",
     "SMTP": "SMTP with STARTTLS, or port 465", "LDAP": "LDAP with StartTLS, or LDAPS on port 636",
     "SNMP": "SNMPv3 with authentication and privacy", "HTTP": "HTTPS", "HTTP form": "HTTPS",
+    "HTTP URL": "HTTPS, with the password in a header or the body (servers and proxies log URLs)",
     "PostgreSQL": "TLS (sslmode=verify-full) and SCRAM", "SQL Server": "TLS (Encrypt=yes)", "Redis": "Redis over TLS",
     "MQTT": "MQTT over TLS (port 8883)", "PPP PAP": "CHAP or EAP",
     "SOCKS": "a proxy over TLS or SSH", "AMQP": "AMQP over TLS (port 5671)", "XMPP": "XMPP with STARTTLS",
@@ -26,12 +28,12 @@ _SAFER = {
 _LAYERS = {
     "FTP": "ftp", "Telnet": "telnet", "rlogin": "rlogin", "rsh": "rsh", "rexec": "exec", "POP3": "pop", "IMAP": "imap",
     "SMTP": "smtp", "LDAP": "ldap", "SNMP": "snmp", "HTTP": "http", "HTTP form": "urlencoded-form",
-    "PostgreSQL": "pgsql", "SQL Server": "tds", "Redis": "resp",
+    "HTTP URL": "http.request", "PostgreSQL": "pgsql", "SQL Server": "tds", "Redis": "resp",
     "MQTT": "mqtt", "PPP PAP": "pap", "SOCKS": "socks", "AMQP": "amqp", "XMPP": "xmpp",
 }  # fmt: skip
 
 
-_QUIET = ("AMQP", "XMPP")
+_QUIET = ("AMQP", "XMPP", URL_NAME)
 """Inside a data centre or an office, these are mostly used without TLS: told to who asks for passwords."""
 
 
@@ -39,10 +41,10 @@ _QUIET = ("AMQP", "XMPP")
 def cleartext_login(facts: Facts) -> Iterator[Finding]:
     """A login whose password, or an SNMP community, crosses the network unencrypted; the secret is never printed.
 
-    FTP, Telnet, rlogin, rexec, POP3, IMAP, SMTP (AUTH PLAIN and LOGIN), LDAP (simple bind), web forms over HTTP,
-    PostgreSQL, SQL Server, Redis, MQTT, AMQP, XMPP, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as is
-    what stays on one machine; of info, AMQP and XMPP, which work so in many networks; an anonymous login holds no
-    secret.
+    FTP, Telnet, rlogin, rexec, POP3, IMAP, SMTP (AUTH PLAIN and LOGIN), LDAP (simple bind), web forms and URLs over
+    HTTP, PostgreSQL, SQL Server, Redis, MQTT, AMQP, XMPP, SOCKS 5, PPP (PAP). An SNMP community is of low severity, as
+    is what stays on one machine; of info, AMQP, XMPP and URLs, which work so in many networks; an anonymous login holds
+    no secret.
     """
     groups = defaultdict[tuple[str, str, str], list[Login]](list)
     for login in facts[logins]:

@@ -88,24 +88,23 @@ def dns_nxdomain(facts: Facts) -> Iterator[Finding]:
     Of info severity are reverse lookups, which often have no name, names that Windows tries on its own (wpad, isatap),
     those of updates and checks of browsers and systems, where others resolve, those for which browsers ask unbidden
     (_8443._https.name, RFC 9460), a name that was only tried with a search suffix behind it (the same client then
-    resolves a shorter form of it, or one with a shorter suffix; or for the name alone the server fails, or refuses to
-    answer, which is told by itself), what a list of senders of spam does not hold (RFC
-    5782), and a service that a host need not announce (RFC 2782: _http._tcp before its name): the client then resolves
-    that host.
+    resolves a shorter form of it, or one with a shorter suffix; or for that the server fails, or refuses to answer,
+    which is told by itself), what a list of senders of spam does not hold (RFC 5782), and a service that a host need
+    not announce (RFC 2782: _http._tcp before its name): the client then resolves that host.
     """
     every = facts[lookups]
     resolved, unasked, is_step = _resolved(every), beside(every), overtaken(every)
     told_alone = {(x.client.address, plain(x.name)) for x in every if x.rcode in (_SERVFAIL, _REFUSED)}
 
     def severity(lookup: Lookup) -> Severity:
-        name, known = plain(lookup.name), resolved[lookup.client.address]
+        name, client, known = plain(lookup.name), lookup.client.address, resolved[lookup.client.address]
         labels = name.split(".")
         unbidden = name.endswith(_REVERSE) or "." not in name or labels[0] in _UNBIDDEN or "_https" in labels[:2]
         unbidden = unbidden or asks_a_list(name) or is_step(lookup)
-        alone = ((lookup.client.address, part) for part in shortened(name) if "." in part)
-        unbidden = unbidden or not told_alone.isdisjoint(alone)
         host = ".".join(dropwhile(lambda label: label.startswith("_"), labels))
-        harmless = unbidden or unasked(lookup) or host in known or any(part in known for part in shortened(name))
+        parts = shortened(name)
+        lengthened = any(part in known or ("." in part and (client, part) in told_alone) for part in parts)
+        harmless = unbidden or unasked(lookup) or host in known or lengthened
         return Severity.INFO if harmless else Severity.MEDIUM
 
     def elsewhere(lookup: Lookup) -> bool:  # dns_private_name tells of it

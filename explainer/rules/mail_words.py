@@ -86,6 +86,11 @@ _BY_WORDS = tuple(
             Side.SERVER, Severity.MEDIUM,
         )),
         (r"try again|temporar|come back later", _LATER),
+        (r"5\.5\.[124]\b", Meaning(
+            "it cannot make sense of the command, or of what stands in it (5.5.x)",
+            "The client's side must act: its program sends a command that is wrong, unknown there, or out of turn.",
+            Side.CLIENT,
+        )),
         (r"sender (?:address )?(?:rejected|verify|domain)|domain of sender", Meaning(
             "it does not accept the sender's address", "The sending side must use a sender's address of a domain that"
             " exists and permits this server (SPF, DKIM, DMARC).", Side.CLIENT, advice=_SENDER_RECORDS,

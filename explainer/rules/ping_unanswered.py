@@ -31,9 +31,10 @@ def path_ping_unanswered(
 
     The capture must go on for `min_wait_s` after the first request. Silent about traceroute, whose pings run out of
     hops on purpose, and about who pings `many_targets` or more: that is a search; about a DHCP server that tries
-    whether an address is free before it offers it (RFC 2131, section 2.2); and where TCP shows that what the target
-    sends is not recorded. Of low severity where the host answers by TCP, or still sends other packets in the second
-    half of the pings: then it is up, and the ping is blocked, or its replies are not recorded.
+    whether an address is free before it offers it (RFC 2131, section 2.2); where TCP shows that what the target sends
+    is not recorded; and where the times of the pings step back, as in files put together from several. Of low severity
+    where the host answers by TCP, or still sends other packets in the second half of the pings: then it is up, and the
+    ping is blocked, or its replies are not recorded.
     """
     every = facts[pings]
     targets = defaultdict[str, int](int)
@@ -44,7 +45,7 @@ def path_ping_unanswered(
     last = dict(facts[packets].group_by("src").agg(pl.col("frame").max()).iter_rows())
     for p in every:
         traced = any(e.kind == TIME_EXCEEDED for e in p.errors)
-        waited = p.lasted_s + p.after_s >= min_wait_s
+        waited = p.lasted_s >= 0 and p.lasted_s + p.after_s >= min_wait_s
         if p.replies or traced or targets[p.source] >= many_targets or not waited or p.target in _NO_HOST:
             continue
         if (p.target, p.source) in unrecorded or any(_tries_before_it_offers(p, lease) for lease in facts[leases]):

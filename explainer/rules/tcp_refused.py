@@ -71,7 +71,14 @@ def _crowd(groups: Sequence[Group], accepted: Accepted) -> Finding:
     )
 
 
-def _refused(group: Group, accepted: Accepted) -> Finding:
+def _since_accepted(group: Group, accepted: Accepted) -> Group:
+    """Return the attempts after the port accepted the client, where there are such: those before it were overcome."""
+    earlier = accepted.before(group[-1]) if len(ports(group)) == 1 else None
+    return [c for c in group if earlier is None or c.first_frame > earlier]
+
+
+def _refused(every: Group, accepted: Accepted) -> Finding:
+    group = _since_accepted(every, accepted)
     first, where = group[0], port_words(ports(group))
     client, server = first.client.address, first.server.address
     overcome, turned = accepted.after(group[-1]), accepted.turned(group[-1])

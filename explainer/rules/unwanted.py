@@ -70,8 +70,9 @@ def unwanted_portmapper(facts: Facts, *, min_searched: int = 4) -> Iterator[Find
         hosts = _hosts(seen)
         named = sorted({_program(sign.text) for sign in asked if sign.text not in _NO_PROGRAM})[:5]
         programs = f" (programs asked for: {listing(named)})" if named else ""
+        talk = "ask all hosts at once (broadcast) for" if all(map(_to_all, seen)) else "talk to"
         title = (
-            f"{hosts} talk to a portmapper (rpcbind, port 111){programs}: it tells which RPC services, such as NFS, a"
+            f"{hosts} {talk} a portmapper (rpcbind, port 111){programs}: it tells which RPC services, such as NFS, a"
             " host offers."
         )
         act = "If nobody needs NFS or another RPC service there, close port 111; if somebody scans, find out who."
@@ -123,8 +124,15 @@ def _most_searched(asked: Sequence[Sign]) -> list[Sign]:
     return max(groups.values(), key=lambda group: len({sign.server.address for sign in group}), default=[])
 
 
+def _to_all(sighting: Sighting) -> bool:
+    """Return whether it was sent to a broadcast address, by its last byte: masks are not in the packets."""
+    return sighting.destination.endswith(".255")
+
+
 def _hosts(seen: Sequence[Sighting]) -> str:
-    hosts = list(dict.fromkeys(address for s in seen for address in (s.source, s.destination)))
+    sources = {s.source for s in seen}
+    ends = (end for s in seen for end in (s.source, s.destination) if end in sources or not _to_all(s))
+    hosts = list(dict.fromkeys(ends))
     more = [f"{len(hosts) - _HOSTS} more"] if len(hosts) > _HOSTS else []
     return listing([*hosts[:_HOSTS], *more])
 

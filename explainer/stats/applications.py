@@ -7,6 +7,7 @@ from explainer.protocols.applications.directory import UNPROVEN
 from explainer.protocols.applications.forms import FORM_NAME
 from explainer.protocols.applications.snmp import ENCRYPTED_UNANSWERED
 from explainer.protocols.applications.terminals import DESKTOP
+from explainer.protocols.applications.urls import URL_NAME
 from explainer.protocols.sign_ins import FORM, sign_ins
 from explainer.registry import statistic
 from explainer.stats.tables import table
@@ -37,7 +38,7 @@ def accounts(facts: Facts) -> Stat:
     """
     rows = Rows()
     for login in facts[logins]:
-        if login.protocol == FORM_NAME:  # among the sign-ins, with what was answered
+        if login.protocol in (FORM_NAME, URL_NAME):  # among the sign-ins, with what was answered
             continue
         key: tuple[Cell, ...] = (
             _ANSWERED_AS.get(login.protocol, login.protocol), str(login.client), str(login.server),

@@ -68,7 +68,8 @@ def _ports(facts: Facts) -> "pl.DataFrame":
 
 
 # What only carries others, or is no protocol of its own.
-_CARRIERS = "rpc|nbss|tpkt|cotp|gssapi|gss-api|spnego|x11|tcp\\.segments|data"
+_MULTIPATH = "mptcp"  # no protocol over TCP: its options
+_CARRIERS = rf"{_MULTIPATH}|rpc|nbss|tpkt|cotp|gssapi|gss-api|spnego|x11|tcp\.segments|data"
 _SPOKEN = rf":(?:tcp|udp)(?::(?:{_CARRIERS}))*:([^:]+)"
 _NAMED = 3
 
@@ -121,6 +122,7 @@ def _spoken(facts: Facts, stream: Column) -> defaultdict[int, Counter[str]]:
             pl.col(stream.field).list.first().alias("stream"),
         )
         .drop_nulls()
+        .filter(pl.col("spoken") != _MULTIPATH)
         .group_by("stream", "spoken")
         .len()
     )

@@ -142,11 +142,17 @@ class TestCloseness:
     ("text", "topics"),
     [
         ("what is this traffic?", {Topic.OVERVIEW}),
+        ("what services are used?", {Topic.OVERVIEW}),
+        ("what is running here?", {Topic.OVERVIEW}),
+        ("what devices are here?", {Topic.DEVICES, Topic.HOSTS}),
         ("is it the network or the server?", {Topic.BLAME}),
         ("why does every page take 5 seconds?", {Topic.SLOWNESS}),
         ("the ping is lost", {Topic.PINGS, Topic.LOSS}),
         ("no IPv6 address", {Topic.ADDRESSES}),
         ("the VPN", {Topic.TUNNELS}),
+        ("is TLS okay?", {Topic.OUTCOME}),
+        ("what is the route to the server?", {Topic.PINGS}),
+        ("which routers are on the way?", {Topic.PINGS}),
     ],
 )
 def test_topics_of_plain_questions(text: str, topics: set[Topic]) -> None:

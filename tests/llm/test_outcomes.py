@@ -160,6 +160,7 @@ def test_a_lone_dhcp_question_cannot_tell(acknowledged: int | None, words: str) 
 @pytest.mark.parametrize(
     ("source", "destination", "words"),
     [
+        (6630, 57000, "10.0.0.1 talks to 10.0.0.2: an unknown protocol, TCP port 6630"),
         (25, 40000, "10.0.0.1 talks to 10.0.0.2: SMTP (mail), TCP port 25"),
         (40000, 40001, "10.0.0.2 talks to 10.0.0.1: an unknown protocol, TCP port 40001"),
     ],

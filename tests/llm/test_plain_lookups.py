@@ -152,7 +152,8 @@ def test_what_carries_comes_first_unless_numbers_are_asked_for(question: str, wo
     ],
 )  # fmt: skip
 def test_what_dhcpv6_gave(row: tuple[Cell, ...], words: str) -> None:
-    assert first("Does the client get an IPv6 address?", stat("dhcpv6", LEASES, [row])).startswith(words)
+    for question in ("Does the client get an IPv6 address?", "Does DHCP work?"):
+        assert first(question, stat("dhcpv6", LEASES, [row])).startswith(words)
     nothing = first("Which address does DHCP give?", stat("dhcpv6", LEASES))
     assert nothing.startswith("This capture cannot tell")
 
@@ -286,3 +287,20 @@ DEVICES = ("protocol", "device", "device_port", "port_label", "platform", "vlan"
 def test_which_devices_announce_themselves(row: tuple[Cell, ...], words: str) -> None:
     assert first("Which switch port is this?", stat("devices", DEVICES, [row])) == words
     assert first("Which switch?", stat("devices", DEVICES, [row] * 7)) == words
+
+
+def test_a_proxy_is_not_called_by_what_is_asked_of_it() -> None:
+    talk = (CLIENT, 40000, SERVER, 3128, 0, 9, 900, 9, 900, 18, 1800, 0.0, 1.0)
+    http = ("method", "host", "path", "status", "server", "client", "request_frame", "response_frame")
+    for method, named in (("CONNECT", False), ("GET", True)):
+        page = (method, "shop.example", "/", 200, f"{SERVER}:3128", f"{CLIENT}:40000", 4, 5)
+        text = first("What is this traffic?", stat("conversations_tcp", TALKS, [talk]), stat("http", http, [page]))
+        assert ("shop.example" in text) is named
+
+
+def test_who_asks_for_passwords_hears_of_one_that_is_only_information() -> None:
+    readable = finding("cleartext_login", severity=Severity.INFO, frames=(3,))
+    failed = finding("http_error", severity=Severity.HIGH, frames=(5,))
+    known = analysis(ran(readable, failed))
+    assert offline.answer(known, "Is a password visible?").verdict == "cleartext_login happened."
+    assert "http_error" in offline.answer(known, "Why does the page not load?").verdict

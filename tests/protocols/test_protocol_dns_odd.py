@@ -32,6 +32,19 @@ from messages import (
 
 from explainer.facts import Facts
 from explainer.protocols.dns import Lookup, lookups
+from explainer.protocols.dns_messages import (
+    ANSWERS,
+    COLUMNS,
+    FLAGS,
+    ID,
+    QUERY_NAME,
+    QUERY_TYPE,
+    QUESTIONS,
+    RECORD_NAME,
+    RECORD_TYPE,
+    VALUES,
+    messages,
+)
 from explainer.protocols.tcp import Endpoint
 
 FactsOf = Callable[..., Facts]
@@ -82,3 +95,17 @@ def test_counts_that_promise_more_than_there_is_raise_nothing(lookups_of: Lookup
     message = struct.pack("!HHHHHH", 1, 0x8180, 60000, 60000, 60000, 60000)
     (found,) = lookups_of(reply(message + encoded("a.example") + b"\0\1\0\1"))
     assert found.name == "a.example"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "cut"), [([46], True), ([43], True), ([46, 1], False), ([5, 46], False), ([], False)]
+)
+def test_an_answer_of_other_kinds_than_an_address_may_have_is_damaged(kinds: list[int], cut: bool) -> None:
+    texts = {1: ["192.0.2.1"], 5: ["www.example"]}
+    row: dict[str, Any] = {column.field: None for column in COLUMNS} | {
+        ID.field: [1], FLAGS.field: [0x8180], QUERY_NAME.field: ["a.example"], QUERY_TYPE.field: [1],
+        RECORD_NAME.field: ["a.example"] * len(kinds), RECORD_TYPE.field: kinds, QUESTIONS.field: [1],
+        ANSWERS.field: [len(kinds)], **{VALUES[kind].field: texts[kind] for kind in kinds if kind in texts},
+    }  # fmt: skip
+    (message,) = messages(row)
+    assert message.cut is cut

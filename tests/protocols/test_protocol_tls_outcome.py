@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from tls_records import (
+    ALERT,
     ALERTED,
     ANSWER,
     CHANGE_CIPHER,
@@ -70,6 +71,7 @@ class TestInClear:
             (CIPHERS, SERVER_LEAVES, Outcome.ESTABLISHED, SERVER_CIPHER),
             (CIPHERS, CLIENT_LEAVES, Outcome.UNUSED, LATER),
             (CIPHERS, CLIENT_RESETS, Outcome.UNUSED, LATER),
+            ((*CIPHERS, record(0, CLIENT_DATA, ALERT, from_client=True)), {}, Outcome.UNUSED, CLIENT_DATA),
             (CIPHERS + BOTH_DATA[:1], CLIENT_LEAVES, Outcome.ESTABLISHED, SERVER_CIPHER),
             (CIPHERS[:1], {}, Outcome.ENDED_EARLY, LAST),
             (CIPHERS[1:], {}, Outcome.ENDED_EARLY, LAST),
@@ -83,7 +85,8 @@ class TestInClear:
         ],
         ids=[
             "used", "used and closed", "not used yet", "data without changes of cipher", "unused and left by server",
-            "unused and left by client", "unused and reset by client", "used by the client alone",
+            "unused and left by client", "unused and reset by client", "unused, and the client says goodbye",
+            "used by the client alone",
             "client's cipher alone", "server's cipher alone", "client's data alone", "left by client",
             "reset by client", "left by server", "reset by server", "server leaves first", "client leaves first",
         ],

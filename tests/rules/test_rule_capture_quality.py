@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from factories import ACK, CLIENT, PSH, SERVER, TCP, UDP, datagram, ethernet, ip, pcap, segment
+from factories import ACK, CLIENT, PSH, SECOND, SERVER, TCP, UDP, datagram, ethernet, ip, pcap, segment
 from flow import FactsOf, Flow, applies, found
 
 from explainer.model import Severity
@@ -115,10 +115,13 @@ def test_a_clock_that_steps_back(back_s: float, fires: bool, tmp_path: Path, fac
 
 
 def test_a_clock_that_was_never_set(tmp_path: Path, facts_of: FactsOf) -> None:
-    flow = Flow()
-    flow.wire.now_ns = 0
-    (finding,) = found("capture_clock", flow.open().wire.save(tmp_path / "epoch.pcap"), facts_of)
-    assert "1970-01-01" in finding.title
+    for day, words, severity in ((1, "count from zero", Severity.INFO), (3, "was wrong", Severity.LOW)):
+        flow = Flow()
+        flow.wire.now_ns = (day - 1) * 86_400 * SECOND
+        (finding,) = found("capture_clock", flow.open().wire.save(tmp_path / f"{day}.pcap"), facts_of)
+        assert f"1970-01-0{day}" in finding.title
+        assert words in finding.title
+        assert finding.severity is severity
 
 
 def test_large_segments(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from factories import CLIENT, SERVER
 from messages import get
-from sessions import FactsOf, Said, asks, datagrams, found, found_in, says, session
+from sessions import FactsOf, Said, asks, datagrams, found, found_in, says, session, talk
+from talk import Wire
 
 from explainer import analyse, ask
 from explainer.model import Analysis, Severity
@@ -75,6 +76,19 @@ def test_a_web_form_with_a_password(tmp_path: Path, facts_of: FactsOf) -> None:
     (finding,) = found_in("cleartext_login", facts_of, posted("user=anna&password=correct+horse"))
     assert "of the user anna" in finding.title
     assert found_in("cleartext_login", facts_of, posted("user=anna&passenger=2")) == []
+
+
+def test_a_password_in_a_url(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    urls = (f"/in?user=anna&PASSWORD={coded(SECRET)}", "/list?pass=2&q=pwd", "/reset?password=")
+    for sport, url in enumerate(urls, 40000):
+        talk(wire, 80, (True, get(url)), sport=sport)
+    (finding,) = found_in("cleartext_login", facts_of, wire.save(tmp_path / "urls.pcap"))
+    assert "of the user anna can be read" in finding.title
+    assert "HTTP URL from" in finding.title
+    assert finding.severity is Severity.INFO
+    assert finding.measured["logins"] == 1
+    assert coded(SECRET) not in finding.model_dump_json()
 
 
 def test_basic_authentication_is_worth_knowing(tmp_path: Path, facts_of: FactsOf) -> None:

@@ -63,6 +63,7 @@ def test_a_healthy_mail_is_silent(tmp_path: Path, facts_of: FactsOf) -> None:
         ("421", "4.4.2 Error: timeout exceeded", "the mail", "waited in vain for the client"),
         ("421", "4.3.2 closing", "the mail", "not available"),
         ("571", "No", "the mail", "refuses for good"),
+        ("521", "5.5.4 Syntax: BDAT count [LAST]", "the mail", "cannot make sense of the command"),
     ],
 )
 def test_what_each_answer_means(code: str, text: str, request_: str, words: str) -> None:

@@ -49,6 +49,9 @@ def test_a_ping_to_no_host(target: str, fires: bool, tmp_path: Path, facts_of: F
     for number in range(2):
         ask(wire, number, target=target)
         wire.wait(1.0)
+    for number, moment in enumerate((-9, 20)):  # of two files, of which the later comes first
+        ask(wire, number, target="198.51.100.10")
+        wire.wait(moment)
     wire.put(ip(CLIENT, ROUTER, UDP, datagram(5000, 6000, b"the end")))
     assert bool(found("path_ping_unanswered", wire.save(tmp_path / "nobody.pcap"), facts_of)) is fires
 

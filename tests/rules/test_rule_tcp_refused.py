@@ -114,6 +114,9 @@ def test_a_port_that_accepted_before_has_a_limit_or_stopped() -> None:
     (finding,) = found(connection(0), refused(1))
     assert "though it had accepted" in finding.title
     assert "what limits how many connections" in finding.act
+    (again,) = found(refused(0), connection(1), refused(2))
+    assert again.measured["attempts"] == 1
+    assert min(again.evidence.steps[0].frames) > refused(1).last_frame
     (other,) = found(connection(0), refused(1, **to(8443)))
     assert "nothing listens there" in other.title
 

@@ -35,6 +35,12 @@ def test_the_portmapper_alone() -> None:
     assert "port 111" in finding.title
 
 
+def test_a_question_to_all_hosts_is_no_talk_with_one_of_that_address() -> None:
+    questions = (Sighting("portmap", n, f"192.0.2.{n}", "192.0.2.255", 100) for n in (1, 2))
+    (finding,) = unwanted_portmapper(KnownFacts({sightings: tuple(questions), signs: (), replies: ()}))
+    assert finding.title.startswith("192.0.2.1 and 192.0.2.2 ask all hosts at once (broadcast) for a portmapper")
+
+
 def asked(host: int, program: str = "100232") -> Sign:
     client, server = Endpoint("192.0.2.1", 5000), Endpoint(f"198.51.100.{host}", 111)
     return Sign("rpc-program", "portmap", None, client, server, host, program)

@@ -8,20 +8,20 @@ from explainer.protocols.applications.records import Login, Record
 
 FORM_NAME = "HTTP form"
 _KEY, _VALUE = many("urlencoded-form.key"), many("urlencoded-form.value")
-_PASSWORD = re.compile(
+FIELD_OF_PASSWORD = re.compile(
     r"(?:.*[_.\[-])?(?:pass(?:word|wd|phrase|code)?|pwd|passwort)\d?\]?|.*password\d?", re.IGNORECASE
 )
-_USER = re.compile(r"(?:.*[_.\[-])?(?:user(?:_?name|_?id)?|login|log|e?-?mail|account|uname)\]?", re.IGNORECASE)
+FIELD_OF_USER = re.compile(r"(?:.*[_.\[-])?(?:user(?:_?name|_?id)?|login|log|e?-?mail|account|uname)\]?", re.IGNORECASE)
 
 
 def form(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the forms that have a field for a password, and are not sent over TLS."""
     for message in messages:
         keys, values = message.all(_KEY), message.all(_VALUE)
-        if "tls" in message.layers or not any(_PASSWORD.fullmatch(key) for key in keys):
+        if "tls" in message.layers or not any(FIELD_OF_PASSWORD.fullmatch(key) for key in keys):
             continue
         named = zip(keys, values, strict=False) if len(keys) == len(values) else ()
-        user = next((value for key, value in named if _USER.fullmatch(key)), "")
+        user = next((value for key, value in named if FIELD_OF_USER.fullmatch(key)), "")
         yield Login(FORM_NAME, message.stream, message.source, message.destination, user, "password", (message.frame,))
 
 

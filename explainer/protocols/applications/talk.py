@@ -38,6 +38,7 @@ from explainer.protocols.applications.messages import Dialect, Message
 from explainer.protocols.applications.mongo import mongo_replies
 from explainer.protocols.applications.nats import nats_replies
 from explainer.protocols.applications.records import Clock, Login, Record, Reply, Search, Sign, Transfer
+from explainer.protocols.applications.urls import in_urls
 from explainer.protocols.capture_quality import cut
 from explainer.protocols.first_words import unusual_ports
 from explainer.protocols.frame import FRAME, PROTOCOLS
@@ -176,10 +177,10 @@ def replies(facts: Facts) -> tuple[Reply, ...]:
     return tuple(sorted(found, key=lambda reply: reply.frame))
 
 
-@fact("logins in clear", records)
+@fact("logins in clear", records, in_urls)
 def logins(facts: Facts) -> tuple[Login, ...]:
     """Return the logins that can be read, by frame."""
-    return tuple(sorted(_of(facts, Login), key=lambda login: login.frames))
+    return tuple(sorted((*_of(facts, Login), *facts[in_urls]), key=lambda login: login.frames))
 
 
 @fact("files asked for", records)

@@ -198,7 +198,10 @@ class _Known(NamedTuple):
 
     def _used(self, frame: int, sent: Flight | None, *, used: bool) -> Ending:
         connection = self.connection
-        left = next((f for f in (*connection.client_ends, *connection.client_resets) if f > frame), None)
+        alerts = (r.frame for r in self.handshake.records if r.from_client and r.type == ALERT)
+        # The capture may end with the client's alert, before its FIN.
+        leaving = (*connection.client_ends, *connection.client_resets, *alerts)
+        left = next((f for f in leaving if f > frame), None)
         gone = next((f for f in (*connection.server_ends, *connection.server_resets) if f > frame), None)
         if used or left is None or (gone is not None and gone < min((left, *self._farewells(frame)))):
             return self._of(Outcome.ESTABLISHED, frame, flight=sent)
