@@ -41,6 +41,8 @@ _ANSWERS = ("answers",)
 _ABOUT_TLS = {Topic.TLS, Topic.TLS_DETAILS}
 _MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
+_AT_FIRST = "tcp_syn_unanswered"
+"""What nobody answered, and later attempts got: the connection that is asked about may be the one that failed."""
 _BROKEN = "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -111,6 +113,8 @@ def _told(finding: Finding, question: Question) -> str:
     """Return the finding as the answer: as it stands where something failed, or where the question asks for it."""
     asked_for = question.concerns(finding)
     if finding.severity in choice.FAILURES or (finding.severity is Severity.LOW and asked_for):
+        return finding.title
+    if finding.rule == _AT_FIRST and finding.severity is Severity.LOW and question.about_a_failure():
         return finding.title
     if asked_for and (Topic.PASSWORDS in question.topics or finding.rule.startswith(_BROKEN)):
         return finding.title
