@@ -14,6 +14,7 @@ from explainer.protocols.ip import packets
 from explainer.registry import rule
 from explainer.rules.address_gateway import as_given_out
 from explainer.rules.address_moved import Claims, moved
+from explainer.rules.address_tunnelled import Tunnel, through, tunnel_of, tunnels
 from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
@@ -31,22 +32,27 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
 
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
     of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
-    at all: its gateway may be silent. Probes and announcements want no answer. Where DHCP gave the asker that address
-    as its gateway, or as its only name server, it is of high severity.
+    at all: its gateway may be silent. Of one that asks inside a tunnel, what comes to the tunnel's end counts. Probes
+    and announcements want no answer. Where DHCP gave the asker that address as its gateway, or as its only name server,
+    it is of high severity.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
     seen = set(facts[packets].filter(facts[packets]["dst"].is_not_null())["dst"].unique())
     askers = {r.asker for r in every if not (r.probe or r.gratuitous)}
     alone = len(askers) == 1 and only_addressing(facts[packets])
-    by_asker = defaultdict[str, list[Resolution]](list)
+    carried = tunnels(every, facts[packets])
+    by_asker = defaultdict[tuple[str, Tunnel | None], list[Resolution]](list)
     for r in every:
         late = (end - r.first_ns) / 1e9 >= min_wait_s
         asks = len(r.request_frames) >= min_requests and not (r.answered or r.probe or r.gratuitous)
-        if asks and late and (r.asker in heard or r.asker in seen or alone) and r.target not in seen:
-            by_asker[r.asker].append(r)
-    for asker, group in by_asker.items():
+        tunnel = tunnel_of(r, carried, heard | seen)
+        shown = r.asker in heard or r.asker in seen or alone or tunnel
+        if asks and late and shown and r.target not in seen:
+            by_asker[r.asker, tunnel].append(r)
+    for (asker, tunnel), group in by_asker.items():
         found = _unanswered(asker, group)
+        found = through(found, tunnel) if tunnel else found
         yield as_given_out(found, asker, [r.target for r in group], facts[settings_of_searchers])
 
 
