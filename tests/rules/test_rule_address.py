@@ -223,6 +223,8 @@ def dhcp(
     ("kinds", "rule"),
     [
         ([DISCOVER, DISCOVER, DISCOVER, DISCOVER], "address_no_offer"),
+        ([REQUEST, REQUEST, REQUEST, REQUEST], "address_no_offer"),
+        ([REQUEST, REQUEST, REQUEST, ACK], ""),
         ([DISCOVER, DISCOVER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, OFFER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, REQUEST], ""),
@@ -230,7 +232,17 @@ def dhcp(
         ([REQUEST, NAK], "address_refused"),
         ([REQUEST, NAK, DISCOVER, OFFER, REQUEST, ACK], ""),
     ],
-    ids=["no offer", "too short", "offered", "an offer unseen", "an old one first", "refused", "refused, then given"],
+    ids=[
+        "no offer",
+        "an old address",
+        "given again",
+        "too short",
+        "offered",
+        "an offer unseen",
+        "an old one first",
+        "refused",
+        "refused, then given",
+    ],
 )
 def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = save(tmp_path / "dhcp.pcap", [dhcp(kind) for kind in kinds])
