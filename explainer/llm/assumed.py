@@ -122,7 +122,10 @@ def _begins(question: Question, finding: Finding, others: Iterable[Finding]) -> 
         return "Yes: " if _SERIOUS.search(text) else "No: "
     if suspect is None or finding.severity not in _FAILURES:
         return ""
-    reached = finding.rule.startswith(_ANSWERED) and finding.measured.get("status") not in _BY_OTHERS
+    measured = finding.measured
+    # A site whose health checks fail is down for everybody else, though the server answers them.
+    by_others = measured.get("status") in _BY_OTHERS or "health_check" in measured
+    reached = finding.rule.startswith(_ANSWERED) and not by_others
     if _WHY_DOWN.search(text):
         return "It is not down: " if reached else ""
     if not _BLAMES.search(text) or _ACTS.search(text):

@@ -52,6 +52,7 @@ _LOOKED_UP = {
 }  # fmt: skip
 """What is asked for as a name or a number, whatever else is wrong."""
 _ANSWERED = ("answers",)
+_DNS = 53
 _ELSEWHERE = ("path_udp_unreachable", "udp_unanswered", "ntp_", "broadcast_storm")
 """The rules whose faults stop no other service that was answered."""
 
@@ -166,6 +167,9 @@ def _settled(question: Question, worst: Finding, first: Claim) -> bool | None:
         return worst.severity not in FAILURES or first.text.startswith(change_lookup.OVER)
     if first.sources == ("files",) and Topic.OUTCOME in question.topics and talk_lookup.did(question, first):
         return True
+    of_dns = Topic.NAMES in question.topics and _DNS in worst.scope.ports
+    if of_dns and worst.severity in FAILURES and _YES_OR_NO.match(question.text):
+        return False
     if worst.severity is Severity.HIGH and _is_about_what_failed(question, worst, first):
         return False
     return False if first.text.startswith(_CANNOT_TELL) and question.concerns(worst) else None

@@ -96,7 +96,8 @@ def nobody(host: str) -> bool:
     return host == "0.0.0.0" or (first.isdigit() and int(first) > _LAST_UNICAST)
 
 
-def _is_many(host: str) -> bool:
+def is_many(host: str) -> bool:
+    """Return whether it is a group of hosts, or everybody."""
     return (nobody(host) and host not in ("0.0.0.0", "::")) or host.endswith(".255")
 
 
@@ -171,9 +172,9 @@ def _who(analysis: Analysis, host: str, known: Sequence[Talk], names: dict[str, 
     asks = list(dict.fromkeys(t.server for t in known if t.client == host and not nobody(t.server)))
     row = next((row for row in rows(analysis.stat("hosts")) if row["address"] == host), None)
     parts = [
-        "is no single host, but a group or everybody (multicast, broadcast)" if _is_many(host) else "",
+        "is no single host, but a group or everybody (multicast, broadcast)" if is_many(host) else "",
         f"is called {listing(names[host][:_NAMES])}" if names.get(host) else "",
-        f"{'is sent' if _is_many(host) else 'answers for'} {listing(serves[:_NAMES])}" if serves else "",
+        f"{'is sent' if is_many(host) else 'answers for'} {listing(serves[:_NAMES])}" if serves else "",
         f"asks {listing(asks[:_NAMES])}" if asks else "",
         f"its packets come from the network card {row['macs']}" if row and row["macs"] else "",
     ]

@@ -42,6 +42,8 @@ _NO_FAULT = "No fault was found:"
 _ANSWERS = ("answers",)
 _MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
+_MAY_BE_IT = ("tcp_syn_unanswered", "multicast_silent")
+"""What nobody answered, and later attempts got, or what never came: just that may be what is asked about."""
 _LOSS, _BROKEN = "tcp_loss", "wep_"
 """Told without "No fault was found": who asks whether something is safe must not read that first."""
 
@@ -112,6 +114,8 @@ def _told(finding: Finding, question: Question) -> str:
     """Return the finding as the answer: as it stands where something failed, or where the question asks for it."""
     asked_for = question.concerns(finding)
     if finding.severity in choice.FAILURES or (finding.severity is Severity.LOW and asked_for):
+        return finding.title
+    if finding.rule in _MAY_BE_IT and finding.severity is Severity.LOW and question.about_a_failure():
         return finding.title
     if asked_for and (Topic.PASSWORDS in question.topics or finding.rule.startswith(_BROKEN)):
         return finding.title

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from explainer.brief.letters import is_pasted
 from explainer.brief.question import Question, Topic
-from explainer.llm import lookup, port_lookup
+from explainer.llm import host_lookup, lookup, port_lookup
 from explainer.llm.rows import rows
-from explainer.model import Analysis, Answer
+from explainer.model import Analysis, Answer, Severity
 from explainer.wording import listing
 
 _SHOWN = 3
@@ -16,13 +16,22 @@ _IP = re.compile(r"\bip ?v([46])\b", re.IGNORECASE)
 _ON_THE_LINK = ("fe80:", "ff0", "::")
 _HOST = re.compile(r"(?:[\w-]{2,}\.)+[a-z]{2,4}$")
 """Names that read as hosts' (shop.example.com), not as somebody's in a mail, or a program's in a log."""
+_BEFORE_ANY_PACKET = (
+    "address_arp_unanswered", "address_neighbor_unanswered", "address_no_offer", "address_not_acknowledged",
+    "address_refused", "address_silent",
+)  # fmt: skip
+"""What stops a host before it sends anything to the one that it wants to reach: it has no address, or no gateway."""
+_FAILURES = (Severity.HIGH, Severity.MEDIUM)
 _CANNOT_TELL = "This capture cannot tell"
 
 
 def kept(analysis: Analysis, question: Question) -> Question:
-    """Return the question without what a pasted mail or log names beside, and the capture knows nothing of."""
+    """Return the question without what a pasted mail or log names beside, and the capture knows nothing of.
+
+    So it does without a host that nothing was sent to, where nobody gets any further than to ask for addresses.
+    """
     if not is_pasted(question.asked):
-        return question
+        return _as_far_as_it_got(analysis, question)
     ports = port_lookup.known(analysis)
     return replace(
         question,
@@ -30,6 +39,14 @@ def kept(analysis: Analysis, question: Question) -> Question:
         names=frozenset(name for name in question.names if _is_known(analysis, name)),
         ports=question.ports & ports if ports else question.ports,
     )
+
+
+def _as_far_as_it_got(analysis: Analysis, question: Question) -> Question:
+    stuck = any(f.rule in _BEFORE_ANY_PACKET and f.severity in _FAILURES for f in analysis.findings)
+    talks = any(r["client"] and not host_lookup.is_many(r["server"]) for r in rows(analysis.stat("spoken")))
+    if talks or not (stuck and question.about_a_failure()):
+        return question
+    return replace(question, addresses=question.addresses & lookup.addresses(analysis))
 
 
 def noted(analysis: Analysis, asked: Question, question: Question, answer: Answer) -> Answer:

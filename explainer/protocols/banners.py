@@ -8,7 +8,11 @@ _SSL2 = re.compile(rb"[\x80-\xff].\x04", re.DOTALL)
 # descriptions of MySQL, PostgreSQL, Redis, Cassandra, memcached, git and rsync; MQTT 3.1.1 section 3.1, MS-TDS 2.2.6.5,
 # MS-RDPBCGR 2.2.1.1, Kafka's ApiVersions; the first that fits counts.
 _FIRST_WORDS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("HTTP", re.compile(rb"(?:HTTP/\d|(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) \S)")),
+    # Other protocols have commands of these names (GET, DELETE): a request's target begins so, or its version follows.
+    ("HTTP", re.compile(
+        rb"HTTP/\d|(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|TRACE) (?:/|\*\s|https?:|[^\r\n]+ HTTP/\d)"
+        rb"|CONNECT \S+:\d+\s"
+    )),
     ("HTTP", re.compile(rb"\s*<(?:!doctype )?html", re.IGNORECASE)),
     ("HTTP/2", re.compile(rb"PRI \* HTTP/2")),
     # The server's preface: SETTINGS of the connection, not empty, without a flag (RFC 9113, sections 3.4 and 6.5).

@@ -4,21 +4,21 @@ from typing import NamedTuple
 
 from explainer.facts import Column, Facts, Kind, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME
+from explainer.protocols.frame import FRAME, TIME
 
 _TYPE = Column("stp.type", Kind.INT)
 _ROOT_PRIORITY, _ROOT_EXTENSION, _ROOT = (
     Column("stp.root.prio", Kind.INT), Column("stp.root.ext", Kind.INT), Column("stp.root.hw"),
 )  # fmt: skip
 _BRIDGE, _COST, _CHANGE = Column("stp.bridge.hw"), Column("stp.root.cost", Kind.INT), Column("stp.flags.tc")
-_COLUMNS = (FRAME, _TYPE, _ROOT_PRIORITY, _ROOT_EXTENSION, _ROOT, _BRIDGE, _COST, _CHANGE)
+_COLUMNS = (FRAME, TIME, _TYPE, _ROOT_PRIORITY, _ROOT_EXTENSION, _ROOT, _BRIDGE, _COST, _CHANGE)
 _SET = ("1", "True")
 
 
 class Bridge(NamedTuple):
     """What one bridge says of one root: its priority (with the VLAN's number in it), the cost of the way there.
 
-    `changes` are the frames that tell of a topology change.
+    `changes` are the frames that tell of a topology change, `change_ns` when (nanoseconds since 1970).
     """
 
     bridge: str
@@ -27,6 +27,7 @@ class Bridge(NamedTuple):
     cost: int
     frames: tuple[int, ...]
     changes: tuple[int, ...]
+    change_ns: tuple[int, ...] = ()
 
     @property
     def is_root(self) -> bool:
@@ -42,8 +43,9 @@ def bridges(facts: Facts) -> tuple[Bridge, ...]:
     keys = [_BRIDGE.field, _ROOT.field, _ROOT_PRIORITY.field, _ROOT_EXTENSION.field]
     for (bridge, root, priority, extension), said in table.group_by(keys, maintain_order=True):
         frames = said[FRAME.field].to_list()
-        changes = said.filter(pl.col(_CHANGE.field).is_in(_SET))[FRAME.field].to_list()
+        changes = said.filter(pl.col(_CHANGE.field).is_in(_SET))
         number = int(str(priority or 0)) + int(str(extension or 0))
         cost = said[_COST.field].drop_nulls().to_list()
-        found.append(Bridge(str(bridge), str(root), number, cost[-1] if cost else 0, tuple(frames), tuple(changes)))
+        told = tuple(changes[FRAME.field]), tuple(changes[TIME.field])
+        found.append(Bridge(str(bridge), str(root), number, cost[-1] if cost else 0, tuple(frames), *told))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Addresses on the local network: who has which one (ARP), and who gives them out (DHCP)."""
+"""Addresses on the local network: who has which one (ARP)."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Scope, Severity, Side, Step
 from explainer.protocols.arp import Resolution, resolutions
-from explainer.protocols.dhcp import Lease, leases
-from explainer.protocols.dhcp_relayed import relayed
 from explainer.protocols.dhcp_settings import settings_of_searchers
 from explainer.protocols.frame import last_ns
 from explainer.protocols.ip import packets
 from explainer.registry import rule
 from explainer.rules.address_gateway import as_given_out
 from explainer.rules.address_moved import Claims, moved
+from explainer.rules.address_tunnelled import Tunnel, through, tunnel_of, tunnels
 from explainer.rules.lone import only_addressing
 from explainer.rules.tcp_case import finding
 from explainer.wording import count, listing
 
-_ARP_AREA, _DHCP_AREA = "the addresses on the local network (ARP)", "the giving out of addresses (DHCP)"
+_ARP_AREA = "the addresses on the local network (ARP)"
 _SHOWN = 20
 _UNASKED = 3
 # Routers that share an address answer with these: VRRP (RFC 5798), HSRP, GLBP, CARP; and Wi-Fi repeaters do proxy ARP.
@@ -31,22 +30,27 @@ def address_arp_unanswered(facts: Facts, *, min_requests: int = 3, min_wait_s: f
 
     Answers go to the asker alone: only a host whose own packets are recorded, with replies to it or not, counts as one
     of which the capture would show them; or the only one that asks, where the capture holds no packet from host to host
-    at all: its gateway may be silent. Probes and announcements want no answer. Where DHCP gave the asker that address
-    as its gateway, or as its only name server, it is of high severity.
+    at all: its gateway may be silent. Of one that asks inside a tunnel, what comes to the tunnel's end counts. Probes
+    and announcements want no answer. Where DHCP gave the asker that address as its gateway, or as its only name server,
+    it is of high severity.
     """
     every, end = facts[resolutions], facts[last_ns]
     heard = {r.asker for r in every if r.answered}
     seen = set(facts[packets].filter(facts[packets]["dst"].is_not_null())["dst"].unique())
     askers = {r.asker for r in every if not (r.probe or r.gratuitous)}
     alone = len(askers) == 1 and only_addressing(facts[packets])
-    by_asker = defaultdict[str, list[Resolution]](list)
+    carried = tunnels(every, facts[packets])
+    by_asker = defaultdict[tuple[str, Tunnel | None], list[Resolution]](list)
     for r in every:
         late = (end - r.first_ns) / 1e9 >= min_wait_s
         asks = len(r.request_frames) >= min_requests and not (r.answered or r.probe or r.gratuitous)
-        if asks and late and (r.asker in heard or r.asker in seen or alone) and r.target not in seen:
-            by_asker[r.asker].append(r)
-    for asker, group in by_asker.items():
+        tunnel = tunnel_of(r, carried, heard | seen)
+        shown = r.asker in heard or r.asker in seen or alone or tunnel
+        if asks and late and shown and r.target not in seen:
+            by_asker[r.asker, tunnel].append(r)
+    for (asker, tunnel), group in by_asker.items():
         found = _unanswered(asker, group)
+        found = through(found, tunnel) if tunnel else found
         yield as_given_out(found, asker, [r.target for r in group], facts[settings_of_searchers])
 
 
@@ -155,111 +159,4 @@ def _duplicate(address: str, macs: dict[str, list[int]], spoofer: str | None, un
             "Look for a fixed address inside the range that DHCP gives out.",
         ),
         limits=("which of the two is meant to have it", "whether a proxy answers on purpose for a host"),
-    )
-
-
-@rule("No DHCP offer", leases, packets, last_ns, subject="DHCP messages", area=_DHCP_AREA)
-def address_no_offer(facts: Facts, *, min_discovers: int = 2, min_wait_s: float = 3.0) -> Iterator[Finding]:
-    """A client that asks for an address `min_discovers` times, and no server offers one (RFC 2131).
-
-    A server that serves other clients of the capture is named: its pool may be used up, which it says to nobody. A
-    client with an address from before asks for that first; a request that follows the discover has had an offer. What
-    a relay passes on is counted apart, and tells where it goes.
-    """
-    served = {server for lease in facts[leases] if lease.acks for server in lease.servers}
-    passed_on = relayed(facts[packets], facts[leases])
-    for lease in facts[leases]:
-        waited = (facts[last_ns] - lease.first_ns) / 1e9
-        asked = [frame for frame in lease.discovers if frame not in passed_on]
-        times = max(len(asked), len(lease.discovers) - len(asked))
-        answered = lease.offers or lease.acks or lease.naks or lease.requests[-1:] > lease.discovers[:1]
-        if times >= min_discovers and not answered and waited >= min_wait_s:
-            others = f" The server {listing(sorted(served))} serves others: it may have no free address left (pool used"
-            others = f"{others} up), or not serve this client." if served else ""
-            relay = next((passed_on[frame] for frame in lease.discovers if frame in passed_on), None)
-            way = f" {relay[0]} (a relay) passes this on to {relay[1]}, of which no answer is seen." if relay else ""
-            yield _lease(
-                "address_no_offer",
-                lease,
-                lease.discovers,
-                f"No DHCP server offers {lease.mac} an address: it asks {count(times, 'time')} in {waited:.0f} s"
-                f" without an answer.{way}{others}",
-                f"{lease.mac} asks for an address (DHCP discover); no offer follows",
-                act="Whoever runs the local network must act: the DHCP server or the relay to it does not answer.",
-                advice=(
-                    "Check that the DHCP server runs, has free addresses, and serves this network (VLAN, relay).",
-                    "Record on the server: udp port 67 shows whether the question arrives.",
-                ),
-                limits=("whether the question, or the offer, gets lost",),
-            )
-
-
-@rule("DHCP refuses the address", leases, subject="DHCP messages", area=_DHCP_AREA)
-def address_refused(facts: Facts) -> Iterator[Finding]:
-    """A server that answers a client's request with NAK, and no acknowledgement of any server follows (RFC 2131)."""
-    for lease in facts[leases]:
-        if lease.naks and not any(frame > lease.naks[-1] for frame in lease.acks):
-            wanted = f" {lease.requested[-1]}" if lease.requested else ""
-            who = listing(list(lease.refusing)) or "a server"
-            yield _lease(
-                "address_refused",
-                lease,
-                (*lease.requests, *lease.naks),
-                f"The DHCP server {who} refuses {lease.mac} the address{wanted} (NAK), and gives no other.",
-                f"{who} refuses the address{wanted} (DHCP NAK)",
-                act="Whoever runs the DHCP server must act, or the client must forget its old address.",
-                advice=(
-                    "Let the client ask anew: release and renew its lease.",
-                    "See whether two DHCP servers with different ranges serve this network.",
-                ),
-                limits=("why the server refuses: its log says so",),
-            )
-
-
-@rule("DHCP address declined", leases, subject="DHCP messages", area=_DHCP_AREA)
-def address_declined(facts: Facts) -> Iterator[Finding]:
-    """A client that gives back an address because another host has it already (DECLINE; RFC 2131, section 3.1.5)."""
-    for lease in facts[leases]:
-        if lease.declines:
-            which = f" {lease.declined[-1]}" if lease.declined else ""
-            yield _lease(
-                "address_declined",
-                lease,
-                lease.declines,
-                f"The client {lease.mac} gives back the address{which} that it was given (DHCP decline): another host"
-                " uses it already.",
-                f"{lease.mac} declines the address{which}",
-                act="Whoever runs the local network must find the host that uses an address of the DHCP range.",
-                advice=(
-                    "Ask who has it: arping, or the switch's table; look for a fixed address inside the DHCP range.",
-                ),
-                limits=("which host has the address",),
-            )
-
-
-def _lease(
-    rule_id: str,
-    lease: Lease,
-    frames: Sequence[int],
-    title: str,
-    shown: str,
-    *,
-    act: str,
-    advice: tuple[str, ...],
-    limits: tuple[str, ...],
-) -> Finding:
-    return finding(
-        rule_id,
-        frames[0],
-        Severity.HIGH,
-        Side.SERVER,
-        title,
-        Evidence.of(
-            frames, f"dhcp.hw.mac_addr == {lease.mac}", [Step(frames=tuple(sorted(frames)[:_SHOWN]), text=shown)]
-        ),
-        Scope(addresses=lease.requested + lease.servers + lease.refusing, ports=(67, 68)),
-        act=act,
-        measured={"discovers": len(lease.discovers), "requests": len(lease.requests)},
-        advice=advice,
-        limits=limits,
     )

@@ -16,17 +16,21 @@ MANY_PORTS = 5
 
 
 class Accepted(NamedTuple):
-    """The connections that were accepted: the first by host and by server, the last and first SYN/ACK by both ends."""
+    """The connections that were accepted: the first by host and by server, the last and first SYN/ACK by both ends.
+
+    `every` are all of them by both ends.
+    """
 
     by_host: dict[str, Connection]
     by_server: dict[Endpoint, Connection]
     last: dict[tuple[str, Endpoint], int]
     first: dict[tuple[str, Endpoint], int]
+    every: dict[tuple[str, Endpoint], list[Connection]]
 
     @classmethod
     def among(cls, connections: Iterable[Connection]) -> "Accepted":
         """Return the index over these connections."""
-        accepted = cls({}, {}, {}, {})
+        accepted = cls({}, {}, {}, {}, defaultdict(list))
         for connection in connections:
             if connection.syn_ack_frame is not None:
                 accepted.by_host.setdefault(connection.server.address, connection)
@@ -34,6 +38,7 @@ class Accepted(NamedTuple):
                 key = connection.client.address, connection.server
                 accepted.last[key] = connection.syn_ack_frame
                 accepted.first.setdefault(key, connection.syn_ack_frame)
+                accepted.every[key].append(connection)
         return accepted
 
     def before(self, connection: Connection) -> int | None:

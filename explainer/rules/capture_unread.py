@@ -38,7 +38,7 @@ _READ = (
 """Layers above TCP of which some rule knows success from failure; of STUN only what TURN says is known."""
 _READ_ELSEWHERE = (
     "quic", "dtls", "dhcp", "dhcpv6", "bt-dht", "bt-utp", "tcp", "udp", "icmp", "icmpv6", "arp", "wlan", "eapol",
-    "rtp", "rtcp", "pppoed",
+    "rtp", "rtcp", "pppoed", "bfd", "lacp",
 )  # fmt: skip
 """The same of layers above UDP, IP and the link."""
 _NAMED, _SHOWN = 3, 20

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from explainer.model import Evidence, Finding, Severity, Step
+from explainer.model import Finding
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp_errors import Error
 from explainer.rules.dns_alias import plain
+from explainer.rules.udp_returned import made_up_for
 
 _DNS = 53
 _NOERROR, _NXDOMAIN = 0, 3
@@ -30,21 +31,14 @@ def overcome(finding: Finding, answer: Lookup, server: str) -> Finding:
     """Return the finding of a name server that another one stands in for, or that answers later."""
     other = answer.server.address
     again = other == server
-    how = ", at first; later it answers" if again else f"; {other} answers in its place"
     act = (
         "if it happens again, see why it was not running" if again else f"start the service on {server}, or ask {other}"
     )
-    shown = "later the same name server answers" if again else f"{other} answers what it was asked"
-    evidence = finding.evidence
-    return finding.model_copy(
-        update={
-            "severity": Severity.LOW,
-            "title": f"{finding.title.rstrip('.')}{how}.",
-            "act": f"Nobody has to act now: the names are resolved; {act}.",
-            "evidence": Evidence.of(
-                (*evidence.frames, *answer.response_frames[:1]),
-                f"({evidence.display_filter}) || dns",
-                (*evidence.steps, Step(frames=answer.response_frames[:1], text=shown)),
-            ),
-        }
+    return made_up_for(
+        finding,
+        answer.response_frames[:1],
+        ", at first; later it answers" if again else f"; {other} answers in its place",
+        f"Nobody has to act now: the names are resolved; {act}.",
+        "later the same name server answers" if again else f"{other} answers what it was asked",
+        "dns",
     )

@@ -36,6 +36,7 @@ from explainer.rules.exchanges import (
     said,
     scope,
 )
+from explainer.rules.http_health_check import WATCHED, health_check
 from explainer.rules.http_history import history, page
 from explainer.rules.http_status_meanings import meaning, producer
 from explainer.rules.http_upstream import upstream
@@ -121,6 +122,7 @@ def _error(
         overcome = f", {'once' if len(group) == 1 else f'{len(group)} times'}; others, before and after, were served"
     way = f" on the way ({listing(first.proxies)})" if first.proxies else ""
     doubt = f"whether the server, or a proxy{way}, made this answer"
+    watched = "" if overcome else health_check(group)
     doubtful = first.proxies or (first.to_proxy and first.method != "CONNECT")
     return Finding(
         id=f"http_error:{first.first_frame}",
@@ -128,9 +130,10 @@ def _error(
         severity=severity,
         confidence=Confidence.CERTAIN,
         side=means.side,
-        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {cause}{overcome}.',
+        title=f'{producer(first)} answers {request_words(group)} with "{said(first)}": {cause}{overcome}.'
+        + (WATCHED if watched else ""),
         act=behind.act if behind and means.side is Side.SERVER else means.act,
-        measured={"status": first.status or 0, "requests": len(group), **_measured(behind)},
+        measured={"status": first.status or 0, "requests": len(group), **_measured(behind, watched)},
         evidence=Evidence.of(
             [*frames(group), *(behind.step.frames if behind else ())],
             _filter(group, behind),
@@ -153,8 +156,9 @@ def _filter(group: Group, behind: Upstream | None) -> str:
     return f"({messages}) || {behind.display_filter}"
 
 
-def _measured(behind: Upstream | None) -> dict[str, int | float | str]:
-    return {} if behind is None or behind.stream is None else {UPSTREAM: behind.stream}
+def _measured(behind: Upstream | None, watched: str) -> dict[str, int | float | str]:
+    seen: dict[str, int | float | str] = {"health_check": watched} if watched else {}
+    return seen if behind is None or behind.stream is None else {UPSTREAM: behind.stream, **seen}
 
 
 def _advice(first: Exchange, behind: Upstream | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from explainer.rules.tcp_case import finding
 from explainer.wording import listing
 
 _SHOWN, _NAMED = 20, 3
+_PTP = "224.0.1.129"
 _NEVER = (IPv4Network("224.0.0.0/23"), IPv4Network("239.255.0.0/16"))
 """Groups of protocols (RFC 5771, sections 4 and 5) and of one site's programs (RFC 2365): quiet on purpose."""
 
@@ -25,7 +26,8 @@ def multicast_silent(facts: Facts, *, min_wait_s: float = 5.0) -> Iterator[Findi
 
     It must stay in it for `min_wait_s`, or the capture go on for that: television, music and market data come without
     a pause. Of low severity, as nobody knows whether something should be sent just then. Groups of protocols
-    (224.0.0.0/23) and of one site's programs (239.255.0.0/16) are left out.
+    (224.0.0.0/23) and of one site's programs (239.255.0.0/16) are left out, but for that of PTP, whose master clock
+    announces itself every few seconds (IEEE 1588, 7.7.2.2).
     """
     said, table = facts[memberships], facts[packets]
     left = {(m.host, m.group): m.frames[-1] for m in said if m.action == "leaves"}
@@ -50,20 +52,23 @@ def multicast_silent(facts: Facts, *, min_wait_s: float = 5.0) -> Iterator[Findi
 
 def _is_judged(group: str) -> bool:
     address = ip_address(group)
-    return isinstance(address, IPv4Address) and not any(address in network for network in _NEVER)
+    never = group != _PTP and any(address in network for network in _NEVER)
+    return isinstance(address, IPv4Address) and not never
 
 
 def _silent(group: str, members: list[Membership], waited_s: float, *, asked: bool) -> Finding:
     hosts = listing([m.host for m in members[:_NAMED]] + [f"{len(members) - _NAMED} more"] * (len(members) > _NAMED))
     join = "joins" if len(members) == 1 else "join"
     frames = sorted({frame for m in members for frame in m.frames})
+    ptp, so = (" (the time, PTP)", ", so no master clock announces itself here") if group == _PTP else ("", "")
     querier = "A router asks for members (IGMP query)." if asked else "No router asks for members (IGMP query)."
     return finding(
         "multicast_silent",
         frames[0],
         Severity.LOW,
         Side.EITHER,
-        f"Nothing is sent to the multicast group {group}, which {hosts} {join}: no packet to it in {waited_s:.0f} s.",
+        f"Nothing is sent to the multicast group {group}{ptp}, which {hosts} {join}: no packet to it in"
+        f" {waited_s:.0f} s{so}.",
         Evidence.of(
             frames,
             f"igmp.maddr == {group} || ip.dst == {group}",

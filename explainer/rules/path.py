@@ -9,6 +9,7 @@ from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
 from explainer.protocols.ip import packets
+from explainer.protocols.layers import UDP
 from explainer.protocols.rtp import media_errors
 from explainer.protocols.udp_conversations import conversations
 from explainer.registry import rule
@@ -16,6 +17,7 @@ from explainer.rules.dns_returned import in_the_end, overcome
 from explainer.rules.evidence import host_filter
 from explainer.rules.path_mtu import AREA
 from explainer.rules.tcp_case import finding
+from explainer.rules.udp_returned import answer_to, heard_later, started_late
 from explainer.wording import count
 
 _SHOWN = 20
@@ -31,14 +33,24 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 _ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
 
 
-@rule("UDP unreachable", errors, conversations, lookups, media_errors, subject="ICMP errors", area=AREA, symptom=True)
+@rule(
+    "UDP unreachable",
+    errors,
+    conversations,
+    UDP.headers,
+    lookups,
+    media_errors,
+    subject="ICMP errors",
+    area=AREA,
+    symptom=True,
+)
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up: int = 10) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
     Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
     that has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its
     voice; of low, a name server whose questions are answered all the same, later or by
-    another one.
+    another one, and a host that is heard later on the port that was closed.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
@@ -59,13 +71,19 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
     for x in facts[lookups]:
         if not x.multicast:
             by_client[x.client.address].append(x)
+    later = heard_later(facts[errors], facts[UDP.headers])
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
         harmless = late or traced or len(ports) > many_ports
         spoken_only = {e.frame for e in group} <= voice
         told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM, voice=spoken_only)
         answer = None if harmless else in_the_end(group, by_client.get(group[0].source, ()))
-        yield overcome(told, answer, group[0].destination) if answer else told
+        since = None if harmless else answer_to(group, later)
+        if answer:
+            told = overcome(told, answer, group[0].destination)
+        elif since:
+            told = started_late(told, since, group[0].destination, ports[0])
+        yield told
 
 
 def _is_answer(e: Error) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.tags import tags
 from explainer.protocols.tcp import connections
 from explainer.protocols.tcp_openings import HalfWay, half_way
 from explainer.protocols.tcp_strays import strays
 from explainer.registry import rule
 from explainer.rules.evidence import port_filter
+from explainer.rules.other_vlan import apart
 from explainer.rules.tcp_case import finding, scope
 from explainer.wording import count
 
@@ -20,7 +22,7 @@ _Key = tuple[str, str, int, str]
 _UNHEARD, _DEAF, _GONE = "unheard", "deaf", "gone"
 
 
-@rule("Handshake stops half-way", connections, half_way, strays, subject="TCP connections", area=_AREA)
+@rule("Handshake stops half-way", connections, half_way, strays, tags, subject="TCP connections", area=_AREA)
 def tcp_syn_ack_unanswered(
     facts: Facts, *, min_answers: int = 3, min_s: float = 2.0, many_clients: int = 15
 ) -> Iterator[Finding]:
@@ -47,7 +49,10 @@ def tcp_syn_ack_unanswered(
     }
     for (*_, kind), group in by_way.items():
         if kind != _GONE or len(silent) <= many_clients:
-            yield _told(kind, group)
+            told = _told(kind, group)
+            syns = [frame for x in group for frame in x.connection.syn_frames]
+            answers = [frame for x in group for frame in x.answers]
+            yield apart(told, facts[tags], syns, answers) if kind == _UNHEARD else told
 
 
 def _kind(half: HalfWay) -> str:

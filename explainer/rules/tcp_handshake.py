@@ -20,6 +20,7 @@ from explainer.rules.evidence import port_filter
 from explainer.rules.other_address import OtherAddresses, went_on
 from explainer.rules.scan import scanned, symptom
 from explainer.rules.tcp_rejected import rejections
+from explainer.rules.tcp_some_answered import mixed, taken_over, taker, told
 from explainer.wording import count
 
 _PATIENCE_S = 0.1
@@ -52,7 +53,8 @@ def tcp_syn_unanswered(
     Hosts that try odd flags as well are left to the rule about scans. The client must have waited `min_wait_s` (the
     first retransmission time-out of RFC 6298) before the capture ends, and sent nothing that acknowledges an answer
     which this capture missed. What another address answers is told by a rule of its own, and so are
-    routers with different passwords. A port that accepted the same
+    routers with different passwords. Where others of the same client are accepted at once between three or more that
+    never are, it depends on the connection. A port that accepted the same
     client before is not filtered: a server whose queue of new connections is full does not answer either. Of low
     severity, or of medium after a second, is one of several addresses of a name, where the client is then connected to
     another one (RFC 8305).
@@ -81,11 +83,26 @@ def tcp_syn_unanswered(
     others, scans = OtherAddresses.among(facts[lookups], every), scanned(facts[tcp_probes])
     heard = {c.server.address for c in every if c.server_frames} | {c.client.address for c in every if c.client_frames}
     for group in accepted.groups(unanswered, many_ports):
-        finding = _unanswered(group, accepted, heard, (end - group[0].syn_ns[0]) / 1e9)
+        until = group[-1].last_ns if accepted.after(group[-1]) else end
+        finding = _unanswered(group, accepted, heard, (until - group[0].syn_ns[0]) / 1e9)
         lost = next((r for r in facts[resolutions] if _no_way_back(r, group)), None)
         if len(ports(group)) > many_ports and pair(group) in scans:
             finding = symptom(finding)
-        yield _speechless(finding, group, lost) if lost else went_on(finding, others.detour(group))
+        yield (
+            _speechless(finding, group, lost) if lost else _beside(finding, group, accepted, facts[resolutions], others)
+        )
+
+
+def _beside(
+    finding: Finding, group: Group, accepted: Accepted, every: Iterable[Resolution], others: OtherAddresses
+) -> Finding:
+    """Return the finding beside what is answered: some of the connections, a later one, or another address."""
+    some = mixed(group, accepted.every.get((group[0].client.address, group[0].server), ()))
+    overcome = accepted.after(group[-1])
+    by = taker(group, overcome, every) if overcome else None
+    if some:
+        return told(finding, some)
+    return taken_over(finding, *by, group[0].server.address) if by else went_on(finding, others.detour(group))
 
 
 def _asked_again(

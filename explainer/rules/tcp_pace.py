@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from explainer.facts import Facts
 from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.protocols.tcp import segments
 from explainer.protocols.tcp_timing import Timing, timings
 from explainer.protocols.tcp_transfer import Transfer, transfers
 from explainer.registry import rule
 from explainer.rules.tcp_case import finding, scope
+from explainer.rules.tcp_queue import queued, round_trips
 from explainer.wording import count, milliseconds
 
 _AREA = "the speed of TCP connections"
@@ -107,20 +109,28 @@ def _receiver(t: Transfer) -> Finding:
     )
 
 
-@rule("Slow link", transfers, subject="long transfers", area=_AREA)
+@rule("Slow link", transfers, segments, subject="long transfers", area=_AREA)
 def tcp_slow_link(
     facts: Facts, *, most_mbit: float = 20, min_segments: int = 30, full: float = 0.9
 ) -> Iterator[Finding]:
     """A transfer of full segments that come evenly, at `most_mbit` Mbit/s or less, with hardly a loss and no pause.
 
     So does data behind a link, or a limit, of that speed. Even is a ninth decile of the time between two segments of no
-    more than three times the median. Only information: many links are that slow.
+    more than three times the median. Only information: many links are that slow. Where the round trip becomes much
+    longer meanwhile, as the data waits in a queue, that is told, too.
     """
+    slow = list[Transfer]()
     for t in facts[transfers]:
-        rate = t.bytes * 8 / t.lasted_ms / 1000
         steady = t.full >= full and t.steady and t.paused_ms < 0.1 * t.lasted_ms
-        if t.segments >= min_segments and rate <= most_mbit and steady and t.again * 100 <= t.segments:
-            yield _link(t, rate)
+        if t.segments >= min_segments and _mbit(t) <= most_mbit and steady and t.again * 100 <= t.segments:
+            slow.append(t)
+    grown = round_trips(facts[segments], slow)
+    for t in slow:
+        yield queued(_link(t, _mbit(t)), t, grown.get(t.first_frame))
+
+
+def _mbit(t: Transfer) -> float:
+    return t.bytes * 8 / t.lasted_ms / 1000
 
 
 def _link(t: Transfer, rate: float) -> Finding:

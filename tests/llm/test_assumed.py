@@ -127,3 +127,9 @@ def test_what_looks_alike_is_told_apart(capture: str, question: str, words: str,
 def test_of_two_questions_one_may_ask_for_health(analysis_of: AnalysisOf) -> None:
     answer = ask(analysis_of("tls13_on_odd_port_healthy"), "What runs on port 9999, and is it in order?")
     assert any("No fault was found" in claim.text for claim in answer.claims)
+
+
+def test_a_site_whose_health_checks_fail_may_well_be_down() -> None:
+    assert told("Why is the site down?", "http_error", "404.", measured={"status": 404}) == "It is not down: 404."
+    checks = {"status": 404, "health_check": "/healthz"}
+    assert told("Why is the site down?", "http_error", "404.", measured=checks) == "404."

@@ -3,7 +3,8 @@
 import pytest
 from brief.samples import DESTINATIONS, PORTS, RTT, analysis, finding, ran, stat
 
-from explainer.llm import offline
+from explainer.brief import question
+from explainer.llm import offline, premises
 from explainer.model import Analysis, Cell, Scope, Severity
 
 TLS = (
@@ -50,6 +51,21 @@ def test_the_fault_leads_and_what_is_absent_is_said(text: str, ends: str) -> Non
 def test_a_host_that_is_asked_about_alone_must_be_there() -> None:
     verdict = offline.answer(known(), "Why can't 198.51.100.7 connect?").verdict
     assert verdict == "This capture cannot tell: it holds no packet of 198.51.100.7."
+
+
+@pytest.mark.parametrize(("server", "stuck"), [("224.0.0.251", True), ("10.0.0.7", False)])
+def test_who_gets_no_further_than_the_gateway_reads_that(server: str, stuck: bool) -> None:
+    found = finding("address_arp_unanswered", severity=Severity.MEDIUM, scope=Scope(addresses=("10.0.0.1", "10.0.0.9")))
+    known = analysis(
+        ran(found, rule="address_arp_unanswered"),
+        stats=[
+            stat("spoken", ("client", "server"), [("10.0.0.1", server)]),
+            stat("arp", ("asker", "target"), [("10.0.0.1", "10.0.0.9")]),
+        ],
+    )
+    asked = question.parse("Why can't I reach 198.51.100.7?")
+    assert (premises.kept(known, asked).addresses == frozenset()) is stuck
+    assert premises.kept(known, question.parse("Who is 198.51.100.7?")).addresses
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ FIRST_WORDS = [
     ("TLS", tls_alert(2, 40)),
     ("TLS", b"\x80\x2e\x04\x00\x01"),
     ("HTTP", b"GET / HTTP/1.1\r\n"),
+    ("HTTP", b"OPTIONS * HTTP/1.1\r\n"),
+    ("HTTP", b"GET index.html HTTP/1.0\r\n"),
+    ("HTTP", b"CONNECT shop.example:443 HTTP/1.1\r\n"),
+    ("plain text", b"GET session 17\r\n"),  # Redis and others, in one line
     ("HTTP", b"HTTP/1.0 400 Bad Request\r\n"),
     ("HTTP", b"\n<!DOCTYPE HTML PUBLIC>"),
     ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),

@@ -63,6 +63,34 @@ def test_nobody_has_the_address(packets: list[bytes], fires: bool, tmp_path: Pat
     assert all(f.title.startswith(f"Nobody on the local network has the address {B}") for f in findings)
 
 
+NEAR, OTHER_END = "203.0.113.1", "198.51.100.2"
+
+
+def inside(frame: bytes, source: str = NEAR, target: str = OTHER_END) -> bytes:
+    """A frame that VXLAN carries (RFC 7348)."""
+    return ethernet(ip(source, target, UDP, datagram(50000, 4789, b"\x08\0\0\0\0\0\x64\0" + frame)))
+
+
+HEARD = arp(2, mac(1), "203.0.113.254", mac(7), NEAR)  # its tunnel's end is recorded
+
+
+@pytest.mark.parametrize(
+    ("packets", "told"),
+    [
+        ([HEARD, *[inside(request(B))] * 3], "Nothing comes back through the tunnel"),
+        ([HEARD, between(OTHER_END, NEAR), *[inside(request(B))] * 3], "Nobody on the local network"),
+        ([HEARD, *[inside(request(B))] * 2], ""),
+        ([*[inside(request(B))] * 3], ""),
+        ([HEARD, *[inside(request(B))] * 3, inside(reply(20, B), OTHER_END, NEAR)], ""),
+    ],
+    ids=["one way", "the other end is there", "two", "recorded elsewhere", "answered"],
+)
+def test_a_question_inside_a_tunnel(packets: list[bytes], told: str, tmp_path: Path, facts_of: FactsOf) -> None:
+    findings = found("address_arp_unanswered", save(tmp_path / "vxlan.pcap", packets), facts_of)
+    assert bool(findings) is bool(told)
+    assert all(f.title.startswith(told) and {NEAR, OTHER_END} <= set(f.scope.addresses) for f in findings)
+
+
 def test_two_cards_claim_one_address(tmp_path: Path, facts_of: FactsOf) -> None:
     both = save(tmp_path / "both.pcap", [request(B), reply(20, B), reply(21, B)])
     (finding,) = found("address_duplicate", both, facts_of)
@@ -195,6 +223,8 @@ def dhcp(
     ("kinds", "rule"),
     [
         ([DISCOVER, DISCOVER, DISCOVER, DISCOVER], "address_no_offer"),
+        ([REQUEST, REQUEST, REQUEST, REQUEST], "address_no_offer"),
+        ([REQUEST, REQUEST, REQUEST, ACK], ""),
         ([DISCOVER, DISCOVER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, OFFER], ""),
         ([DISCOVER, DISCOVER, DISCOVER, REQUEST], ""),
@@ -202,7 +232,17 @@ def dhcp(
         ([REQUEST, NAK], "address_refused"),
         ([REQUEST, NAK, DISCOVER, OFFER, REQUEST, ACK], ""),
     ],
-    ids=["no offer", "too short", "offered", "an offer unseen", "an old one first", "refused", "refused, then given"],
+    ids=[
+        "no offer",
+        "an old address",
+        "given again",
+        "too short",
+        "offered",
+        "an offer unseen",
+        "an old one first",
+        "refused",
+        "refused, then given",
+    ],
 )
 def test_dhcp(kinds: list[int], rule: str, tmp_path: Path, facts_of: FactsOf) -> None:
     capture = save(tmp_path / "dhcp.pcap", [dhcp(kind) for kind in kinds])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 from factories import CLIENT, SERVER, KnownFacts, findings_of
 from test_rule_dns_resolvers import lookup
@@ -10,11 +11,15 @@ from explainer.model import Severity
 from explainer.protocols import dns, udp_conversations
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
+from explainer.protocols.layers import UDP
 from explainer.protocols.rtp import media_errors
 
 OTHER = "198.51.100.99"
 SILENT: dict[str, Any] = {"response_frames": (), "response_ns": None, "rcode": None, "answers": ()}
 ASKED = lookup(**SILENT)
+NO_HEADERS = pl.DataFrame(
+    schema={"frame": pl.Int64, "src": pl.Utf8, "dst": pl.Utf8, "sport": pl.Int64, "dport": pl.Int64}
+)
 
 
 def severity(*every: Lookup, port: int = 53) -> tuple[Severity, str]:
@@ -22,6 +27,7 @@ def severity(*every: Lookup, port: int = 53) -> tuple[Severity, str]:
     nothing = frozenset[int]()
     known = KnownFacts({
         errors: (error,), udp_conversations.conversations: (), dns.lookups: every, media_errors: (nothing, nothing),
+        UDP.headers: NO_HEADERS,
     })  # fmt: skip
     (finding,) = findings_of("path_udp_unreachable", known)
     return finding.severity, finding.title

@@ -103,6 +103,22 @@ def test_an_error_that_a_later_request_overcomes_is_small() -> None:
     assert severities(exchange(0, status=503), exchange(1, path="/other")) == [Severity.HIGH]
 
 
+@pytest.mark.parametrize(
+    ("paths", "fires"),
+    [
+        (("/healthz", "/healthz"), True),
+        (("/actuator/health/readiness", "/app/health-check?full=1"), True),
+        (("/healthz",), False),
+        (("/healthz", "/orders"), False),
+        (("/healthcare", "/healthcare"), False),
+    ],
+)
+def test_the_page_of_a_health_check(paths: tuple[str, ...], fires: bool) -> None:
+    (finding,) = found("http_error", *(exchange(n, status=404, path=path) for n, path in enumerate(paths)))
+    assert ("sends this server nobody while it fails" in finding.title) is fires
+    assert ("health_check" in finding.measured) is fires
+
+
 @pytest.mark.parametrize("status", [425, 429])
 def test_a_client_that_is_asked_to_come_back_and_does_so_is_at_no_fault(status: int) -> None:
     assert severities(exchange(0, status=status), exchange(1)) == [Severity.INFO]

@@ -61,7 +61,16 @@ def test_otherwise_nothing_is_told(
     assert told(tmp_path, facts_of, *((CLIENT, kind) for kind in kinds), waited_s=waited_s, sent=sent) == []
 
 
-@pytest.mark.parametrize("group", ["224.0.0.251", "224.0.1.129", "239.255.255.250"])
+def test_no_master_clock(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    wire.put(ip(CLIENT, "224.0.1.129", IGMP, igmp(REPORT, "224.0.1.129")))
+    wire.wait(9)
+    wire.put(ip(SERVER, CLIENT, UDP, datagram(5000, 5004, b"the end")))
+    (finding,) = found("multicast_silent", wire.save(tmp_path / "ptp.pcap"), facts_of)
+    assert finding.title.endswith("no packet to it in 9 s, so no master clock announces itself here.")
+
+
+@pytest.mark.parametrize("group", ["224.0.0.251", "224.0.1.130", "239.255.255.250"])
 def test_groups_of_protocols_and_of_one_site_are_quiet(group: str, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()
     wire.put(ip(CLIENT, group, IGMP, igmp(REPORT, group)))

@@ -63,6 +63,16 @@ def test_udp_that_is_denied(wire: Wire, severity: Severity, tmp_path: Path, fact
     assert finding.severity is severity
 
 
+@pytest.mark.parametrize(("speaker", "late"), [(SERVER, True), (ROUTER, False)], ids=["the host", "another"])
+def test_a_port_that_is_closed_at_first_only(speaker: str, late: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = denied(49152, 3784)
+    wire.put(ip(speaker, CLIENT, UDP, datagram(49153, 3784, b"here I am")))
+    (finding,) = found("path_udp_unreachable", wire.save(tmp_path / "late.pcap"), facts_of)
+    assert finding.severity is (Severity.LOW if late else Severity.MEDIUM)
+    assert ("at first; later it is there" in finding.title) is late
+    assert (3 in finding.evidence.frames) is late
+
+
 @pytest.mark.parametrize(("ttl", "fires"), [(32, True), (31, False), (1, False)])
 def test_a_routing_loop(ttl: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

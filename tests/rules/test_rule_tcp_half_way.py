@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 from factories import ACK, CLIENT, SERVER, SYN, UDP, datagram, ethernet, ip, pcap
 from flow import FactsOf, Flow, applies, found
 
 from explainer.model import Severity, Side
+from explainer.rules.other_vlan import apart
 
 DATA = b"GET / HTTP/1.1\r\n\r\n"
 
@@ -70,3 +72,20 @@ def test_what_is_no_failure(flow: Flow, tmp_path: Path, facts_of: FactsOf) -> No
 def test_it_does_not_apply_without_tcp(tmp_path: Path, facts_of: FactsOf) -> None:
     capture = pcap(tmp_path / "udp.pcap", [ethernet(ip(CLIENT, SERVER, UDP, datagram(5000, 6000, b"x")))] * 3)
     assert not applies("tcp_syn_ack_unanswered", capture, facts_of)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "other"),
+    [((10, 10), (20, 20), True), ((10, 10), (10, 10), False), ((10, 20), (20, 20), False), ((), (20, 20), False)],
+    ids=["other", "one", "routed", "no tag on one side"],
+)
+def test_answers_in_another_vlan(
+    asked: tuple[int, ...], answered: tuple[int, ...], other: bool, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    (finding,) = found("tcp_syn_ack_unanswered", half(4, again=True).wire.save(tmp_path / "half.pcap"), facts_of)
+    rows = [(n, "VLAN", vlan) for n, vlan in enumerate(asked)] + [
+        (n + 5, "VLAN", vlan) for n, vlan in enumerate(answered)
+    ]
+    told = apart(finding, pl.DataFrame(rows, ["frame", "kind", "number"], orient="row"), (0, 1), (5, 6))
+    assert told.title.endswith("they go back in VLAN 20, and the client asks in VLAN 10.") is other
+    assert ("vlan_asked" in told.measured) is other

@@ -60,6 +60,16 @@ def test_a_line_that_is_slow(
     assert rules(even(segments, apart_s), tmp_path, facts_of) == expected
 
 
+@pytest.mark.parametrize(("trip_s", "waits"), [(0.05, True), (0.035, False)])
+def test_data_that_waits_in_a_queue(trip_s: float, waits: bool, tmp_path: Path, facts_of: FactsOf) -> None:
+    flow = Flow().open(0.01).send(True, DATA).ack(False)
+    for _ in range(60):
+        flow.send(False, FULL).wait(trip_s).ack(True)
+    (finding,) = found("tcp_slow_link", flow.wire.save(tmp_path / "queue.pcap"), facts_of)
+    assert ("waits in a queue before that line (bufferbloat)" in finding.title) is waits
+    assert ("round_trip_ms" in finding.measured) is waits
+
+
 def rounds(count: int, rtt_s: float, burst: int = 4) -> Flow:
     flow = Flow().open(rtt_s).send(True, DATA).wait(rtt_s).ack(False)
     for _ in range(count):

@@ -189,3 +189,41 @@ def test_many_attempts_and_many_ports_are_one_finding() -> None:
     ports = [unanswered(n, server=Endpoint(SERVER, n + 1)) for n in range(MANY_PORTS + 1)]
     assert len(found(*ports)) == 1
     assert len(found(*ports[1:])) == MANY_PORTS
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fires"),
+    [("xo" * 2 + "ox", True), ("xoxox", True), ("xoox", False), ("xxoxo", False), ("ooxxx", False), ("xxxoo", False)],
+    ids=["in turns", "two between", "two fail", "one between", "then none", "then all"],
+)
+def test_some_of_many_connections(pattern: str, fires: bool) -> None:
+    every = [unanswered(n, syns=2) if each == "x" else connection(n) for n, each in enumerate(pattern)]
+    (finding,) = found(*every)
+    assert ("it depends on the connection" in finding.title) is fires
+    if fires:
+        assert f"{pattern.count('x')} of {len(pattern)} connections" in finding.title
+        assert finding.severity is Severity.HIGH
+        between = [n for n, each in enumerate(pattern) if each == "o"]
+        assert {first_frame(n) + 1 for n in between} <= set(finding.evidence.frames)
+
+
+def test_where_a_syn_gets_through_when_it_is_sent_again_it_is_no_matter_of_ports() -> None:
+    again = connection(1, syn_frames=(first_frame(1), first_frame(1) + 1), syn_ns=(start_ns(1), start_ns(1)))
+    (finding,) = found(unanswered(0), again, unanswered(2), connection(3), unanswered(4))
+    assert "it depends on the connection" not in finding.title
+
+
+@pytest.mark.parametrize(("card", "told"), [("02:00:00:00:00:99", True), ("02:00:00:00:00:20", False)])
+def test_an_address_that_moves_meanwhile(card: str, told: bool) -> None:
+    attempt, later = unanswered(1), connection(2)
+    old = "02:00:00:00:00:20"
+    asked = Resolution(
+        "02:00:00:00:00:10", attempt.client.address, SERVER, (1,), 0, 1, (2,), (old,), 1, (), None, (old,)
+    )
+    announced = Resolution(card, SERVER, SERVER, (first_frame(1) + 50,), 2, 2, (), (), None)
+    known: Any = facts([attempt, later])
+    known._made[resolutions] = (asked, announced)
+    (finding,) = findings_of("tcp_syn_unanswered", known)
+    assert finding.severity is Severity.LOW
+    assert (card in finding.title) is told
+    assert (first_frame(1) + 50 in finding.evidence.frames) is told
