@@ -118,6 +118,28 @@ def test_a_challenge_that_the_client_meets_is_no_error(status: int) -> None:
     assert len(found("http_error", *challenges, exchange(2, path="/other"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("challenge", "path", "credentials", "findings"),
+    [
+        ("Bearer", "/v2/app/manifests/1", True, 1),
+        ("Bearer", "/v2/app/manifests/1", False, 2),
+        ("Bearer", "/v3/app", True, 2),
+        ("Basic", "/v2/app/manifests/1", True, 2),
+    ],
+)
+def test_a_question_for_the_token_of_a_registry_is_no_error(
+    challenge: str, path: str, credentials: bool, findings: int
+) -> None:
+    asked = exchange(0, status=401, path="/v2/", challenge=challenge)
+    missing = exchange(1, status=404, path=path, credentials=credentials, error_name="MANIFEST_UNKNOWN")
+    assert len(found("http_error", asked, missing)) == findings
+
+
+def test_a_question_for_a_token_that_comes_later_is_one() -> None:
+    asked = exchange(1, status=401, path="/v2/", challenge="Bearer")
+    assert len(found("http_error", exchange(0, status=404, path="/v2/app", credentials=True), asked)) == 2
+
+
 def test_a_step_of_a_sign_in_is_no_error_of_its_own_where_it_ends_in_a_refusal() -> None:
     step = exchange(0, status=401, credentials=True, challenge="NTLM …")
     refused = exchange(1, status=401, credentials=True, challenge="NTLM")
