@@ -177,6 +177,27 @@ def test_every_scheme_of_a_challenge_is_read(lines: list[str], schemes: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("said", "side", "words"),
+    [
+        ({"error_name": "JSON-RPC: Method not found", "complaint": "error"}, Side.EITHER, "no method of that name"),
+        ({"complaint": "status: red"}, Side.SERVER, "a part of the cluster's data (a primary shard) cannot be reached"),
+        ({"complaint": "SOAP Fault (Client)"}, Side.CLIENT, 'its text says "SOAP Fault (Client)".'),
+        ({"complaint": "SOAP Fault"}, Side.EITHER, 'its text says "SOAP Fault".'),
+    ],
+)
+def test_what_a_good_answer_says_is_wrong_has_a_meaning(said: dict[str, Any], side: Side, words: str) -> None:
+    (finding,) = found("http_error_in_text", exchange(**said))
+    assert words in finding.title
+    assert finding.side is side
+
+
+def test_a_soap_fault_of_the_sender_is_the_clients() -> None:
+    (senders,) = found("http_error", exchange(status=500, complaint="SOAP Fault (Client)"))
+    (servers,) = found("http_error", exchange(status=500, complaint="SOAP Fault"))
+    assert (senders.side, servers.side) == (Side.CLIENT, Side.SERVER)
+
+
+@pytest.mark.parametrize(
     ("credentials", "challenge", "version", "words"),
     [
         (False, "Basic", "HTTP/1.1", "it sent no credentials"),

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from factories import KnownFacts, findings_of
 from sessions import FactsOf, asks, datagrams, found, found_in, reply, says, session, talk
 from talk import Wire
 
 from explainer.model import Analysis, Finding, RuleStatus, Severity
 from explainer.protocols.applications import Kind
+from explainer.protocols.http2_errors import http2_replies
 from explainer.protocols.tcp import Endpoint
 
 AnalysisOf = Callable[[str], Analysis]
@@ -218,6 +220,23 @@ def test_a_message_that_is_too_large_is_no_quota(tmp_path: Path, facts_of: Facts
     )  # fmt: skip
     (finding,) = found_in("http2_error", facts_of, capture)
     assert "the message is larger than the side that receives it allows" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "etcdserver: authentication failed, invalid user ID or password",
+            "does not accept the user name and password",
+        ),
+        ("etcdserver: user name is empty", "without a user, and the service wants one"),
+        ("name must not be empty", "what the caller sends is not valid"),
+    ],
+)
+def test_what_grpc_calls_invalid_may_be_a_login(text: str, words: str) -> None:
+    said = reply("gRPC", "3", kind=Kind.CALL, text=text)
+    (finding,) = findings_of("http2_error", KnownFacts({http2_replies: (said,)}))
+    assert words in finding.title
 
 
 def rdp(kind: int, value: int) -> bytes:
