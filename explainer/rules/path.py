@@ -10,7 +10,7 @@ from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE
 from explainer.protocols.icmp_names import message
 from explainer.protocols.ip import packets
 from explainer.protocols.rtp import media_errors
-from explainer.protocols.udp_conversations import conversations
+from explainer.protocols.udp_conversations import conversations, last_sent
 from explainer.registry import rule
 from explainer.rules.dns_returned import in_the_end, overcome
 from explainer.rules.evidence import host_filter
@@ -18,7 +18,7 @@ from explainer.rules.path_mtu import AREA
 from explainer.rules.tcp_case import finding
 from explainer.wording import count
 
-_SHOWN = 20
+_SHOWN, _DNS = 20, 53
 _PORT_UNREACHABLE = {(4, 3), (6, 4)}
 _SERVICES, _EPHEMERAL, _DYNAMIC = 1024, 32768, 49152
 """What a service sends to one of the ports that Linux gives clients, or a higher one, is an answer; and so is what any
@@ -31,14 +31,15 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 _ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
 
 
-@rule("UDP unreachable", errors, conversations, lookups, media_errors, subject="ICMP errors", area=AREA, symptom=True)
+@rule("UDP unreachable", errors, conversations, last_sent, lookups, media_errors, subject="ICMP errors", area=AREA,
+      symptom=True)  # fmt: skip
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up: int = 10) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
     Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
     that has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its
-    voice; of low, a name server whose questions are answered all the same, later or by
-    another one.
+    voice; and a port that speaks to the asker afterwards. Of low severity is a name server whose questions are answered
+    all the same, later or by another one.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
@@ -61,9 +62,12 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
             by_client[x.client.address].append(x)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
-        harmless = late or traced or len(ports) > many_ports
+        speaks = ports != [_DNS] and all(
+            facts[last_sent].get((e.destination, e.destination_port or 0, e.source), 0) > e.frame for e in group
+        )
+        harmless = late or traced or speaks or len(ports) > many_ports
         spoken_only = {e.frame for e in group} <= voice
-        told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM, voice=spoken_only)
+        told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM, voice=spoken_only, speaks=speaks)
         answer = None if harmless else in_the_end(group, by_client.get(group[0].source, ()))
         yield overcome(told, answer, group[0].destination) if answer else told
 
@@ -82,12 +86,13 @@ def _end(address: str, port: int | None) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity, *, voice: bool) -> Finding:
+def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity, *, voice: bool, speaks: bool) -> Finding:
     first, frames = group[0], [e.frame for e in group]
     at_host = (first.version, first.code) in _PORT_UNREACHABLE
     said = message(first.version, 3 if first.version == 4 else 1, first.code)
     where = f"UDP port {ports[0]}" if len(ports) == 1 else f"{len(ports)} UDP ports"
-    service = " (DNS)" if ports == [53] else " (voice, RTP)" if voice else ""
+    later = "; later packets come from there" if speaks else ""
+    service = " (DNS)" if ports == [_DNS] else " (voice, RTP)" if voice else ""
     why = f"nothing listens there, says {first.reporter}" if at_host else f"{first.reporter} does not deliver it"
     kind = "icmp.type == 3" if first.version == 4 else "icmpv6.type == 1"
     return finding(
@@ -96,14 +101,15 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity, *, vo
         severity,
         Side.SERVER if at_host else Side.NETWORK,
         f"{first.destination} is unreachable for {first.source} on {where}{service}: {why}"
-        f" ({said.partition(': ')[2] or said}).",
+        f" ({said.partition(': ')[2] or said}){later}.",
         Evidence.of(
             frames,
             f"{kind} && ({host_filter([first.reporter])})",
             [Step(frames=tuple(frames[:_SHOWN]), text=f"{first.reporter} answers by ICMP: {said}")],
         ),
         Scope(addresses=(first.source, first.destination, first.reporter), ports=tuple(ports[:100])),
-        act="Nobody has to act: nobody waits for it (an answer that came too late, a traced way, a search for ports)."
+        act="Nobody has to act: nobody waits for it (an answer that came too late, a traced way, a search for ports, a"
+        " program that was about to start)."
         if severity is Severity.INFO
         else f"The side of {first.destination} must act: it named this port for the call's voice (SDP), and nothing"
         " takes the voice there."

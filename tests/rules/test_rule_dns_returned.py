@@ -21,7 +21,8 @@ def severity(*every: Lookup, port: int = 53) -> tuple[Severity, str]:
     error = Error(3, 0, SERVER, CLIENT, UNREACHABLE, 4, 3, None, None, "udp", CLIENT, SERVER, 5000, port, 1)
     nothing = frozenset[int]()
     known = KnownFacts({
-        errors: (error,), udp_conversations.conversations: (), dns.lookups: every, media_errors: (nothing, nothing),
+        errors: (error,), udp_conversations.conversations: (), udp_conversations.last_sent: {}, dns.lookups: every,
+        media_errors: (nothing, nothing),
     })  # fmt: skip
     (finding,) = findings_of("path_udp_unreachable", known)
     return finding.severity, finding.title
