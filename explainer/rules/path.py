@@ -1,10 +1,12 @@
 """What stands between two hosts: ICMP that says what is unreachable, loops and redirects."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.applications import Sign, signs
+from explainer.protocols.applications.media import AGREED
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
@@ -31,19 +33,20 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 _ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
 
 
-@rule("UDP unreachable", errors, conversations, last_sent, lookups, media_errors, subject="ICMP errors", area=AREA,
-      symptom=True)  # fmt: skip
+@rule("UDP unreachable", errors, conversations, last_sent, lookups, media_errors, signs, subject="ICMP errors",
+      area=AREA, symptom=True)  # fmt: skip
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up: int = 10) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
-    Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
-    that has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its
-    voice; and a port that speaks to the asker afterwards. Of low severity is a name server whose questions are answered
-    all the same, later or by another one.
+    Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program that
+    has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its voice;
+    what a player of RTSP sends to open the way for its video; and a port that speaks to the asker afterwards. Of low
+    severity is a name server whose questions are answered all the same, later or by another one.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
     voice, reports = facts[media_errors]
+    players = _players(facts[signs])
     spoken = Counter((e.source, e.destination) for e in facts[errors] if e.frame in voice)
     groups = defaultdict[tuple[str, str, str, int, bool, bool], list[Error]](list)
     for e in facts[errors]:
@@ -51,6 +54,7 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
             over = e.frame in reports or (e.frame in voice and spoken[e.source, e.destination] <= after_hanging_up)
             late = (
                 over
+                or (e.source, e.destination, e.source_port) in players
                 or (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
                 or _is_answer(e)
             )
@@ -62,14 +66,22 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
             by_client[x.client.address].append(x)
     for (*_, late, traced), group in groups.items():
         ports = sorted({e.destination_port for e in group if e.destination_port is not None})
-        speaks = ports != [_DNS] and all(
-            facts[last_sent].get((e.destination, e.destination_port or 0, e.source), 0) > e.frame for e in group
-        )
+        speaks = ports != [_DNS] and all(_speaks_after(e, facts[last_sent]) for e in group)
         harmless = late or traced or speaks or len(ports) > many_ports
         spoken_only = {e.frame for e in group} <= voice
         told = _udp(group, ports, Severity.INFO if harmless else Severity.MEDIUM, voice=spoken_only, speaks=speaks)
         answer = None if harmless else in_the_end(group, by_client.get(group[0].source, ()))
         yield overcome(told, answer, group[0].destination) if answer else told
+
+
+def _players(agreed: Sequence[Sign]) -> set[tuple[str, str, int]]:
+    """Return the ports of players of RTSP, that for the video and the one above it (RTCP), with their servers."""
+    found = ((s.client.address, s.server.address, int(s.text)) for s in agreed if s.what == AGREED)
+    return {(client, server, port + above) for client, server, port in found for above in (0, 1)}
+
+
+def _speaks_after(e: Error, sent: Mapping[tuple[str, int, str], int]) -> bool:
+    return sent.get((e.destination, e.destination_port or 0, e.source), 0) > e.frame
 
 
 def _is_answer(e: Error) -> bool:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from explainer.protocols.applications.messages import Dialect, Message, many
-from explainer.protocols.applications.records import Kind, Record, Reply
+from explainer.protocols.applications.records import Kind, Record, Reply, Sign
 
 _STATUS, _ANSWER = many("rtsp.status"), many("rtsp.response")
-_METHOD, _URL = many("rtsp.method"), many("rtsp.url")
+_METHOD, _URL, _TRANSPORT = many("rtsp.method"), many("rtsp.url"), many("rtsp.transport")
+_PORT = re.compile(r"\bclient_port=(\d{1,5})")
 _AROUND = re.compile(r"^RTSP/\d\.\d \d{3} |(?:\\r\\n)+$")
 """What tshark keeps of a status line around its words."""
 _TEXT, _FIRST_ERROR, _UNAUTHORIZED = 300, 400, 401
@@ -16,6 +17,9 @@ _STEPS = ("ANNOUNCE", "DESCRIBE", "PLAY", "RECORD", "SETUP")
 
 WITH_LOGIN = "with a login"
 """Stands in a request that comes again after a challenge."""
+
+AGREED, PLAYS = "rtsp-agreed", "rtsp-plays"
+"""Signs of a yes to SETUP over UDP, and to PLAY; their text is the client's port, to which the video is to come."""
 
 
 def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
@@ -26,7 +30,7 @@ def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
     """
     asked: Message | None = None
     held: tuple[Message, Reply] | None = None
-    signed_in = False
+    signed_in, port = False, ""
     for message in messages:
         status = message.number(_STATUS)
         if status is None:
@@ -40,6 +44,11 @@ def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
         if asked is None or message.source == asked.source:
             continue
         reply = _reply(asked, message, status, login=signed_in)
+        if agreed := _PORT.search(message.first(_TRANSPORT)):
+            port = agreed[1]
+            yield _sign(AGREED, message, port)
+        if reply.ok and port and asked.first(_METHOD) == "PLAY":
+            yield _sign(PLAYS, message, port)
         if status == _UNAUTHORIZED:
             held = asked, reply
         elif not reply.ok or asked.first(_METHOD) in _STEPS:
@@ -47,6 +56,10 @@ def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
         asked, signed_in = None, False
     if held:
         yield held[1]
+
+
+def _sign(what: str, message: Message, port: str) -> Sign:
+    return Sign(what, "RTSP", message.stream, message.destination, message.source, message.frame, port)
 
 
 def _same(first: Message, second: Message) -> bool:
@@ -63,4 +76,4 @@ def _reply(asked: Message, message: Message, status: int, *, login: bool) -> Rep
     )  # fmt: skip
 
 
-RTSP = Dialect("rtsp", "rtsp.url || rtsp.status", (_STATUS, _ANSWER, _METHOD, _URL), rtsp)
+RTSP = Dialect("rtsp", "rtsp.url || rtsp.status", (_STATUS, _ANSWER, _METHOD, _URL, _TRANSPORT), rtsp)
