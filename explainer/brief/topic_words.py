@@ -74,7 +74,8 @@ WORDS = {
     r"|secur(?:e|ity)|outdated|obsolete|exposed|up.to.date"
     r"|across the internet|from outside|mal(?:ware|icious)|tunnels?"
     r"|min(?:ing|ers?)|file.?sharing|peer.?to.?peer|p2p|(?:bit ?)?torrents?)\b",
-    Topic.FILES: r"\b(files?(?!.?sharing)|(?:get|post|put|http|web) requests?|upload\w*|download\w*|document\w*"
+    Topic.FILES: r"^(?!\s*(?:is|are) .*\b(?:ok(?:ay)?|fine|healthy|well|all right)\b).*"
+    r"\b(files?(?!.?sharing)|(?:get|post|put|http|web) requests?|upload\w*|download\w*|document\w*"
     r"|exfiltrat\w*|transferred|shares?|urls?)\b",
     Topic.ACCOUNTS: r"\b(accounts?|user ?names?|users?|log(ged|s|ging)?[ -]?(in|on)s?|logins?|credentials?)\b",
     Topic.APPLICATIONS: r"\b(e?-?mails?|smtp|imap|pop3?|mailbox|ftp|log(ged|s|ging)?[ -]?(in|on)s?|sign(ed)?[ -]in"

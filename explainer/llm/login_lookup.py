@@ -21,13 +21,18 @@ YES, NO, IN_PART, UNSEEN, NONE = "Yes: ", "No: ", "In part: ", "That cannot be s
 PROBABLY = "Probably: "
 """A refused login does not say that the password is what was wrong."""
 SAID = (YES, NO, PROBABLY, IN_PART, UNSEEN, NONE)
-_ASKS_FOR_NO = re.compile(r"\b(?:fail\w*|refus\w*|reject\w*|denied|deny|wrong|incorrect|bad|invalid)\b", re.IGNORECASE)
+_ASKS_FOR_NO = re.compile(
+    r"(?<!without )(?<!without any )(?<!with no )\b(?:fail\w*|refus\w*|reject\w*|denied|deny|wrong"
+    r"|incorrect|bad|invalid|problems?|troubles?|issues?|errors?|broken|blocked"
+    r"|locked|unable|faulty|impossible|not (?:work\w*|possible|accepted))\b",
+    re.IGNORECASE,
+)
 """What makes "yes" mean that nobody was let in."""
 _OF_LOGINS = re.compile(r"\b(?:log-?in|sign-?in|let \S+ (?:at \S+ )?in|bind)\b", re.IGNORECASE)
 _ACCEPTED, _REFUSED = "was accepted", "was refused"
 _ANYBODY = (
-    r"(?!(?:the|a|an|my|our|his|her|their|your|this|that|any\w*|some\w*|every\w*|user|client|server|he|she|it|they|we|i"
-    r"|you|one"
+    r"(?!(?:the|a|an|my|our|his|her|their|your|this|that|any\w*|some\w*|every\w*|users?|clients?|people|staff|server"
+    r"|customers?|colleagues?|employees?|he|she|it|they|we|i|you|one"
 )
 _WHOSE = re.compile(
     rf"\b(?:log-?in|sign-?in|logon) (?:of|for|by) (?:the )?(?:user )?{_ANYBODY})\b)([a-z][\w.@-]*)"

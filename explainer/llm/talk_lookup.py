@@ -72,6 +72,8 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
         yield Claim(text=f"{text}.", frames=at, sources=("http",))
     if not told and not rows(analysis.stat("files")) and not question.about_a_fault:
         text = "No file can be seen in this capture: none by FTP, TFTP or SMB, and none by HTTP without TLS"
+        if any("NFS" in row["protocols"] for row in rows(analysis.stat("spoken"))):
+            text += "; which ones are asked for by NFS is not read here"
         yield Claim(text=f"{text}.", sources=("files", "http"))
 
 

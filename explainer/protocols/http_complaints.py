@@ -72,6 +72,12 @@ _JSON_ERROR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _XML_FAULT = re.compile(r"</(?:\w+:)?Fault>")
+_SENDERS = re.compile(r"<faultcode[^>]*>\s*(?:\w+:)?Client\b|<(?:\w+:)?Value>\s*(?:\w+:)?Sender\s*</")
+SENDERS_FAULT = "SOAP Fault (Client)"
+"""Of it the message says that it is the sender's (SOAP 1.1 section 4.4.1, 1.2 section 5.4.6)."""
+RED = "status: red"
+"""How Elasticsearch and OpenSearch say that a part of their data cannot be reached."""
+_RED_STATUS, _OF_CLUSTERS = "/status:red", "/unassigned_shards:"
 
 
 def complaint_of_json(values: Sequence[str]) -> str:
@@ -82,12 +88,16 @@ def complaint_of_json(values: Sequence[str]) -> str:
         return found
     if refusal:
         return f"{refusal[1]}: {refusal[2]}"
+    if _RED_STATUS in values and any(value.startswith(_OF_CLUSTERS) for value in values):
+        return RED
     return "error" if any(map(_JSON_ERROR.fullmatch, values)) else ""
 
 
 def complaint_of_xml(labels: Sequence[str]) -> str:
-    """Return "Fault" where a SOAP message is one (SOAP 1.1 section 4.4, 1.2 section 5.4)."""
-    return "SOAP Fault" if any(map(_XML_FAULT.search, labels)) else ""
+    """Return "Fault" where a SOAP message is one (SOAP 1.1 section 4.4, 1.2 section 5.4), and whether the sender's."""
+    if not any(map(_XML_FAULT.search, labels)):
+        return ""
+    return SENDERS_FAULT if _SENDERS.search(" ".join(labels)) else "SOAP Fault"
 
 
 def complaint_of_text(lines: Sequence[str]) -> str:

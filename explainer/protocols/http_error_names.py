@@ -28,7 +28,15 @@ _OAUTH = """invalid_grant invalid_client unauthorized_client unsupported_grant_t
 insufficient_scope redirect_uri_mismatch authorization_pending slow_down expired_token"""
 # Registries of container images: the OCI distribution specification, "Error Codes".
 _REGISTRIES = "MANIFEST_UNKNOWN NAME_UNKNOWN BLOB_UNKNOWN DENIED TOOMANYREQUESTS"
-CODES = frozenset(" ".join((_STORES, _SEARCH, _OAUTH, _REGISTRIES)).split())
+# GraphQL servers of Apollo's kind: its documentation, "Error Handling".
+_GRAPHQL = """GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN
+INTERNAL_SERVER_ERROR"""
+CODES = frozenset(" ".join((_STORES, _SEARCH, _OAUTH, _REGISTRIES, _GRAPHQL)).split())
+JSON_RPC = {
+    "-32700": "JSON-RPC: Parse error", "-32600": "JSON-RPC: Invalid Request", "-32601": "JSON-RPC: Method not found",
+    "-32602": "JSON-RPC: Invalid params", "-32603": "JSON-RPC: Internal error",
+}  # fmt: skip
+"""JSON-RPC 2.0, section 5.1."""
 KUBERNETES = "Kubernetes: "
 """Stands before the reason of a Kubernetes API's "Status", whose words are everybody's."""
 REASONS = frozenset(
@@ -36,6 +44,7 @@ REASONS = frozenset(
     for reason in ("Forbidden", "NotFound", "AlreadyExists", "Conflict", "Expired", "Invalid", "Unauthorized")
 )
 PHRASES = {
+    "Cannot query field": r"cannot query field",
     "vault is sealed": r"vault is sealed",
     "no cluster leader": r"no (?:cluster )?leader\b|leader (?:not elected|is unknown)",
     "database space exceeded": r"database space exceeded",
@@ -84,6 +93,7 @@ _CODE_FIELDS = re.compile(r"(?:^|/)(?:code|type|__type|error|errors|\[\])$", re.
 _XML_CODE = re.compile(r"<[Cc]ode>\s*(\w{1,60})\s*</[Cc]ode>")
 _PARAMETER = re.compile(r'\b(error|error_description)\s*=\s*"([^"]*)"', re.IGNORECASE)
 _STATUS, _REASON = "/kind:Status", "/reason:"
+_CALLS, _CALL_CODE = "/jsonrpc:2.0", "/error/code"
 _MARKUP = re.compile(r"<[^>]{0,200}>|&#?\w{1,8};")
 _LONGEST = 2000
 """Characters: a longer text is a page or a trace, in which such words may mean anything."""
@@ -110,12 +120,14 @@ def _known(code: str) -> str:
 
 
 def _of_json(values: Sequence[str]) -> Iterator[str]:
-    status = _STATUS in values
+    status, calls = _STATUS in values, _CALLS in values
     for value in values:
         path, _, text = value.partition(":")
         if _CODE_FIELDS.search(path):
             yield _known(text.rpartition("#")[2])
         reason = f"{KUBERNETES}{text}"
+        if calls and path == _CALL_CODE:
+            yield JSON_RPC.get(text, "")
         if status and value.startswith(_REASON) and reason in REASONS:
             yield reason
 

@@ -25,6 +25,7 @@ class Reply(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     REQUIRED = "more required"
+    DEMANDED = "demanded in vain"
     NOT_OFFERED = "not offered"
     NOT_WANTED = "not wanted"
 
@@ -35,7 +36,7 @@ class Upgrade(NamedTuple):
     `request` is how the protocol calls it; `request_frame` is where the client asks, or says what it can; the answer is
     in `answer_frame`, as `text` in the protocol's words. `masked` says that a firewall wrote over what the server
     offers, `login` that it offers one, where it names what it can. `next_frame` is where the client goes on in clear
-    after a refusal, `left_frame` where it gives up.
+    after a refusal, `left_frame` where it gives up. DEMANDED is what a client never asked for, and the server wants.
     """
 
     stream: int
@@ -108,6 +109,10 @@ _RDP_CODES = {
     5: "HYBRID_REQUIRED_BY_SERVER", 6: "SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER",
 }  # fmt: skip
 _RDP_REFUSALS = (2, 3)
+_RDP_PLAIN, _RDP_END = re.compile(rb"\x03\0..[\x06-\xff]\xe0", re.DOTALL), b"\x03\0\0\x09\x02\xf0\x80\x21"
+"""A connection request (X.224), and the end of a session (T.125, DisconnectProviderUltimatum)."""
+_RDP_STEPS = 2
+_XMPP_DEMANDS = re.compile(rb"<starttls\b[^>]*>\s*<required\b", re.DOTALL)
 
 
 @fact("requests for TLS in connections in clear", openings, connections)
@@ -133,7 +138,7 @@ def _upgrade(connection: Connection, said: list[Turn]) -> Upgrade | None:
     asked = list(_asked(connection, said))
     # Some clients ask twice, in other words: what counts is whether one of them was accepted.
     accepted = (upgrade for upgrade in asked if upgrade.reply is Reply.ACCEPTED)
-    return next(accepted, asked[-1] if asked else None) or _missed(connection, said)
+    return next(accepted, asked[-1] if asked else None) or _missed(connection, said) or _demanded(connection, said)
 
 
 def _asked(connection: Connection, said: list[Turn]) -> Iterator[Upgrade]:
@@ -145,10 +150,10 @@ def _asked(connection: Connection, said: list[Turn]) -> Iterator[Upgrade]:
             if dialect.asked.match(turn.data):
                 yield from _answered(connection, dialect, turn, answer, later)
         if _RDP_REQUEST.match(turn.data):
-            yield from _negotiated(connection, turn, answer)
+            yield from _negotiated(connection, turn, answer, goes_on=bool(later))
 
 
-def _negotiated(connection: Connection, turn: Turn, answer: Turn) -> Iterator[Upgrade]:
+def _negotiated(connection: Connection, turn: Turn, answer: Turn, *, goes_on: bool) -> Iterator[Upgrade]:
     failure = _RDP_FAILURE.match(answer.data)
     if failure:
         code = failure[1][0]
@@ -156,7 +161,8 @@ def _negotiated(connection: Connection, turn: Turn, answer: Turn) -> Iterator[Up
         text = f"{_RDP_CODES.get(code, 'failure')} ({code})"
         yield _told(connection, "RDP", "negotiation", reply, turn, answer, text)
     elif _RDP_WITHOUT.match(answer.data):
-        yield _told(connection, "RDP", "negotiation", Reply.NOT_WANTED, turn, answer, "")
+        left = not goes_on and _left(connection, answer.frame) is not None
+        yield _told(connection, "RDP", "negotiation", Reply.NOT_OFFERED if left else Reply.NOT_WANTED, turn, answer, "")
 
 
 def _answered(
@@ -216,4 +222,22 @@ def _missed(connection: Connection, said: list[Turn]) -> Upgrade | None:
         silent = connection.client_payload == 0 and _left(connection, said[0].frame) is not None
         if greeting and silent and not int.from_bytes(greeting[2], "little") & _CLIENT_SSL:
             return _told(connection, "MySQL", "CLIENT_SSL", Reply.NOT_OFFERED, None, said[0], "")
+    return None
+
+
+def _demanded(connection: Connection, said: list[Turn]) -> Upgrade | None:
+    """Return what a server wants of a client that never asks for TLS, where the two part over it.
+
+    XMPP names it as required, offers no login before it, and the client leaves; RDP ends the session of a client that
+    has not negotiated as soon as it begins.
+    """
+    theirs, ours = [t for t in said if not t.from_client], [t for t in said if t.from_client]
+    if not (ours and theirs):
+        return None
+    left = _left(connection, theirs[0].frame) is not None
+    if left and len(ours) == 1 and _XMPP_DEMANDS.search(theirs[0].data) and b"<mechanism" not in theirs[0].data:
+        return _told(connection, "XMPP", "STARTTLS", Reply.DEMANDED, ours[0], theirs[0], "")
+    plain = len(ours) == len(theirs) == _RDP_STEPS and _RDP_PLAIN.match(ours[0].data)
+    if plain and not _RDP_REQUEST.match(ours[0].data) and theirs[1].data.startswith(_RDP_END):
+        return _told(connection, "RDP", "negotiation", Reply.DEMANDED, ours[0], theirs[1], "")
     return None

@@ -21,6 +21,8 @@ _QUOTED = r":icmp(?:v6)?:.*$"
 _TRANSPORT = r"(?:^|:)(?:tcp|udp)(?::|$)"
 # Ports of services over UDP: a capture that begins with the answer of one has it as its first sender.
 _SERVICES = frozenset({53, 67, 69, 88, 111, 123, 137, 161, 389, 443, 500, 514, 1812, 1813, 3478, 5060, 5353, 5683})
+_GUESSED = {2181: "smpp"}
+"""By the port of a service (ZooKeeper's), what tshark takes its packets for."""
 _INNER = frozenset({"ip", "ipv6"})
 _UNNAMED = (
     "data",
@@ -70,7 +72,7 @@ def _read(facts: Facts) -> Iterator[Flow]:
     encrypted = set(records[STREAM.field].explode().drop_nulls().unique())
     filled = {c.stream for c in facts[connections] if c.client_payload or c.server_payload}
     begun = {opening.stream: opening for opening in facts[openings]}
-    for seen in facts[flows]:
+    for seen in map(_guessed, facts[flows]):
         unnamed = seen.transport == "TCP" and not seen.protocols and seen.stream in filled
         flow = seen._replace(protocols=frozenset({"data"})) if unnamed else seen
         doubted = "tls" in flow.protocols and flow.stream not in encrypted
@@ -82,6 +84,12 @@ def _read(facts: Facts) -> Iterator[Flow]:
             yield flow._replace(protocols=flow.protocols - {"tls", "data"} | {layer})
         else:
             yield flow
+
+
+def _guessed(flow: Flow) -> Flow:
+    """Return the flow without what tshark guesses in it from a few bytes, where its port says that it is another."""
+    wrong = _GUESSED.get(flow.server.port)
+    return flow._replace(protocols=flow.protocols - {wrong} | {"data"}) if wrong in flow.protocols else flow
 
 
 def _with_ports(every: tuple[Flow, ...]) -> Iterator[Traffic]:

@@ -54,3 +54,10 @@ def conversations(facts: Facts) -> tuple[Conversation, ...]:
         Conversation(stream, tuple(streams), Endpoint(src, sport), Endpoint(dst, dport), frames, length, first)
         for stream, streams, src, sport, dst, dport, frames, length, first in grouped.iter_rows()
     )
+
+
+@fact("last UDP packets", UDP.headers)
+def last_sent(facts: Facts) -> dict[tuple[str, int, str], int]:
+    """Return the last frame that each port sent to each host."""
+    grouped = facts[UDP.headers].group_by("src", "sport", "dst").agg(pl.col("frame").max())
+    return {(source, port, destination): frame for source, port, destination, frame in grouped.iter_rows()}

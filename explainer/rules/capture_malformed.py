@@ -1,5 +1,6 @@
 """Packets that Wireshark cannot read to their end: damaged, made wrongly, or no packets of that protocol at all."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ from explainer.wording import count, listing
 
 _MARK = Column("_ws.malformed", many=True)
 _SHOWN, _NAMED = 20, 3
+_MISREAD = re.compile(r":(?:smpp|rdt)\b|:xmpp:xml\b")
+"""Guessed from a few bytes that others send as well (ZooKeeper, RTP), or one document in many packets (XMPP)."""
 
 
 @fact("malformed packets", FRAME, PROTOCOLS, _MARK, cut)
@@ -21,7 +24,16 @@ def malformed(facts: Facts) -> tuple[tuple[int, str], ...]:
     stored = facts[cut]
     in_part = frozenset(stored.frames if stored else ())
     rows = facts.frames_with((_MARK,), FRAME, PROTOCOLS).select(FRAME.field, PROTOCOLS.field).iter_rows()
-    return tuple((frame, _last(protocols or "")) for frame, protocols in rows if frame not in in_part)
+    return tuple(
+        (frame, _last(protocols or ""))
+        for frame, protocols in rows
+        if frame not in in_part and not is_misread(protocols or "")
+    )
+
+
+def is_misread(protocols: str) -> bool:
+    """Return whether these layers are some that Wireshark is known to misread."""
+    return bool(_MISREAD.search(protocols))
 
 
 def _last(protocols: str) -> str:
@@ -35,7 +47,8 @@ def capture_malformed(facts: Facts, *, least_share: float = 0.5) -> Iterator[Fin
     """Frames, stored whole, that Wireshark marks as malformed: what they hold does not fit its protocol's rules.
 
     Of low severity where they are `least_share` of all frames; else for information: some of Wireshark's dissectors
-    stumble over packets that are right.
+    stumble over packets that are right. Silent where they are known to (SMPP and RDT, which Wireshark guesses; XML of
+    XMPP).
     """
     found, frames = facts[malformed], facts.frames(FRAME).height
     if not found:

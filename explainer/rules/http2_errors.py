@@ -64,6 +64,16 @@ _TOO_LARGE = Meaning(
 )
 _SAYS_TOO_LARGE = "message larger than max"
 """The words of gRPC's libraries for it, beside a status that means quotas as well."""
+_NO_LOGIN = Meaning(
+    "it does not accept the user name and password", "The caller must send those of a user that the service knows.",
+    Side.CLIENT,
+)  # fmt: skip
+_NOBODY = Meaning(
+    "the call comes without a user, and the service wants one", "The caller must sign in (user, password or token).",
+    Side.CLIENT,
+)  # fmt: skip
+_IN_WORDS = {_SAYS_TOO_LARGE: _TOO_LARGE, "invalid user id or password": _NO_LOGIN, "user name is empty": _NOBODY}
+"""The last two are etcd's, whose status says no more than that something is not valid."""
 _OF_CLIENTS = {
     "2": ("INTERNAL_ERROR", Meaning("it failed itself", "The client's program must be looked at.", Side.CLIENT)),
     "11": ("ENHANCE_YOUR_CALM", Meaning(
@@ -78,7 +88,8 @@ _OTHER = Meaning("it ends it with an error", "Both programs' logs must be looked
 def _known(reply: Reply) -> tuple[str, Meaning]:
     codes = _GRPC if reply.protocol == "gRPC" else _HTTP2 | (_OF_CLIENTS if reply.request in CLIENTS_OWN else {})
     name, means = codes.get(reply.code, (f"code {reply.code}", _OTHER))
-    return name, _TOO_LARGE if _SAYS_TOO_LARGE in reply.text.lower() else means
+    text = reply.text.lower()
+    return name, next((said for words, said in _IN_WORDS.items() if words in text), means)
 
 
 def _told(reply: Reply) -> str:

@@ -22,6 +22,7 @@ from explainer.rules.exchanges import (
     scope,
     service,
 )
+from explainer.rules.http_error_meanings import BY_NAME
 
 _VAGUE = ("success", "ok", "succeeded", "successful", "soap fault")
 
@@ -32,7 +33,8 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
 
     Plain text, HTML and the values of JSON over HTTP/1 are read, for words about refused credentials or access, and for
     "error" at the beginning of a text; in JSON, for an error or a success that is false; in XML, for a SOAP Fault. Only
-    such words are quoted. Silent where a later answer says no such thing.
+    such words are quoted, and what well-known services call their errors. Silent where a later answer says no such
+    thing.
     """
     every = facts[requests]
     last = {((e.client.address, service(e), e.path), e.method): e for e in every}
@@ -44,15 +46,18 @@ def http_error_in_text(facts: Facts) -> Iterator[Finding]:
         first = group[0]
         vague = first.complaint == "error" or first.complaint.partition(":")[0].lower() in _VAGUE
         words = first.error_name or first.complaint
+        means = BY_NAME.get(words)
         yield Finding(
             id=f"http_error_in_text:{first.first_frame}",
             rule="http_error_in_text",
             severity=Severity.MEDIUM,
             confidence=Confidence.PROBABLE,
-            side=Side.EITHER if vague else Side.CLIENT,
+            side=means.side if means else Side.EITHER if vague else Side.CLIENT,
             title=f"The web server {host(first)} answers {request_words(group)} with"
-            f' "{said(first)}", but its text says "{words}".',
-            act=f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
+            f' "{said(first)}", but its text says "{words}"{f": {means.cause}" if means else ""}.',
+            act=means.act
+            if means
+            else f'Read the text: it says what is wrong, and on which side; "{said(first)}" only says that an answer'
             f" came."
             if vague
             else f'The client must correct what the text complains of: "{said(first)}" only says that an answer came.',

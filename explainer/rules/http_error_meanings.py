@@ -52,6 +52,11 @@ _NOT_THERE = _either(
     "what is asked for does not exist there",
     "Either the client must correct the name (or the region or account), or it must be made there.",
 )
+_NO_BUCKET = _either(
+    "the bucket (container) that is asked for does not exist there",
+    "Either the client must correct its name (or the region or account), or it must be made there.",
+)
+_QUERY = _client("the query does not fit its schema (fields, types or arguments)", "correct the query")
 _FULL = _server("it has no room left to store it", "make room, or raise the quota")
 _BUSY = _server(
     "it has more to do than it can take (its queue, or its memory, is full)", "give it more capacity, or less to do"
@@ -105,10 +110,8 @@ BY_NAME = {
         ("AccessDenied", "AccessDeniedException", "AuthorizationFailure", "AuthorizationPermissionMismatch", "DENIED"),
         _DENIED,
     ),
-    **dict.fromkeys(
-        ("NoSuchBucket", "NoSuchKey", "NoSuchUpload", "ContainerNotFound", "BlobNotFound", "ResourceNotFoundException"),
-        _NOT_THERE,
-    ),
+    **dict.fromkeys(("NoSuchBucket", "ContainerNotFound"), _NO_BUCKET),
+    **dict.fromkeys(("NoSuchKey", "NoSuchUpload", "BlobNotFound", "ResourceNotFoundException"), _NOT_THERE),
     **dict.fromkeys(
         (
             "SlowDown", "ServerBusy", "ThrottlingException", "Throttling", "RequestLimitExceeded",
@@ -185,6 +188,24 @@ BY_NAME = {
     "Kubernetes: Conflict": _client("the object was changed in the meantime", "read it anew, and try again"),
     "Kubernetes: Expired": _client("the version that it goes on from is too old", "list everything anew"),
     "Kubernetes: Invalid": _client("the object is not valid", "correct the fields that the answer names"),
+    **dict.fromkeys(("GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"), _QUERY),
+    "Cannot query field": _client("the query asks for a field that its schema does not have", "correct the query"),
+    "GRAPHQL_PARSE_FAILED": _client("it cannot read the query: its syntax is wrong", "correct the query"),
+    "UNAUTHENTICATED": _client("it wants a sign-in, or does not accept the one given", "sign in anew"),
+    "FORBIDDEN": _DENIED,
+    "INTERNAL_SERVER_ERROR": _server("the application on it failed", "look up its log of this moment"),
+    "JSON-RPC: Parse error": _client("it cannot read the call", "correct what it sends"),
+    "JSON-RPC: Invalid Request": _client("it does not accept the call as it is", "correct what it sends"),
+    "JSON-RPC: Method not found": _either(
+        "it has no method of that name",
+        "Either the client must call one that is there, or the server's side must offer this one.",
+    ),
+    "JSON-RPC: Invalid params": _client("the call's parameters do not fit the method", "correct them"),
+    "JSON-RPC: Internal error": _server("the method failed", "look up its log of this moment"),
+    "status: red": _server(
+        "a part of the cluster's data (a primary shard) cannot be reached, so searches lack it",
+        "see which shards are not assigned and why (a node is down, a disk is full), and bring them back",
+    ),
     "vault is sealed": _server("it is sealed: it was restarted and not unsealed since", "unseal it"),
     "database space exceeded": _server("its database has reached its quota", "compact it, or raise the quota"),
     **dict.fromkeys(("no healthy upstream", "no server is available"), _NOTHING_BEHIND),

@@ -1,6 +1,6 @@
 """What came of each web page in a capture, before and after an error: how much the error weighs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from typing import NamedTuple
@@ -20,18 +20,21 @@ _COME_BACK: tuple[int | str | None, ...] = (425, 429, "authorization_pending", "
 _UNBIDDEN = ("/favicon.ico", "/robots.txt", "/apple-touch-icon", "/wpad.dat", "/browserconfig.xml", "/.well-known/")
 _SIGNED = ("InRelease", "Release.gpg")
 _FIRST_ERROR, _SERVER_ERROR = 400, 500
+_BEARER, _DEPTH = "bearer", 4
 
 
 class History(NamedTuple):
     """What came of each page in a capture: the last and the first good answer to it by method, and its removal.
 
-    `lucky` are the clients, servers and hosts of which something was served.
+    `lucky` are the clients, servers and hosts of which something was served. `signed` is, of each folder, the last
+    request for something in it that came with credentials.
     """
 
     served: Mapping[tuple[Page, str], Exchange]
     before: Mapping[tuple[Page, str], Exchange]
     removed: Mapping[Page, int]
     lucky: AbstractSet[tuple[str, Endpoint, str]]
+    signed: Mapping[Page, Exchange]
 
     def severity(self, group: Group, gravest: Severity) -> Severity:
         """Return how much a group of errors weighs, of those that are the gravest at most."""
@@ -58,6 +61,14 @@ class History(NamedTuple):
         earlier = self.before.get((page(e), e.method))
         return self.later(e) is not None and earlier is not None and earlier.first_frame < e.first_frame
 
+    def token_fetched(self, e: Exchange) -> bool:
+        """Return whether it only asked where a token is to be had: what is below its path was then asked for with one.
+
+        So programs begin that speak to registries of containers: /v2/ is asked without a token, and only once.
+        """
+        after = self.signed.get(page(e)) if _BEARER in e.challenge.lower() and not e.credentials else None
+        return after is not None and after.first_frame > e.first_frame
+
     def is_trifle(self, e: Exchange) -> bool:
         """Return whether it asks for a page that nobody wants, that it can do without, or that it deleted before."""
         gone = self.removed.get(page(e), e.first_frame) < e.first_frame
@@ -78,7 +89,14 @@ def history(every: Sequence[Exchange]) -> History:
         {(page(e), e.method): e for e in reversed(good)},
         {page(e): e.first_frame for e in reversed(good) if e.method == "DELETE"},
         {(e.client.address, e.server, service(e)) for e in good},
+        {(*page(e)[:2], folder): e for e in every if e.credentials for folder in _folders(e.path)},
     )
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Yield the folders that a path lies in: of /v2/app/tags these are /v2/ and /v2/app/."""
+    names = path.split("/")[1:-1][:_DEPTH]
+    yield from (f"/{'/'.join(names[: n + 1])}/" for n in range(len(names)))
 
 
 def _asks_if_there(e: Exchange) -> bool:

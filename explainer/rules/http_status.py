@@ -63,18 +63,19 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     """A status of 400 to 599 (RFC 9110 sections 15.5 and 15.6); those of one server with one status are one finding.
 
     A demand to sign in (401, 407) is silent when the client then asks for the page again and gets something else, or an
-    answer that the capture does not show, or is refused with the credentials that it then sends. An error that a later
-    request for the page overcame is of low severity (of medium, where a server's error comes again and again while
-    requests between are served); of info, where it asks to come back later (425, 429, OAuth's waiting devices), where
-    HEAD only asked whether the page is there, and a page that the client deleted before, or that programs ask for on
-    their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so (https
+    answer that the capture does not show, or is refused with the credentials that it then sends; so is one for a token
+    (Bearer) at a folder below which the client then asks with one, as registries of containers have it. An error that a
+    later request for the page overcame is of low severity (of medium, where a server's error comes again and again
+    while requests between are served); of info, where it asks to come back later (425, 429, OAuth's waiting devices),
+    where HEAD only asked whether the page is there, and a page that the client deleted before, or that programs ask for
+    on their own (favicon.ico, robots.txt). Silent, too, where the matter is TLS: the text of the answer says so (https
     port, client certificate), or it is 400 to something that is no HTTP, or to a load balancer's header that the server
     does not expect; and of preflights and WebSockets, which have rules of their own. What its text calls the error
     (codes of well-known APIs, and common phrases) tells the cause; so it does in a redirection of a store (S3) that
-    names no place. Where the capture holds what a gateway tried
-    meanwhile (a lookup, a connection, a request to the server behind it), and that failed or is passed on, that is the
-    cause; of 503 without a try, what it knew before: connections refused, health checks that fail, requests still open
-    there; and else what a database, asked last before the answer, refuses.
+    names no place. Where the capture holds what a gateway tried meanwhile (a lookup, a connection, a request to the
+    server behind it), and that failed or is passed on, that is the cause; of 503 without a try, what it knew before:
+    connections refused, health checks that fail, requests still open there; and else what a database, asked last before
+    the answer, refuses.
     """
     every, below = facts[requests], by_stream(facts[connections])
     last = {page(e): e for e in every}
@@ -88,7 +89,7 @@ def http_error(facts: Facts) -> Iterator[Finding]:
     for e in every:
         if e.status == _BAD_REQUEST and _is_about_header(e, below.get(e.stream), headers):
             continue
-        met = e.status in CHALLENGES and _goes_on(e, last[page(e)])
+        met = e.status in CHALLENGES and (_goes_on(e, last[page(e)]) or pages.token_fetched(e))
         elsewhere = e.wish or e.leave_asked or _is_no_request(e, begun) or _is_about_tls(e, of_tls)
         if _is_error(e) and not met and not elsewhere:
             kind = e.status, e.error_name, pages.is_trifle(e), pages.later(e) is None

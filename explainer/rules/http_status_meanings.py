@@ -5,6 +5,7 @@ import re
 from explainer.model import Side
 from explainer.protocols.http import Exchange
 from explainer.protocols.http_challenges import GOES_ON
+from explainer.protocols.http_complaints import SENDERS_FAULT
 from explainer.protocols.http_error_names import PHRASES
 from explainer.protocols.sign_ins import CHALLENGES, to_sign_in
 from explainer.rules.exchanges import host
@@ -13,7 +14,7 @@ from explainer.rules.http_error_meanings import BY_NAME, METADATA_TOKEN, Meaning
 _SERVER_ERROR, _BAD_REQUEST, _HEADERS_TOO_LARGE = 500, 400, 431
 _TOO_LARGE = re.compile(r"too (?:large|big|long)|exceeds", re.IGNORECASE)
 """What nginx, Apache and others add to 400 about headers that are too long for them."""
-_CONNECT = "CONNECT"
+_CONNECT, _UNSIGNED = "CONNECT", "UNAUTHENTICATED"
 _METADATA, _AWS_METADATA = "169.254.169.254", "/latest/"
 """Where clouds tell a machine about itself (RFC 3927 addresses), and the paths of Amazon's."""
 
@@ -125,6 +126,10 @@ _OTHER_4XX = Meaning(
 _OTHER_5XX = Meaning(
     "it could not serve the request", Side.SERVER, "The server's side must act: it failed at a request that it knows."
 )
+_SENDERS_FAULT = Meaning(
+    "it does not accept what the SOAP message asks for, and says that the fault is the sender's", Side.CLIENT,
+    "The client must correct what it sends: the text of the fault says what.",
+)  # fmt: skip
 _NO_PROXY = Meaning(
     "it is no proxy, or lets nobody through to there", Side.CLIENT,
     "The client's proxy setting must be corrected: what it names does not work as a proxy.",
@@ -151,12 +156,14 @@ _GATEWAY, _DNS_FAILED = (502, 503, 504), "ERR_DNS_FAIL"
 def meaning(exchange: Exchange) -> Meaning:
     """Return what the exchange's status means there; the name of the error in its text tells more."""
     status = exchange.status or 0
-    named = BY_NAME.get(exchange.error_name)
+    named = None if status in CHALLENGES and exchange.error_name == _UNSIGNED else BY_NAME.get(exchange.error_name)
     # What fails inside a server it tells with 5xx: with 4xx such a phrase is about the client's own doing.
     if named and (named.side is not Side.SERVER or status >= _SERVER_ERROR or exchange.error_name not in PHRASES):
         return named
     if status == CHALLENGES[0] and exchange.server.address == _METADATA and exchange.path.startswith(_AWS_METADATA):
         return METADATA_TOKEN
+    if status == _SERVER_ERROR and exchange.complaint == SENDERS_FAULT:
+        return _SENDERS_FAULT
     if status in CHALLENGES:
         return _challenge(exchange)
     if status == _BAD_REQUEST and _TOO_LARGE.search(exchange.complaint):

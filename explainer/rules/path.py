@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
 from explainer.model import Evidence, Finding, Scope, Severity, Side, Step
+from explainer.protocols.applications import Sign, signs
+from explainer.protocols.applications.media import AGREED
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.icmp_errors import REDIRECT, TIME_EXCEEDED, UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
@@ -20,7 +22,7 @@ from explainer.rules.tcp_case import finding
 from explainer.rules.udp_returned import answer_to, heard_later, started_late
 from explainer.wording import count
 
-_SHOWN = 20
+_SHOWN, _DNS = 20, 53
 _PORT_UNREACHABLE = {(4, 3), (6, 4)}
 _SERVICES, _EPHEMERAL, _DYNAMIC = 1024, 32768, 49152
 """What a service sends to one of the ports that Linux gives clients, or a higher one, is an answer; and so is what any
@@ -33,28 +35,20 @@ TRACEROUTE = (*range(33434, 33700), *range(44444, 44700))
 _ANSWERING = (17, 19, 53, 123, 161, 389, 1900, 11211)
 
 
-@rule(
-    "UDP unreachable",
-    errors,
-    conversations,
-    UDP.headers,
-    lookups,
-    media_errors,
-    subject="ICMP errors",
-    area=AREA,
-    symptom=True,
-)
+@rule("UDP unreachable", errors, conversations, UDP.headers, lookups, media_errors, signs, subject="ICMP errors",
+      area=AREA, symptom=True)  # fmt: skip
 def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up: int = 10) -> Iterator[Finding]:
     """UDP that an ICMP "destination unreachable" answers: no program on the port, or no way to the host.
 
-    Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program
-    that has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its
-    voice; of low, a name server whose questions are answered all the same, later or by
-    another one, and a host that is heard later on the port that was closed.
+    Of info severity are traceroute's ports, hosts to which the same asker traces the way, and answers to a program that
+    has already left its port: so do the reports about a call (RTCP), and up to `after_hanging_up` packets of its voice;
+    and what a player of RTSP sends to open the way for its video. Of low severity is a name server whose questions are
+    answered all the same, later or by another one, and a host that is heard later on the port that was closed.
     """
     asked = {(str(c.client), str(c.server)) for c in facts[conversations]}
     ways = {(e.source, e.destination) for e in facts[errors] if e.kind == TIME_EXCEEDED and e.transport == "udp"}
     voice, reports = facts[media_errors]
+    players = _players(facts[signs])
     spoken = Counter((e.source, e.destination) for e in facts[errors] if e.frame in voice)
     groups = defaultdict[tuple[str, str, str, int, bool, bool], list[Error]](list)
     for e in facts[errors]:
@@ -62,6 +56,7 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
             over = e.frame in reports or (e.frame in voice and spoken[e.source, e.destination] <= after_hanging_up)
             late = (
                 over
+                or (e.source, e.destination, e.source_port) in players
                 or (_end(e.destination, e.destination_port), _end(e.source, e.source_port)) in asked
                 or _is_answer(e)
             )
@@ -86,6 +81,12 @@ def path_udp_unreachable(facts: Facts, *, many_ports: int = 5, after_hanging_up:
         yield told
 
 
+def _players(agreed: Sequence[Sign]) -> set[tuple[str, str, int]]:
+    """Return the ports of players of RTSP, that for the video and the one above it (RTCP), with their servers."""
+    found = ((s.client.address, s.server.address, int(s.text)) for s in agreed if s.what == AGREED)
+    return {(client, server, port + above) for client, server, port in found for above in (0, 1)}
+
+
 def _is_answer(e: Error) -> bool:
     """Return whether its ports say that it went from a service to a client."""
     source, destination = e.source_port or 0, e.destination_port or 0
@@ -105,7 +106,7 @@ def _udp(group: Sequence[Error], ports: Sequence[int], severity: Severity, *, vo
     at_host = (first.version, first.code) in _PORT_UNREACHABLE
     said = message(first.version, 3 if first.version == 4 else 1, first.code)
     where = f"UDP port {ports[0]}" if len(ports) == 1 else f"{len(ports)} UDP ports"
-    service = " (DNS)" if ports == [53] else " (voice, RTP)" if voice else ""
+    service = " (DNS)" if ports == [_DNS] else " (voice, RTP)" if voice else ""
     why = f"nothing listens there, says {first.reporter}" if at_host else f"{first.reporter} does not deliver it"
     kind = "icmp.type == 3" if first.version == 4 else "icmpv6.type == 1"
     return finding(

@@ -50,13 +50,14 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
     where the server has to speak first, at any time. Who takes more than `max_asked` bytes was there to receive (FTP's
     data, iperf3, a log), and owes no answer. HTTP requests and TLS handshakes have rules of their own, and so has FTP's
     second connection: that of an empty folder's list carries nothing (RFC 959, section 3.2). Of low severity where the
-    same client had an answer on another connection to that port; silent where segments were lost. A server that itself
+    same client had an answer on another connection to that port, of medium where it asks on several after the last such
+    one; silent where segments were lost. A server that itself
     connects elsewhere meanwhile, in vain, is a relay (a load balancer): that is the cause.
     """
     others = {e.stream for e in facts[requests]} | {e.handshake.stream for e in facts[tcp_endings]}
     others |= facts[data_streams]
     words = {o.stream: (spoken(o.client[0].data), o.client[0].frame) for o in facts[openings] if o.client}
-    answered = {(c.client.address, c.server) for c in facts[connections] if c.server_payload}
+    answered = {(c.client.address, c.server): c.first_frame for c in facts[connections] if c.server_payload}
     tried = tries(facts[connections])
     groups = defaultdict[tuple[str, object, bool], list[Connection]](list)
     for c in facts[connections]:
@@ -69,14 +70,21 @@ def server_hung_up(facts: Facts, *, max_idle_s: float = _AT_ONCE_S, max_asked: i
         language, frame = words.get(group[0].stream, ("", None))
         if language != "TLS":
             first = group[0]
-            finding = _hung_up(group, language, frame, overcome=(first.client.address, first.server) in answered)
+            last = answered.get((first.client.address, first.server))
+            finding = _hung_up(group, language, frame, overcome=last is not None, lasting=_lasts(group, last))
             yield relayed(finding, first, first.server_ends[0], tried)
 
 
 def _hangs_up(c: Connection) -> bool:
-    ends = (*c.client_ends, *c.client_resets)
+    """Return whether the server ends it first, and in order: a reset right behind its FIN throws nothing away."""
+    ends = (*c.client_ends, *c.client_resets, *c.server_resets)
     first = bool(c.server_ends) and (not ends or c.server_ends[0] < min(ends))
-    return c.established and not c.server_payload and first and not c.lost_segments and not c.server_resets
+    return c.established and not c.server_payload and first and not c.lost_segments
+
+
+def _lasts(group: Sequence[Connection], answered: int | None) -> bool:
+    """Return whether it is so again and again since the last connection that was answered, though the client asks."""
+    return len(group) > 1 and bool(group[0].client_payload) and (answered or 0) < group[0].first_frame
 
 
 _SPOKEN_ON = {
@@ -93,7 +101,7 @@ def _misdirected(c: Connection, language: str) -> str:
     return f": that port is usually {usual}'s, and the client speaks {language}" if other else ""
 
 
-def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, overcome: bool) -> Finding:
+def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, overcome: bool, lasting: bool) -> Finding:
     c, closed = group[0], group[0].server_ends[0]
     how = f"after the client's first words ({language})" if language not in ("", "plain text") else ""
     misdirected = _misdirected(c, language)
@@ -112,7 +120,7 @@ def _hung_up(group: Sequence[Connection], language: str, said: int | None, *, ov
     return Finding(
         id=f"server_hung_up:{c.stream}",
         rule="server_hung_up",
-        severity=Severity.LOW if overcome else Severity.HIGH,
+        severity=Severity.HIGH if not overcome else Severity.MEDIUM if lasting else Severity.LOW,
         confidence=Confidence.CERTAIN,
         side=Side.CLIENT if misdirected else Side.SERVER,
         title=f"{c.server.address} accepts the connection of {c.client.address} to port {c.server.port} and closes"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from explainer.facts import Facts
 from explainer.model import Finding, Severity, Side
 from explainer.protocols.applications import Kind, Reply, replies
+from explainer.protocols.applications.media import WITH_LOGIN
 from explainer.registry import rule
 from explainer.rules.refusals import AREA, SUBJECT, Family, Meaning, refusals
 
@@ -191,6 +192,8 @@ def _meaning(reply: Reply) -> Meaning:
             words, "The monitoring must ask for values (OIDs) that the device has, or the device be set to give them.",
             Side.CLIENT, Severity.MEDIUM,
         )  # fmt: skip
+    if reply.code == "401" and WITH_LOGIN in reply.request:
+        return _SIGN_IN._replace(cause="it does not accept the user name and password")
     known = _SIGN_IN if reply.protocol == "Telnet" else _MEANINGS.get((reply.protocol, reply.code))
     if reply.protocol == "EAP":
         return Meaning("the user is not let in (EAP failure)", "The login server's log tells why.", Side.EITHER)
@@ -228,8 +231,8 @@ def service_error(facts: Facts, *, searched: int = 4) -> Iterator[Finding]:
     Modbus, CoAP, SNMP, RTSP, Diameter, MQTT's topics, the NFS mount, the portmapper, rsync, git, memcached, Cassandra,
     Kafka, EAP, printers (IPP), the logins of SNMP version 3, VNC and Telnet, and RDP's negotiation.
 
-    A challenge (RTSP's 401) is one only where no good answer follows. Who asks `searched` portmappers or more is
-    looking around, and their noes are no fault.
+    A challenge (RTSP's 401) is none where the client then asks with a login: what that is answered counts. Who asks
+    `searched` portmappers or more is looking around, and their noes are no fault.
     """
     mapped = defaultdict[str, set[str]](set)
     for reply in facts[replies]:

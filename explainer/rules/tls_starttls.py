@@ -19,6 +19,9 @@ _S_CLIENT = {
     "PostgreSQL": "postgres", "MySQL": "mysql",
 }  # fmt: skip
 _ASK_BY_DEFAULT = ("PostgreSQL", "RDP")
+_UNSAID = (Reply.NOT_OFFERED, Reply.DEMANDED)
+"""After these the client leaves, or is sent away, and nobody says that TLS is why."""
+_OWN_WAY = "wants RDP's own encryption (Standard RDP Security), neither TLS nor network level authentication (NLA)"
 Group = Sequence[Upgrade]
 
 
@@ -37,7 +40,9 @@ def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     Of medium severity where the client goes on without TLS, there or on a later connection, as it must have been set
     to; for information in PostgreSQL and RDP, whose clients ask by default and do without. Where SMTP's or MySQL's
     server does not offer TLS and the client leaves at once without having asked, TLS is its reason only probably: some
-    programs merely look whether a server is there. Nothing is said of a client that uses the same server in clear.
+    programs merely look whether a server is there. So it is, too, where an RDP client that offers TLS leaves a server
+    that chooses none, where an XMPP server demands TLS and the client leaves without it, and where an RDP server ends
+    the session of a client that offers none. Nothing is said of a client that uses the same server in clear.
     """
     every = facts[upgrades]
     content = {(u.client.address, u.server) for u in every if u.next_frame is not None or u.reply is Reply.NOT_WANTED}
@@ -45,7 +50,7 @@ def tls_starttls_refused(facts: Facts) -> Iterator[Finding]:
     for upgrade in every:
         pair = upgrade.client.address, upgrade.server
         settled = upgrade.reply in (Reply.ACCEPTED, Reply.NOT_WANTED)
-        if settled or (upgrade.reply is Reply.NOT_OFFERED and pair in content):
+        if settled or (upgrade.reply in _UNSAID and pair in content):
             continue
         groups[*pair, upgrade.protocol, upgrade.reply, upgrade.next_frame is None].append(upgrade)
     encrypted = {(h.client.address, h.server): h for h in facts[handshakes] if h.server_hello}  # the last of each pair
@@ -90,18 +95,20 @@ def _severity(first: Upgrade, later: Handshake | None, *, does_without: bool) ->
         return Severity.INFO
     if later:
         return Severity.LOW
-    return Severity.MEDIUM if does_without or first.reply is Reply.NOT_OFFERED else Severity.HIGH
+    return Severity.MEDIUM if does_without or first.reply in _UNSAID else Severity.HIGH
 
 
 def _confidence(first: Upgrade) -> Confidence:
-    if first.reply is not Reply.NOT_OFFERED:
+    if first.reply not in _UNSAID:
         return Confidence.CERTAIN
     return Confidence.PROBABLE if first.request_frame is not None else Confidence.POSSIBLE
 
 
 def _side(first: Upgrade) -> Side:
-    if first.reply is Reply.REQUIRED:
+    if first.reply in (Reply.REQUIRED, Reply.DEMANDED):
         return Side.CLIENT
+    if first.protocol == "RDP" and first.reply is Reply.NOT_OFFERED:
+        return Side.EITHER
     if _without_login(first):
         return Side.EITHER
     return Side.NETWORK if first.masked else Side.SERVER
@@ -111,6 +118,14 @@ def _title(first: Upgrade) -> str:
     server = f"The {first.protocol} server {first.server.address}"
     if first.reply is Reply.REQUIRED:
         return f"{server} takes only a safer way to log in than the client offers: {first.text}."
+    if first.reply is Reply.DEMANDED:
+        if first.protocol == "RDP":
+            return (
+                f"{server} ends the session of {first.client.address}, which offers neither TLS nor NLA, at its start."
+            )
+        return f"{server} lets nobody log in before TLS ({first.request}), and the client leaves without asking for it."
+    if first.protocol == "RDP" and first.reply is Reply.NOT_OFFERED:
+        return f"{server} {_OWN_WAY}, and the client leaves at once."
     if first.reply is Reply.NOT_OFFERED:
         hidden = ": something on the path hides its offer" if first.masked else ""
         if _without_login(first):
@@ -128,6 +143,13 @@ def _act(first: Upgrade) -> str:
     server = f"{first.server.address} port {first.server.port}"
     if first.reply is Reply.REQUIRED:
         return f"The client's side must act: {first.client.address} has to offer TLS with network level authentication."
+    if first.reply is Reply.DEMANDED:
+        what = (
+            "offer TLS, with network level authentication (NLA)" if first.protocol == "RDP" else "begin TLS (STARTTLS)"
+        )
+        return f"The client's side must act: {first.client.address} has to {what}."
+    if first.protocol == "RDP" and first.reply is Reply.NOT_OFFERED:
+        return f"Either {server} must be set to TLS or NLA, or the client to go without them."
     if first.masked:
         return "Whoever runs the firewall on the path must act: it writes over the server's offer of STARTTLS."
     if _without_login(first):
@@ -141,11 +163,8 @@ def _act(first: Upgrade) -> str:
 def _steps(group: Group, later: Handshake | None) -> Iterator[Step]:
     first = group[0]
     if first.request_frame is not None:
-        wish = "asks what the server can" if first.reply is Reply.NOT_OFFERED else f"asks for TLS ({first.request})"
-        yield Step(frames=(first.request_frame,), text=f"the client {first.client.address} {wish}, in clear")
-    missing = f"neither AUTH nor {first.request} is" if _without_login(first) else f"{first.request} is not"
-    said = f'answers "{first.text}"' if first.text else f"names what it can; {missing} among it"
-    yield Step(frames=(first.answer_frame,), text=f"the server {first.server.address} {said}")
+        yield Step(frames=(first.request_frame,), text=f"the client {first.client.address} {_wish(first)}, in clear")
+    yield Step(frames=(first.answer_frame,), text=f"the server {first.server.address} {_said(first)}")
     if first.masked:
         yield Step(frames=(first.answer_frame,), text="one line is written over with X: firewalls do this to STARTTLS")
     if first.next_frame is not None:
@@ -159,9 +178,33 @@ def _steps(group: Group, later: Handshake | None) -> Iterator[Step]:
         yield Step(frames=(later.server_hello.frame,), text="a later connection to the same port is encrypted")
 
 
+def _wish(first: Upgrade) -> str:
+    if first.reply is Reply.DEMANDED:
+        return "begins the session without asking for TLS"
+    looks = first.reply is Reply.NOT_OFFERED and first.protocol != "RDP"
+    return "asks what the server can" if looks else f"asks for TLS ({first.request})"
+
+
+def _said(first: Upgrade) -> str:
+    if first.text:
+        return f'answers "{first.text}"'
+    if first.protocol == "RDP":
+        return "ends the session (disconnect provider ultimatum)" if first.reply is Reply.DEMANDED else _OWN_WAY
+    if first.reply is Reply.DEMANDED:
+        return f"names {first.request} as required, and no way to log in"
+    missing = f"neither AUTH nor {first.request} is" if _without_login(first) else f"{first.request} is not"
+    return f"names what it can; {missing} among it"
+
+
 def _advice(first: Upgrade) -> Iterator[str]:
     if first.reply is Reply.REQUIRED:
         yield "Switch on network level authentication (NLA) in the client, or update it."
+        return
+    if first.reply is Reply.DEMANDED:
+        yield "Switch on encryption in the client (TLS, STARTTLS, NLA), or update it."
+        return
+    if first.protocol == "RDP" and first.reply is Reply.NOT_OFFERED:
+        yield f"On {first.server.address}, see which security layer remote desktop is set to (xrdp: security_layer)."
         return
     if first.masked:
         yield "Switch off the inspection of SMTP on that firewall, or let it pass STARTTLS."
@@ -177,6 +220,8 @@ def _limitations(first: Upgrade) -> Iterator[str]:
     if first.reply is Reply.NOT_OFFERED:
         which = ", and of which of the two" if _without_login(first) else ""
         yield f"whether the client left because of this{which}: it does not say so"
+    elif first.reply is Reply.DEMANDED:
+        yield "whether the two part because of this: neither says so"
     elif first.reply is Reply.REFUSED:
         yield "why the server refuses: its log may tell"
     yield "whether a device on the path answers in the server's name"

@@ -36,6 +36,10 @@ def first(question: str, *rows: tuple[Cell, ...]) -> str:
         ("Was the password right?", "Yes: "),
         ("Is my password wrong?", "No: the FTP login of ada from 10.0.0.1 to 10.0.0.2:21 was accepted."),
         ("Did the login fail?", "No: "),
+        ("Do we have a login problem?", "No: "),
+        ("Is the login broken?", "No: "),
+        ("Does the login work without any problems?", "Yes: "),
+        ("Can users log in without trouble?", "Yes: "),
     ],
 )
 def test_an_accepted_login_is_told_with_yes_or_no(question: str, words: str) -> None:

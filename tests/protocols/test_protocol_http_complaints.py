@@ -85,6 +85,9 @@ def test_only_what_follows_the_headers_is_the_text() -> None:
         (["/message:API key is invalid"], "API key is invalid"),
         (["/success:true", "/error:null"], ""),
         (["/errors:0", "/status:ok"], ""),
+        (["/cluster_name:logs", "/status:red", "/unassigned_shards:9"], "status: red"),
+        (["/cluster_name:logs", "/status:yellow", "/unassigned_shards:9"], ""),
+        (["/lamp:3", "/status:red"], ""),
         (["/valid:false", "/error_count:3", "/status:failover"], ""),
     ],
 )
@@ -94,4 +97,7 @@ def test_json(values: list[str], expected: str) -> None:
 
 def test_soap() -> None:
     assert complaint_of_xml(["</faultcode>", "</soap:Fault>"]) == "SOAP Fault"
+    assert complaint_of_xml(["<faultcode>soap:Client</faultcode><x/></soap:Fault>"]) == "SOAP Fault (Client)"
+    assert complaint_of_xml(["<e:Code><e:Value>e:Sender</e:Value>", "</e:Fault>"]) == "SOAP Fault (Client)"
+    assert complaint_of_xml(["<faultcode>soap:Server</faultcode>", "</soap:Fault>"]) == "SOAP Fault"
     assert complaint_of_xml(["</Default>", "</order>"]) == ""

@@ -3,7 +3,8 @@
 import pytest
 
 from explainer.protocols.http_bodies import Form
-from explainer.protocols.http_error_names import CODES, PHRASES, REASONS, in_challenge, named
+from explainer.protocols.http_complaints import RED
+from explainer.protocols.http_error_names import CODES, JSON_RPC, PHRASES, REASONS, in_challenge, named
 from explainer.rules.http_error_meanings import BY_NAME
 
 S3 = '<?xml version="1.0"?><Error><Code>{}</Code><Message>secret-bucket</Message></Error>'
@@ -20,6 +21,11 @@ STATUS = ["/kind:Status", "/status:Failure", '/message:pods is forbidden: User "
         (["/error:invalid_grant", "/error_description:x"], Form.JSON, "invalid_grant"),
         (["/errors/[]/code:MANIFEST_UNKNOWN"], Form.JSON, "MANIFEST_UNKNOWN"),
         (["/__type:com.amazon.coral#ThrottlingException"], Form.JSON, "ThrottlingException"),
+        (["/jsonrpc:2.0", "/id:7", "/error/code:-32601"], Form.JSON, "JSON-RPC: Method not found"),
+        (["/id:7", "/error/code:-32601"], Form.JSON, ""),
+        (["/jsonrpc:2.0", "/error/code:-32000"], Form.JSON, ""),
+        (["/errors/[]/extensions/code:GRAPHQL_VALIDATION_FAILED"], Form.JSON, "GRAPHQL_VALIDATION_FAILED"),
+        (['/errors/[]/message:Cannot query field "emial" on type "User".'], Form.JSON, "Cannot query field"),
         (STATUS, Form.JSON, "Kubernetes: Forbidden"),
         (STATUS[1:], Form.JSON, ""),
         (["/errors/[]:Vault is sealed"], Form.JSON, "vault is sealed"),
@@ -59,4 +65,4 @@ def test_challenges_name_their_error(value: str, expected: str) -> None:
 
 
 def test_every_name_has_a_meaning() -> None:
-    assert set(BY_NAME) == CODES | REASONS | set(PHRASES)
+    assert set(BY_NAME) == CODES | REASONS | set(JSON_RPC.values()) | set(PHRASES) | {RED}

@@ -14,6 +14,11 @@ GREETING = b"220 mail.example ESMTP\r\n"
 SSL_REQUEST, STARTUP = b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\0\0\x10\0\x03\0\0user\0me\0\0"
 LDAP_REQUEST = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
 LDAP_BIND = b"\x30\x0c\x02\x01\x02\x60\x07\x02\x01\x03\x04\0\x80\0"
+RDP_WITHOUT, RDP_CONFIRM = b"\x03\0\0\x0b\x06\xe0\0\0\0\0\0", b"\x03\0\0\x0b\x06\xd0\0\0\0\0\0"
+RDP_END = b"\x03\0\0\x09\x02\xf0\x80\x21\x80"
+XMPP_DEMANDS = (
+    b"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
+)
 RDP_REQUEST = b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\x03\0\0\0"
 XMPP_REQUEST = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 
@@ -70,7 +75,10 @@ SAID = [
     Said(5432, (SSL_REQUEST, b"S", client_hello()), "PostgreSQL", Reply.ACCEPTED, "S"),
     Said(3389, (RDP_REQUEST, rdp_answer(3, 2)), "RDP", Reply.REFUSED, "SSL_NOT_ALLOWED_BY_SERVER (2)"),
     Said(3389, (RDP_REQUEST, rdp_answer(3, 5)), "RDP", Reply.REQUIRED, "HYBRID_REQUIRED_BY_SERVER (5)"),
-    Said(3389, (RDP_REQUEST, rdp_answer(2, 0)), "RDP", Reply.NOT_WANTED),
+    Said(3389, (RDP_REQUEST, rdp_answer(2, 0)), "RDP", Reply.NOT_OFFERED),
+    Said(3389, (RDP_REQUEST, rdp_answer(2, 0), b"\x03\0\0\x08\x02\xf0\x80\x7f"), "RDP", Reply.NOT_WANTED),
+    Said(3389, (RDP_WITHOUT, RDP_CONFIRM, b"\x03\0\0\x08\x02\xf0\x80\x7f", RDP_END), "RDP", Reply.DEMANDED),
+    Said(5222, (b"<stream:stream to='a.example'>", XMPP_DEMANDS), "XMPP", Reply.DEMANDED),
     Said(5222, (b"<stream:stream>", b"<stream:features/>", XMPP_REQUEST, b"<failure/></stream:stream>"), "XMPP",
          Reply.REFUSED, "<failure/></stream:stream>"),
     Said(3306, (mysql_greeting(0xF7FF),), "MySQL", Reply.NOT_OFFERED, server_first=True),
@@ -85,6 +93,8 @@ OTHERS = {
     "talk of it in a mail": (25, True, (GREETING, b"DATA\r\n", b"354 go\r\n", b"Hi\r\nSTARTTLS\r\n", b"550 no\r\n")),
     "GSSAPI, not TLS": (5432, False, (b"\0\0\0\x08\x04\xd2\x16\x30", b"N", STARTUP)),
     "other FTP security": (21, True, (b"220 FTP\r\n", b"AUTH GSSAPI\r\n", b"502 no\r\n")),
+    "XMPP with logins": (5222, False, (b"<stream:stream to='a.example'>", XMPP_DEMANDS + b"<mechanism>PLAIN")),
+    "RDP that goes on": (3389, False, (RDP_WITHOUT, RDP_CONFIRM, b"\x03\0\0\x08\x02\xf0\x80\x7f", RDP_CONFIRM)),
     "RDP with TLS": (3389, False, (RDP_REQUEST, rdp_answer(2, 1))),
     "MySQL with TLS": (3306, True, (mysql_greeting(0xFFFF),)),
 }  # fmt: skip

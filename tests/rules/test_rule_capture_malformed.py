@@ -6,6 +6,7 @@ import pytest
 from sessions import FactsOf, datagrams, found_in
 
 from explainer.model import Severity
+from explainer.rules.capture_malformed import is_misread
 
 RULE = "capture_malformed"
 WHOLE = bytes.fromhex("1234010000010000000000000161000001" + "0001")
@@ -22,3 +23,11 @@ def test_how_many(broken: int, whole: int, severity: Severity | None, tmp_path: 
     findings = found_in(RULE, facts_of, capture)
     assert [f.severity for f in findings] == ([severity] if severity else [])
     assert all("(malformed packet): DNS" in f.title and f.evidence.frames == (1,) for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [("eth:ip:tcp:smpp", False), ("eth:ip:udp:rdt", False), ("eth:ip:tcp:xmpp:xml", False), ("eth:ip:tcp:xml", True)],
+)
+def test_what_wireshark_misreads_is_not_told(layers: str, told: bool) -> None:
+    assert (is_misread(layers)) is not told

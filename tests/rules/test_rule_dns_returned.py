@@ -9,6 +9,7 @@ from test_rule_dns_resolvers import lookup
 
 from explainer.model import Severity
 from explainer.protocols import dns, udp_conversations
+from explainer.protocols.applications import signs
 from explainer.protocols.dns import Lookup
 from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
 from explainer.protocols.layers import UDP
@@ -27,7 +28,7 @@ def severity(*every: Lookup, port: int = 53) -> tuple[Severity, str]:
     nothing = frozenset[int]()
     known = KnownFacts({
         errors: (error,), udp_conversations.conversations: (), dns.lookups: every, media_errors: (nothing, nothing),
-        UDP.headers: NO_HEADERS,
+        UDP.headers: NO_HEADERS, signs: (),
     })  # fmt: skip
     (finding,) = findings_of("path_udp_unreachable", known)
     return finding.severity, finding.title

@@ -134,6 +134,28 @@ def test_a_challenge_that_the_client_meets_is_no_error(status: int) -> None:
     assert len(found("http_error", *challenges, exchange(2, path="/other"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("challenge", "path", "credentials", "findings"),
+    [
+        ("Bearer", "/v2/app/manifests/1", True, 1),
+        ("Bearer", "/v2/app/manifests/1", False, 2),
+        ("Bearer", "/v3/app", True, 2),
+        ("Basic", "/v2/app/manifests/1", True, 2),
+    ],
+)
+def test_a_question_for_the_token_of_a_registry_is_no_error(
+    challenge: str, path: str, credentials: bool, findings: int
+) -> None:
+    asked = exchange(0, status=401, path="/v2/", challenge=challenge)
+    missing = exchange(1, status=404, path=path, credentials=credentials, error_name="MANIFEST_UNKNOWN")
+    assert len(found("http_error", asked, missing)) == findings
+
+
+def test_a_question_for_a_token_that_comes_later_is_one() -> None:
+    asked = exchange(1, status=401, path="/v2/", challenge="Bearer")
+    assert len(found("http_error", exchange(0, status=404, path="/v2/app", credentials=True), asked)) == 2
+
+
 def test_a_step_of_a_sign_in_is_no_error_of_its_own_where_it_ends_in_a_refusal() -> None:
     step = exchange(0, status=401, credentials=True, challenge="NTLM …")
     refused = exchange(1, status=401, credentials=True, challenge="NTLM")
@@ -168,6 +190,27 @@ def test_a_sign_in_that_the_server_does_not_offer(offered: str, *, fires: bool) 
 )
 def test_every_scheme_of_a_challenge_is_read(lines: list[str], schemes: str) -> None:
     assert challenge({"www-authenticate": lines}) == schemes
+
+
+@pytest.mark.parametrize(
+    ("said", "side", "words"),
+    [
+        ({"error_name": "JSON-RPC: Method not found", "complaint": "error"}, Side.EITHER, "no method of that name"),
+        ({"complaint": "status: red"}, Side.SERVER, "a part of the cluster's data (a primary shard) cannot be reached"),
+        ({"complaint": "SOAP Fault (Client)"}, Side.CLIENT, 'its text says "SOAP Fault (Client)".'),
+        ({"complaint": "SOAP Fault"}, Side.EITHER, 'its text says "SOAP Fault".'),
+    ],
+)
+def test_what_a_good_answer_says_is_wrong_has_a_meaning(said: dict[str, Any], side: Side, words: str) -> None:
+    (finding,) = found("http_error_in_text", exchange(**said))
+    assert words in finding.title
+    assert finding.side is side
+
+
+def test_a_soap_fault_of_the_sender_is_the_clients() -> None:
+    (senders,) = found("http_error", exchange(status=500, complaint="SOAP Fault (Client)"))
+    (servers,) = found("http_error", exchange(status=500, complaint="SOAP Fault"))
+    assert (senders.side, servers.side) == (Side.CLIENT, Side.SERVER)
 
 
 @pytest.mark.parametrize(

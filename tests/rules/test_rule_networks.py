@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sessions import FactsOf, found, found_in, reply, session
 
-from explainer.model import Severity
+from explainer.model import Severity, Side
 from explainer.protocols.applications import Kind
+from explainer.protocols.applications.file_sharing import EXPORT
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,14 @@ def test_a_refusal_is_told(rule: str, protocol: str, code: str, words: str, seve
     assert words in finding.title
     assert found(rule, reply(protocol, code, ok=True)) == []
     assert found(rule, reply("SMTP", "550")) == []
+
+
+def test_a_mount_by_nfs_4_is_a_folder_below_the_root() -> None:
+    (missing,) = found("nfs_refused", reply("NFS file", "2", kind=Kind.FILE, request=EXPORT))
+    assert (missing.severity, missing.side) == (Severity.MEDIUM, Side.EITHER)
+    assert "it exports no folder of that name" in missing.title
+    (denied,) = found("nfs_refused", reply("NFS file", "13", kind=Kind.FILE, request=EXPORT))
+    assert "permission is denied" in denied.title
 
 
 def bgp(kind: int, body: bytes = b"") -> bytes:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sessions import FactsOf, found, found_in, reply, session
+from sessions import FactsOf, found, found_in, reply, session, talk
+from talk import Wire
 
 from explainer.model import Severity, Side
 from explainer.protocols.applications import Kind, replies
@@ -15,6 +16,11 @@ HEADER = bytes.fromhex("07000000 0d000000 04000000 04000000")
 READ = bytes.fromhex(
     "01007702 0100ea03acecb77ae17ddd01 04000000 00000000 ffffffff a00f0000 000000"
     "0000000000000000000000 01000000 020200e7030000 0d000000 ffffffff 0000ffffffff"
+)  # fmt: skip
+
+WRITE = bytes.fromhex(
+    "0100a102 0100ea03acecb77ae17ddd01 04000000 00000000 ffffffff a00f0000 000000"
+    "01000000 020200e7030000 0d000000 ffffffff 010a 00004842"
 )  # fmt: skip
 
 
@@ -39,6 +45,22 @@ def test_every_value_has_to_be_bad(values: tuple[int, ...], fires: bool, tmp_pat
     for finding in findings:
         assert "answers BadNodeIdUnknown to Read of 192.0.2.10: it has no such value (node)" in finding.title
         assert (finding.severity, finding.side) == (Severity.MEDIUM, Side.CLIENT)
+
+
+def written(*values: int) -> bytes:
+    """Return a WriteResponse with a result for each value."""
+    head = bytes.fromhex("0100a402 3202b87ae17ddd01 04000000") + bytes(9)
+    said = b"".join(struct.pack("<I", status) for status in values)
+    return message(head + bytes(3) + struct.pack("<i", len(values)) + said + struct.pack("<i", 0))
+
+
+def test_what_is_not_written_is_told_as_well(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for number, values in enumerate(((0x803B0000,), (0x803B0000, 0))):
+        talk(wire, 4840, (True, message(WRITE)), (False, written(*values)), sport=40000 + number)
+    (finding,) = found_in(RULE, facts_of, wire.save(tmp_path / "a.pcap"))
+    assert "answers BadNotWritable to Write of 192.0.2.10: the value cannot be written" in finding.title
+    assert finding.scope.streams == (0,)
 
 
 @pytest.mark.parametrize(

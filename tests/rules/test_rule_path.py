@@ -31,6 +31,13 @@ def traced(port: int) -> Wire:
     return wire
 
 
+def answering(port: int) -> Wire:
+    """A program that opens its port a moment too late: what it sends from there comes all the same."""
+    wire = denied(20000, 6970)
+    wire.put(ip(SERVER, CLIENT, UDP, datagram(port, 20000, b"answer")))
+    return wire
+
+
 @pytest.mark.parametrize(
     ("wire", "severity"),
     [
@@ -44,6 +51,8 @@ def traced(port: int) -> Wire:
         (denied(5355, 52272), Severity.INFO),
         (denied(5355, 45001), Severity.MEDIUM),
         (denied(52272, 52273), Severity.MEDIUM),
+        (answering(6970), Severity.LOW),
+        (answering(6971), Severity.MEDIUM),
     ],
     ids=[
         "port",
@@ -56,6 +65,8 @@ def traced(port: int) -> Wire:
         "to another client",
         "to a port that may be either's",
         "between clients",
+        "a port that speaks later",
+        "another port that does",
     ],
 )
 def test_udp_that_is_denied(wire: Wire, severity: Severity, tmp_path: Path, facts_of: FactsOf) -> None:

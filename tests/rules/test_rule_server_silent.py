@@ -83,6 +83,25 @@ def test_who_ends_and_whether_anything_was_said_decides(tmp_path: Path, facts_of
     assert found_in("server_hung_up", facts_of, wire.save(tmp_path / "d.pcap")) == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "severity"),
+    [((False, False), Severity.HIGH), ((True, False, False), Severity.MEDIUM), ((False, False, True), Severity.LOW)],
+)
+def test_a_reset_behind_the_end_changes_nothing_and_more_than_once_lasts(
+    answers: tuple[bool, ...], severity: Severity, tmp_path: Path, facts_of: FactsOf
+) -> None:
+    wire = Wire()
+    for number, answered in enumerate(answers):
+        talk = Talk(wire, sport=40000 + number, dport=2181).open().say(b"question")
+        if answered:
+            talk.answer(b"answer").part()
+        else:
+            talk.close(from_client=False).reset(from_client=False)
+    (finding,) = found_in("server_hung_up", facts_of, wire.save(tmp_path / "a.pcap"))
+    assert finding.severity is severity
+    assert finding.measured["connections"] == 2
+
+
 @pytest.mark.parametrize(("seconds", "fires"), [(0.5, True), (3, False)])
 def test_a_connection_in_reserve_may_be_ended(seconds: float, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from factories import KnownFacts, findings_of
 from sessions import FactsOf, asks, datagrams, found, found_in, reply, says, session, talk
 from talk import Wire
 
 from explainer.model import Analysis, Finding, RuleStatus, Severity
 from explainer.protocols.applications import Kind
+from explainer.protocols.http2_errors import http2_replies
 from explainer.protocols.tcp import Endpoint
 
 AnalysisOf = Callable[[str], Analysis]
@@ -220,6 +222,23 @@ def test_a_message_that_is_too_large_is_no_quota(tmp_path: Path, facts_of: Facts
     assert "the message is larger than the side that receives it allows" in finding.title
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "etcdserver: authentication failed, invalid user ID or password",
+            "does not accept the user name and password",
+        ),
+        ("etcdserver: user name is empty", "without a user, and the service wants one"),
+        ("name must not be empty", "what the caller sends is not valid"),
+    ],
+)
+def test_what_grpc_calls_invalid_may_be_a_login(text: str, words: str) -> None:
+    said = reply("gRPC", "3", kind=Kind.CALL, text=text)
+    (finding,) = findings_of("http2_error", KnownFacts({http2_replies: (said,)}))
+    assert words in finding.title
+
+
 def rdp(kind: int, value: int) -> bytes:
     """Return X.224's connection confirm with RDP's answer to the negotiation (MS-RDPBCGR 2.2.1.2)."""
     return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", kind, 0, 8, value)
@@ -238,3 +257,31 @@ def test_rdp_clients_try_another_way(tmp_path: Path, facts_of: FactsOf) -> None:
     talk(wire, 3389, (True, ASKS_RDP), (False, rdp(2, 0)), sport=40001)
     (finding,) = found_in("service_error", facts_of, wire.save(tmp_path / "b.pcap"))
     assert finding.severity is Severity.INFO
+
+
+def rtsp(method: str, number: int, more: str = "") -> bytes:
+    return f"{method} rtsp://192.0.2.80/cam RTSP/1.0\r\nCSeq: {number}\r\n{more}\r\n".encode()
+
+
+def told(status: str, number: int) -> bytes:
+    return f"RTSP/1.0 {status}\r\nCSeq: {number}\r\n\r\n".encode()
+
+
+def test_an_rtsp_challenge_is_no_refusal(tmp_path: Path, facts_of: FactsOf) -> None:
+    asked, signed = (True, rtsp("DESCRIBE", 1)), (True, rtsp("DESCRIBE", 2, "Authorization: Basic YTpi\r\n"))
+    wants, done = (False, told("401 Unauthorized", 1)), (False, told("200 OK", 2))
+    plays, busy = (True, rtsp("PLAY", 3)), (False, told("453 Not Enough Bandwidth", 3))
+    ends = (True, rtsp("TEARDOWN", 4)), (False, told("200 OK", 4))
+    wire = Wire()
+    talk(wire, 554, asked, wants, signed, done, plays, (False, told("200 OK", 3)), sport=40000)
+    talk(wire, 554, asked, wants, signed, (False, told("404 Not Found", 2)), server="198.51.100.1", sport=40001)
+    talk(wire, 554, asked, wants, signed, (False, told("401 Unauthorized", 2)), server="198.51.100.2", sport=40002)
+    talk(wire, 554, asked, wants, *ends, server="198.51.100.3", sport=40003)
+    talk(wire, 554, asked, wants, signed, done, plays, busy, *ends, server="198.51.100.4", sport=40004)
+    findings = found_in("service_error", facts_of, wire.save(tmp_path / "a.pcap"))
+    said = {f.scope.addresses[1][-1]: f.title for f in findings if f.severity is not Severity.INFO}
+    assert sorted(said) == ["1", "2", "3", "4"]
+    assert "DESCRIBE with a login of rtsp://192.0.2.80/cam: it has nothing of that name" in said["1"]
+    assert "it does not accept the user name and password" in said["2"]
+    assert "DESCRIBE of rtsp://192.0.2.80/cam: it wants a login" in said["3"]
+    assert 'PLAY of rtsp://192.0.2.80/cam: it is busy ("453 Not Enough Bandwidth")' in said["4"]

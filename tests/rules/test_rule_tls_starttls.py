@@ -100,6 +100,21 @@ def test_rdp_that_wants_more_is_the_clients_matter() -> None:
     assert "network level authentication" in finding.act
 
 
+@pytest.mark.parametrize(
+    ("protocol", "reply", "side", "words"),
+    [
+        ("RDP", Reply.NOT_OFFERED, Side.EITHER, "neither TLS nor network level authentication (NLA), and the client"),
+        ("RDP", Reply.DEMANDED, Side.CLIENT, "which offers neither TLS nor NLA, at its start"),
+        ("XMPP", Reply.DEMANDED, Side.CLIENT, "lets nobody log in before TLS (STARTTLS)"),
+    ],
+)
+def test_what_only_the_parting_shows_is_probable(protocol: str, reply: Reply, side: Side, words: str) -> None:
+    (finding,) = found(upgrade(protocol=protocol, reply=reply, text=""))
+    assert words in finding.title
+    assert (finding.severity, finding.confidence, finding.side) == (Severity.MEDIUM, Confidence.PROBABLE, side)
+    assert found(upgrade(protocol=protocol, reply=reply, text=""), upgrade(1, reply=Reply.NOT_WANTED)) == []
+
+
 def test_the_same_again_is_one_finding_and_another_server_is_another() -> None:
     same, other = found(upgrade(), upgrade(1), upgrade(2, server=Endpoint("198.51.100.21", 587)))
     assert same.measured["connections"] == 2

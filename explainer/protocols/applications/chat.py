@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from html import unescape
 
 from explainer.protocols.applications import sasl
 from explainer.protocols.applications.lines import lines, server_of, split
@@ -67,7 +68,7 @@ def xmpp(messages: Sequence[Message]) -> Iterator[Record]:
             yield Login("XMPP", stream, client, server, user, "password", (asked,), bool(succeeded), message.frame)
         for found, kind in ((failed, Kind.LOGIN), (_STREAM_ERROR.search(data), Kind.SESSION)):
             if found:
-                code, text = found[1].decode("ascii", "replace"), (found[2] or b"").decode("utf-8", "replace")
+                code, text = found[1].decode("ascii", "replace"), unescape((found[2] or b"").decode("utf-8", "replace"))
                 what, whose = ("the login", user) if kind is Kind.LOGIN else ("the session", "")
                 yield Reply(
                     "XMPP", kind, stream, client, server, asked or None, message.frame, what, whose, code,

@@ -15,8 +15,8 @@ from explainer.protocols.applications.records import Kind, Record, Reply
 from explainer.protocols.tcp import Endpoint
 
 _TEXT = 300
-_STATUS_LINE = re.compile(r"^RTSP/\d\.\d \d{3} |(?:\\r\\n)+$")
-"""What tshark keeps of a status line around its words."""
+_LINE_END = re.compile(r"(?:\\r\\n)+$")
+"""What tshark keeps of a line behind its words."""
 
 
 class Coded(NamedTuple):
@@ -62,7 +62,7 @@ class Coded(NamedTuple):
 
     def _said(self, message: Message, code: int) -> str:
         return (self.names or {}).get(code, "") or (
-            _STATUS_LINE.sub("", message.first(self.text))[:_TEXT] if self.text else ""
+            _LINE_END.sub("", message.first(self.text))[:_TEXT] if self.text else ""
         )
 
     def dialect(self) -> Dialect:
@@ -97,9 +97,6 @@ _TABLE = (
     # Modbus Application Protocol 1.1b3, section 7: an answer with an exception code.
     Coded("modbus", "Modbus", "modbus.exception_code", many("modbus.exception_code"), about=many("modbus.func_code"),
           asks="function", names=_MODBUS),
-    # RFC 7826, section 17.
-    Coded("rtsp", "RTSP", "rtsp.url || rtsp.status", many("rtsp.status"), from_least(400), many("rtsp.response"),
-          many("rtsp.url")),
     # RFC 6733, section 7.1: 1xxx and 2xxx are no errors.
     Coded("diameter", "Diameter", "diameter.Result-Code", many("diameter.Result-Code"), from_least(3000)),
     Coded("cql", "Cassandra", "cql.error_code", many("cql.error_code"), lambda code: True, many("cql.string")),

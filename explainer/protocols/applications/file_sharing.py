@@ -149,17 +149,21 @@ def netbios(messages: Sequence[Message]) -> Iterator[Record]:
 NETBIOS = Dialect("nbss", "nbss.type == 0x83", (_SESSION_ERROR,), netbios)
 
 _STATUSES = (many("nfs.status2"), many("nfs.status3"), many("nfs.nfsstat4"))
+_OPERATIONS, _PUTROOTFH, _LOOKUP = many("nfs.opcode"), 24, 15
+EXPORT = "a folder below its root"
+"""What a client looks for that mounts a folder by version 4, which has no mount of its own (RFC 7530, section 7)."""
 
 
 def nfs(messages: Sequence[Message]) -> Iterator[Record]:
     """Yield the errors to requests for files."""
     for message in messages:
         code = next((number for column in _STATUSES for number in message.numbers(column) if number), None)
+        mounts = message.numbers(_OPERATIONS)[:2] == (_PUTROOTFH, _LOOKUP)
         if code:
             yield Reply(
                 "NFS file", Kind.FILE, message.stream, message.destination, message.source, None, message.frame,
-                "a file", "", str(code), "", ok=False,
+                EXPORT if mounts else "a file", "", str(code), "", ok=False,
             )  # fmt: skip
 
 
-NFS = Dialect("nfs", "nfs.status2 > 0 || nfs.status3 > 0 || nfs.nfsstat4 > 0", _STATUSES, nfs)
+NFS = Dialect("nfs", "nfs.status2 > 0 || nfs.status3 > 0 || nfs.nfsstat4 > 0", (*_STATUSES, _OPERATIONS), nfs)

@@ -7,7 +7,7 @@ from explainer.protocols.applications.messages import Dialect, Message, many
 from explainer.protocols.applications.records import Kind, Record, Reply
 
 _SERVICE, _RESULT, _STATUS = many("opcua.servicenodeid.numeric"), many("opcua.ServiceResult"), many("opcua.StatusCode")
-_ERROR = many("opcua.transport.error")
+_ERROR, _WRITTEN = many("opcua.transport.error"), many("opcua.Results")
 _PORT = 4840
 _ACTIVATE, _PUBLISH, _REGISTER = 467, 826, (437, 12193)
 _ROUTINE = (_PUBLISH, *_REGISTER)
@@ -32,7 +32,7 @@ def opcua(messages: Sequence[Message]) -> Iterator[Record]:
             continue
         service = (asked.number(_SERVICE) if asked else None) or 0
         refused = next((code for code in (*message.numbers(_RESULT), *message.numbers(_ERROR)) if code >= _BAD), 0)
-        values = message.numbers(_STATUS)
+        values = (*message.numbers(_STATUS), *message.numbers(_WRITTEN))
         bad = values[0] if values and all(code >= _BAD for code in values) else 0
         opens = service == _ACTIVATE and message.has(_RESULT)
         if service in _ROUTINE or not (refused or bad or opens):
@@ -45,4 +45,4 @@ def opcua(messages: Sequence[Message]) -> Iterator[Record]:
         asked = None
 
 
-OPCUA = Dialect("opcua", "opcua", (_SERVICE, _RESULT, _STATUS, _ERROR), opcua)
+OPCUA = Dialect("opcua", "opcua", (_SERVICE, _RESULT, _STATUS, _ERROR, _WRITTEN), opcua)

@@ -19,6 +19,7 @@ from explainer.protocols.applications import (
     kafka,
     machines,
     mail,
+    media,
     networks,
     opcua,
     outcomes,
@@ -56,7 +57,7 @@ DIALECTS: dict[str, Dialect] = {
         databases.REDIS, services.NTP, services.RADIUS, services.SIP, snmp.SNMP, services.PORTMAPPER,
         wireless.WIRELESS, forms.FORM, port_login.PORT_LOGIN, brokers.MQTT, brokers.AMQP, proxies.SOCKS, networks.BGP,
         networks.PAP, networks.CHAP, file_sharing.NFS, kafka.KAFKA, vnc.VNC, chat.IRC, chat.XMPP, printing.IPP,
-        opcua.OPCUA, turn.TURN, machines.BACNET, machines.S7, sctp.SCTP,
+        opcua.OPCUA, turn.TURN, machines.BACNET, machines.S7, sctp.SCTP, media.RTSP,
         *errors.CODED, *outcomes.OUTCOMES, *remote_calls.REMOTE,
     )
 }  # fmt: skip
