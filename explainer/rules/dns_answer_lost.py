@@ -24,7 +24,8 @@ def dns_answer_lost(
 ) -> Iterator[Finding]:
     """A question that is asked again, next, with the same id, `min_pause_s` to `max_pause_s` after its answer was sent.
 
-    Who has an answer asks no more: a resolver in a program waits for a second or more, and repeats the very message.
+    Who has an answer asks no more: a resolver in a program waits for a second or more, and repeats the very message
+    from the same port. Some programs number their questions alike each time that they are started (nslookup).
     From `many` on it is of medium severity; one packet may get lost. More than `most` times is no resolver that tries
     again, but a program that gives all its questions one id.
     """
@@ -33,7 +34,7 @@ def dns_answer_lost(
     for x in facts[lookups]:
         if x.multicast or x.transport != "UDP" or not x.query_frames:
             continue
-        key = x.client.address, x.server, x.name, x.type_number
+        key = x.client, x.server, x.name, x.type_number
         before = last.get(key)
         if before and before.id == x.id and _is_answered(before):
             pause_s = ((x.query_ns or 0) - (before.response_ns or 0)) / 1e9

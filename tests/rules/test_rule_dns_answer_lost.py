@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from factories import SECOND, START_NS, KnownFacts, findings_of
+from factories import CLIENT, SECOND, START_NS, KnownFacts, findings_of
 from test_rule_dns_resolvers import lookup
 
 from explainer.model import Finding, Severity
 from explainer.protocols import dns
+from explainer.protocols.tcp import Endpoint
 
 
 def asked(times: int, *, pause_s: float = 1.0, **overrides: Any) -> list[dns.Lookup]:
@@ -46,8 +47,19 @@ def test_who_asks_again_has_no_answer(times: int, severity: Severity) -> None:
         asked(3, response_ns=None, response_frames=(), rcode=None),
         asked(3, transport="TCP"),
         [*asked(1), *asked(1, id=8, query_ns=START_NS + 9 * SECOND)],
+        [x._replace(client=Endpoint(CLIENT, 40000 + n)) for n, x in enumerate(asked(3))],
     ],
-    ids=["at once", "much later", "one id for all", "a failure", "cut short", "unanswered", "over TCP", "another id"],
+    ids=[
+        "at once",
+        "much later",
+        "one id for all",
+        "a failure",
+        "cut short",
+        "unanswered",
+        "over TCP",
+        "another id",
+        "other ports",
+    ],
 )
 def test_what_is_no_lost_answer(every: list[dns.Lookup]) -> None:
     assert told(*every) == []
