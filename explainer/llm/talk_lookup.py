@@ -50,8 +50,9 @@ def did(question: Question, claim: Claim) -> bool:
 
 
 _DONE = "; it succeeds."
+_ASKS_FOR_UPLOADS = re.compile(r"\bupload", re.IGNORECASE)
 _ACTIONS = (
-    ("uploads", re.compile(r"\bupload", re.IGNORECASE)),
+    ("uploads", _ASKS_FOR_UPLOADS),
     ("downloads", re.compile(r"\bdownload|\bfetch", re.IGNORECASE)),
     ("deletes", re.compile(r"\bdelet", re.IGNORECASE)),
 )
@@ -62,6 +63,12 @@ def _web(analysis: Analysis, question: Question) -> Iterator[Claim]:
     """Yield what was fetched and sent by HTTP, the same file once."""
     told = dict[str, tuple[int, ...]]()
     found = [row for row in rows(analysis.stat("http")) if row["method"] in ("GET", *_SENDING) and row["path"]]
+    if found and _ASKS_FOR_UPLOADS.search(question.text):
+        found = [row for row in found if row["method"] in _SENDING]
+        if not found:
+            text = "No upload over HTTP (POST, PUT) that can be read whole is in this capture"
+            yield Claim(text=f"{text}.", sources=("http",))
+            return
     for row in about(found, question):
         host, status = row["host"] or row["server"], row["status"]
         answer = f"HTTP {status}" if status else "no answer that can be read whole in this capture"

@@ -20,6 +20,7 @@ _SHOWN = 20
 def attack_fragments(facts: Facts) -> Iterator[Finding]:
     """Fragments that overlap others of their packet, or reach beyond 65,535 bytes (Teardrop; the ping of death).
 
+    Overlaps may also hide from a firewall what they carry (RFC 1858, section 4): each host puts them together its way.
     A fragment that came twice, at the same place, is no overlap. Whether today's system minds is another question.
     """
     for forged in facts[forged_fragments]:
@@ -32,7 +33,10 @@ def _fragments(f: Forged) -> Finding:
         steps.append(Step(frames=f.overlapping[:_SHOWN], text="fragments that overlap others of their packet"))
     if f.too_far:
         steps.append(Step(frames=f.too_far[:_SHOWN], text="a fragment that ends beyond the longest packet that IP has"))
-    what = "that overlap, as the Teardrop attack does" if f.overlapping else "of a packet longer than IP allows"
+    overlap = (
+        "that overlap, as the Teardrop attack does, or somebody who hides from a firewall what they carry (RFC 1858)"
+    )
+    what = overlap if f.overlapping else "of a packet longer than IP allows"
     more = "" if f.overlapping else ", as the ping of death does"
     shown = f"{address_field(f.source)} == {f.source} && {address_field(f.destination)} == {f.destination}"
     return finding(

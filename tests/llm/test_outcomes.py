@@ -74,6 +74,7 @@ def test_uploads_are_not_told_by_downloads() -> None:
     known = analysis(ran(), stats=[stat("http", columns, [row])])
     assert "GET" in offline.answer(known, "Did the page load?").verdict
     assert "succeeded" not in offline.answer(known, "Did the upload succeed?").verdict
+    assert offline.answer(known, "Did the upload work?").verdict.startswith("No upload over HTTP (POST, PUT)")
 
 
 def secrecy(spoken: str, *answers: tuple[Cell, ...]) -> str:

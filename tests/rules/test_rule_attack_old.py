@@ -36,7 +36,10 @@ LONG = (fragment(62520, 1480, more=True), fragment(64000, 1480, more=True))
 @pytest.mark.parametrize(
     ("packets", "told"),
     [
-        ((fragment(0, 36, more=True), fragment(24, 4, more=False)), "as the Teardrop attack does"),
+        (
+            (fragment(0, 36, more=True), fragment(24, 4, more=False)),
+            "as the Teardrop attack does, or somebody who hides",
+        ),
         ((fragment(0, 1480, more=True), fragment(1472, 100, more=False)), "as the Teardrop attack does"),
         ((*LONG, fragment(65480, 480, more=False)), "as the ping of death does"),
         ((fragment(65480, 480, more=False),), ""),
