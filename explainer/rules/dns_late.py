@@ -15,6 +15,7 @@ from explainer.registry import rule
 from explainer.rules.dns import AREA
 from explainer.rules.dns_alias import circle, in_circle, plain, short
 from explainer.rules.dns_resolvers import lookup_finding
+from explainer.rules.dns_search import shortened
 from explainer.wording import count, listing, milliseconds
 
 _NOERROR, _NXDOMAIN = 0, 3
@@ -154,14 +155,11 @@ def dns_no_address(facts: Facts) -> Iterator[Finding]:
         ):
             groups[x.client.address, plain(x.name)].append(x)
     resolved = {key for key, group in groups.items() if any(_has_address(x) for x in group)}
+    begun = {(client, part) for client, name in resolved for part in shortened(name)}
     v6_only = all(":" in address for address in facts[packets]["src"].drop_nulls().unique())
     for (client, name), group in groups.items():
         asked = {x.type_number for x in group}
-        lengthened = any(
-            known != name and (name.startswith(f"{known}.") or known.startswith(f"{name}."))
-            for owner, known in resolved
-            if owner == client
-        )
+        lengthened = (client, name) in begun or any((client, part) in resolved for part in shortened(name))
         if any(x.truncated or x.cut for x in group) or lengthened:
             continue
         if (client, name) not in resolved and _A in asked:
