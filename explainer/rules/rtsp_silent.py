@@ -11,6 +11,7 @@ from explainer.protocols.ip import packets
 from explainer.protocols.tcp import connections
 from explainer.protocols.udp_conversations import last_sent
 from explainer.registry import rule
+from explainer.rules.evidence import host_filter
 from explainer.rules.refusals import AREA, SUBJECT_OF_SIGNS
 from explainer.rules.tcp_case import finding
 
@@ -50,7 +51,7 @@ def _silent(sign: Sign, waited_s: float) -> Finding:
         f" {waited_s:.0f} s.",
         Evidence.of(
             [sign.frame],
-            f"tcp.stream == {sign.stream} || (udp && ip.addr == {client} && ip.addr == {server})",
+            f"tcp.stream == {sign.stream} || (udp && ({host_filter([client])}) && ({host_filter([server])}))",
             [
                 Step(frames=(sign.frame,), text=f"{sign.server} says yes to PLAY (RTSP)"),
                 Step(frames=(), text=f"No UDP packet of {server} to {client} is in the capture after that."),
