@@ -40,8 +40,9 @@ _DESCRIPTIONS = ("carriers", "spoken", "ports", "protocol_hierarchy", "destinati
 _REFUSED = "it is refused"
 _NO_FAULT = "No fault was found:"
 _ANSWERS = ("answers",)
-_MISSING, _NOBODY = ("smb_refused", "ldap_search_empty", "dns_no_record"), "Nobody"
+_MISSING = ("smb_refused", "ldap_search_empty", "dns_no_record", "address_router_left")
 """Of what is not there, and does not come later: worth knowing alone, but why somebody cannot open it, or log in."""
+_NOBODY = "Nobody"
 _MAY_BE_IT = ("tcp_syn_unanswered", "multicast_silent")
 """What nobody answered, and later attempts got, or what never came: just that may be what is asked about."""
 _LOSS, _BROKEN = "tcp_loss", "wep_"

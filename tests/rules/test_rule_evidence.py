@@ -100,7 +100,7 @@ NOT_RECORDED = {
     "tcp_slow_rounds", "unwanted_cryptocurrency", "wep_in_use", "wireless_handshake", "wireless_refused",
     "wireless_sent_away", "turn_refused", "coded_refusal", "sctp_aborted", "sctp_unanswered",
     "dns_null_mx", "sip_not_acknowledged", "tcp_other_source", "tls_not_begun", "tunnel_one_way", "vrrp_masters",
-    "bfd_down", "dns_answer_lost", "lacp_alone", "stp_changes",
+    "bfd_down", "cotp_refused", "dns_answer_lost", "lacp_alone", "stp_changes",
     "websocket_accept_wrong", "rtsp_silent",
 }  # fmt: skip
 """Rules that the lab has no recording for; their own tests make them fire on captures written byte by byte.
