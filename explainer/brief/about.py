@@ -15,6 +15,7 @@ ABOUT = {
     Topic.LOSS: (
         "capture_duplicates", "tcp_loss", "tcp_dead", "tcp_out_of_order", "path_mtu", "path_ping_lost",
         "tcp_answer_lost", "tls_flight_lost", "tls_hello_unacknowledged", "rtp_loss",
+        "dns_late_fallback", "dns_partly_unanswered", "dns_unanswered",
     ),
     Topic.RESETS: ("tcp_reset", "tcp_idle_reset", "tcp_half_open", "tcp_refused"),
     Topic.SILENCE: (

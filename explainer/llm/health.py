@@ -134,6 +134,16 @@ def unanswered_requests(analysis: Analysis) -> str:
     return count(len(alone), "connection request (SYN) is", "connection requests (SYN) are") if alone else ""
 
 
+def open_pages(analysis: Analysis) -> str:
+    """Return "1 HTTP request is" for those whose answer is not whole where neither side has ended the connection."""
+    if analysis.stat("closings") is None:
+        return ""
+    over = {(row["client"], row["server"]) for row in _rows(analysis.stat("closings"))}
+    last = {(row["client"], row["server"]): row for row in _rows(analysis.stat("http"))}
+    waiting = [row for talk, row in last.items() if talk not in over and row["method"] and row["status"] is None]
+    return count(len(waiting), "HTTP request is", "HTTP requests are") if waiting else ""
+
+
 def unanswered_leases(analysis: Analysis) -> str:
     """Return "1 DHCP exchange is" where a client asks and no server says yes or no to anybody, or nothing."""
     asking = _rows(analysis.stat("dhcp"))

@@ -199,7 +199,7 @@ def _verdict(
     if all(outcome.status is RuleStatus.NOT_APPLICABLE for outcome in analysis.outcomes):
         only = overview.protocols(analysis)
         return f"This capture cannot tell: it holds nothing of what is judged here{f', only {only}' if only else ''}."
-    lone = (health.unfinished_handshakes, health.unanswered_requests, health.unanswered_leases)
+    lone = (health.unfinished_handshakes, health.unanswered_requests, health.unanswered_leases, health.open_pages)
     unfinished = next(filter(None, (told(analysis) for told in lone)), "")
     if unfinished:
         told = f"No fault was found, but {unfinished} not finished in this capture: it cannot tell how that went on."
@@ -209,7 +209,7 @@ def _verdict(
         part = "the frames that were looked at"
     unread = _unread(analysis)
     if unread and int(unread.measured["frames"]) >= analysis.info.frames * _MUCH:
-        return f"No fault was found in {part}, as far as it is judged. {unread.title}"
+        return f"No fault was found in {part}, as far as it is judged.{worked} {unread.title}"
     if choice.ASKS_FOR.match(question.text) and not question.about_a_fault:
         return f"No fault was found in {part}; what the question asks for is not among what is counted here."
     told = f"No fault was found in {part}: nothing that is looked for explains a failure."

@@ -3,10 +3,20 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 from explainer.brief.question import Question, Topic
-from explainer.llm import call_lookup, health, host_outcome, names_outcome, talk_lookup, tcp_lookup, tls_outcomes
+from explainer.llm import (
+    call_lookup,
+    health,
+    host_outcome,
+    names_outcome,
+    network_lookup,
+    talk_lookup,
+    tcp_lookup,
+    tls_outcomes,
+)
 from explainer.llm.rows import Row
 from explainer.llm.rows import frames as _frames
 from explainer.llm.rows import rows as _rows
@@ -54,12 +64,14 @@ def went_well(analysis: Analysis, question: Question) -> list[Claim]:
 
     Of hosts that are named it says nothing: what others took is no answer.
     """
-    asked = question.about_a_fault or question.topics & _STATES
+    asked = question.about_a_fault or question.topics & _STATES or _IS_WELL.search(question.text)
     if question.names_hosts() or question.ports or not asked:
         return []
     spoken = call_lookup.calls(analysis, question) if _CALLS.search(question.text) else ()
     unbroken = tcp_lookup.not_reset(analysis) if Topic.RESETS in question.topics else ()
-    told = [*spoken, *unbroken, *of_services(analysis, question)]
+    tunnels = network_lookup.vpns(analysis, replace(question, about_a_fault=False))
+    through = tunnels if Topic.TUNNELS in question.topics else ()
+    told = [*spoken, *unbroken, *through, *of_services(analysis, question)]
     if not told and _ERRORS.search(question.text):
         told = list(web(analysis, question))
     if not told and _CONNECTS.search(question.text):
@@ -67,10 +79,13 @@ def went_well(analysis: Analysis, question: Question) -> list[Claim]:
     return [claim.model_copy(update={"text": _plainly(claim.text)}) for claim in told]
 
 
+_IS_WELL = re.compile(r"^\s*(?:is|are)\b.*\b(?:ok(?:ay)?|fine|healthy|well|alright)\b", re.IGNORECASE)
 _STATES = {Topic.SILENCE, Topic.RESETS}
 _CALLS = re.compile(r"\b(?:calls?|calling|phones?|voip|sip)\b", re.IGNORECASE)
 _ERRORS = re.compile(r"\berrors?\b", re.IGNORECASE)
-_CONNECTS = re.compile(r"\b(?:connect\w*|reach\w*|unreachable|down|offline|reset\w*|drop\w*|clos\w+)\b", re.IGNORECASE)
+_CONNECTS = re.compile(
+    r"\b(?:connect\w*|reach\w*|unreachable|down|offline|reset\w*|drop\w*|clos\w+|servers?)\b", re.IGNORECASE
+)
 _BEGINNING = re.compile(r"(?:Yes, |No fault was found: )(\w)")
 
 

@@ -233,8 +233,9 @@ _ALL_THERE = ", and none is missing"
 def _lookups_answered(analysis: Analysis) -> Iterator[Claim]:
     """Yield that all questions to name servers were answered, where TCP's numbers, which show a loss, are not there."""
     asked = [row for row in _rows(analysis.stat("dns")) if row["query_frame"] is not None]
-    if asked and all(row["response_frame"] is not None for row in asked):
+    once = all(row["response_frame"] is not None and not row.get("retransmissions") for row in asked)
+    if asked and once:
         text = f"No packet loss is seen: {count(len(asked), 'DNS question was', 'DNS questions were')} asked, and"
-        text += " all were answered. There is no TCP here, whose numbers would show more"
+        text += " all were answered at once. There is no TCP here, whose numbers would show more"
         at = tuple(frame for row in asked[:_ROWS] for frame in _frames(row, "query_frame", "response_frame"))
         yield Claim(text=f"{text}.", frames=at, sources=("dns",))

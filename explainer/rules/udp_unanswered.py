@@ -15,6 +15,7 @@ from explainer.wording import count
 
 _SHOWN = 20
 _VPNS = {"wg", "openvpn", "isakmp", "l2tp"}
+_WIREGUARD = "wg"
 # Why a server that is there may keep silent, and what to look at first.
 _SILENT = {
     "wg": (
@@ -71,11 +72,12 @@ def udp_unanswered(
     At least `min_requests` over `min_span_s` (two at once are two questions), with the capture going on for
     `min_wait_s` after the first: these services ask again within that time; a tunnel (WireGuard, OpenVPN) that had
     answered before counts after `went_silent_s`, in which both would have sent keep-alives. Of low severity where
-    another server answers the same client. TFTP's server answers from a new port: where its answers are seen, and the
-    client asks again without a word to them, they are told as lost. Of SNMP, whose every exchange may name another
-    community, also a port of the client that is never answered, where others are. What an ICMP error answers is told
-    there; silent where the client then uses the same port by TCP (SIP, Kerberos), and where TCP shows that of what the
-    client hears nothing is recorded.
+    another server answers the same client, and where WireGuard sends more than its opening, which has one size: then
+    the tunnel was up, and perhaps only one direction is recorded. TFTP's server answers from a new port: where its
+    answers are seen, and the client asks again without a word to them, they are told as lost. Of SNMP, whose every
+    exchange may name another community, also a port of the client that is never answered, where others are. What an
+    ICMP error answers is told there; silent where the client then uses the same port by TCP (SIP, Kerberos), and where
+    TCP shows that of what the client hears nothing is recorded.
     """
     over_tcp = {(c.client.address, c.server.address, c.server.port) for c in facts[connections] if c.server_payload}
     told = {(e.source, e.destination, e.destination_port) for e in facts[errors]}
@@ -146,23 +148,40 @@ def _in_part(u: Unanswered) -> Finding:
     )
 
 
+def _was_up(u: Unanswered) -> bool:
+    """Return whether it sends data through WireGuard: without a session it sends its opening alone, of one size."""
+    return u.protocol == _WIREGUARD and u.sizes > 1 and u.answer is None
+
+
+def _title(u: Unanswered, asks: str) -> str:
+    sent = count(len(u.frames), "packet")
+    if _was_up(u):
+        return (
+            f"Nothing of {u.server} is in this capture, while {u.client} sends {sent} of {u.sizes} sizes to it through"
+            f" a tunnel that was up before (WireGuard, UDP port {u.port}): it has fallen silent, or only one direction"
+            " is recorded."
+        )
+    if u.answer:
+        return (
+            f"The VPN has stopped working: {u.server} no longer answers {u.service} (UDP port {u.port}); since its last"
+            f" packet {u.client} has sent {sent} in {u.lasted_s:.0f} s in vain."
+        )
+    vpn = "The VPN does not come up: " if u.protocol in _VPNS else ""
+    return f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain."
+
+
 def _unanswered(u: Unanswered) -> Finding:
     silent, advice = _SILENT.get(u.protocol, ("", f"Look into the log of the {u.service} server at that moment."))
-    vpn = "The VPN does not come up: " if u.protocol in _VPNS else ""
-    severity = Severity.LOW if u.others else Severity.HIGH if vpn else Severity.MEDIUM
+    severity = Severity.HIGH if u.protocol in _VPNS else Severity.MEDIUM
+    severity = Severity.LOW if u.others or _was_up(u) else severity
     asks = f"{u.client} asks {count(len(u.frames), 'time')} in {u.lasted_s:.0f} s"
     steps = [
+        *((Step(frames=(u.answer,), text=f"the last packet of {u.server} port {u.port}"),) if u.answer else ()),
         Step(frames=u.frames[:_SHOWN], text=f"{asks} ({u.service}, UDP port {u.port})"),
         Step(frames=(), text=f"Nothing of {u.server} port {u.port} answers, and no ICMP error says why."),
         *((Step(frames=(), text=f"What to know: {silent}."),) if silent else ()),
     ]
-    title = f"{vpn}{u.server} never answers {u.service} (UDP port {u.port}): {asks} in vain."
-    if u.answer:
-        steps.insert(0, Step(frames=(u.answer,), text=f"the last packet of {u.server} port {u.port}"))
-        title = (
-            f"The VPN has stopped working: {u.server} no longer answers {u.service} (UDP port {u.port}); since its last"
-            f" packet {u.client} has sent {count(len(u.frames), 'packet')} in {u.lasted_s:.0f} s in vain."
-        )
+    title = _title(u, asks)
     return finding(
         "udp_unanswered",
         u.frames[0],

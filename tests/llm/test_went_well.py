@@ -15,6 +15,7 @@ TLS = (
 CLOSINGS = ("client", "server", "ended_by", "how", "frame", "lasted_s", "client_bytes", "server_bytes", "reset_by")
 HEALTH = ("segments", "retransmissions", "lost_segments", "client", "server", "client_mss", "server_mss", "stream")
 DNS = ("name", "type", "query_frame", "response_frame", "rcode", "answers")
+SPOKEN = ("protocols", "client", "server", "transport", "port", "packets", "first_frame")
 CLIENT, SERVER = "10.0.0.9:40000", "10.0.0.1:80"
 WEB = stat("http", HTTP, [("GET", "/file", 200, 4, 9, "www.example.org", CLIENT, SERVER)])
 HANDSHAKE = stat("tls", TLS, [(CLIENT, "10.0.0.1:443", "www.example.org", "TLS 1.3", "established", None, 4, 5)])
@@ -110,6 +111,21 @@ def test_an_account_that_is_let_in_is_not_shut_out_by_a_page() -> None:
         error = finding("http_error", scope=Scope()).model_copy(update={"measured": {"status": status}})
         answer = offline.answer(analysis(ran(error), stats=[used]), "Why can anna not log in?")
         assert about in answer.verdict
+
+
+@pytest.mark.parametrize(("closed", "told"), [([], True), ([CLOSED], False)])
+def test_a_page_whose_answer_is_not_whole(closed: list[tuple[Cell, ...]], told: bool) -> None:
+    asked = stat("http", HTTP, [("GET", "/file", None, 4, None, "www.example.org", CLIENT, SERVER)])
+    ends = stat("closings", CLOSINGS, closed)
+    assert ("1 HTTP request is not finished" in verdict("Why does the server not answer?", asked, ends)) is told
+
+
+def test_a_tunnel_that_carries_both_ways() -> None:
+    columns = (*SPOKEN, "servers", "conversations")
+    spoken = stat("spoken", columns, [("WireGuard (VPN)", "10.0.0.9", "10.0.0.1", "UDP", 51820, 9, 1, 1, 1)])
+    talks = ("a", "a_port", "b", "b_port", "packets_a_b", "packets_b_a")
+    both = stat("conversations_udp", talks, [("10.0.0.9", 51820, "10.0.0.1", 51820, 5, 4)])
+    assert "9 packets, 5 there and 4 back." in verdict("Does the VPN work?", spoken, both)
 
 
 def test_who_called_where_nobody_called() -> None:

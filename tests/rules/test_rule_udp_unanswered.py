@@ -60,6 +60,16 @@ def test_a_vpn_without_an_answer(tmp_path: Path, facts_of: FactsOf) -> None:
     assert any("public or preshared key" in step.text for step in finding.evidence.steps)
 
 
+def test_a_vpn_that_was_up_before_may_be_recorded_by_half(tmp_path: Path, facts_of: FactsOf) -> None:
+    wire = Wire()
+    for length in (60, 76, 60, 92):
+        wire.put(ip(CLIENT, SERVER, UDP, datagram(WG_PORT, WG_PORT, b"\x04\0\0\0" + bytes(length))))
+        wire.wait(2)
+    (finding,) = found("udp_unanswered", wire.save(tmp_path / "half.pcap"), facts_of)
+    assert finding.severity is Severity.LOW
+    assert "only one direction is recorded" in finding.title
+
+
 @pytest.mark.parametrize(("times", "fires"), [(5, True), (3, False)])
 def test_a_vpn_that_falls_silent(times: int, fires: bool, tmp_path: Path, facts_of: FactsOf) -> None:
     wire = Wire()
