@@ -12,6 +12,7 @@ from explainer.model import Severity, Side
 RULE = "rtsp_silent"
 SETUP = b"SETUP rtsp://a/cam/1 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;client_port=5000-5001\r\n\r\n"
 AGREED = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;client_port=5000-5001;server_port=6970-6971\r\n\r\n"
+ELSEWHERE = AGREED.replace(b"unicast;", b"unicast;source=198.51.100.77;")
 INTERLEAVED = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n"
 PLAY = b"PLAY rtsp://a/cam RTSP/1.0\r\nCSeq: 2\r\n\r\n"
 YES, BUSY = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n", b"RTSP/1.0 453 Not Enough Bandwidth\r\nCSeq: 2\r\n\r\n"
@@ -48,8 +49,9 @@ def test_video_that_does_not_come(tmp_path: Path, facts_of: FactsOf) -> None:
     "how",
     [
         {"wait_s": 2.5}, {"later": (VIDEO,)}, {"agreed": INTERLEAVED}, {"plays": BUSY}, {"udp": ()},
+        {"agreed": ELSEWHERE},
     ],
-    ids=["soon over", "it comes", "over the connection", "refused", "recorded without UDP"],
+    ids=["soon over", "it comes", "over the connection", "refused", "recorded without UDP", "from another host"],
 )  # fmt: skip
 def test_otherwise_nothing_is_told(how: dict[str, object], tmp_path: Path, facts_of: FactsOf) -> None:
     assert found(RULE, played(tmp_path / "a.pcap", **how), facts_of) == []  # type: ignore[arg-type]

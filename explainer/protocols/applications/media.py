@@ -8,7 +8,7 @@ from explainer.protocols.applications.records import Kind, Record, Reply, Sign
 
 _STATUS, _ANSWER = many("rtsp.status"), many("rtsp.response")
 _METHOD, _URL, _TRANSPORT = many("rtsp.method"), many("rtsp.url"), many("rtsp.transport")
-_PORT = re.compile(r"\bclient_port=(\d{1,5})")
+_PORT, _SOURCE = re.compile(r"\bclient_port=(\d{1,5})"), re.compile(r"\bsource=([^;,\s\\]+)")
 _AROUND = re.compile(r"^RTSP/\d\.\d \d{3} |(?:\\r\\n)+$")
 """What tshark keeps of a status line around its words."""
 _TEXT, _FIRST_ERROR, _UNAUTHORIZED = 300, 400, 401
@@ -44,8 +44,8 @@ def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
         if asked is None or message.source == asked.source:
             continue
         reply = _reply(asked, message, status, login=signed_in)
-        if agreed := _PORT.search(message.first(_TRANSPORT)):
-            port = agreed[1]
+        if agreed := _agreed(message):
+            port = agreed
             yield _sign(AGREED, message, port)
         if reply.ok and port and asked.first(_METHOD) == "PLAY":
             yield _sign(PLAYS, message, port)
@@ -60,6 +60,12 @@ def rtsp(messages: Sequence[Message]) -> Iterator[Record]:
 
 def _sign(what: str, message: Message, port: str) -> Sign:
     return Sign(what, "RTSP", message.stream, message.destination, message.source, message.frame, port)
+
+
+def _agreed(message: Message) -> str:
+    """Return the client's port to which this host itself will send, empty where it says nothing of the kind."""
+    port, other = (words.search(message.first(_TRANSPORT)) for words in (_PORT, _SOURCE))
+    return port[1] if port and (other is None or other[1] == message.source.address) else ""
 
 
 def _same(first: Message, second: Message) -> bool:
