@@ -17,7 +17,7 @@ _PROBES = re.compile(r"unknown (?:sub)?command '?(?:HELLO|COMMAND|MAINT|SETINFO|
 """Redis commands that clients' libraries try on their own: older servers do not know them, and all goes on."""
 _TRIED = Meaning(
     "it is older than the client's library, which tries a command that this server does not know, and goes on without",
-    "Nobody.", Side.NOBODY, Severity.INFO,
+    "Nobody has to act.", Side.NOBODY, Severity.INFO,
 )  # fmt: skip
 _CLASSES = ("03", "0A", "20", "21", "22", "23", "26", "34", "3F", "42", "44", "P0")
 """Of PostgreSQL's errors (Appendix A of its manual) those that a statement, a function or its data make."""

@@ -143,7 +143,7 @@ MEANINGS = {
         "Nobody, if the client sends the script.", Side.NOBODY, Severity.INFO,
     ),
     ("Redis", "BUSYGROUP"): Meaning(
-        "the consumer group exists already: programs that make sure of it ask so", "Nobody.", Side.NOBODY,
+        "the consumer group exists already: programs that make sure of it ask so", "Nobody has to act.", Side.NOBODY,
         Severity.INFO,
     ),
     ("Redis", "NOGROUP"): Meaning(
@@ -169,7 +169,9 @@ MEANINGS = {
         "the key lives on another node of the cluster: clients that know clusters ask there",
         "Nobody, if the client follows; else it must be set to cluster mode.", Side.CLIENT, Severity.INFO,
     ),
-    ("Redis", "ASK"): Meaning("the key moves to another node just now", "Nobody.", Side.NOBODY, Severity.INFO),
+    ("Redis", "ASK"): Meaning(
+        "the key moves to another node just now", "Nobody has to act.", Side.NOBODY, Severity.INFO,
+    ),
     ("Redis", "BUSY"): Meaning("a script runs too long", "The database's side must see to the script.", Side.SERVER),
     ("Redis", "MISCONF"): Meaning(
         "it cannot save to its disk, and so takes no writes", "The database's side must see to its disk.", Side.SERVER

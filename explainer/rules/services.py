@@ -55,9 +55,9 @@ _SIP = {
     "407": Meaning("it does not accept the login", "The phone's user name or password must be corrected.", Side.CLIENT),
     "408": Meaning("nobody answers behind it", "Find out why the other side does not answer.", Side.SERVER),
     "480": Meaning("the other phone is not available", "Nobody, if the phone is off.", Side.NOBODY, Severity.MEDIUM),
-    "481": Meaning("it knows no such call", "Nobody.", Side.NOBODY, Severity.INFO),
+    "481": Meaning("it knows no such call", "Nobody has to act.", Side.NOBODY, Severity.INFO),
     "486": Meaning("the other phone is busy", "Nobody: call again later.", Side.NOBODY, Severity.LOW),
-    "487": Meaning("the caller gave up", "Nobody.", Side.NOBODY, Severity.INFO),
+    "487": Meaning("the caller gave up", "Nobody has to act.", Side.NOBODY, Severity.INFO),
     "405": Meaning("it does not permit this kind of request", "The phone's settings must be corrected.", Side.CLIENT),
     "410": Meaning("the number is no longer in use", "Correct the number.", Side.CLIENT),
     "415": Meaning(
@@ -84,7 +84,7 @@ _SIP = {
     "488": Meaning(
         "the two have no codec in common", "Phone and server must allow a common codec (SDP).", Side.EITHER
     ),
-    "603": Meaning("the other side declines", "Nobody.", Side.NOBODY, Severity.LOW),
+    "603": Meaning("the other side declines", "Nobody has to act.", Side.NOBODY, Severity.LOW),
 }  # fmt: skip
 _SIP_CLIENT = Meaning("it does not accept the request", "The phone's settings must be corrected.", Side.CLIENT)
 _SIP_SERVER = Meaning("it fails itself", "The telephone server's side must act.", Side.SERVER)
