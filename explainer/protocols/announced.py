@@ -3,9 +3,8 @@
 import re
 from typing import Any, NamedTuple
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
-from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.facts import Column, Facts, Kind, Look, fact
+from explainer.protocols.frame import FRAME, OF_LAYERS, PROTOCOLS, with_layer
 
 _NAME, _ID = Column("lldp.tlv.system.name"), Column("lldp.chassis.id.mac")
 _PORT, _PORT_CARD = Column("lldp.port.id"), Column("lldp.port.id.mac")
@@ -31,13 +30,7 @@ class Announced(NamedTuple):
     frames: tuple[int, ...]
 
 
-def _view(facts: Facts) -> View | None:
-    layers = pl.col(PROTOCOLS.field).str.contains(r"(?:^|:)(?:lldp|cdp)(?::|$)")
-    numbers = facts.frames(FRAME, PROTOCOLS).filter(layers)[FRAME.field].head(_MOST).to_list()
-    return View(tuple(numbers)) if numbers else None
-
-
-_LOOK = Look("announcements of devices", (FRAME, PROTOCOLS), _COLUMNS, _view)
+_LOOK = Look("announcements of devices", OF_LAYERS, _COLUMNS, with_layer("lldp|cdp", _MOST))
 
 
 @fact("announcements of devices", _LOOK, FRAME, PROTOCOLS)

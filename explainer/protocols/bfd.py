@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
+from explainer.facts import Column, Facts, Kind, Look, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, OF_LAYERS, with_layer
 from explainer.protocols.ip import packets
 
 _STATE, _DIAGNOSTIC = Column("bfd.sta", Kind.INT), Column("bfd.diag", Kind.INT)
-_LAYER = r":bfd(?::|$)"
 _MOST = 2_000
 ADMIN_DOWN, DOWN, INIT, UP = range(4)
 
@@ -30,16 +29,10 @@ class Session(NamedTuple):
     said: tuple[Said, ...]
 
 
-def _view(facts: Facts) -> View | None:
-    table = facts.frames(FRAME, PROTOCOLS)
-    frames = table.filter(pl.col(PROTOCOLS.field).str.contains(_LAYER))[FRAME.field].to_list()
-    return View(tuple(frames[:_MOST])) if frames else None
+_LOOK = Look("BFD", OF_LAYERS, (FRAME, _STATE, _DIAGNOSTIC), with_layer("bfd", _MOST))
 
 
-_LOOK = Look("BFD", (FRAME, PROTOCOLS), (FRAME, _STATE, _DIAGNOSTIC), _view)
-
-
-@fact("BFD sessions", packets, FRAME, PROTOCOLS, _LOOK)
+@fact("BFD sessions", packets, _LOOK)
 def sessions(facts: Facts) -> tuple[Session, ...]:
     """Return the sessions by first frame; those of one pair of hosts are one."""
     seen = facts.look(_LOOK)

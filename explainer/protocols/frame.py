@@ -1,6 +1,10 @@
 """Columns that every frame has (Wireshark's "frame" protocol), and the capture's end."""
 
-from explainer.facts import Column, Facts, Given, Kind, fact
+import re
+from collections.abc import Callable
+
+from explainer.facts import Column, Facts, Given, Kind, View, fact
+from explainer.lazy import pl
 
 FRAME = Column("frame.number", Kind.INT)
 TIME = Column("frame.time_epoch", Kind.TIME)
@@ -28,3 +32,27 @@ def start_ns(facts: Facts) -> int | None:
     if frames.is_empty():
         return None
     return int(frames[TIME.field][0]) - int(frames[RELATIVE_TIME.field][0])
+
+
+@fact("layers of frames", PROTOCOLS)
+def stacks(facts: Facts) -> tuple[str, ...]:
+    """Return the texts of frame.protocols that occur, each once: a capture of millions of frames has a few dozen."""
+    return tuple(facts.frames(PROTOCOLS)[PROTOCOLS.field].drop_nulls().unique())
+
+
+OF_LAYERS = (FRAME, PROTOCOLS, stacks)
+"""What the views that `with_layer` makes need."""
+
+
+def with_layer(layer: str, most: int, shown: str = "") -> Callable[[Facts], View | None]:
+    """Return what makes a view of the frames with a layer (a pattern), the first `most` of them; `shown` as in View."""
+    words = re.compile(rf"(?:^|:)(?:{layer})(?::|$)")
+
+    def view(facts: Facts) -> View | None:
+        known = [stack for stack in facts[stacks] if words.search(stack)]
+        if not known:
+            return None
+        table = facts.frames(FRAME, PROTOCOLS)
+        return View(tuple(table.filter(pl.col(PROTOCOLS.field).is_in(known))[FRAME.field].head(most)), shown)
+
+    return view

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
+from explainer.facts import Column, Facts, Kind, Look, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, OF_LAYERS, with_layer
 from explainer.protocols.ip import packets
 
 _EXCHANGE = Column("isakmp.exchangetype", Kind.INT)
@@ -18,13 +18,7 @@ _MOST = 2000
 IKE_AUTH, INFORMATIONAL_1 = 35, 5
 
 
-def _view(facts: Facts) -> View | None:
-    frames = facts.frames(FRAME, PROTOCOLS).filter(pl.col(PROTOCOLS.field).str.contains(r"(?:^|:)isakmp(?::|$)"))
-    numbers = frames[FRAME.field].head(_MOST).to_list()
-    return View(tuple(numbers), "isakmp") if numbers else None
-
-
-_LOOK = Look("IKE", (FRAME, PROTOCOLS), _COLUMNS, _view)
+_LOOK = Look("IKE", OF_LAYERS, _COLUMNS, with_layer("isakmp", _MOST, "isakmp"))
 
 
 class Message(NamedTuple):
@@ -41,7 +35,7 @@ class Message(NamedTuple):
     size: int
 
 
-@fact("IKE messages", _LOOK, packets, FRAME, PROTOCOLS)
+@fact("IKE messages", _LOOK, packets)
 def ike_messages(facts: Facts) -> tuple[Message, ...]:
     """Return the messages in file order."""
     seen = facts.look(_LOOK)

@@ -2,16 +2,14 @@
 
 from typing import NamedTuple
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
-from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS, TIME
+from explainer.facts import Column, Facts, Kind, Look, fact
+from explainer.protocols.frame import FRAME, OF_LAYERS, TIME, with_layer
 
 _SYSTEM, _PORT = Column("lacp.actor.sysid"), Column("lacp.actor.port", Kind.INT)
 _STATE, _PARTNER = Column("lacp.actor.state"), Column("lacp.partner.sysid")
-_LAYER = r":lacp(?::|$)"
 _MOST = 2_000
 _NOBODY = "00:00:00:00:00:00"
-SYNCHRONIZATION, DEFAULTED, EXPIRED = 0x08, 0x40, 0x80  # section 6.4.2.3
+DEFAULTED, EXPIRED = 0x40, 0x80  # section 6.4.2.3
 
 
 class Said(NamedTuple):
@@ -36,16 +34,10 @@ class Port(NamedTuple):
     said: tuple[Said, ...]
 
 
-def _view(facts: Facts) -> View | None:
-    table = facts.frames(FRAME, PROTOCOLS)
-    frames = table.filter(pl.col(PROTOCOLS.field).str.contains(_LAYER))[FRAME.field].to_list()
-    return View(tuple(frames[:_MOST])) if frames else None
+_LOOK = Look("LACP", OF_LAYERS, (FRAME, TIME, _SYSTEM, _PORT, _STATE, _PARTNER), with_layer("lacp", _MOST))
 
 
-_LOOK = Look("LACP", (FRAME, PROTOCOLS), (FRAME, TIME, _SYSTEM, _PORT, _STATE, _PARTNER), _view)
-
-
-@fact("ports of link bundles", FRAME, PROTOCOLS, _LOOK)
+@fact("ports of link bundles", _LOOK)
 def ports(facts: Facts) -> tuple[Port, ...]:
     """Return the ports by first message."""
     seen = facts.look(_LOOK)

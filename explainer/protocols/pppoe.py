@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from explainer.facts import Column, Facts, Kind, Look, View, fact
-from explainer.lazy import pl
+from explainer.facts import Column, Facts, Kind, Look, fact
 from explainer.protocols.eth import DESTINATION, SOURCE
-from explainer.protocols.frame import FRAME, PROTOCOLS, TIME
+from explainer.protocols.frame import FRAME, OF_LAYERS, TIME, with_layer
 
-_LAYER = ":pppoed"
 _CODE, _SESSION = Column("pppoe.code", Kind.INT), Column("pppoe.session_id", Kind.INT)
 _NAME, _SERVICE = Column("pppoed.tags.ac_name"), Column("pppoed.tags.service_name")
 _ERRORS = {name: Column(f"pppoed.tags.{name}_error") for name in ("service_name", "ac_system", "generic")}
@@ -46,19 +44,10 @@ class Caller(NamedTuple):
     refused: tuple[Refusal, ...]
 
 
-def _view(facts: Facts) -> View | None:
-    frames = facts.frames(FRAME, PROTOCOLS)
-    kinds = frames[PROTOCOLS.field].drop_nulls().unique()
-    kinds = kinds.filter(kinds.str.contains(_LAYER, literal=True))
-    if kinds.is_empty():
-        return None
-    return View(tuple(frames.filter(pl.col(PROTOCOLS.field).is_in(kinds.implode()))[FRAME.field].head(_MOST)))
+_LOOK = Look("PPPoE discovery", OF_LAYERS, _COLUMNS, with_layer("pppoed", _MOST))
 
 
-_LOOK = Look("PPPoE discovery", (FRAME, PROTOCOLS), _COLUMNS, _view)
-
-
-@fact("PPPoE discovery", FRAME, PROTOCOLS, _LOOK)
+@fact("PPPoE discovery", _LOOK)
 def callers(facts: Facts) -> tuple[Caller, ...]:
     """Return the hosts that look for an access concentrator, by first frame."""
     seen = facts.look(_LOOK)

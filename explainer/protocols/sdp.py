@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from explainer.facts import Column, Facts, Look, View, fact
+from explainer.facts import Column, Facts, Look, fact
 from explainer.lazy import pl
-from explainer.protocols.frame import FRAME, PROTOCOLS
+from explainer.protocols.frame import FRAME, OF_LAYERS, with_layer
 from explainer.protocols.ip import packets
 
 _ADDRESS = Column("sdp.connection_info.address", many=True)
@@ -27,16 +27,10 @@ class Description(NamedTuple):
     one_way: bool
 
 
-def _view(facts: Facts) -> View | None:
-    frames = facts.frames(FRAME, PROTOCOLS)
-    found = frames.filter(pl.col(PROTOCOLS.field).str.contains(r":sip:sdp(?::|$)"))[FRAME.field].head(_MOST)
-    return None if found.is_empty() else View(tuple(found))
+_DESCRIPTIONS = Look("SDP", OF_LAYERS, (FRAME, _ADDRESS, _ATTRIBUTE, _MEDIA), with_layer("sip:sdp", _MOST))
 
 
-_DESCRIPTIONS = Look("SDP", (FRAME, PROTOCOLS), (FRAME, _ADDRESS, _ATTRIBUTE, _MEDIA), _view)
-
-
-@fact("descriptions of calls", FRAME, PROTOCOLS, packets, _DESCRIPTIONS)
+@fact("descriptions of calls", packets, _DESCRIPTIONS)
 def descriptions(facts: Facts) -> tuple[Description, ...]:
     """Return what SIP's messages say of the media, in the order of the file."""
     seen = facts.look(_DESCRIPTIONS)
