@@ -113,6 +113,13 @@ class Evidence(Value):
             steps=tuple(steps),
         )
 
+    def also(self, *steps: Step, frames: Iterable[int] = (), display_filter: str = "") -> "Evidence":
+        """Return this evidence with more steps: their frames, and more, count as well; the filter shows these, too."""
+        new = {*frames, *(frame for step in steps for frame in step.frames)} - {*self.frames}
+        shown = f"({self.display_filter}) || {display_filter}" if display_filter else self.display_filter
+        joined = Evidence.of((*self.frames, *new), shown, (*self.steps, *steps))
+        return joined.model_copy(update={"total": self.total + len(new)})
+
 
 class Scope(Value):
     """What a finding is about: TCP streams, addresses, ports and names, for matching it with a question."""

@@ -21,6 +21,16 @@ class TestEvidence:
         with pytest.raises(pydantic.ValidationError):
             Evidence.of([], "tcp")
 
+    def test_more_of_it_counts_what_is_not_listed_either(self) -> None:
+        step = Step(frames=(7, 90), text="more")
+        found = Evidence.of(range(1, 31), "tcp").also(step, frames=(91,), display_filter="arp || icmp")
+        assert (found.frames, found.total) == (tuple(range(1, 21)), 32)
+        assert (found.display_filter, found.steps) == ("(tcp) || arp || icmp", (step,))
+
+    def test_more_steps_alone_change_no_filter(self) -> None:
+        found = Evidence.of([5], "tcp").also(Step(frames=(3,), text="more"))
+        assert (found.frames, found.total, found.display_filter) == ((3, 5), 2, "tcp")
+
     def test_needs_a_filter(self) -> None:
         with pytest.raises(pydantic.ValidationError):
             Evidence.of([1], "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from explainer.model import Evidence, Finding, Severity, Side, Step
+from explainer.model import Finding, Severity, Side, Step
 from explainer.protocols.dhcp_settings import Given
 from explainer.wording import listing
 
@@ -35,7 +35,6 @@ def _told(
 ) -> Finding:
     server = told.server or "the DHCP server"
     step = Step(frames=(told.frame,), text=f"{server} gives {told.address} its address, with the {role} {address}")
-    evidence = found.evidence
     return found.model_copy(
         update={
             "severity": severity,
@@ -44,9 +43,7 @@ def _told(
             " for it stay unanswered.",
             "act": f"Whoever runs the DHCP server {server} must correct the {role} that it gives out (option {option}),"
             f" or {address} must be brought up.",
-            "evidence": Evidence.of(
-                (*evidence.frames, told.frame), f"({evidence.display_filter}) || dhcp", (*evidence.steps, step)
-            ),
+            "evidence": found.evidence.also(step, frames=(told.frame,), display_filter="dhcp"),
             "advice": (
                 look,
                 f"On {server}, see what it gives out as the {role} (option {option}).",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from explainer.facts import Facts, fact
-from explainer.model import Evidence, Finding, Step
+from explainer.model import Finding, Step
 from explainer.protocols.dns import Lookup, lookups
 from explainer.protocols.dns_errors import DNSSEC, NAMES
 from explainer.protocols.tcp import Connection, connections
@@ -121,7 +121,7 @@ def with_upstream(finding: Finding, behind: Behind) -> Finding:
     step = Step(frames=behind.frames[:20], text=f"{server} itself asks the name server {other}, {what}")
     told = f"{other}, which it asks, {behind.how}" if behind.how else f"it gets no answer from its upstream {other}"
     act = f"Whoever runs {server} must find out why {other} does not answer{' for the name' if behind.how else ''}, or"
-    act, steps, evidence = f"{act} ask another one.", [step], finding.evidence
+    act, steps = f"{act} ask another one.", [step]
     if behind.back:
         told = f"it asks {other}, and that asks {server} again, so the question goes in a circle (forwarding loop)"
         act = f"Whoever runs {server} and {other} must correct their forwarders: one of them must ask another server."
@@ -130,10 +130,10 @@ def with_upstream(finding: Finding, behind: Behind) -> Finding:
         update={
             "title": f"{finding.title[:-1]}: {told}.",
             "act": act,
-            "evidence": Evidence.of(
-                (*evidence.frames, *behind.frames, *behind.back),
-                f"({evidence.display_filter}) || ({address_field(other)} == {other} && {_OVER_DNS})",
-                (*evidence.steps, *steps),
+            "evidence": finding.evidence.also(
+                *steps,
+                frames=(*behind.frames, *behind.back),
+                display_filter=f"({address_field(other)} == {other} && {_OVER_DNS})",
             ),
             "scope": finding.scope.model_copy(update={"addresses": (*finding.scope.addresses, other)}),
         }
@@ -148,11 +148,10 @@ def with_reason(finding: Finding, code: int) -> Finding:
     title = finding.title.partition(" (SERVFAIL)")[0]
     act = "Whoever runs the domain must act: its DNSSEC signatures or keys are wrong, missing or out of date."
     step = Step(frames=finding.evidence.frames[-1:], text=f"extended DNS error {code}: {reason}")
-    evidence = finding.evidence
     return finding.model_copy(
         update={
             "title": f"{title} (SERVFAIL): {told}.",
             "act": act if dnssec else finding.act,
-            "evidence": Evidence.of(evidence.frames, evidence.display_filter, (*evidence.steps, step)),
+            "evidence": finding.evidence.also(step),
         }
     )

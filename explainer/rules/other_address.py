@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from explainer.model import Evidence, Finding, Severity, Step
+from explainer.model import Finding, Severity, Step
 from explainer.protocols.dns import Lookup
 from explainer.protocols.tcp import Connection, Endpoint
 from explainer.rules.attempts import Group
@@ -71,7 +71,6 @@ def went_on(finding: Finding, found: Detour | None) -> Finding:
     name, server, frame = short(found.name), found.connection.server, found.connection.syn_ack_frame or 0
     family = "IPv4" if ":" not in server.address else "IPv6"
     waited = f", {milliseconds(found.waited_ms)} later" if found.waited_ms >= _NOTICED_MS else ", soon after"
-    evidence = finding.evidence
     step = Step(frames=(frame,), text=f"{server.address}, another address of {name}, accepts{waited}")
     noticed = found.waited_ms >= _NOTICED_MS
     return finding.model_copy(
@@ -81,10 +80,8 @@ def went_on(finding: Finding, found: Detour | None) -> Finding:
             f" connected to another one, {server.address} ({family}){waited}.",
             "act": f"{finding.act} Until then, take that address out of the records of {name}.",
             "measured": {**finding.measured, "waited_ms": round(found.waited_ms, 3)},
-            "evidence": Evidence.of(
-                (*evidence.frames, frame),
-                f"({evidence.display_filter}) || tcp.stream == {found.connection.stream}",
-                (*evidence.steps, step),
+            "evidence": finding.evidence.also(
+                step, frames=(frame,), display_filter=f"tcp.stream == {found.connection.stream}"
             ),
         }
     )

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from explainer.facts import Facts
-from explainer.model import Confidence, Evidence, Finding, Severity, Side, Step
+from explainer.model import Confidence, Finding, Severity, Side, Step
 from explainer.protocols.icmp_errors import UNREACHABLE, Error, errors
 from explainer.protocols.icmp_names import message
 from explainer.protocols.tls import Ending, Outcome, endings
@@ -102,10 +102,9 @@ def _turned_back(told: Finding, error: Error, what: str) -> Finding:
             if at_host
             else f"The network's side must act: {error.reporter} has no way, or no permission, to pass them on.",
             "side": Side.SERVER if at_host else Side.NETWORK,
-            "evidence": Evidence.of(
-                (*told.evidence.frames, error.frame),
-                f"({told.evidence.display_filter}) || icmp || icmpv6",
-                (*told.evidence.steps, Step(frames=(error.frame,), text=f"{error.reporter} answers by ICMP: {said}")),
+            "evidence": told.evidence.also(
+                Step(frames=(error.frame,), text=f"{error.reporter} answers by ICMP: {said}"),
+                display_filter="icmp || icmpv6",
             ),
             "limitations": ("whether a firewall answers in the name of the host",),
         }

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from explainer.model import Evidence, Finding, Side, Step
+from explainer.model import Finding, Side, Step
 from explainer.protocols.tcp import Connection
 from explainer.rules.http_upstream_sight import first_frame_of
 from explainer.wording import count
@@ -36,16 +36,15 @@ def relayed(finding: Finding, c: Connection, until: int, tried: Tries) -> Findin
     does = "refuses its connection" if resets else "does not answer its connection request (SYN)"
     frames = [frame for o in group for frame in (o.syn_frames[0], *o.server_resets[:1])]
     text = f"meanwhile {c.server.address} asks {behind} for a connection, {count(len(group), 'time')}, which {does}"
-    evidence = finding.evidence
     return finding.model_copy(
         update={
             "title": f"{finding.title.rstrip('.')}: {behind}, to which it turns meanwhile, {does}.",
             "act": f"The server's side must act: {behind}, behind {c.server.address}, {does}.",
             "side": Side.SERVER,
-            "evidence": Evidence.of(
-                (*evidence.frames, *frames),
-                f"({evidence.display_filter}) || tcp.stream in {{{', '.join(str(o.stream) for o in group[:_SHOWN])}}}",
-                (*evidence.steps, Step(frames=tuple(frames[:_SHOWN]), text=text)),
+            "evidence": finding.evidence.also(
+                Step(frames=tuple(frames[:_SHOWN]), text=text),
+                frames=frames,
+                display_filter=f"tcp.stream in {{{', '.join(str(o.stream) for o in group[:_SHOWN])}}}",
             ),
             "advice": (f"On {behind.address}, see whether the service runs and listens: ss -ltn", *finding.advice),
         }

@@ -34,18 +34,12 @@ def queued(finding: Finding, transfer: Transfer, grown: tuple[float, int] | None
     if grown is None or before <= 0 or grown[0] < before * _TIMES or grown[0] - before < _MORE_MS:
         return finding
     now, frame = grown
-    evidence = finding.evidence
     text = f"the round trip takes {milliseconds(now)} by now, and took {milliseconds(before)} at the beginning"
     return finding.model_copy(
         update={
             "title": f"{finding.title} The data waits in a queue before that line (bufferbloat): a round trip takes"
             f" {milliseconds(now)} meanwhile instead of {milliseconds(before)}, for everything else on it, too.",
-            "evidence": evidence.model_copy(
-                update={
-                    "frames": tuple(sorted({*evidence.frames, frame})),
-                    "steps": (*evidence.steps, Step(frames=(frame,), text=text)),
-                }
-            ),
+            "evidence": finding.evidence.also(Step(frames=(frame,), text=text)),
             "measured": {**finding.measured, "round_trip_ms": round(now, 3), "first_round_trip_ms": round(before, 3)},
             "advice": (
                 "On the router before the slow line: smart queue management (fq_codel, CAKE), or a limit just below its"

@@ -86,19 +86,14 @@ def taker(group: Group, answered: int, every: Iterable[Resolution]) -> tuple[str
 
 def taken_over(finding: Finding, card: str, frame: int, server: str) -> Finding:
     """Return the finding of an address that is not there until another card takes it over."""
-    evidence = finding.evidence
     return finding.model_copy(
         update={
             "title": f"{finding.title.partition(';')[0]}: its address then moves to another network card ({card}), as"
             " where a server takes over from its partner (failover), and a later attempt is answered.",
             "act": f"See why the host that had {server} before went away, if nobody meant it to.",
-            "evidence": Evidence.of(
-                (*evidence.frames, frame),
-                f"({evidence.display_filter}) || arp",
-                (
-                    *evidence.steps,
-                    Step(frames=(frame,), text=f"{card} announces by ARP that {server} is its own now"),
-                ),
+            "evidence": finding.evidence.also(
+                Step(frames=(frame,), text=f"{card} announces by ARP that {server} is its own now"),
+                display_filter="arp",
             ),
             "advice": ("Look into the log of the pair (VRRP, keepalived, cluster) for why it switched, and how fast.",),
         }

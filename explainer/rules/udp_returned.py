@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from explainer.lazy import pl
-from explainer.model import Evidence, Finding, Severity, Step
+from explainer.model import Finding, Severity, Step
 from explainer.protocols.icmp_errors import UNREACHABLE, Error
 
 _DNS = 53
@@ -42,17 +42,12 @@ def answer_to(group: Sequence[Error], later: dict[_End, int]) -> int | None:
 
 def made_up_for(finding: Finding, frames: Sequence[int], how: str, act: str, shown: str, more_filter: str) -> Finding:
     """Return the finding of what failed at first only, or where another one stood in."""
-    evidence = finding.evidence
     return finding.model_copy(
         update={
             "severity": Severity.LOW,
             "title": f"{finding.title.rstrip('.')}{how}.",
             "act": act,
-            "evidence": Evidence.of(
-                (*evidence.frames, *frames),
-                f"({evidence.display_filter}) || {more_filter}",
-                (*evidence.steps, Step(frames=tuple(frames), text=shown)),
-            ),
+            "evidence": finding.evidence.also(Step(frames=tuple(frames), text=shown), display_filter=more_filter),
         }
     )
 
